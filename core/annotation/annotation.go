@@ -1,0 +1,59 @@
+// Package annotation holds what people and models drew on an image.
+package annotation
+
+import "time"
+
+// Point is a position in pixels of the full image, x to the right, y down; the
+// centre of the upper left pixel is (0.5, 0.5), as in QuPath and GeoJSON.
+type Point struct{ X, Y float64 }
+
+// State is what a person thinks of an object.
+type State string
+
+// The states of an object.
+const (
+	Predicted State = "predicted" // a model's, nobody looked yet
+	Accepted  State = "accepted"
+	Rejected  State = "rejected"
+	Drawn     State = "drawn" // a person's own
+)
+
+// Object is one outlined thing. It is a value: edits make a new one.
+type Object struct {
+	ID      string  // unique within a dataset, stays through edits
+	Class   string  // "nucleus", …
+	Outline []Point // closed ring, first point not repeated
+	Score   float64 // the model's probability in 0…1; 1 for a person's
+	State   State
+	By      string // person, or model@version
+}
+
+// Layer is the objects that one author laid over one image.
+type Layer struct {
+	Image   string // imageio.Source.ID, or the file's hash
+	By      string // person, or model@version
+	Made    time.Time
+	Objects []Object
+}
+
+// Kind says what an edit does.
+type Kind string
+
+// The kinds of edits.
+const (
+	Add    Kind = "add"
+	Remove Kind = "remove"
+	Change Kind = "change" // new outline, class or state
+)
+
+// Edit is one entry of an image's edit log. Before and After make it reversible;
+// the log is also the audit trail.
+type Edit struct {
+	Kind   Kind
+	Before *Object `json:",omitempty"` // nil for Add
+	After  *Object `json:",omitempty"` // nil for Remove
+	At     time.Time
+	By     string
+	Undoes int64 `json:",omitempty"` // the number of the edit that this one takes back; 0 for none
+	Redoes int64 `json:",omitempty"` // the number of the undo that this one takes back; 0 for none
+}

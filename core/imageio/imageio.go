@@ -1,0 +1,111 @@
+// Package imageio reads microscope images tile by tile.
+package imageio
+
+import (
+	"context"
+	"image"
+	"io"
+	"time"
+)
+
+// Source is one open image: a pyramid of levels, each cut into tiles. All its
+// methods may be called from any goroutine.
+type Source interface {
+	// ID names the pixels: equal for equal content, wherever the file lies.
+	ID() string
+	Info() Info
+	// ReadTile returns a tile; tiles at the right and lower edge are smaller.
+	// Nobody may write to what it returns: it may be shared. A tile outside the
+	// image is fault.NotFound, one that can't be decoded fault.Corrupt; a hole in
+	// a sparse image is a tile of zeros.
+	ReadTile(ctx context.Context, t Tile) (*Pixels, error)
+	io.Closer
+}
+
+// Tile names a tile exactly: columns and rows count tiles of that level; C, Z
+// and T count from 0. A rectangle for people is a [Region].
+type Tile struct{ Level, Col, Row, C, Z, T int }
+
+// Info is what an image says of itself.
+type Info struct {
+	Name       string
+	Format     string  // "OME-TIFF", "TIFF", "PNG", …
+	Levels     []Level // Levels[0] is the whole image
+	TileSize   image.Point
+	Channels   []Channel
+	Z, T       int // planes and time points, at least 1
+	Type       PixelType
+	Micron     Micron
+	Acquired   time.Time // zero if the file does not say
+	Instrument string
+}
+
+// Level is one resolution of an image.
+type Level struct {
+	Size       image.Point
+	Downsample float64 // pixels of level 0 a pixel of this level, 1 for level 0
+}
+
+// Channel is one colour or stain.
+type Channel struct {
+	Name  string
+	Color [3]uint8 // RGB; white when the file does not say
+}
+
+// Micron is the size of a pixel (X, Y) and the distance of planes (Z) in
+// micrometres; zero where the file does not say.
+type Micron struct{ X, Y, Z float64 }
+
+// PixelType is the type of a sample.
+type PixelType uint8
+
+// The sample types.
+const (
+	Uint8 PixelType = iota
+	Uint16
+	Uint32
+	Int8
+	Int16
+	Int32
+	Float32
+	Float64
+)
+
+// Bytes returns the size of one sample.
+func (t PixelType) Bytes() int {
+	return [...]int{Uint8: 1, Uint16: 2, Uint32: 4, Int8: 1, Int16: 2, Int32: 4, Float32: 4, Float64: 8}[t]
+}
+
+func (t PixelType) String() string {
+	return [...]string{
+		Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Int8: "int8", Int16: "int16",
+		Int32: "int32", Float32: "float32", Float64: "float64",
+	}[t]
+}
+
+// Pixels are the samples of one channel over a rectangle, row by row, little-endian,
+// without padding: len(Data) = Size.X·Size.Y·Type.Bytes().
+type Pixels struct {
+	Size image.Point
+	Type PixelType
+	Data []byte
+}
+
+// Format opens the files of one format. The formats are a list that station
+// hands to [NewOpener].
+type Format interface {
+	Name() string
+	// Match reports whether a file of this name with these first bytes (up to
+	// 4096) is of the format. The bytes decide before the name.
+	Match(name string, head []byte) bool
+	// Open returns the image at path. A file that is cut short or broken is
+	// fault.Corrupt; one of a kind that can't be read is fault.Invalid.
+	Open(ctx context.Context, path string) (Source, error)
+}
+
+// Region is a rectangle of one plane: Rect is in pixels of Level.
+type Region struct {
+	Level   int
+	Rect    image.Rectangle
+	C, Z, T int
+}

@@ -1,0 +1,110 @@
+// Package secret holds passwords that print as stars, and keeps them in the
+// operating system's keyring or, where there is none, in a file of mode 0600.
+package secret
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/zalando/go-keyring"
+)
+
+// Text is a secret. Every way of printing it gives stars; only [Text.Reveal] does not.
+type Text string
+
+const stars = "****"
+
+func (Text) String() string               { return stars }
+func (Text) GoString() string             { return stars }
+func (Text) LogValue() slog.Value         { return slog.StringValue(stars) }
+func (Text) MarshalText() ([]byte, error) { return []byte(stars), nil }
+
+// Reveal returns the secret itself, for the one call that sends it.
+func (t Text) Reveal() string { return string(t) }
+
+const service = "coverslip"
+
+// Store keeps secrets by name, such as "mlflow:https://host". Its methods may be
+// called from any goroutine.
+type Store struct {
+	mu   sync.Mutex
+	file string // used where there is no keyring
+}
+
+// Open returns the store whose fallback file is at path; nothing is read yet.
+func Open(path string) *Store { return &Store{file: path} }
+
+// Read returns the secret kept under name, empty if there is none.
+func (s *Store) Read(name string) (Text, error) {
+	v, err := keyring.Get(service, name)
+	if err == nil {
+		return Text(v), nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, err := s.load()
+	if err != nil {
+		return "", err
+	}
+	return Text(m[name]), nil
+}
+
+// Keep stores t under name; an empty t forgets it.
+func (s *Store) Keep(name string, t Text) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t == "" {
+		_ = keyring.Delete(service, name) // where there is no keyring the file alone counts
+	} else if keyring.Set(service, name, t.Reveal()) == nil {
+		t = "" // the keyring has it: no copy stays in the file
+	}
+	m, err := s.load()
+	if err != nil {
+		return err
+	}
+	if t == "" {
+		if _, ok := m[name]; !ok {
+			return nil
+		}
+		delete(m, name)
+	} else {
+		m[name] = t.Reveal()
+	}
+	return s.save(m)
+}
+
+func (s *Store) load() (map[string]string, error) {
+	b, err := os.ReadFile(s.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]string{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read secrets: %w", err)
+	}
+	m := map[string]string{}
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, fmt.Errorf("parse secrets: %w", err)
+	}
+	return m, nil
+}
+
+func (s *Store) save(m map[string]string) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.file), 0o700); err != nil {
+		return err
+	}
+	tmp := s.file + ".tmp"
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, s.file)
+}
