@@ -1,0 +1,188 @@
+// Package config holds the settings of a workspace: loads, checks and saves them.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// Settings are what a person can set. Passwords are not among them: package secret
+// keeps those under the names that [Server.Secret] and [Platform.Secret] give.
+type Settings struct {
+	Person     Person     `json:"person"`
+	Folders    []Folder   `json:"folders"`
+	Servers    []Server   `json:"servers"`
+	Takeover   bool       `json:"takeover"` // the built-in engine may work when no server answers
+	MLflow     Platform   `json:"mlflow"`
+	Remote     string     `json:"remote"` // folder of the DVC remote; empty: none
+	Git        Platform   `json:"git"`    // where commits are pushed
+	Model      string     `json:"model"`  // the registered model that captures are sent to
+	Appearance Appearance `json:"appearance"`
+}
+
+// Person is who works here; commits and decisions carry it.
+type Person struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// Folder is where an instrument writes.
+type Folder struct {
+	Path       string        `json:"path"`
+	Instrument string        `json:"instrument"`
+	Quiet      time.Duration `json:"quiet"` // a file unchanged for so long is finished
+}
+
+// Server is an inference server.
+type Server struct {
+	Address string `json:"address"` // grpc://, grpcs://, http:// or https://host:port
+	Backend string `json:"backend"` // onnxruntime or python
+}
+
+// Secret is the name under which the server's token is kept.
+func (s Server) Secret() string { return "server:" + s.Address }
+
+// Platform is a server with a login.
+type Platform struct {
+	URL  string `json:"url"`
+	User string `json:"user"`
+}
+
+// Secret is the name under which the login's password is kept.
+func (p Platform) Secret() string { return "login:" + p.User + "@" + p.URL }
+
+// Appearance is dark, light, or empty for the system's.
+type Appearance string
+
+// Default returns the settings of a new workspace.
+func Default() Settings {
+	return Settings{Takeover: true, Model: "nuclei"}
+}
+
+// Check returns the first thing that makes no sense, as a fault.
+func (s Settings) Check() error {
+	for _, f := range s.Folders {
+		if !filepath.IsAbs(f.Path) {
+			return invalid("The instrument folder “"+f.Path+"” is not a whole path.", "Write it from the root, such as /data/scope1.")
+		}
+	}
+	for _, v := range s.Servers {
+		if err := checkURL(v.Address, "grpc", "grpcs", "http", "https"); err != nil {
+			return err
+		}
+		if v.Backend != "onnxruntime" && v.Backend != "python" {
+			return invalid("The server "+v.Address+" has no known backend.", "Choose onnxruntime or python.")
+		}
+	}
+	for _, p := range []Platform{s.MLflow, s.Git} {
+		if p.URL == "" {
+			continue
+		}
+		if err := checkURL(p.URL, "http", "https"); err != nil {
+			return err
+		}
+	}
+	if s.Remote != "" && !filepath.IsAbs(s.Remote) {
+		return invalid("The remote folder “"+s.Remote+"” is not a whole path.", "Write it from the root, such as /mnt/nas/dvc.")
+	}
+	if strings.ContainsAny(s.Person.Name+s.Person.Email, "<>\n\r") {
+		return invalid("A name or e-mail can't hold < or >.", "Leave those out.")
+	}
+	return nil
+}
+
+func checkURL(raw string, schemes ...string) error {
+	u, err := url.Parse(raw)
+	if err == nil && u.User != nil {
+		return invalid("The address "+u.Redacted()+" holds a password.", "Leave it out and use the password field.")
+	}
+	if err == nil && u.Host != "" {
+		for _, s := range schemes {
+			if u.Scheme == s {
+				return nil
+			}
+		}
+	}
+	return invalid("“"+raw+"” is not an address.", "Write it as "+schemes[0]+"://host:port.")
+}
+
+func invalid(say, hint string) error { return fault.New(fault.Invalid, say, hint, nil) }
+
+// File is the settings as they lie on disk. Now tells who watches: its one row has
+// the empty key.
+type File struct {
+	Now event.Feed[string, Settings]
+
+	path string
+}
+
+// Load reads the settings at path; where there are none it starts with [Default].
+func Load(path string) (*File, error) {
+	f := &File{path: path}
+	s := Default()
+	b, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("read settings: %w", err)
+	default:
+		d := json.NewDecoder(bytes.NewReader(b))
+		if err := d.Decode(&s); err != nil {
+			return nil, fault.New(fault.Corrupt, "The settings file "+path+" can't be read.", "Mend it, or move it away to start with new settings.", err)
+		}
+	}
+	f.Now.Put("", s)
+	return f, nil
+}
+
+// Settings returns the settings in force.
+func (f *File) Settings() Settings {
+	s, _ := f.Now.Row("")
+	return s
+}
+
+// Save checks s, writes it whole or not at all, and tells who watches.
+func (f *File) Save(s Settings) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := replace(f.path, append(b, '\n')); err != nil {
+		return fmt.Errorf("save settings: %w", err)
+	}
+	f.Now.Put("", s)
+	return nil
+}
+
+func replace(path string, b []byte) error {
+	t, err := os.CreateTemp(filepath.Dir(path), ".settings-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(t.Name()) //nolint:errcheck // gone already when all went well
+	_, err = t.Write(b)
+	if err == nil {
+		err = t.Sync()
+	}
+	if cerr := t.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(t.Name(), path)
+}

@@ -1,0 +1,52 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
+)
+
+func TestSaveAndLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	f, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := f.Settings()
+	s.Person = config.Person{Name: "Ada Lovelace", Email: "ada@example.org"}
+	s.Servers = []config.Server{{Address: "grpc://gpu:8001", Backend: "python"}}
+	if err := f.Save(s); err != nil {
+		t.Fatal(err)
+	}
+	g, err := config.Load(path)
+	if err != nil || !reflect.DeepEqual(g.Settings(), s) {
+		t.Fatalf("loaded %+v, %v", g.Settings(), err)
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	for name, s := range map[string]config.Settings{
+		"password in address": {MLflow: config.Platform{URL: "http://a:b@host"}},
+		"no scheme":           {Servers: []config.Server{{Address: "gpu:8001", Backend: "python"}}},
+		"relative folder":     {Folders: []config.Folder{{Path: "data"}}},
+		"odd name":            {Person: config.Person{Name: "A <b>"}},
+	} {
+		if err := s.Check(); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLoadBroken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("got %v", err)
+	}
+}
