@@ -1,0 +1,108 @@
+package session
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Item is one thing on a line, with how it stands at each stage that it has met.
+type Item struct {
+	ID, Line, Title string
+	Data            []byte // the line's own words, JSON
+	Created         time.Time
+	Passes          map[string]Pass
+}
+
+// Pass is how an item stands at a stage.
+type Pass struct {
+	State     string
+	Tries     int
+	Next      time.Time // when it is tried again; zero for not by itself
+	Say, Hint string    // why it waits or failed
+	Out       []byte    // what the stage left for the later ones, JSON
+	At        time.Time
+}
+
+// PutItem keeps a new item; one that is there already stays as it is.
+func (s *Store) PutItem(ctx context.Context, it Item) error {
+	return s.exec(ctx, "INSERT INTO item (id, line, title, data, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		it.ID, it.Line, it.Title, it.Data, it.Created.UnixNano())
+}
+
+// DropItem forgets an item and its passes.
+func (s *Store) DropItem(ctx context.Context, id string) error {
+	return s.exec(ctx, "DELETE FROM item WHERE id = ?", id)
+}
+
+// PutPass keeps how item stands at stage.
+func (s *Store) PutPass(ctx context.Context, item, stage string, p Pass) error {
+	return s.exec(ctx, `INSERT INTO pass (item, stage, state, tries, next, say, hint, out, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET state = excluded.state, tries = excluded.tries, next = excluded.next,
+		say = excluded.say, hint = excluded.hint, out = excluded.out, at = excluded.at`,
+		item, stage, p.State, p.Tries, nano(p.Next), p.Say, p.Hint, p.Out, p.At.UnixNano())
+}
+
+// Items returns all items, the oldest first.
+func (s *Store) Items(ctx context.Context) ([]Item, error) {
+	items, err := rows(ctx, s.db, "SELECT id, line, title, data, created FROM item ORDER BY created, id", func(r *sql.Rows) (Item, error) {
+		var it Item
+		var created int64
+		err := r.Scan(&it.ID, &it.Line, &it.Title, &it.Data, &created)
+		it.Created, it.Passes = time.Unix(0, created), map[string]Pass{}
+		return it, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]map[string]Pass, len(items))
+	for _, it := range items {
+		byID[it.ID] = it.Passes
+	}
+	_, err = rows(ctx, s.db, "SELECT item, stage, state, tries, next, say, hint, out, at FROM pass", func(r *sql.Rows) (struct{}, error) {
+		var item, stage string
+		var p Pass
+		var next, at int64
+		if err := r.Scan(&item, &stage, &p.State, &p.Tries, &next, &p.Say, &p.Hint, &p.Out, &at); err != nil {
+			return struct{}{}, err
+		}
+		p.At = time.Unix(0, at)
+		if next != 0 {
+			p.Next = time.Unix(0, next)
+		}
+		if m := byID[item]; m != nil { // an item that came since the first query is not ours to tell
+			m[stage] = p
+		}
+		return struct{}{}, nil
+	})
+	return items, err
+}
+
+func nano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// rows collects what a query returns.
+func rows[T any](ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	r, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
+	defer r.Close() //nolint:errcheck // r.Err tells
+	var out []T
+	for r.Next() {
+		v, err := scan(r)
+		if err != nil {
+			return nil, fmt.Errorf("session: %w", err)
+		}
+		out = append(out, v)
+	}
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
+	return out, nil
+}
