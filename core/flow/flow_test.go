@@ -1,0 +1,134 @@
+package flow_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/session"
+)
+
+type bench struct {
+	*flow.Runner
+	end func()
+}
+
+func start(t *testing.T, db string, line flow.Line) bench {
+	t.Helper()
+	st, err := session.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := flow.New(t.Context(), st, &job.Runner{}, slog.New(slog.DiscardHandler), line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- r.Run(ctx) }()
+	return bench{r, func() { cancel(); <-done; st.Close() }}
+}
+
+func (b bench) until(t *testing.T, id string, ok func(flow.Item) bool) flow.Item {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	found := errors.New("found")
+	var it flow.Item
+	err := b.Items.Watch(ctx, func([]event.Change[string, flow.Item]) error {
+		it, _ = b.Items.Row(id)
+		if ok(it) {
+			return found
+		}
+		return nil
+	})
+	if !errors.Is(err, found) {
+		t.Fatalf("never: %+v", it.Passes)
+	}
+	return it
+}
+
+func pass(context.Context, flow.Item, *job.Progress) (any, error) { return "ok", nil }
+
+func TestOrderGateAndRestart(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "s.db")
+	var captures atomic.Int64
+	line := flow.Line{Name: "intake", Stages: []flow.Stage{
+		{Name: "capture", Run: func(context.Context, flow.Item, *job.Progress) (any, error) {
+			captures.Add(1)
+			return map[string]int{"size": 7}, nil
+		}},
+		{Name: "infer", After: []string{"capture"}, Run: pass},
+		{Name: "review", After: []string{"infer"}, Gate: true, Run: pass},
+		{Name: "record", After: []string{"review"}, Run: func(_ context.Context, it flow.Item, _ *job.Progress) (any, error) {
+			var c struct{ Size int }
+			if !it.Out("capture", &c) || c.Size != 7 {
+				return nil, errors.New("capture left nothing")
+			}
+			return nil, nil
+		}},
+	}}
+	b := start(t, db, line)
+	for range 2 {
+		if _, err := b.Add(t.Context(), "a", "intake", "plate 7", "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	it := b.until(t, "a", func(it flow.Item) bool { return it.Passes["review"].State == flow.Yours })
+	if it.Behind("record") {
+		t.Error("went through the gate by itself")
+	}
+	b.end()
+	b = start(t, db, line) // as after a power cut
+	defer b.end()
+	if err := b.Pass(t.Context(), "a", "review", "fine"); err != nil {
+		t.Fatal(err)
+	}
+	b.until(t, "a", func(it flow.Item) bool { return it.Behind("record") })
+	if captures.Load() != 1 {
+		t.Errorf("captured %d times", captures.Load())
+	}
+}
+
+func TestWaitsFailsAndRetries(t *testing.T) {
+	var tries atomic.Int64
+	line := flow.Line{Name: "l", Stages: []flow.Stage{
+		{Name: "push", Run: func(context.Context, flow.Item, *job.Progress) (any, error) {
+			if tries.Add(1) == 1 {
+				return nil, fault.New(fault.Offline, "The NAS does not answer.", "Check the cable.", nil)
+			}
+			return nil, nil
+		}},
+		{Name: "infer", Run: func(context.Context, flow.Item, *job.Progress) (any, error) {
+			return nil, fault.New(fault.Corrupt, "The image is cut short.", "Copy it again.", nil)
+		}},
+		{Name: "git", Run: func(context.Context, flow.Item, *job.Progress) (any, error) { return nil, flow.Skip("no server") }},
+	}}
+	b := start(t, filepath.Join(t.TempDir(), "s.db"), line)
+	defer b.end()
+	if _, err := b.Add(t.Context(), "a", "l", "x", nil); err != nil {
+		t.Fatal(err)
+	}
+	it := b.until(t, "a", func(it flow.Item) bool {
+		return it.Passes["infer"].State == flow.Failed && it.Passes["push"].Say != "" && it.Behind("git")
+	})
+	if it.Passes["push"].State != flow.Waiting || it.Passes["infer"].Say != "The image is cut short." {
+		t.Errorf("%+v", it.Passes)
+	}
+	b.Nudge()
+	b.until(t, "a", func(it flow.Item) bool { return it.Behind("push") })
+	if err := b.Withdraw(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := b.Items.Row("a"); ok {
+		t.Error("still there")
+	}
+}
