@@ -1,0 +1,123 @@
+package annotation
+
+import "slices"
+
+// Entry is an edit with its number in the image's log; numbers grow.
+type Entry struct {
+	Seq int64
+	Edit
+}
+
+// Replay returns base with the log laid over it, in the order of base and then of
+// drawing. A change of an object that base no longer has brings the object back: what a
+// person decided outlives a new run of the model.
+func Replay(base []Object, log []Entry) []Object {
+	out := slices.Clone(base)
+	at := make(map[string]int, len(out))
+	for i, o := range out {
+		at[o.ID] = i
+	}
+	gone := map[int]bool{}
+	for _, e := range log {
+		switch {
+		case e.After != nil:
+			if i, ok := at[e.After.ID]; ok {
+				out[i] = *e.After
+				delete(gone, i)
+				continue
+			}
+			at[e.After.ID] = len(out)
+			out = append(out, *e.After)
+		case e.Before != nil:
+			if i, ok := at[e.Before.ID]; ok {
+				gone[i] = true
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return out
+	}
+	kept := out[:0]
+	for i, o := range out {
+		if !gone[i] {
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
+
+// Undo returns the edit that takes back the last one still standing; false if none is.
+func Undo(log []Entry) (Edit, bool) {
+	done, _ := stacks(log)
+	if len(done) == 0 {
+		return Edit{}, false
+	}
+	e := done[len(done)-1]
+	back := reverse(e.Edit)
+	back.Undoes = e.Seq
+	return back, true
+}
+
+// Redo returns the edit that brings back what was undone last; false if nothing was.
+func Redo(log []Entry) (Edit, bool) {
+	_, undone := stacks(log)
+	if len(undone) == 0 {
+		return Edit{}, false
+	}
+	e := undone[len(undone)-1]
+	again := Edit{Kind: e.Kind, Before: e.Before, After: e.After, Redoes: e.Seq}
+	return again, true
+}
+
+// stacks returns the edits that stand, and those undone since the last new one.
+func stacks(log []Entry) (done, undone []Entry) {
+	for _, e := range log {
+		switch {
+		case e.Undoes != 0 && len(done) > 0:
+			undone = append(undone, done[len(done)-1])
+			done = done[:len(done)-1]
+		case e.Redoes != 0 && len(undone) > 0:
+			done = append(done, undone[len(undone)-1])
+			undone = undone[:len(undone)-1]
+		default:
+			done, undone = append(done, e), nil
+		}
+	}
+	return done, undone
+}
+
+func reverse(e Edit) Edit {
+	r := Edit{Kind: e.Kind, Before: e.After, After: e.Before}
+	switch e.Kind {
+	case Add:
+		r.Kind = Remove
+	case Remove:
+		r.Kind = Add
+	case Change:
+	}
+	return r
+}
+
+// Counts are how many objects stand in each state.
+type Counts struct{ Predicted, Accepted, Rejected, Drawn int }
+
+// Kept is how many objects count as there: all but the rejected.
+func (c Counts) Kept() int { return c.Predicted + c.Accepted + c.Drawn }
+
+// Count counts objects by state.
+func Count(objects []Object) Counts {
+	var c Counts
+	for _, o := range objects {
+		switch o.State {
+		case Accepted:
+			c.Accepted++
+		case Rejected:
+			c.Rejected++
+		case Drawn:
+			c.Drawn++
+		case Predicted:
+			c.Predicted++
+		}
+	}
+	return c
+}
