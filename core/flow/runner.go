@@ -106,14 +106,18 @@ func (r *Runner) Retry(ctx context.Context, id string) error {
 	return nil
 }
 
-// Redo runs stages of an item again that it has behind it.
-func (r *Runner) Redo(ctx context.Context, id string, stages ...string) error {
-	for _, s := range stages {
-		if err := r.set(ctx, id, s, Pass{At: time.Now()}); err != nil {
+// Redo runs a stage of an item again that it has behind it; out, if not nil, is what the
+// stage finds as its own earlier words.
+func (r *Runner) Redo(ctx context.Context, id, stage string, out any) error {
+	p := Pass{At: time.Now()}
+	if out != nil {
+		b, err := json.Marshal(out)
+		if err != nil {
 			return err
 		}
+		p.Out = b
 	}
-	return nil
+	return r.set(ctx, id, stage, p)
 }
 
 // Withdraw takes an item off its line and forgets it; a running stage is stopped.

@@ -1,0 +1,198 @@
+// Package intake takes a file from the instrument to a reviewed, recorded overlay.
+//
+// The line is capture → version → push, with infer beside version and push, then the
+// review by a person, and record. Every stage may run twice and leaves the same behind:
+// the instrument's file is only ever read.
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/job"
+)
+
+// LineName is the name of the line in package flow.
+const LineName = "intake"
+
+// Capture is a finished file of an instrument: an item's own words.
+type Capture struct {
+	Path       string    `json:"path"` // of the instrument's file
+	Rel        string    `json:"rel"`  // where it goes in the dataset, with slashes
+	Instrument string    `json:"instrument"`
+	Size       int64     `json:"size"`
+	Modified   time.Time `json:"modified"`
+}
+
+// ID names the item of a capture: the same file seen again is the same item, one that was
+// written anew is another.
+func (c Capture) ID() string {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d", c.Path, c.Size, c.Modified.UnixNano()))
+	return hex.EncodeToString(h[:8])
+}
+
+// Title is the file's name.
+func (c Capture) Title() string { return filepath.Base(c.Path) }
+
+// Stored is what the capture stage leaves behind.
+type Stored struct {
+	MD5  string    `json:"md5"`
+	Size int64     `json:"size"`
+	At   time.Time `json:"at"`
+}
+
+// Versioned is what the version stage leaves behind.
+type Versioned struct {
+	Commit string `json:"commit"`
+}
+
+// Pushed is what the push stage leaves behind.
+type Pushed struct {
+	Places []string `json:"places"`
+}
+
+// Predicted is what the infer stage leaves behind.
+type Predicted struct {
+	Model    string  `json:"model"`
+	Version  string  `json:"version"`
+	Engine   string  `json:"engine"`
+	Objects  int     `json:"objects"`
+	Seconds  float64 `json:"seconds"`
+	Channel  int     `json:"channel"`
+	Z        int     `json:"z"`
+	T        int     `json:"t"`
+	Diameter float64 `json:"diameter,omitempty"` // as asked for, in pixels; 0: as the model was made for
+}
+
+// Review is what a person says at the review gate.
+type Review struct {
+	Who   string    `json:"who"`
+	Email string    `json:"email"`
+	Note  string    `json:"note"`
+	At    time.Time `json:"at"`
+}
+
+// Recorded is what the record stage leaves behind.
+type Recorded struct {
+	Commit string            `json:"commit"`
+	Counts annotation.Counts `json:"counts"`
+}
+
+// Vault is the dataset as the line needs it. Each method may be called again with the
+// same words after a crash and then changes nothing.
+type Vault interface {
+	// Capture hashes the file while copying it into the cache and the work tree.
+	Capture(ctx context.Context, c Capture, p *job.Progress) (Stored, error)
+	// Version commits the capture's .dvc file.
+	Version(ctx context.Context, c Capture, s Stored) (commit string, err error)
+	// Push brings objects and commits to every place; flow.Skip if there is none.
+	Push(ctx context.Context, p *job.Progress) (places []string, err error)
+	// Record commits a capture's reviewed objects.
+	Record(ctx context.Context, c Capture, s Stored, r Reviewed) (commit string, err error)
+}
+
+// Reviewed is everything that a record holds.
+type Reviewed struct {
+	Review    Review
+	Predicted Predicted
+	Objects   []annotation.Object
+	Log       []annotation.Entry
+}
+
+// Seer predicts what is in a capture.
+type Seer interface {
+	// Detect lays a model's objects over the capture and keeps the layer.
+	Detect(ctx context.Context, c Capture, s Stored, diameter float64, p *job.Progress) (Predicted, error)
+}
+
+// Bench is where people correct.
+type Bench interface {
+	// Current returns an image's objects with all corrections, and the corrections.
+	Current(ctx context.Context, md5 string) ([]annotation.Object, []annotation.Entry, error)
+}
+
+// Line returns the intake line over the given parts.
+func Line(v Vault, s Seer, b Bench) flow.Line {
+	l := line{v, s, b}
+	return flow.Line{Name: LineName, Stages: []flow.Stage{
+		{Name: "capture", Run: l.capture},
+		{Name: "version", After: []string{"capture"}, Alone: true, Run: l.version},
+		{Name: "push", After: []string{"version"}, Alone: true, Run: l.push},
+		{Name: "infer", After: []string{"capture"}, Run: l.infer},
+		{Name: "review", After: []string{"infer"}, Gate: true, Run: l.review},
+		{Name: "record", After: []string{"review", "version"}, Alone: true, Run: l.record},
+		{Name: "publish", After: []string{"record"}, Alone: true, Run: l.push},
+	}}
+}
+
+type line struct {
+	vault Vault
+	seer  Seer
+	bench Bench
+}
+
+func (l line) capture(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
+	var c Capture
+	if err := it.Read(&c); err != nil {
+		return nil, err
+	}
+	return l.vault.Capture(ctx, c, p)
+}
+
+func (l line) version(ctx context.Context, it flow.Item, _ *job.Progress) (any, error) {
+	c, s, err := words(it)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := l.vault.Version(ctx, c, s)
+	return Versioned{commit}, err
+}
+
+func (l line) push(ctx context.Context, _ flow.Item, p *job.Progress) (any, error) {
+	places, err := l.vault.Push(ctx, p)
+	return Pushed{places}, err
+}
+
+func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
+	c, s, err := words(it)
+	if err != nil {
+		return nil, err
+	}
+	var before Predicted // of an earlier run, or what Again asked for
+	it.Out("infer", &before)
+	return l.seer.Detect(ctx, c, s, before.Diameter, p)
+}
+
+func (l line) review(context.Context, flow.Item, *job.Progress) (any, error) { return nil, nil } //nolint:nilnil // the person's words stay
+
+func (l line) record(ctx context.Context, it flow.Item, _ *job.Progress) (any, error) {
+	c, s, err := words(it)
+	if err != nil {
+		return nil, err
+	}
+	var r Reviewed
+	it.Out("review", &r.Review)
+	it.Out("infer", &r.Predicted)
+	if r.Objects, r.Log, err = l.bench.Current(ctx, s.MD5); err != nil {
+		return nil, err
+	}
+	commit, err := l.vault.Record(ctx, c, s, r)
+	return Recorded{commit, annotation.Count(r.Objects)}, err
+}
+
+func words(it flow.Item) (c Capture, s Stored, err error) {
+	if err := it.Read(&c); err != nil {
+		return c, s, err
+	}
+	if err := json.Unmarshal(it.Passes["capture"].Out, &s); err != nil {
+		return c, s, fmt.Errorf("capture stage of %s: %w", it.ID, err)
+	}
+	return c, s, nil
+}
