@@ -1,0 +1,21 @@
+# A virtual display with a window manager; read by the scripts that drive the real window.
+display_up() { # WIDTHxHEIGHT
+  local n=90
+  while [ -e "/tmp/.X11-unix/X$n" ] || [ -e "/tmp/.X$n-lock" ]; do n=$((n + 1)); done
+  Xvfb ":$n" -screen 0 "$1x24" -nolisten tcp >/dev/null 2>&1 &
+  DISPLAY_PIDS=($!)
+  export DISPLAY=:$n LIBGL_ALWAYS_SOFTWARE=1
+  unset WAYLAND_DISPLAY
+  until_true 20 xdpyinfo
+  openbox >/dev/null 2>&1 &
+  DISPLAY_PIDS+=($!)
+}
+display_down() { kill "${DISPLAY_PIDS[@]}" 2>/dev/null || true; }
+until_true() { # SECONDS COMMAND...: waits until the command succeeds
+  local end=$((SECONDS + $1)); shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || { echo "waited too long for: $*" >&2; return 1; }
+    sleep 0.2
+  done
+}
+window_of() { xdotool search --onlyvisible --name 'Coverslip' | head -1; }
