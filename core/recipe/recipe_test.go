@@ -1,0 +1,175 @@
+package recipe_test
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+const text = `name: nuclei-star
+description: Nuclei in fluorescence images.
+task: instances
+class: nucleus
+diameter: 20
+licence: CC0-1.0
+inputs:
+  - id: image
+    axes: bcyx
+    type: float32
+    min: 64
+    step: 16
+    ops:
+      - id: scale_range
+        kwargs: {min_percentile: 1, max_percentile: 99.8, eps: 1e-6}
+outputs:
+  - {id: prob, axes: bcyx, scale: 0.5}
+  - {id: dist, axes: bcyx, scale: 0.5, halo: 8}
+decode:
+  id: stardist_postprocessing
+  kwargs: {prob_threshold: 0.45, nms_threshold: 0.4, n_rays: 32, grid: [2, 2]}
+`
+
+func TestParseAndBack(t *testing.T) {
+	r, err := recipe.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Diameter != 20 || r.Inputs[0].Step != 16 || r.Outputs[1].Halo != 8 || r.Outputs[0].Type != "float32" {
+		t.Errorf("got %+v", r)
+	}
+	s, err := r.Stars()
+	if want := (recipe.Stars{Prob: 0.45, NMS: 0.4, Rays: 32, Grid: 2, Border: 2}); err != nil || s != want {
+		t.Errorf("stars %+v, %v", s, err)
+	}
+	if r.Extra["licence"] != "CC0-1.0" {
+		t.Errorf("lost what it does not know: %v", r.Extra)
+	}
+	b, err := r.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := recipe.Parse(b)
+	if err != nil || !reflect.DeepEqual(r, again) {
+		t.Errorf("%v\n%s\n%+v\n%+v", err, b, r, again)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for old, bad := range map[string]string{
+		"id: scale_range":             "id: scale_rang",
+		"eps: 1e-6":                   "epsilon: 1e-6",
+		"min_percentile: 1,":          "min_percentile: 100,",
+		"task: instances":             "task: poetry",
+		"id: stardist_postprocessing": "id: cellpose_flow_dynamics",
+		"axes: bcyx\n    type":        "axes: yxc\n    type",
+		"type: float32":               "type: complex64",
+		"n_rays: 32":                  "n_rays: 1",
+		"    step: 16":                "    steps: 16",
+		"grid: [2, 2]":                "grid: [2, 4]",
+		"name: nuclei-star":           "",
+	} {
+		broken := strings.Replace(text, old, bad, 1)
+		if broken == text {
+			t.Fatalf("%q is not there", old)
+		}
+		if _, err := recipe.Parse([]byte(broken)); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if _, err := recipe.Parse(nil); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("empty: %v", err)
+	}
+}
+
+type opsCase struct {
+	Name    string
+	In, Out []float32
+	Ops     []recipe.Op
+}
+
+func cases(t *testing.T) (cs []opsCase) {
+	t.Helper()
+	b, err := os.ReadFile("testdata/ops.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &cs); err != nil || len(cs) == 0 {
+		t.Fatal(err)
+	}
+	return cs
+}
+
+func TestOpsAsNumpy(t *testing.T) {
+	for _, c := range cases(t) {
+		values, counts := histogram(c.In)
+		for name, fit := range map[string]func() (recipe.Pipeline, error){
+			"values":    func() (recipe.Pipeline, error) { return recipe.Fit(c.Ops, c.In, nil) },
+			"histogram": func() (recipe.Pipeline, error) { return recipe.Fit(c.Ops, values, counts) },
+		} {
+			p, err := fit()
+			if err != nil {
+				t.Errorf("%s: %v", c.Name, err)
+				continue
+			}
+			x := append([]float32(nil), c.In...)
+			p.Apply(x)
+			for i, want := range c.Out {
+				if d := math.Abs(float64(x[i] - want)); d > 2e-6*math.Max(1, math.Abs(float64(want))) {
+					t.Errorf("%s by %s: f(%v) = %v, numpy %v", c.Name, name, c.In[i], x[i], want)
+					break
+				}
+			}
+		}
+	}
+}
+
+// histogram gives distinct values in the order in which they come, as no order is promised.
+func histogram(x []float32) (values []float32, counts []int64) {
+	at := map[float32]int{}
+	for _, v := range x {
+		i, ok := at[v]
+		if !ok {
+			i = len(values)
+			at[v] = i
+			values, counts = append(values, v), append(counts, 0)
+		}
+		counts[i]++
+	}
+	return values, counts
+}
+
+func TestStatisticsNeedPixels(t *testing.T) {
+	if _, err := recipe.Fit([]recipe.Op{{ID: "scale_range"}}, nil, nil); err == nil {
+		t.Error("took percentiles of nothing")
+	}
+	p, err := recipe.Fit([]recipe.Op{{ID: "sigmoid"}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := []float32{0}
+	if p.Apply(x); x[0] != 0.5 {
+		t.Errorf("sigmoid(0) = %v", x[0])
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(text))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := recipe.Parse(b)
+		if err != nil {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Errorf("not invalid: %v", err)
+			}
+			return
+		}
+		if _, err := r.Marshal(); err != nil {
+			t.Error(err)
+		}
+	})
+}

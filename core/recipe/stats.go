@@ -1,0 +1,107 @@
+package recipe
+
+import (
+	"math"
+	"slices"
+	"sort"
+)
+
+// ranked is a population in order of value: cum[i] values are at most v[i].
+type ranked struct {
+	v   []float32
+	cum []int64
+}
+
+func rank(values []float32, counts []int64) ranked {
+	order := make([]int32, 0, len(values))
+	for i, x := range values {
+		if x == x && (counts == nil || counts[i] > 0) { // NaN has no rank
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		switch {
+		case values[a] < values[b]:
+			return -1
+		case values[a] > values[b]:
+			return 1
+		}
+		return 0
+	})
+	r := ranked{v: make([]float32, len(order)), cum: make([]int64, len(order))}
+	var n int64
+	for i, j := range order {
+		r.v[i] = values[j]
+		if counts == nil {
+			n++
+		} else {
+			n += counts[j]
+		}
+		r.cum[i] = n
+	}
+	return r
+}
+
+func (r ranked) len() int64 {
+	if len(r.cum) == 0 {
+		return 0
+	}
+	return r.cum[len(r.cum)-1]
+}
+
+// at returns the k-th value from below, from 0.
+func (r ranked) at(k int64) float32 {
+	return r.v[sort.Search(len(r.cum)-1, func(i int) bool { return r.cum[i] > k })]
+}
+
+// Percentiles returns percentiles (0…100) of values of which each counts counts[i] times,
+// as numpy.percentile(…, method="linear"); counts nil means once each.
+func Percentiles(values []float32, counts []int64, ps ...float64) []float64 {
+	r := rank(values, counts)
+	out := make([]float64, len(ps))
+	n := r.len()
+	for i, p := range ps {
+		if n == 0 {
+			out[i] = math.NaN()
+			continue
+		}
+		pos := p / 100 * float64(n-1)
+		k := int64(pos)
+		a, b := float64(r.at(k)), float64(r.at(min(k+1, n-1)))
+		out[i] = a + (b-a)*(pos-float64(k))
+	}
+	return out
+}
+
+// invertedCDF returns the smallest value that at least p percent of the values do not
+// exceed: numpy.percentile(…, method="inverted_cdf").
+func invertedCDF(values []float32, counts []int64, p float64) float32 {
+	r := rank(values, counts)
+	n := r.len()
+	if n == 0 {
+		return float32(math.NaN())
+	}
+	k := int64(math.Ceil(p/100*float64(n))) - 1
+	return r.at(min(max(k, 0), n-1))
+}
+
+// moments returns mean and standard deviation (of the population, ddof 0) in two passes.
+func moments(values []float32, counts []int64) (mean, std float64) {
+	weight := func(i int) float64 {
+		if counts == nil {
+			return 1
+		}
+		return float64(counts[i])
+	}
+	var n, sum, sq float64
+	for i, x := range values {
+		n += weight(i)
+		sum += weight(i) * float64(x)
+	}
+	mean = sum / n
+	for i, x := range values {
+		d := float64(x) - mean
+		sq += weight(i) * d * d
+	}
+	return mean, math.Sqrt(sq / n)
+}
