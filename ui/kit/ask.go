@@ -1,0 +1,87 @@
+package kit
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Question is what a dialog asks.
+type Question struct {
+	Title    string
+	Sentence string
+	Hold     string // greyed text in an empty field
+	Button   string // what the person does by saying yes, as a verb
+	Danger   bool   // the button is red
+}
+
+// AskReason asks over the window of o for a text, and calls do with it, trimmed;
+// it can't be empty. It does nothing when o is on no window.
+func AskReason(o fyne.CanvasObject, q Question, do func(reason string)) {
+	entry := widget.NewMultiLineEntry()
+	entry.SetPlaceHolder(q.Hold)
+	entry.SetMinRowsVisible(3)
+	entry.Wrapping = fyne.TextWrapWord
+	pop, yes := ask(o, q, entry)
+	if pop == nil {
+		return
+	}
+	yes.Disable()
+	entry.OnChanged = func(s string) {
+		if strings.TrimSpace(s) == "" {
+			yes.Disable()
+		} else {
+			yes.Enable()
+		}
+	}
+	yes.OnTapped = func() {
+		pop.Hide()
+		do(strings.TrimSpace(entry.Text))
+	}
+	pop.Show()
+	pop.Canvas.Focus(entry)
+}
+
+// Confirm asks over the window of o before something that can't be taken back.
+func Confirm(o fyne.CanvasObject, q Question, do func()) {
+	pop, yes := ask(o, q, nil)
+	if pop == nil {
+		return
+	}
+	yes.OnTapped = func() {
+		pop.Hide()
+		do()
+	}
+	pop.Show()
+}
+
+func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp, *widget.Button) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(o)
+	if c == nil {
+		return nil, nil
+	}
+	head := widget.NewLabelWithStyle(q.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	head.SizeName = fynetheme.SizeNameSubHeadingText
+	text := widget.NewLabel(q.Sentence)
+	text.Wrapping = fyne.TextWrapWord
+	yes := widget.NewButton(q.Button, nil)
+	yes.Importance = widget.HighImportance
+	if q.Danger {
+		yes.Importance = widget.DangerImportance
+	}
+	no := widget.NewButton("Cancel", nil)
+	rows := []fyne.CanvasObject{head, text}
+	if body != nil {
+		rows = append(rows, body)
+	}
+	rows = append(rows, NewGap(0, 4), container.NewHBox(layout.NewSpacer(), Tall(no), Tall(yes)))
+	inner := container.New(layout.NewCustomPaddedLayout(10, 10, 12, 12), container.NewVBox(rows...))
+	pop := widget.NewModalPopUp(inner, c)
+	pop.Resize(fyne.NewSize(460, pop.MinSize().Height))
+	no.OnTapped = pop.Hide
+	return pop, yes
+}

@@ -1,0 +1,86 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Surface is a coloured ground under something; its colour follows the theme.
+type Surface struct {
+	widget.BaseWidget
+
+	name   fyne.ThemeColorName
+	border fyne.ThemeColorName // "" for none
+	radius float32
+	over   fyne.CanvasObject
+}
+
+// NewSurface returns content on a ground of that colour.
+func NewSurface(name fyne.ThemeColorName, content fyne.CanvasObject) *Surface {
+	s := &Surface{name: name, over: content}
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// NewCard returns content on a rounded, bordered panel with some air.
+func NewCard(content fyne.CanvasObject) *Surface {
+	s := &Surface{
+		name: theme.Panel, border: fynetheme.ColorNameSeparator, radius: 10,
+		over: container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), content),
+	}
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// Paint changes the colour.
+func (s *Surface) Paint(name fyne.ThemeColorName) {
+	if s.name != name {
+		s.name = name
+		s.Refresh()
+	}
+}
+
+// CreateRenderer makes Surface a Fyne widget.
+func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
+	r := &surfaceRenderer{s: s, ground: canvas.NewRectangle(nil)}
+	r.paint()
+	return r
+}
+
+type surfaceRenderer struct {
+	s      *Surface
+	ground *canvas.Rectangle
+}
+
+func (r *surfaceRenderer) Destroy() {}
+
+func (r *surfaceRenderer) Layout(size fyne.Size) {
+	r.ground.Resize(size)
+	r.s.over.Resize(size)
+}
+
+func (r *surfaceRenderer) MinSize() fyne.Size { return r.s.over.MinSize() }
+
+func (r *surfaceRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.ground, r.s.over}
+}
+
+func (r *surfaceRenderer) Refresh() {
+	r.paint()
+	r.ground.Refresh()
+	r.s.over.Refresh()
+}
+
+func (r *surfaceRenderer) paint() {
+	r.ground.FillColor = fynetheme.Color(r.s.name)
+	r.ground.CornerRadius = r.s.radius
+	if r.s.border != "" {
+		r.ground.StrokeColor, r.ground.StrokeWidth = fynetheme.Color(r.s.border), 1
+	}
+}

@@ -1,0 +1,110 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// NewTitle is a screen's title with its buttons at the right.
+func NewTitle(text string, right ...fyne.CanvasObject) fyne.CanvasObject {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	l.SizeName = fynetheme.SizeNameHeadingText
+	bar := container.NewHBox(right...)
+	return container.NewBorder(nil, nil, l, container.NewVBox(layout.NewSpacer(), bar, layout.NewSpacer()))
+}
+
+// NewSection heads a part of a panel.
+func NewSection(text string, right ...fyne.CanvasObject) fyne.CanvasObject {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	return container.NewBorder(nil, widget.NewSeparator(), nil, container.NewHBox(right...), l)
+}
+
+// NewQuiet is text of second rank, cut off when it does not fit.
+func NewQuiet(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.Importance = widget.LowImportance
+	l.Truncation = fyne.TextTruncateEllipsis
+	return l
+}
+
+// Fact is a name and its value.
+type Fact struct{ Name, Value string }
+
+// Facts is a table of names and values.
+type Facts struct {
+	widget.BaseWidget
+
+	grid *fyne.Container
+}
+
+// NewFacts returns an empty table.
+func NewFacts() *Facts {
+	f := &Facts{grid: container.New(&factsLayout{})}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// Set replaces the table.
+func (f *Facts) Set(facts []Fact) {
+	objs := f.grid.Objects
+	for len(objs) > 2*len(facts) {
+		objs = objs[:len(objs)-1]
+	}
+	for len(objs) < 2*len(facts) {
+		n := widget.NewRichText(&widget.TextSegment{Style: widget.RichTextStyle{ColorName: theme.Subtle}})
+		v := widget.NewLabel("")
+		v.Wrapping = fyne.TextWrapBreak
+		v.Selectable = true
+		objs = append(objs, n, v)
+	}
+	f.grid.Objects = objs
+	for i, x := range facts {
+		n, _ := objs[2*i].(*widget.RichText)
+		v, _ := objs[2*i+1].(*widget.Label)
+		if s, ok := n.Segments[0].(*widget.TextSegment); ok && s.Text != x.Name {
+			s.Text = x.Name
+			n.Refresh()
+		}
+		if v.Text != x.Value {
+			v.SetText(x.Value)
+		}
+	}
+	f.grid.Refresh()
+	f.Refresh()
+}
+
+// CreateRenderer makes Facts a Fyne widget.
+func (f *Facts) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.grid) }
+
+// factsLayout gives names two fifths of the width, and closes the lines up.
+type factsLayout struct{ width float32 }
+
+const factOverlap = 11 // Fyne's labels carry more air than a table wants
+
+func (l *factsLayout) Layout(objs []fyne.CanvasObject, s fyne.Size) {
+	l.width = s.Width
+	left := s.Width * 0.42
+	y := float32(-factOverlap / 2)
+	for i := 0; i+1 < len(objs); i += 2 {
+		objs[i+1].Resize(fyne.NewSize(s.Width-left, objs[i+1].MinSize().Height))
+		h := max(objs[i].MinSize().Height, objs[i+1].MinSize().Height)
+		objs[i].Resize(fyne.NewSize(left, h))
+		objs[i+1].Resize(fyne.NewSize(s.Width-left, h))
+		objs[i].Move(fyne.NewPos(0, y))
+		objs[i+1].Move(fyne.NewPos(left, y))
+		y += h - factOverlap
+	}
+}
+
+func (l *factsLayout) MinSize(objs []fyne.CanvasObject) fyne.Size {
+	var h float32
+	for i := 0; i+1 < len(objs); i += 2 {
+		h += max(objs[i].MinSize().Height, objs[i+1].MinSize().Height) - factOverlap
+	}
+	return fyne.NewSize(180, h)
+}

@@ -1,0 +1,63 @@
+package theme_test
+
+import (
+	"image/color"
+	"math"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// luminance is WCAG 2's relative luminance.
+func luminance(c color.Color) float64 {
+	r, g, b, _ := c.RGBA()
+	lin := func(v uint32) float64 {
+		s := float64(v) / 65535
+		if s <= 0.03928 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*lin(r) + 0.7152*lin(g) + 0.0722*lin(b)
+}
+
+func contrast(a, b color.Color) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+// TestTextIsReadable holds every text colour to WCAG's AA (4.5:1) on what it stands on.
+func TestTextIsReadable(t *testing.T) {
+	on := map[fyne.ThemeColorName][]fyne.ThemeColorName{
+		fynetheme.ColorNameForeground: {
+			fynetheme.ColorNameBackground, theme.Panel, theme.Rail, fynetheme.ColorNameButton,
+			fynetheme.ColorNameSelection, theme.Accent, theme.Held, theme.Bad, theme.Good, theme.Neutral,
+		},
+		theme.Subtle:                           {fynetheme.ColorNameBackground, theme.Panel, theme.Rail, theme.Neutral},
+		fynetheme.ColorNamePrimary:             {fynetheme.ColorNameBackground, theme.Panel, theme.Accent},
+		fynetheme.ColorNameForegroundOnPrimary: {fynetheme.ColorNamePrimary},
+		fynetheme.ColorNameSuccess:             {theme.Good, theme.Panel},
+		fynetheme.ColorNameWarning:             {theme.Held, theme.Panel},
+		fynetheme.ColorNameError:               {theme.Bad, theme.Panel},
+	}
+	for _, m := range []theme.Mode{theme.Dark, theme.Light} {
+		l := theme.New(m)
+		for fg, bgs := range on {
+			for _, bg := range bgs {
+				if k := contrast(l.Color(fg, 0), l.Color(bg, 0)); k < 4.5 {
+					t.Errorf("%s: %s on %s has contrast %.2f", m, fg, bg, k)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryNameHasAColor(t *testing.T) {
+	test.NewTempApp(t)
+	test.AssertAllColorNamesDefined(t, theme.New(theme.Dark), "dark")
+	test.AssertAllColorNamesDefined(t, theme.New(theme.Light), "light")
+}
