@@ -1,0 +1,80 @@
+// Command coverslip is the workstation's window.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+
+	"fyne.io/fyne/v2/app"
+
+	"coverslip.dev/coverslip/assets"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui"
+)
+
+func main() {
+	home, _ := os.UserHomeDir() // empty where there is none: the workspace is then beside the program
+	workspace := flag.String("workspace", filepath.Join(home, "Coverslip"), "folder of the workspace")
+	sample := flag.Bool("sample", false, "open the sample bench: a simulated instrument, its folder and a remote")
+	look := flag.String("appearance", "", "dark or light, over what the settings say")
+	verbose := flag.Bool("v", false, "log more")
+	flag.Parse()
+	if err := run(*workspace, *sample, *verbose, *look); err != nil {
+		say, hint := fault.Explain(err)
+		fmt.Fprintln(os.Stderr, "coverslip:", say, hint)
+		os.Exit(1)
+	}
+}
+
+func run(workspace string, sample, verbose bool, look string) (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	logs := filepath.Join(workspace, "log")
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(logs, "coverslip.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // the last act
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewJSONHandler(io.MultiWriter(f, os.Stderr), &slog.HandlerOptions{Level: level}))
+	crash, err := os.OpenFile(filepath.Join(logs, "crash.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err == nil {
+		err = debug.SetCrashOutput(crash, debug.CrashOptions{})
+	}
+	if err != nil {
+		log.Warn("no crash log", slog.Any("error", err))
+	}
+
+	st, err := station.Open(ctx, station.Options{Workspace: workspace, Sample: sample, Log: log})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- st.Run(ctx) }() // waited for below
+	a := app.NewWithID("dev.coverslip.coverslip")
+	a.SetIcon(assets.Icon())
+	ui.Show(ctx, a, st, ui.Options{Appearance: look, Log: log})
+	cancel()
+	err = <-done
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, st.Close())
+}

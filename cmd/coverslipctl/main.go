@@ -1,0 +1,152 @@
+// Command coverslipctl does without a window what the window does, in the manner of git
+// and dvc.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sort"
+	"strings"
+	"syscall"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// call is one invocation.
+type call struct {
+	dir     string // -C
+	json    bool
+	verbose bool
+	out     io.Writer
+	log     *slog.Logger
+}
+
+type command struct {
+	usage, help string
+	run         func(ctx context.Context, c call, args []string) error
+}
+
+func commands() map[string]command {
+	return map[string]command{
+		"init":         {"init", "make the folder a dataset (git and DVC)", initialise},
+		"add":          {"add PATH…", "version files or folders of the dataset", add},
+		"status":       {"status [--wait-predicted] [--wait-recorded]", "what differs, and how captures stand", status},
+		"commit":       {"commit -m MESSAGE [PATH…]", "commit .dvc files with your name", commit},
+		"push":         {"push [--remote NAME]", "bring objects to the remote, then commits to the git server", push},
+		"pull":         {"pull [--remote NAME]", "fetch what is missing, verified, and put it in place", pull},
+		"log":          {"log [-n N]", "commits, the newest first", history},
+		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
+		"watch":        {"watch", "capture, version and predict until stopped", watch},
+		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--out FILE]", "predict one image", inferOne},
+		"runs":         {"runs", "training runs, from the server or as last seen", runs},
+		"models":       {"models", "registered models, versions and aliases", models},
+		"promote":      {"promote MODEL VERSION --reason WHY", "load, probe, and put a version in force", promote},
+		"rollback":     {"rollback MODEL --reason WHY", "put the version before back in force", rollback},
+		"thread":       {"thread OBJECT", "the chain of one object: file, commit, model, correction, person", thread},
+		"summary":      {"summary", "what was captured, committed, found", summary},
+		"model-report": {"model-report", "accuracy of the bundled model on held-out images", modelReport},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// The exit codes: 0 done, 1 it went wrong, 2 the words of the call are off.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	c := call{out: out}
+	flags := flag.NewFlagSet("coverslipctl", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.StringVar(&c.dir, "C", ".", "workspace or dataset folder")
+	flags.BoolVar(&c.json, "json", false, "print JSON")
+	flags.BoolVar(&c.verbose, "v", false, "log to standard error")
+	flags.Usage = func() { usage(errs) }
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	cmd, ok := commands()[flags.Arg(0)]
+	if !ok {
+		usage(errs)
+		return 2
+	}
+	level := slog.LevelError + 1
+	if c.verbose {
+		level = slog.LevelDebug
+	}
+	c.log = slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level}))
+	err := cmd.run(ctx, c, flags.Args()[1:])
+	var bad usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &bad):
+		fmt.Fprintf(errs, "coverslipctl: %v\nusage: coverslipctl %s\n", err, cmd.usage)
+		return 2
+	}
+	say, hint := fault.Explain(err)
+	fmt.Fprintln(errs, strings.TrimSpace("coverslipctl: "+say+" "+hint))
+	if c.verbose {
+		fmt.Fprintln(errs, err)
+	}
+	return 1
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: coverslipctl [-C DIR] [--json] [-v] COMMAND …")
+	all := commands()
+	names := make([]string, 0, len(all))
+	for n := range all {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	for _, n := range names {
+		fmt.Fprintf(w, "  %s\n        %s\n", all[n].usage, all[n].help)
+	}
+}
+
+// usageError is about the words of the call.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// parse reads flags wherever they stand among the arguments and returns the rest.
+func (c *call) parse(flags *flag.FlagSet, args []string) ([]string, error) {
+	flags.SetOutput(io.Discard)
+	flags.BoolVar(&c.json, "json", c.json, "print JSON")
+	var rest []string
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, usageError(err.Error())
+		}
+		args = flags.Args()
+		if len(args) > 0 {
+			rest, args = append(rest, args[0]), args[1:]
+		}
+	}
+	return rest, nil
+}
+
+// print writes v as JSON, or the lines of text.
+func (c call) print(v any, lines ...string) error {
+	if c.json {
+		e := json.NewEncoder(c.out)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintln(c.out, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}

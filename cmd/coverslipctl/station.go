@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/station"
+)
+
+// station opens the workspace without starting anything.
+func (c call) station(ctx context.Context) (*station.Station, error) {
+	return station.Open(ctx, station.Options{Workspace: c.dir, Log: c.log})
+}
+
+// running runs fn beside a station at work.
+func (c call) running(ctx context.Context, sample bool, fn func(context.Context, *station.Station) error) error {
+	st, err := station.Open(ctx, station.Options{Workspace: c.dir, Sample: sample, Log: c.log})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan error, 1)
+	go func() { // waited for below
+		err := st.Run(ctx)
+		cancel(err)
+		done <- err
+	}()
+	err = fn(ctx, st)
+	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && cause != nil {
+		err = cause // the station ended first, and knows why
+	}
+	cancel(nil)
+	if rerr := <-done; err == nil && !errors.Is(rerr, context.Canceled) {
+		err = rerr
+	}
+	return errors.Join(err, st.Close())
+}
+
+func watch(ctx context.Context, c call, args []string) error {
+	if _, err := c.parse(flag.NewFlagSet("watch", flag.ContinueOnError), args); err != nil {
+		return err
+	}
+	return c.running(ctx, false, func(ctx context.Context, _ *station.Station) error {
+		<-ctx.Done()
+		return nil
+	})
+}
+
+func demo(ctx context.Context, c call, args []string) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	seconds := flags.Int("seconds", 600, "give up after so long")
+	if _, err := c.parse(flags, args); err != nil {
+		return err
+	}
+	return c.running(ctx, true, func(ctx context.Context, st *station.Station) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Duration(*seconds)*time.Second)
+		defer cancel()
+		if err := st.AwaitSample(ctx); err != nil {
+			return err
+		}
+		return c.summarise(ctx, st, 0, "")
+	})
+}
+
+func summary(ctx context.Context, c call, args []string) error {
+	flags := flag.NewFlagSet("summary", flag.ContinueOnError)
+	seconds := flags.Int("seconds", 0, "how long it took")
+	pictures := flags.String("pictures", "", "where the pictures are")
+	if _, err := c.parse(flags, args); err != nil {
+		return err
+	}
+	st, err := c.station(ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close() //nolint:errcheck // nothing was written
+	return c.summarise(ctx, st, *seconds, *pictures)
+}
+
+func (c call) summarise(ctx context.Context, st *station.Station, seconds int, pictures string) error {
+	s, err := st.Summary(ctx)
+	if err != nil {
+		return err
+	}
+	s.Seconds = seconds
+	lines := []string{
+		fmt.Sprintf("files captured  %d (%.1f MB)", s.Captured, float64(s.Bytes)/1e6),
+		fmt.Sprintf("commits         %d", s.Commits),
+		fmt.Sprintf("pushed          %d", s.Pushed),
+		fmt.Sprintf("predicted       %d, with %d objects, %.1f s of inference", s.Predicted, s.Objects, s.InferSeconds),
+		fmt.Sprintf("reviewed        %d", s.Recorded),
+	}
+	if seconds > 0 {
+		lines = append(lines, fmt.Sprintf("seconds         %d", seconds))
+	}
+	if pictures != "" {
+		lines = append(lines, "pictures        "+pictures)
+	}
+	for _, t := range s.Troubles {
+		lines = append(lines, "trouble         "+t)
+	}
+	return c.print(s, lines...)
+}
+
+func thread(ctx context.Context, c call, args []string) error {
+	rest, err := c.parse(flag.NewFlagSet("thread", flag.ContinueOnError), args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return usageError("one object is needed")
+	}
+	st, err := c.station(ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close() //nolint:errcheck // nothing was written
+	st.ReadShelf(ctx)
+	t, err := st.Thread(ctx, rest[0])
+	if err != nil {
+		return err
+	}
+	return c.print(t, t.Lines()...)
+}
+
+func modelReport(ctx context.Context, c call, args []string) error {
+	if _, err := c.parse(flag.NewFlagSet("model-report", flag.ContinueOnError), args); err != nil {
+		return err
+	}
+	r, err := station.ModelReport(ctx)
+	if err != nil {
+		return err
+	}
+	lines := []string{fmt.Sprintf("%-44s %8s %8s %7s %7s %12s", "images", "true", "found", "AP@0.5", "AP@0.7", "count error")}
+	for _, row := range r {
+		lines = append(lines, fmt.Sprintf("%-44s %8d %8d %7.3f %7.3f %+11.1f%%", row.Images, row.True, row.Found, row.AP50, row.AP70, row.CountError*100))
+	}
+	return c.print(r, strings.Join(lines, "\n"))
+}

@@ -1,0 +1,90 @@
+package station
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/model"
+	"coverslip.dev/coverslip/core/release"
+)
+
+// bundles keeps the model versions that were fetched, so that they load with the cable
+// pulled: dir/registry/model/version/{model.onnx,coverslip.yaml}.
+type bundles struct{ dir string }
+
+// fetch returns a version from disk, or from r and then keeps it.
+func (b bundles) fetch(ctx context.Context, r model.Registry, m infer.Ref) (infer.Bundle, error) {
+	home := b.home(r.Name(), m)
+	got, err := read(home, m)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return got, err
+	}
+	got, err = release.Bundle(ctx, r, m.Model, m.Version)
+	if err != nil {
+		return got, err
+	}
+	return got, keepBundle(home, got)
+}
+
+// home is the folder of a version. Names come from a server, so only a digest of them
+// becomes a path.
+func (b bundles) home(registry string, m infer.Ref) string {
+	return filepath.Join(b.dir, digest(registry), digest(m.Model), digest(m.Version))
+}
+
+func digest(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:8])
+}
+
+func read(home string, m infer.Ref) (infer.Bundle, error) {
+	onnx, err := os.ReadFile(filepath.Join(home, "model.onnx"))
+	if err != nil {
+		return infer.Bundle{}, err
+	}
+	text, err := os.ReadFile(filepath.Join(home, "coverslip.yaml"))
+	return infer.Bundle{Ref: m, ONNX: onnx, Recipe: text}, err
+}
+
+// keepBundle writes the folder whole, by rename.
+func keepBundle(home string, b infer.Bundle) error {
+	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(home), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp) //nolint:errcheck // gone already when all went well
+	for name, data := range map[string][]byte{"model.onnx": b.ONNX, "coverslip.yaml": b.Recipe} {
+		if err := writeSynced(filepath.Join(tmp, name), data); err != nil {
+			return fmt.Errorf("keep model: %w", err)
+		}
+	}
+	if err := os.Rename(tmp, home); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("keep model: %w", err)
+	}
+	return nil
+}
+
+func writeSynced(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

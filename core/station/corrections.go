@@ -1,0 +1,97 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/session"
+)
+
+// corrections are what people change on images: an append-only log an image, on disk
+// before the screen shows it.
+type corrections struct{ store *session.Store }
+
+// Current implements intake.Bench: the newest layer with the log laid over it.
+func (c corrections) Current(ctx context.Context, md5 string) ([]annotation.Object, []annotation.Entry, error) {
+	layer, err := c.layer(ctx, md5)
+	if err != nil {
+		return nil, nil, err
+	}
+	log, err := c.log(ctx, md5)
+	if err != nil {
+		return nil, nil, err
+	}
+	return annotation.Replay(layer.Objects, log), log, nil
+}
+
+// layer returns the newest prediction, empty if nothing predicted yet.
+func (c corrections) layer(ctx context.Context, md5 string) (annotation.Layer, error) {
+	var l annotation.Layer
+	rows, err := c.store.Layers(ctx, md5)
+	if err != nil || len(rows) == 0 {
+		return l, err
+	}
+	if err := json.Unmarshal(rows[0], &l); err != nil {
+		return l, fmt.Errorf("layer of %s: %w", md5, err)
+	}
+	return l, nil
+}
+
+func (c corrections) log(ctx context.Context, md5 string) ([]annotation.Entry, error) {
+	rows, err := c.store.Edits(ctx, md5)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]annotation.Entry, len(rows))
+	for i, r := range rows {
+		out[i].Seq = r.Seq
+		if err := json.Unmarshal(r.Data, &out[i].Edit); err != nil {
+			return nil, fmt.Errorf("edit %d: %w", r.Seq, err)
+		}
+	}
+	return out, nil
+}
+
+// add appends edits by a person to the log.
+func (c corrections) add(ctx context.Context, md5, who string, edits ...annotation.Edit) error {
+	if who == "" {
+		return fault.New(fault.Invalid, "Nobody is named for this correction.", "Write your name under Settings → Person.", nil)
+	}
+	for _, e := range edits {
+		e.By, e.At = who, time.Now()
+		b, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := c.store.AddEdit(ctx, md5, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step undoes or redoes one edit; false if there is none.
+func (c corrections) step(ctx context.Context, md5, who string, pick func([]annotation.Entry) (annotation.Edit, bool)) (bool, error) {
+	log, err := c.log(ctx, md5)
+	if err != nil {
+		return false, err
+	}
+	e, ok := pick(log)
+	if !ok {
+		return false, nil
+	}
+	return true, c.add(ctx, md5, who, e)
+}
+
+// keepLayer keeps a prediction in place of the model's last.
+func (c corrections) keepLayer(ctx context.Context, md5 string, l annotation.Layer) error {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	return c.store.PutLayer(ctx, md5, l.By, l.Made, b)
+}

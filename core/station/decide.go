@@ -1,0 +1,187 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/model"
+	"coverslip.dev/coverslip/core/release"
+)
+
+// registry names what release asks of a platform.
+type registry = model.Registry
+
+// Promote puts a version in force by the line of package release, and returns the item's
+// name on that line.
+func (s *Station) Promote(ctx context.Context, name, version, why string) (string, error) {
+	return s.decide(ctx, release.Promotion{Model: name, Version: version, Why: why})
+}
+
+// Rollback puts the version before back in force.
+func (s *Station) Rollback(ctx context.Context, name, why string) (string, error) {
+	to := ""
+	for _, m := range s.shelves.shelf().Models {
+		if m.Name == name {
+			to = m.Aliases[model.Previous]
+		}
+	}
+	if to == "" {
+		return "", fault.New(fault.NotFound, "There is no version before to return to.", "A rollback is possible once a second version was promoted.", nil)
+	}
+	return s.decide(ctx, release.Promotion{Model: name, Version: to, Why: why, Rollback: true})
+}
+
+func (s *Station) decide(ctx context.Context, p release.Promotion) (string, error) {
+	p.Who, p.At = s.file.Settings().Person.Name, time.Now().UTC().Truncate(time.Millisecond)
+	for _, m := range s.shelves.shelf().Models {
+		if m.Name == p.Model {
+			p.From = m.Aliases[model.Champion]
+		}
+	}
+	if err := p.Check(); err != nil {
+		return "", err
+	}
+	_, err := s.flow.Add(ctx, p.ID(), release.LineName, p.Title(), p)
+	return p.ID(), err
+}
+
+// Withdraw takes a decision back that is not carried out yet, or an item off its line.
+func (s *Station) Withdraw(ctx context.Context, id string) error { return s.flow.Withdraw(ctx, id) }
+
+// Retry tries again at once what waits or failed.
+func (s *Station) Retry(ctx context.Context, id string) error { return s.flow.Retry(ctx, id) }
+
+// Await returns when an item has a stage behind it, or with the reason why it does not
+// go on by itself.
+func (s *Station) Await(ctx context.Context, id, stage string) (flow.Item, error) {
+	var it flow.Item
+	var stuck error
+	err := until(ctx, &s.flow.Items, func() bool {
+		var ok bool
+		it, ok = s.flow.Items.Row(id)
+		stuck = held(it)
+		return !ok || stuck != nil || it.Behind(stage)
+	})
+	return it, errors.Join(err, stuck)
+}
+
+// held returns why an item does not go on by itself, nil if it does.
+func held(it flow.Item) error {
+	for _, p := range it.Passes {
+		if p.Say == "" || p.State == flow.Skipped {
+			continue
+		}
+		kind := fault.Invalid
+		if p.State == flow.Waiting {
+			kind = fault.Offline
+		}
+		return fault.New(kind, p.Say, p.Hint, nil)
+	}
+	return nil
+}
+
+// Image names a captured item's pixels: the MD5 of its file.
+func Image(it flow.Item) (md5 string, ok bool) {
+	var st intake.Stored
+	ok = it.Out("capture", &st)
+	return st.MD5, ok
+}
+
+// Objects returns an item's objects with all corrections, and the corrections.
+func (s *Station) Objects(ctx context.Context, it flow.Item) ([]annotation.Object, []annotation.Entry, error) {
+	md5, ok := Image(it)
+	if !ok {
+		return nil, nil, nil
+	}
+	return s.corrections.Current(ctx, md5)
+}
+
+// Correct appends a person's edits to an item's log.
+func (s *Station) Correct(ctx context.Context, it flow.Item, edits ...annotation.Edit) error {
+	md5, ok := Image(it)
+	if !ok {
+		return fault.New(fault.Invalid, "The capture is not stored yet.", "Wait a moment.", nil)
+	}
+	return s.corrections.add(ctx, md5, s.file.Settings().Person.Name, edits...)
+}
+
+// Undo takes back the last correction of an item; false if there is none.
+func (s *Station) Undo(ctx context.Context, it flow.Item) (bool, error) {
+	md5, _ := Image(it)
+	return s.corrections.step(ctx, md5, s.file.Settings().Person.Name, annotation.Undo)
+}
+
+// Redo brings back what was undone last; false if nothing was.
+func (s *Station) Redo(ctx context.Context, it flow.Item) (bool, error) {
+	md5, _ := Image(it)
+	return s.corrections.step(ctx, md5, s.file.Settings().Person.Name, annotation.Redo)
+}
+
+// Review passes an item's gate: what stands now is committed with the person's name. An
+// item that was recorded before is recorded again.
+func (s *Station) Review(ctx context.Context, it flow.Item, note string) error {
+	who := s.file.Settings().Person
+	if who.Name == "" {
+		return fault.New(fault.Invalid, "Nobody is named for this review.", "Write your name under Settings → Person.", nil)
+	}
+	err := s.flow.Pass(ctx, it.ID, "review", intake.Review{Who: who.Name, Email: who.Email, Note: note, At: time.Now()})
+	for _, stage := range []string{"publish", "record"} {
+		if err == nil && it.Behind(stage) {
+			err = s.flow.Redo(ctx, it.ID, stage, nil)
+		}
+	}
+	return err
+}
+
+// Again predicts an item again, for nuclei of the given diameter in pixels; 0 is the
+// diameter that the model was made for. The review starts over; corrections stay.
+func (s *Station) Again(ctx context.Context, it flow.Item, diameter float64) error {
+	if diameter < 0 || diameter > 2000 {
+		return fault.New(fault.Invalid, "A nucleus is between 0 and 2000 pixels wide.", "Measure one with the ruler at the scale bar.", nil)
+	}
+	if err := s.flow.Redo(ctx, it.ID, "infer", intake.Predicted{Diameter: diameter}); err != nil {
+		return err
+	}
+	return s.flow.Redo(ctx, it.ID, "review", nil)
+}
+
+// keepServing loads what is in force into the engines, now and whenever the alias moved.
+func (s *Station) keepServing(ctx context.Context) error {
+	return s.shelves.feed.Watch(ctx, func([]event.Change[string, Shelf]) error {
+		name := s.file.Settings().Model
+		for _, m := range s.shelves.shelf().Models {
+			version := m.Aliases[model.Champion]
+			if m.Name != name || version == "" {
+				continue
+			}
+			err := s.serve(ctx, infer.Ref{Model: name, Version: version})
+			if err != nil && ctx.Err() == nil {
+				s.log.Warn("model not served", slog.String("model", name), slog.Any("error", err))
+			}
+		}
+		return nil
+	})
+}
+
+// serve makes m what captures are predicted with.
+func (s *Station) serve(ctx context.Context, m infer.Ref) error {
+	if w := s.engines.wantedRef(); w == m {
+		return nil
+	}
+	b, err := s.bundles.fetch(ctx, s.shelves.platform(), m)
+	if err != nil {
+		return err
+	}
+	s.engines.want(b)
+	s.engines.check(ctx)
+	s.flow.Nudge()
+	return nil
+}

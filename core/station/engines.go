@@ -1,0 +1,290 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/health"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// Server is how an inference engine stands.
+type Server struct {
+	Name     string // of the engine
+	Address  string // empty: the built-in engine
+	Ready    bool
+	Say      string // why not ready
+	Hint     string
+	Latency  time.Duration // of the last readiness check
+	Models   []infer.Status
+	Checked  time.Time
+	Takeover bool // the built-in engine works now because no server answers
+}
+
+// engines are the inference servers and the built-in engine. Work goes to the first
+// server that is ready and has the model; to the built-in engine if there is no server,
+// or none is ready and the operator allowed it.
+type engines struct {
+	servers event.Feed[string, Server]
+
+	board *health.Board
+	log   *slog.Logger
+	back  func() // a server has come back
+
+	mu       sync.Mutex // guards all below
+	own      infer.Engine
+	remote   []remoteEngine
+	takeover bool
+	wanted   *infer.Bundle // what is in force and must be loaded everywhere
+	loadedOn map[string]infer.Ref
+}
+
+type remoteEngine struct {
+	address string
+	infer.Engine
+	up bool
+}
+
+const ownKey = "" // of the built-in engine in the feed
+
+func newEngines(own infer.Engine, board *health.Board, log *slog.Logger) *engines {
+	return &engines{own: own, board: board, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}}
+}
+
+// use replaces the servers; those that are no longer there are closed.
+func (e *engines) use(list []remoteEngine, takeover bool) error {
+	e.mu.Lock()
+	old := e.remote
+	e.remote, e.takeover = list, takeover
+	for _, o := range old {
+		delete(e.loadedOn, o.address)
+	}
+	e.mu.Unlock()
+	var errs []error
+	for _, o := range old {
+		e.servers.Drop(o.address)
+		e.board.Clear("server/" + o.address)
+		errs = append(errs, o.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (e *engines) close() error {
+	err := e.use(nil, false)
+	return errors.Join(err, e.own.Close())
+}
+
+// pick returns the engine that m should be asked on now.
+func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.remote {
+		if r.up && e.loadedOn[r.address] == m {
+			return r.Engine, nil
+		}
+	}
+	if len(e.remote) == 0 || e.takeover {
+		if e.loadedOn[ownKey] == m {
+			return e.own, nil
+		}
+		return nil, fault.New(fault.Offline, "The model "+m.String()+" is not loaded yet.", "It is loaded as soon as it can be had.", nil)
+	}
+	return nil, fault.New(fault.Offline, "No inference server answers.",
+		"Captures are kept safe and are predicted when a server is back. Settings → Servers can allow this computer to take over.", nil)
+}
+
+// watch checks every engine until ctx ends.
+func (e *engines) watch(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		e.check(ctx)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// check asks every engine once, loads what is in force where it is missing, and tells.
+func (e *engines) check(ctx context.Context) {
+	e.mu.Lock()
+	list := append([]remoteEngine{{address: ownKey, Engine: e.own}}, e.remote...)
+	e.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, r := range list {
+		wg.Go(func() { e.checkOne(ctx, r) })
+	}
+	wg.Wait()
+	e.tellTakeover()
+}
+
+func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
+	short, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	s := Server{Name: r.Name(), Address: r.address, Checked: time.Now()}
+	err := r.Ready(short)
+	s.Latency = time.Since(s.Checked)
+	if err == nil {
+		err = e.ensure(ctx, r)
+	}
+	if err == nil {
+		s.Models, err = r.Models(short)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	s.Ready = err == nil
+	code := "server/" + r.address
+	if err != nil {
+		s.Say, s.Hint = fault.Explain(err)
+		e.board.Raise(health.Trouble{Code: code, Title: r.Name(), Say: s.Say, Hint: s.Hint, Severity: health.Warning})
+		e.log.Debug("engine not ready", slog.String("engine", r.Name()), slog.Any("error", err))
+	} else {
+		e.board.Clear(code)
+	}
+	e.mark(r.address, s)
+}
+
+// mark keeps what a check found; a server that came back makes the work go on.
+func (e *engines) mark(address string, s Server) {
+	e.mu.Lock()
+	came := false
+	for i := range e.remote {
+		if e.remote[i].address == address {
+			came = s.Ready && !e.remote[i].up
+			e.remote[i].up = s.Ready
+		}
+	}
+	if !s.Ready && address != ownKey {
+		delete(e.loadedOn, address) // it may come back without its models
+	}
+	back := e.back
+	e.mu.Unlock()
+	e.servers.Put(address, s)
+	if came {
+		back()
+	}
+}
+
+// down tells that an engine failed in the middle of work, before the next check.
+func (e *engines) down(en infer.Engine) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range e.remote {
+		if e.remote[i].Engine == en {
+			e.remote[i].up = false
+			delete(e.loadedOn, e.remote[i].address)
+		}
+	}
+}
+
+func (e *engines) tellTakeover() {
+	e.mu.Lock()
+	n, up := len(e.remote), 0
+	for _, r := range e.remote {
+		if r.up {
+			up++
+		}
+	}
+	active := n > 0 && up == 0 && e.takeover
+	e.mu.Unlock()
+	s, ok := e.servers.Row(ownKey)
+	if ok && s.Takeover != active {
+		s.Takeover = active
+		e.servers.Put(ownKey, s)
+	}
+}
+
+// ensure loads what is in force into an engine that does not have it.
+func (e *engines) ensure(ctx context.Context, r remoteEngine) error {
+	e.mu.Lock()
+	want, has := e.wanted, e.loadedOn[r.address]
+	e.mu.Unlock()
+	if want == nil || has == want.Ref {
+		return nil
+	}
+	if err := load(ctx, r.Engine, *want); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.loadedOn[r.address] = want.Ref
+	return nil
+}
+
+// load brings b into an engine; one whose models are not under our control must have it.
+func load(ctx context.Context, en infer.Engine, b infer.Bundle) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	if l, ok := en.(infer.Loader); ok {
+		return l.Load(ctx, b)
+	}
+	_, err := en.Describe(ctx, b.Ref)
+	return err
+}
+
+// loadAll brings b into every engine; all must take it.
+func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
+	e.mu.Lock()
+	list := append([]infer.Engine{}, e.own)
+	for _, r := range e.remote {
+		list = append(list, r.Engine)
+	}
+	e.mu.Unlock()
+	var errs []error
+	for i, en := range list {
+		err := load(ctx, en, b)
+		if err != nil && i == 0 && len(list) > 1 {
+			e.log.Warn("built-in engine did not load", slog.Any("error", err))
+			continue // servers do the work
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// want says what is in force; the next check loads it where it is missing.
+func (e *engines) want(b infer.Bundle) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wanted = &b
+}
+
+// wantedRef names what is in force.
+func (e *engines) wantedRef() infer.Ref {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.wanted == nil {
+		return infer.Ref{}
+	}
+	return e.wanted.Ref
+}
+
+// wantedBundle returns what is in force.
+func (e *engines) wantedBundle() (infer.Bundle, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.wanted == nil {
+		return infer.Bundle{}, fault.New(fault.Offline, "No model is in force yet.", "Promote a version on the Models screen.", nil)
+	}
+	return *e.wanted, nil
+}
+
+// serving returns the engine that new versions prove themselves on: the first server
+// where there are any, else the built-in engine.
+func (e *engines) serving(ctx context.Context) (infer.Engine, error) {
+	e.mu.Lock()
+	en := e.own
+	if len(e.remote) > 0 {
+		en = e.remote[0].Engine
+	}
+	e.mu.Unlock()
+	return en, en.Ready(ctx)
+}

@@ -1,0 +1,198 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/health"
+	"coverslip.dev/coverslip/core/model"
+	"coverslip.dev/coverslip/core/release"
+	"coverslip.dev/coverslip/core/session"
+)
+
+// Shelf is what a tracker and registry held when they last answered.
+type Shelf struct {
+	Name     string // of the registry, for people
+	At       time.Time
+	Offline  bool
+	Say      string // why it does not answer now
+	Hint     string
+	Models   []model.Model
+	Versions map[string][]model.Version // by model, the newest first
+	Runs     []model.Run
+	History  map[string][]release.Promotion // by model, the newest first
+}
+
+// platform is a tracker and registry in one: a server, or the workspace's own.
+type platform interface {
+	model.Tracker
+	model.Registry
+}
+
+// runsShown is how many runs of an experiment are kept for the screen.
+const runsShown = 500
+
+// shelves keep what the platforms say, so that screens show it with the cable pulled.
+type shelves struct {
+	feed event.Feed[string, Shelf] // "local" and "mlflow"
+
+	store *session.Store
+	board *health.Board
+	log   *slog.Logger
+	poke  chan struct{}
+
+	mu     sync.Mutex // guards all below
+	local  platform
+	server platform // nil: none is connected
+}
+
+const (
+	localShelf  = "local"
+	serverShelf = "mlflow"
+)
+
+func newShelves(local platform, store *session.Store, board *health.Board, log *slog.Logger) *shelves {
+	return &shelves{local: local, store: store, board: board, log: log, poke: make(chan struct{}, 1)}
+}
+
+// connect uses server from now on, or only the workspace's own where it is nil.
+func (s *shelves) connect(server platform) {
+	s.mu.Lock()
+	s.server = server
+	s.mu.Unlock()
+	if server == nil {
+		s.feed.Drop(serverShelf)
+		s.board.Clear("mlflow")
+	}
+	s.refreshSoon()
+}
+
+func (s *shelves) refreshSoon() {
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+}
+
+// platform returns the one that decisions go to: the server's where there is one.
+func (s *shelves) platform() platform {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		return s.server
+	}
+	return s.local
+}
+
+// shelf returns what the platform in use last said.
+func (s *shelves) shelf() Shelf {
+	s.mu.Lock()
+	key := localShelf
+	if s.server != nil {
+		key = serverShelf
+	}
+	s.mu.Unlock()
+	sh, _ := s.feed.Row(key)
+	return sh
+}
+
+// watch asks the platforms again and again until ctx ends.
+func (s *shelves) watch(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		s.mu.Lock()
+		local, server := s.local, s.server
+		s.mu.Unlock()
+		s.refresh(ctx, localShelf, local)
+		if server != nil {
+			s.refresh(ctx, serverShelf, server)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		case <-s.poke:
+		}
+	}
+}
+
+func (s *shelves) refresh(ctx context.Context, key string, p platform) {
+	limited, cancel := context.WithTimeout(ctx, 60*time.Second)
+	defer cancel()
+	sh, err := readShelf(limited, p)
+	if ctx.Err() != nil {
+		return
+	}
+	keep := "shelf/" + key + "/" + p.Name()
+	if err != nil {
+		sh = s.remembered(ctx, key, keep)
+		sh.Name, sh.Offline = p.Name(), true
+		sh.Say, sh.Hint = fault.Explain(err)
+		s.board.Raise(health.Trouble{
+			Code: key, Title: p.Name(), Say: sh.Say, Hint: sh.Hint, Severity: health.Warning,
+		})
+		s.log.Debug("platform does not answer", slog.String("platform", p.Name()), slog.Any("error", err))
+		s.feed.Put(key, sh)
+		return
+	}
+	s.board.Clear(key)
+	s.feed.Put(key, sh)
+	b, err := json.Marshal(sh)
+	if err == nil {
+		err = s.store.Keep(ctx, keep, b)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		s.log.Warn("shelf not kept", slog.Any("error", err))
+	}
+}
+
+// remembered returns what is on show, or what the session has of an earlier day.
+func (s *shelves) remembered(ctx context.Context, key, keep string) Shelf {
+	if sh, ok := s.feed.Row(key); ok {
+		return sh
+	}
+	var sh Shelf
+	b, _, err := s.store.Kept(ctx, keep)
+	if err == nil && b != nil {
+		err = json.Unmarshal(b, &sh)
+	}
+	if err != nil {
+		s.log.Warn("shelf not remembered", slog.Any("error", err))
+	}
+	return sh
+}
+
+// readShelf reads a whole platform.
+func readShelf(ctx context.Context, p platform) (Shelf, error) {
+	sh := Shelf{Name: p.Name(), At: time.Now(), Versions: map[string][]model.Version{}, History: map[string][]release.Promotion{}}
+	var err error
+	if sh.Models, err = p.Models(ctx); err != nil {
+		return sh, err
+	}
+	for _, m := range sh.Models {
+		vs, err := p.Versions(ctx, m.Name)
+		if err != nil {
+			return sh, err
+		}
+		sh.Versions[m.Name], sh.History[m.Name] = vs, release.History(vs)
+	}
+	es, err := p.Experiments(ctx)
+	if err != nil {
+		return sh, err
+	}
+	for _, e := range es {
+		rs, err := p.Runs(ctx, e.ID, runsShown)
+		if err != nil {
+			return sh, err
+		}
+		sh.Runs = append(sh.Runs, rs...)
+	}
+	return sh, nil
+}

@@ -1,0 +1,175 @@
+// Package station builds the core from the settings of a workspace and owns its life.
+package station
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/health"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/imageio/raster"
+	"coverslip.dev/coverslip/core/infer/embedded"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/model/local"
+	"coverslip.dev/coverslip/core/release"
+	"coverslip.dev/coverslip/core/secret"
+	"coverslip.dev/coverslip/core/session"
+)
+
+// Options say where a station lives.
+type Options struct {
+	Workspace string // folder; made where it is missing
+	Sample    bool   // play an instrument with the bundled captures
+	Runtime   string // path of the ONNX Runtime library; empty: where make puts it
+	Log       *slog.Logger
+}
+
+// Station is the program without its window. Everything it starts runs inside Run.
+type Station struct {
+	opt  Options
+	log  *slog.Logger
+	repo *dataset.Repository
+
+	file        *config.File
+	secrets     *secret.Store
+	store       *session.Store
+	jobs        job.Runner
+	board       health.Board
+	flow        *flow.Runner
+	desk        *release.Desk
+	engines     *engines
+	shelves     *shelves
+	corrections corrections
+	bundles     bundles
+	opener      *imageio.Opener
+	sightings   event.Feed[string, Sighting]
+	settled     chan struct{} // settings changed: folders are watched anew
+}
+
+// Open builds a station on its workspace and starts nothing.
+func Open(ctx context.Context, opt Options) (*Station, error) {
+	ws, err := filepath.Abs(opt.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	opt.Workspace = ws
+	if err := os.MkdirAll(ws, 0o755); err != nil {
+		return nil, err
+	}
+	s := &Station{
+		opt: opt, log: opt.Log, settled: make(chan struct{}, 1),
+		bundles: bundles{filepath.Join(ws, "models")},
+		secrets: secret.Open(filepath.Join(ws, "secrets.json")),
+		opener:  imageio.NewOpener(ometiff.Format{}, raster.Format{}),
+	}
+	if err := s.build(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Station) build(ctx context.Context) error {
+	ws := s.opt.Workspace
+	var err error
+	if s.file, err = config.Load(filepath.Join(ws, "settings.json")); err != nil {
+		return err
+	}
+	if s.opt.Sample {
+		if err := s.furnish(); err != nil {
+			return err
+		}
+	}
+	if s.store, err = session.Open(ctx, filepath.Join(ws, "session.db")); err != nil {
+		return err
+	}
+	s.corrections = corrections{s.store}
+	if s.repo, err = dataset.Init(ctx, filepath.Join(ws, "dataset"), dataset.Options{Log: s.log}); err != nil {
+		return err
+	}
+	own, err := local.Open(filepath.Join(ws, "registry"))
+	if err != nil {
+		return err
+	}
+	if err := bundled(ctx, own); err != nil {
+		return err
+	}
+	s.shelves = newShelves(own, s.store, &s.board, s.log)
+	s.engines = newEngines(embedded.Open(s.runtime(), embedded.Options{}), &s.board, s.log)
+	s.desk = release.NewDesk(s, func() registry { return s.shelves.platform() })
+	s.flow, err = flow.New(ctx, s.store, &s.jobs, s.log, intake.Line(vault{s}, seer{s}, s.corrections), s.desk.Line())
+	if err != nil {
+		return err
+	}
+	s.engines.back = s.flow.Nudge
+	return s.apply(ctx, s.file.Settings())
+}
+
+// runtime is where the ONNX Runtime library is expected.
+func (s *Station) runtime() string {
+	if s.opt.Runtime != "" {
+		return s.opt.Runtime
+	}
+	return embedded.DefaultLibrary()
+}
+
+// Run works until ctx ends, then waits for all it started. One station runs on a
+// workspace at a time.
+func (s *Station) Run(ctx context.Context) error {
+	held, err := lock(filepath.Join(s.opt.Workspace, "lock"))
+	if err != nil {
+		return err
+	}
+	defer held.Close() //nolint:errcheck // closing lets go; nothing was written
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.flow.Run(ctx) })
+	g.Go(func() error { return s.engines.watch(ctx, 5*time.Second) })
+	g.Go(func() error { return s.shelves.watch(ctx, 20*time.Second) })
+	g.Go(func() error { return s.keepServing(ctx) })
+	g.Go(func() error { return s.watchFolders(ctx) })
+	if s.opt.Sample {
+		g.Go(func() error { return s.play(ctx) })
+	}
+	return g.Wait()
+}
+
+// Close lets go of everything; Run must have returned.
+func (s *Station) Close() error {
+	var errs []error
+	if s.engines != nil {
+		errs = append(errs, s.engines.close())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Items are the things on the lines.
+func (s *Station) Items() *event.Feed[string, flow.Item] { return &s.flow.Items }
+
+// Jobs are running and ended work.
+func (s *Station) Jobs() *job.Runner { return &s.jobs }
+
+// Troubles are what is wrong now.
+func (s *Station) Troubles() *event.Feed[string, health.Trouble] { return &s.board.Troubles }
+
+// Servers are the inference engines, the built-in one under the empty key.
+func (s *Station) Servers() *event.Feed[string, Server] { return &s.engines.servers }
+
+// Shelves are the model platforms: "local" and "mlflow".
+func (s *Station) Shelves() *event.Feed[string, Shelf] { return &s.shelves.feed }
+
+// Sightings are files of instruments that are not captured yet.
+func (s *Station) Sightings() *event.Feed[string, Sighting] { return &s.sightings }
