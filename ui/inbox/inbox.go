@@ -1,0 +1,167 @@
+// Package inbox is the screen of captures on their way from the instrument to
+// the commit.
+package inbox
+
+import (
+	"image"
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// State is where a capture, or one of its stages, stands.
+type State string
+
+// The states of a stage.
+const (
+	Waiting State = ""        // its turn has not come
+	Running State = "running" // going on now
+	Done    State = "done"    //
+	Held    State = "held"    // waits for something outside: a server, a network
+	Person  State = "person"  // waits for a person
+	Failed  State = "failed"  //
+)
+
+// Stage is one step of a capture's line.
+type Stage struct {
+	Name  string // "arriving", "captured", …
+	State State
+	Note  string // a few words, shown with the stage that is current
+}
+
+// Row is one capture.
+type Row struct {
+	ID, Name     string
+	Stages       []Stage // in the order of the line
+	State        State
+	Reason, Hint string // why it is held or failed, and what to do
+	Objects      int    // -1 while nobody counted
+	Model        string // name@version, "" before a prediction
+	At           time.Time
+	Bytes        int64
+	Thumb        image.Image // may be nil
+}
+
+// Actions are what the person may do here. Screens ask; they do not act.
+type Actions struct {
+	Open     func(id string)
+	Retry    func(id string)
+	Reveal   func(id string) // show the file in the desktop's file manager
+	Settings func()          // offered while the inbox is empty; may be nil
+}
+
+// Screen is the inbox.
+type Screen struct {
+	widget.BaseWidget
+
+	act      Actions
+	now      func() time.Time
+	all      []Row
+	shown    []Row
+	filter   string
+	only     State // Waiting shows all
+	selected string
+
+	list   *list
+	count  *widget.Label
+	search *widget.Entry
+	needs  *widget.Check
+	empty  fyne.CanvasObject
+	none   fyne.CanvasObject
+	layout fyne.CanvasObject
+}
+
+// New returns an empty screen; now is the clock that ages are told by.
+func New(now func() time.Time, act Actions) *Screen {
+	s := &Screen{act: act, now: now, count: kit.NewQuiet(""), search: widget.NewEntry()}
+	s.list = newList(s)
+	s.search.SetPlaceHolder("Filter by name, model or stage")
+	s.search.OnChanged = func(t string) { s.filter = strings.ToLower(strings.TrimSpace(t)); s.show() }
+	s.needs = widget.NewCheck("Needs me", func(on bool) {
+		s.only = Waiting
+		if on {
+			s.only = Person
+		}
+		s.show()
+	})
+	s.empty = kit.NewEmpty(theme.Icon("inbox"), "No captures yet",
+		"Captures show up here by themselves once an instrument folder is set and a file in it is finished.",
+		"Set an instrument folder", act.Settings)
+	s.none = kit.NewEmpty(theme.Icon("inbox"), "Nothing matches", "No capture matches the filter.", "", nil)
+	head := container.NewBorder(nil, nil, nil, container.NewHBox(s.needs, container.NewGridWrap(fyne.NewSize(300, 40), s.search)),
+		kit.NewTitle("Inbox", s.count))
+	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewStack(s.list, s.empty, s.none)))
+	s.ExtendBaseWidget(s)
+	s.show()
+	return s
+}
+
+// Set replaces the captures; the newest is shown first.
+func (s *Screen) Set(rows []Row) {
+	s.all = slices.Clone(rows)
+	slices.SortStableFunc(s.all, func(a, b Row) int { return b.At.Compare(a.At) })
+	s.show()
+}
+
+func (s *Screen) show() {
+	s.shown = s.shown[:0]
+	needing := 0
+	for _, r := range s.all {
+		if needsPerson(r) {
+			needing++
+		}
+		if s.matches(r) {
+			s.shown = append(s.shown, r)
+		}
+	}
+	s.count.SetText(summary(len(s.all), needing))
+	s.toggle(s.list, len(s.shown) > 0)
+	s.toggle(s.empty, len(s.all) == 0)
+	s.toggle(s.none, len(s.all) > 0 && len(s.shown) == 0)
+	s.list.reload()
+}
+
+func (s *Screen) toggle(o fyne.CanvasObject, yes bool) {
+	if yes {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// needsPerson: a review waits, or something failed.
+func needsPerson(r Row) bool { return r.State == Person || r.State == Failed }
+
+func (s *Screen) matches(r Row) bool {
+	if s.only == Person && !needsPerson(r) {
+		return false
+	}
+	if s.filter == "" {
+		return true
+	}
+	text := strings.ToLower(strings.Join([]string{r.Name, r.Model, current(r).Name, r.Reason}, " "))
+	return strings.Contains(text, s.filter)
+}
+
+// current is the first stage that is not done, or the last one.
+func current(r Row) Stage {
+	for _, st := range r.Stages {
+		if st.State != Done {
+			return st
+		}
+	}
+	if n := len(r.Stages); n > 0 {
+		return r.Stages[n-1]
+	}
+	return Stage{}
+}
+
+// CreateRenderer makes Screen a Fyne widget.
+func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }

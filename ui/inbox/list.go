@@ -1,0 +1,62 @@
+package inbox
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// list is Fyne's list, and Enter opens what is selected.
+type list struct {
+	widget.List
+
+	s   *Screen
+	cur widget.ListItemID
+}
+
+func newList(s *Screen) *list {
+	l := &list{s: s, cur: -1}
+	l.Length = func() int { return len(s.shown) }
+	l.CreateItem = func() fyne.CanvasObject { return newRow(s) }
+	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
+		if r, ok := o.(*row); ok && i < len(s.shown) {
+			r.set(i, s.shown[i])
+		}
+	}
+	l.OnSelected = func(i widget.ListItemID) {
+		l.cur = i
+		if i < len(s.shown) {
+			s.selected = s.shown[i].ID
+		}
+	}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// reload keeps the same capture selected, wherever it is now.
+func (l *list) reload() {
+	at := -1
+	for i, r := range l.s.shown {
+		if r.ID == l.s.selected && r.ID != "" {
+			at = i
+		}
+	}
+	if at != l.cur {
+		l.UnselectAll()
+		l.cur = at
+		if at >= 0 {
+			l.Select(at)
+		}
+	}
+	l.Refresh()
+}
+
+// TypedKey opens the selected capture on Enter.
+func (l *list) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
+		if l.s.selected != "" && l.s.act.Open != nil {
+			l.s.act.Open(l.s.selected)
+		}
+		return
+	}
+	l.List.TypedKey(e)
+}

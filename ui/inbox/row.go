@@ -1,0 +1,171 @@
+package inbox
+
+import (
+	"image"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// row shows one capture in two lines and, when something is wrong, its reason.
+type row struct {
+	widget.BaseWidget
+
+	s      *Screen
+	index  widget.ListItemID
+	id     string
+	thumb  *canvas.Image
+	glyph  *widget.Icon
+	name   *widget.Label
+	facts  *widget.Label
+	reason *widget.Label
+	chips  *fyne.Container
+	open   *widget.Button
+	retry  *widget.Button
+	reveal *widget.Button
+	layout fyne.CanvasObject
+}
+
+var (
+	_ fyne.Tappable       = (*row)(nil)
+	_ fyne.DoubleTappable = (*row)(nil)
+)
+
+func newRow(s *Screen) *row {
+	r := &row{
+		s: s, thumb: canvas.NewImageFromImage(nil), glyph: widget.NewIcon(theme.Icon("viewer")),
+		name: widget.NewLabel(""), facts: kit.NewQuiet(""), reason: widget.NewLabel(""),
+		chips: container.NewHBox(),
+	}
+	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
+	r.name.TextStyle.Bold = true
+	r.name.Truncation = fyne.TextTruncateEllipsis
+	r.reason.Truncation = fyne.TextTruncateEllipsis
+	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
+	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
+	r.reveal = widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { call(s.act.Reveal, r.id) })
+	r.reveal.Importance = widget.LowImportance
+	pic := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(72, 72), container.NewCenter(
+		container.NewGridWrap(fyne.NewSize(26, 26), r.glyph)), r.thumb))
+	buttons := container.NewVBox(layout.NewSpacer(), container.NewHBox(r.reveal, kit.Tall(r.retry), kit.Tall(r.open)), layout.NewSpacer())
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-8), container.NewBorder(nil, nil, nil, nil, r.name), r.facts, r.reason)
+	line := container.New(layout.NewCustomPaddedLayout(8, 0, 8, 0), r.chips)
+	r.layout = container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), container.NewBorder(nil, nil,
+		container.NewVBox(layout.NewSpacer(), pic, layout.NewSpacer()), buttons,
+		container.NewVBox(line, text)))
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func call(f func(string), id string) {
+	if f != nil {
+		f(id)
+	}
+}
+
+func (r *row) set(i widget.ListItemID, v Row) {
+	r.index, r.id = i, v.ID
+	r.name.SetText(v.Name)
+	r.facts.SetText(facts(v, r.s.now()))
+	r.setThumb(v.Thumb)
+	r.setChips(v.Stages)
+	r.setReason(v)
+	ready := v.State == Person || v.State == Done
+	r.open.Importance = widget.MediumImportance
+	if v.State == Person {
+		r.open.Importance = widget.HighImportance
+	}
+	r.open.SetText("Open")
+	if v.State == Person {
+		r.open.SetText("Review")
+	}
+	r.s.toggle(r.open, ready || v.Objects >= 0 || passed(v, 1))
+	r.s.toggle(r.retry, v.State == Failed || v.State == Held)
+	r.layout.Refresh()
+}
+
+// passed: the first n stages are done, so the file is in the cache and can be looked at.
+func passed(v Row, n int) bool {
+	done := 0
+	for _, st := range v.Stages {
+		if st.State == Done {
+			done++
+		}
+	}
+	return done > n
+}
+
+func (r *row) setThumb(m image.Image) {
+	if r.thumb.Image != m {
+		r.thumb.Image = m
+		r.thumb.Refresh()
+	}
+	r.s.toggle(r.thumb, m != nil)
+	r.s.toggle(r.glyph, m == nil)
+}
+
+func (r *row) setChips(stages []Stage) {
+	for len(r.chips.Objects) < len(stages) {
+		r.chips.Objects = append(r.chips.Objects, kit.NewChip("", kit.Neutral))
+	}
+	r.chips.Objects = r.chips.Objects[:len(stages)]
+	for i, st := range stages {
+		text := st.Name
+		if st.Note != "" && st.State == Running {
+			text += " " + st.Note
+		}
+		if c, ok := r.chips.Objects[i].(*kit.Chip); ok {
+			c.Set(text, tone(st.State))
+		}
+	}
+	r.chips.Refresh()
+}
+
+func tone(s State) kit.Tone {
+	switch s {
+	case Running:
+		return kit.Busy
+	case Done:
+		return kit.Good
+	case Held, Person:
+		return kit.Held
+	case Failed:
+		return kit.Bad
+	case Waiting:
+	}
+	return kit.Neutral
+}
+
+func (r *row) setReason(v Row) {
+	text := v.Reason
+	if v.Hint != "" {
+		text += "  " + v.Hint
+	}
+	r.reason.Importance = widget.WarningImportance
+	if v.State == Failed {
+		r.reason.Importance = widget.DangerImportance
+	}
+	r.reason.SetText(text)
+	r.s.toggle(r.reason, true)
+}
+
+// Tapped selects the capture.
+func (r *row) Tapped(*fyne.PointEvent) {
+	r.s.list.Select(r.index)
+	if c := fyne.CurrentApp().Driver().CanvasForObject(r); c != nil {
+		c.Focus(r.s.list)
+	}
+}
+
+// DoubleTapped opens it.
+func (r *row) DoubleTapped(*fyne.PointEvent) { call(r.s.act.Open, r.id) }
+
+// CreateRenderer makes row a Fyne widget.
+func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.layout) }

@@ -1,0 +1,144 @@
+// Package shell is the frame around the screens: the navigation at the left, the
+// status strip below, and the screen that is open between them.
+package shell
+
+import (
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Page is one screen as the navigation knows it.
+type Page struct {
+	ID, Title, Icon string // Icon names one of assets/icons
+	Content         fyne.CanvasObject
+	Low             bool // at the lower end of the rail, as settings are
+}
+
+// Status is what the strip below says.
+type Status struct {
+	Person string // "" asks for a name
+	Queue  string // "Predicting plate 7 · 3 waiting"
+	Health string // "Everything works", "Server gpu-1 does not answer"
+	Tone   kit.Tone
+	Badges map[string]int // by page ID: how many things wait there
+}
+
+// Actions are what the person may do here.
+type Actions struct {
+	Opened func(page string) // after a page came up
+	Help   func(page string)
+	Health func()
+	Person func()
+}
+
+// Shell is the frame.
+type Shell struct {
+	widget.BaseWidget
+
+	act    Actions
+	pages  []Page
+	open   string
+	items  map[string]*item
+	stack  *fyne.Container
+	strip  *strip
+	layout fyne.CanvasObject
+}
+
+// New returns the frame with these pages; the first one is open.
+func New(pages []Page, act Actions) *Shell {
+	s := &Shell{act: act, pages: pages, items: map[string]*item{}, stack: container.NewStack()}
+	top, low := container.NewVBox(), container.NewVBox()
+	for _, p := range pages {
+		it := newItem(p.Title, theme.Icon(p.Icon), func() { s.Open(p.ID) })
+		s.items[p.ID] = it
+		if p.Low {
+			low.Add(it)
+		} else {
+			top.Add(it)
+		}
+		p.Content.Hide()
+		s.stack.Add(p.Content)
+	}
+	help := newItem("Help", theme.Icon("help"), s.help)
+	low.Add(help)
+	rail := kit.NewSurface(theme.Rail, container.NewPadded(container.NewVBox(top, layout.NewSpacer(), low)))
+	s.strip = newStrip(act)
+	s.layout = container.NewBorder(nil, s.strip, rail, nil, s.stack)
+	s.ExtendBaseWidget(s)
+	if len(pages) > 0 {
+		s.bring(pages[0].ID)
+	}
+	return s
+}
+
+// Set replaces what the strip and the badges say.
+func (s *Shell) Set(st Status) {
+	s.strip.set(st)
+	for id, it := range s.items {
+		it.badge(st.Badges[id])
+	}
+}
+
+// Open brings a page up, and tells [Actions.Opened].
+func (s *Shell) Open(page string) {
+	if _, ok := s.items[page]; !ok {
+		return
+	}
+	s.bring(page)
+	if s.act.Opened != nil {
+		s.act.Opened(page)
+	}
+}
+
+// Page returns the ID of the page that is open.
+func (s *Shell) Page() string { return s.open }
+
+func (s *Shell) bring(page string) {
+	s.open = page
+	for _, p := range s.pages {
+		if p.ID == page {
+			p.Content.Show()
+		} else {
+			p.Content.Hide()
+		}
+		s.items[p.ID].choose(p.ID == page)
+	}
+	s.stack.Refresh()
+}
+
+func (s *Shell) help() {
+	if s.act.Help != nil {
+		s.act.Help(s.open)
+	}
+}
+
+// Keys gives a window's canvas the keys of the frame: Ctrl+1 … Ctrl+8 open pages,
+// F1 opens help. Fyne sends F1 to a field that has the focus, hence also Ctrl+H.
+func (s *Shell) Keys(c fyne.Canvas) {
+	for i, p := range s.pages {
+		if i > 8 {
+			break
+		}
+		key := fyne.KeyName(strconv.Itoa(i + 1))
+		c.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault},
+			func(fyne.Shortcut) { s.Open(p.ID) })
+	}
+	c.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyH, Modifier: fyne.KeyModifierShortcutDefault},
+		func(fyne.Shortcut) { s.help() })
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyF1 {
+			s.help()
+		}
+	})
+}
+
+// CreateRenderer makes Shell a Fyne widget.
+func (s *Shell) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
