@@ -10,7 +10,7 @@ const cell = 32
 // reference's double loop gives, as only kept polygons suppress.
 //
 // Like the reference (stardist's c_non_max_suppression_inds) it compares polygons whose
-// corners are cut to whole pixels; unlike it, corners of the intersection are not rounded.
+// corners are cut to whole pixels.
 type suppressor struct {
 	nms      float64
 	sin, cos []float32
