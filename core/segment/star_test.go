@@ -23,8 +23,8 @@ type vector struct {
 	Points                               [][2]int
 	Scores                               []float64
 	Match                                []struct {
-		IoU, AP, F1 float64
-		TP, FP, FN  int
+		IoU, AP, F1, MeanIoU float64
+		TP, FP, FN           int
 	}
 }
 

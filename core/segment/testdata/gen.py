@@ -56,9 +56,10 @@ for name, rays, grid, size, radius, n, pt, nt, noise in [
     put(f"{name}.labels.u16.gz", labels.astype("<u2"))
     put(f"{name}.truth.u16.gz", lab.astype("<u2"))
     match = []
-    for t in (0.5, 0.6, 0.7, 0.8, 0.9):
+    for t in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9):
         m = matching(lab, labels, thresh=t)
-        match.append(dict(IoU=t, TP=int(m.tp), FP=int(m.fp), FN=int(m.fn), AP=float(m.accuracy), F1=float(m.f1)))
+        match.append(dict(IoU=t, TP=int(m.tp), FP=int(m.fp), FN=int(m.fn), AP=float(m.accuracy), F1=float(m.f1),
+                         MeanIoU=float(m.mean_matched_score)))
     cases.append(dict(
         Name=name, Rays=rays, Grid=grid, Size=size, H=prob.shape[0], W=prob.shape[1], Prob=pt, NMS=nt, Border=2,
         Candidates=int((prob[2:-2, 2:-2] > pt).sum()),

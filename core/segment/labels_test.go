@@ -1,0 +1,121 @@
+package segment_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+func TestMatchAsStardist(t *testing.T) {
+	for _, v := range vectors(t) {
+		truth, pred := labels(t, v.Name+".truth.u16.gz"), labels(t, v.Name+".labels.u16.gz")
+		for _, want := range v.Match {
+			got, err := segment.Match(truth, pred, want.IoU)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := got[0]
+			if a.TP != want.TP || a.FP != want.FP || a.FN != want.FN || math.Abs(a.AP()-want.AP) > 1e-12 ||
+				math.Abs(a.F1()-want.F1) > 1e-12 || math.Abs(a.MeanIoU-want.MeanIoU) > 1e-6 {
+				t.Errorf("%s at %v: %+v, stardist %+v", v.Name, want.IoU, a, want)
+			}
+		}
+	}
+	if _, err := segment.Match(make([]uint32, 4), make([]uint32, 5), 0.5); err == nil {
+		t.Error("compared images of different sizes")
+	}
+}
+
+func TestComponentsAsSkimage(t *testing.T) {
+	for _, v := range vectors(t) {
+		truth := labels(t, v.Name+".truth.u16.gz")
+		in := func(i int) bool { return truth[i] != 0 }
+		for diagonal, want := range map[bool]int{false: v.Components4, true: v.Components8} {
+			if l, n := segment.Components(in, v.Size, v.Size, diagonal); n != want || slices.Max(l) != uint32(want) {
+				t.Errorf("%s: %d components, skimage %d", v.Name, n, want)
+			}
+		}
+	}
+}
+
+// TestComponentsByFlooding compares with the slow and obvious way.
+func TestComponentsByFlooding(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	const w, h = 23, 17
+	for range 50 {
+		m := make([]bool, w*h)
+		for i := range m {
+			m[i] = r.IntN(2) == 0
+		}
+		got, n := segment.Components(func(i int) bool { return m[i] }, w, h, false)
+		want := make([]uint32, w*h)
+		next := uint32(0)
+		var flood func(x, y int)
+		flood = func(x, y int) {
+			if x < 0 || y < 0 || x >= w || y >= h || !m[y*w+x] || want[y*w+x] != 0 {
+				return
+			}
+			want[y*w+x] = next
+			flood(x+1, y)
+			flood(x-1, y)
+			flood(x, y+1)
+			flood(x, y-1)
+		}
+		for i := range m {
+			if m[i] && want[i] == 0 {
+				next++
+				flood(i%w, i/w)
+			}
+		}
+		if n != int(next) || !slices.Equal(got, want) {
+			t.Fatalf("%d components, want %d", n, next)
+		}
+	}
+}
+
+// TestContoursPaintBack outlines what has no holes and is in one part, and paints it again.
+func TestContoursPaintBack(t *testing.T) {
+	for _, v := range vectors(t) {
+		want := labels(t, v.Name+".labels.u16.gz")
+		outlines := segment.Contours(want, v.Size)
+		if len(outlines) < 30 {
+			t.Fatalf("%s: %d outlines", v.Name, len(outlines))
+		}
+		for l, o := range outlines {
+			one, n := segment.Components(func(i int) bool { return want[i] == l }, v.Size, v.Size, false)
+			if _, holes := segment.Components(func(i int) bool { return want[i] != l }, v.Size, v.Size, true); n > 1 || holes > 1 {
+				continue
+			}
+			if got := segment.Labels([]annotation.Object{{Outline: o}}, v.Size, v.Size); !slices.Equal(got, one) {
+				t.Errorf("%s: label %d is not itself again", v.Name, l)
+			}
+			pixels := 0
+			for _, x := range one {
+				pixels += int(x)
+			}
+			if a := segment.Area(o); a != float64(pixels) {
+				t.Errorf("%s: label %d has area %v in %d pixels", v.Name, l, a, pixels)
+			}
+		}
+	}
+}
+
+func TestFillTakesTheLine(t *testing.T) {
+	tri := []annotation.Point{{X: 1.5, Y: 1.5}, {X: 4.5, Y: 1.5}, {X: 1.5, Y: 4.5}}
+	got := segment.Labels([]annotation.Object{{Outline: tri}}, 6, 6)
+	want := []uint32{
+		0, 0, 0, 0, 0, 0,
+		0, 1, 1, 1, 1, 0,
+		0, 1, 1, 1, 0, 0,
+		0, 1, 1, 0, 0, 0,
+		0, 1, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
