@@ -1,0 +1,81 @@
+package infer
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// minArea is the least area of an object in pixels of the image: below it, it is noise.
+const minArea = 2
+
+// objects brings stars from pixels of the network back to those of the image.
+func (d *detection) objects(stars []segment.Star) []annotation.Object {
+	v := d.view
+	sx, sy := float64(v.full.X)/float64(v.size.X), float64(v.full.Y)/float64(v.size.Y)
+	slices.SortFunc(stars, func(a, b segment.Star) int { return cmp.Or(cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X)) })
+	used := make(map[string]bool, len(stars))
+	var out []annotation.Object
+	for _, s := range stars {
+		for i, p := range s.Outline {
+			s.Outline[i] = annotation.Point{X: p.X * sx, Y: p.Y * sy}
+		}
+		outline := clip(s.Outline, float64(v.full.X), float64(v.full.Y))
+		if segment.Area(outline) < minArea {
+			continue
+		}
+		id := d.id(s.X*sx, s.Y*sy, 0)
+		for n := 1; used[id]; n++ { // two within a pixel
+			id = d.id(s.X*sx, s.Y*sy, n)
+		}
+		used[id] = true
+		out = append(out, annotation.Object{
+			ID: id, Class: d.recipe.Class, Outline: outline, Score: min(max(s.Score, 0), 1),
+			State: annotation.Predicted, By: d.ref.String(),
+		})
+	}
+	return out
+}
+
+// id names an object by the pixels, the plane, the model and where it lies, so that
+// asking again gives the same names.
+func (d *detection) id(x, y float64, n int) string {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d %d %d\n%.0f %.0f %d", d.src.ID(), d.ref,
+		d.opt.Channel, d.opt.Z, d.opt.T, math.Floor(x), math.Floor(y), n))
+	return hex.EncodeToString(h[:8])
+}
+
+// clip cuts an outline at the edges of an image (Sutherland and Hodgman).
+func clip(o []annotation.Point, w, h float64) []annotation.Point {
+	for _, depth := range []func(annotation.Point) float64{ // how far inside an edge
+		func(p annotation.Point) float64 { return p.X },
+		func(p annotation.Point) float64 { return w - p.X },
+		func(p annotation.Point) float64 { return p.Y },
+		func(p annotation.Point) float64 { return h - p.Y },
+	} {
+		if len(o) == 0 {
+			return nil
+		}
+		var kept []annotation.Point
+		a := o[len(o)-1]
+		for _, b := range o {
+			da, db := depth(a), depth(b)
+			if (da < 0) != (db < 0) {
+				t := da / (da - db)
+				kept = append(kept, annotation.Point{X: a.X + t*(b.X-a.X), Y: a.Y + t*(b.Y-a.Y)})
+			}
+			if db >= 0 {
+				kept = append(kept, b)
+			}
+			a = b
+		}
+		o = kept
+	}
+	return o
+}

@@ -1,0 +1,216 @@
+package infer
+
+import (
+	"context"
+	"encoding/binary"
+	"image"
+	"math"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// view is a plane as the network is to see it: one level of the pyramid, scaled to size.
+type view struct {
+	full  image.Point // pixels of level 0
+	level int
+	from  image.Point // pixels of that level
+	size  image.Point // pixels of the network
+}
+
+// newView scales by scale, from the smallest level that is still at least as large.
+func newView(info imageio.Info, scale float64) view {
+	full := info.Levels[0].Size
+	v := view{full: full, from: full}
+	v.size.X = max(int(math.Round(float64(full.X)*scale)), 1)
+	v.size.Y = max(int(math.Round(float64(full.Y)*scale)), 1)
+	for i, l := range info.Levels {
+		if l.Size.X >= v.size.X && l.Size.Y >= v.size.Y && l.Size.X <= v.from.X {
+			v.level, v.from = i, l.Size
+		}
+	}
+	return v
+}
+
+// read returns the pixels of r, which is in pixels of the network. What lies outside the
+// plane is what lies inside, mirrored at the centres of the outermost pixels.
+func (v view) read(ctx context.Context, src imageio.Source, o Options, r image.Rectangle) ([]float32, error) {
+	xs, ys := mirror(r.Min.X, r.Max.X, v.size.X), mirror(r.Min.Y, r.Max.Y, v.size.Y)
+	need := image.Rect(least(xs), least(ys), most(xs)+1, most(ys)+1)
+	wx, wy := newKernel(need.Min.X, need.Max.X, v.from.X, v.size.X), newKernel(need.Min.Y, need.Max.Y, v.from.Y, v.size.Y)
+	rect := image.Rect(wx.lo, wy.lo, wx.hi, wy.hi)
+	x, err := readPlane(ctx, src, imageio.Region{Level: v.level, Rect: rect, C: o.Channel, Z: o.Z, T: o.T})
+	if err != nil {
+		return nil, err
+	}
+	if v.from != v.size {
+		x = wy.columns(wx.rows(x, rect.Dy()), need.Dx())
+	}
+	out := make([]float32, 0, len(xs)*len(ys))
+	for _, yy := range ys {
+		row := x[(yy-need.Min.Y)*need.Dx():][:need.Dx()]
+		for _, xx := range xs {
+			out = append(out, row[xx-need.Min.X])
+		}
+	}
+	return out, nil
+}
+
+// mirror returns, for from ≤ i < to, which of n pixels is seen there.
+func mirror(from, to, n int) []int {
+	out := make([]int, 0, to-from)
+	period := max(2*(n-1), 1)
+	for i := from; i < to; i++ {
+		j := ((i % period) + period) % period
+		if j >= n {
+			j = period - j
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+func least(x []int) int {
+	m := x[0]
+	for _, v := range x {
+		m = min(m, v)
+	}
+	return m
+}
+
+func most(x []int) int {
+	m := x[0]
+	for _, v := range x {
+		m = max(m, v)
+	}
+	return m
+}
+
+// kernel holds the weights that make some pixels of a scaled axis of the pixels lo…hi-1
+// of the axis before: Keys' cubic (a = -½), widened when it shrinks, as in Pillow.
+type kernel struct {
+	lo, hi int
+	first  []int       // of the pixels before, for each pixel
+	weight [][]float32 // sums to 1
+}
+
+func newKernel(from, to, before, after int) kernel {
+	scale := float64(before) / float64(after)
+	wide := max(scale, 1)
+	k := kernel{lo: before}
+	for i := from; i < to; i++ {
+		centre := (float64(i) + 0.5) * scale
+		a, b := max(int(centre-2*wide+0.5), 0), min(int(centre+2*wide+0.5), before)
+		if before == after {
+			a, b = i, i+1
+		}
+		w, sum := make([]float64, b-a), 0.0
+		for j := range w {
+			w[j] = cubic((float64(a+j) + 0.5 - centre) / wide)
+			sum += w[j]
+		}
+		w32 := make([]float32, len(w))
+		for j := range w {
+			w32[j] = float32(w[j] / sum)
+		}
+		k.first, k.weight = append(k.first, a), append(k.weight, w32)
+		k.lo, k.hi = min(k.lo, a), max(k.hi, b)
+	}
+	return k
+}
+
+func cubic(x float64) float64 {
+	const a = -0.5
+	switch x = math.Abs(x); {
+	case x < 1:
+		return ((a+2)*x-(a+3))*x*x + 1
+	case x < 2:
+		return (((x-5)*x+8)*x - 4) * a
+	}
+	return 0
+}
+
+// rows scales along x; src holds h rows of hi-lo pixels.
+func (k kernel) rows(src []float32, h int) []float32 {
+	out := make([]float32, 0, h*len(k.first))
+	w := k.hi - k.lo
+	for y := range h {
+		row := src[y*w : (y+1)*w]
+		for i, f := range k.first {
+			var s float64
+			for j, c := range k.weight[i] {
+				s += float64(row[f-k.lo+j]) * float64(c)
+			}
+			out = append(out, float32(s))
+		}
+	}
+	return out
+}
+
+// columns scales along y; src holds hi-lo rows of w pixels.
+func (k kernel) columns(src []float32, w int) []float32 {
+	out := make([]float32, len(k.first)*w)
+	sum := make([]float64, w)
+	for i, f := range k.first {
+		clear(sum)
+		for j, c := range k.weight[i] {
+			for x, v := range src[(f-k.lo+j)*w:][:w] {
+				sum[x] += float64(v) * float64(c)
+			}
+		}
+		for x, s := range sum {
+			out[i*w+x] = float32(s)
+		}
+	}
+	return out
+}
+
+// readPlane returns the pixels of a region inside the plane as numbers.
+func readPlane(ctx context.Context, src imageio.Source, r imageio.Region) ([]float32, error) {
+	t := src.Info().TileSize
+	w := r.Rect.Dx()
+	out := make([]float32, w*r.Rect.Dy())
+	for row := r.Rect.Min.Y / t.Y; row*t.Y < r.Rect.Max.Y; row++ {
+		for col := r.Rect.Min.X / t.X; col*t.X < r.Rect.Max.X; col++ {
+			p, err := src.ReadTile(ctx, imageio.Tile{Level: r.Level, Col: col, Row: row, C: r.C, Z: r.Z, T: r.T})
+			if err != nil {
+				return nil, err
+			}
+			at := image.Pt(col*t.X, row*t.Y)
+			both := image.Rectangle{Min: at, Max: at.Add(p.Size)}.Intersect(r.Rect)
+			for y := both.Min.Y; y < both.Max.Y; y++ {
+				i := (y-at.Y)*p.Size.X + both.Min.X - at.X
+				o := (y-r.Rect.Min.Y)*w + both.Min.X - r.Rect.Min.X
+				floats(out[o:o+both.Dx()], p, i)
+			}
+		}
+	}
+	return out, nil
+}
+
+// floats converts the samples of p from the i-th on.
+func floats(dst []float32, p *imageio.Pixels, i int) {
+	n := p.Type.Bytes()
+	b := p.Data[i*n:]
+	le := binary.LittleEndian
+	for k := range dst {
+		s := b[k*n:]
+		switch p.Type {
+		case imageio.Uint8:
+			dst[k] = float32(s[0])
+		case imageio.Int8:
+			dst[k] = float32(int8(s[0]))
+		case imageio.Uint16:
+			dst[k] = float32(le.Uint16(s))
+		case imageio.Int16:
+			dst[k] = float32(int16(le.Uint16(s)))
+		case imageio.Uint32:
+			dst[k] = float32(le.Uint32(s))
+		case imageio.Int32:
+			dst[k] = float32(int32(le.Uint32(s)))
+		case imageio.Float32:
+			dst[k] = math.Float32frombits(le.Uint32(s))
+		case imageio.Float64:
+			dst[k] = float32(math.Float64frombits(le.Uint64(s)))
+		}
+	}
+}
