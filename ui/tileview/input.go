@@ -1,0 +1,231 @@
+package tileview
+
+import (
+	"image"
+	"math"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+var (
+	_ fyne.Draggable     = (*View)(nil)
+	_ fyne.Scrollable    = (*View)(nil)
+	_ fyne.Tappable      = (*View)(nil)
+	_ fyne.Shortcutable  = (*View)(nil)
+	_ desktop.Hoverable  = (*View)(nil)
+	_ desktop.Mouseable  = (*View)(nil)
+	_ desktop.Keyable    = (*View)(nil)
+	_ desktop.Cursorable = (*View)(nil)
+)
+
+// pixels returns the size of the screen in its own pixels.
+func (v *View) pixels() (w, h int) {
+	s := v.Size()
+	return int(float64(s.Width) * v.ratio), int(float64(s.Height) * v.ratio)
+}
+
+func (v *View) imageSize() image.Point {
+	if len(v.info.Levels) == 0 {
+		return image.Point{}
+	}
+	return v.info.Levels[0].Size
+}
+
+func (v *View) place(p fyne.Position) annotation.Point {
+	return v.at.toImage(float64(p.X)*v.ratio, float64(p.Y)*v.ratio)
+}
+
+func (v *View) move(c camera) {
+	if v.src == nil {
+		return
+	}
+	w, h := v.pixels()
+	zoomed := c.scale != v.at.scale
+	v.at = c.hold(v.imageSize(), w, h)
+	v.redraw()
+	if zoomed {
+		v.told()
+	}
+}
+
+// Fit shows the whole image.
+func (v *View) Fit() {
+	w, h := v.pixels()
+	v.move(fit(v.imageSize(), w, h))
+}
+
+// OneToOne shows a pixel of the image on a pixel of the screen, around the middle.
+func (v *View) OneToOne() { v.Zoom(v.ratio / v.at.scale) }
+
+// Zoom scales by k around the middle.
+func (v *View) Zoom(k float64) {
+	w, h := v.pixels()
+	v.zoomAt(k, float64(w)/2, float64(h)/2)
+}
+
+func (v *View) zoomAt(k, x, y float64) {
+	w, h := v.pixels()
+	least := fit(v.imageSize(), w, h).scale / 4
+	v.move(v.at.zoom(k, x, y, least))
+}
+
+// Center moves to an object, and nearer when it would be seen too small.
+func (v *View) Center(id string) {
+	o := v.objects.object(id)
+	if o == nil {
+		return
+	}
+	b := boxOf(o.Outline)
+	w, h := v.pixels()
+	c := v.at
+	if big := max(b.x1-b.x0, b.y1-b.y0); big*c.scale < 60 {
+		c.scale = min(90/max(big, 1), 8)
+	}
+	c.x = (b.x0+b.x1)/2 - float64(w)/2/c.scale
+	c.y = (b.y0+b.y1)/2 - float64(h)/2/c.scale
+	v.move(c)
+}
+
+// Dragged moves the image, or draws.
+func (v *View) Dragged(e *fyne.DragEvent) {
+	if v.tool != Select && !v.space {
+		to := v.place(e.Position)
+		d := annotation.Point{X: float64(e.Dragged.DX) * v.ratio / v.at.scale, Y: float64(e.Dragged.DY) * v.ratio / v.at.scale}
+		v.dragPen(annotation.Point{X: to.X - d.X, Y: to.Y - d.Y}, to)
+		return
+	}
+	c := v.at
+	c.x -= float64(e.Dragged.DX) * v.ratio / c.scale
+	c.y -= float64(e.Dragged.DY) * v.ratio / c.scale
+	v.move(c)
+}
+
+// DragEnd closes what was drawn by a drag.
+func (v *View) DragEnd() {
+	if v.pen.free {
+		v.closePen()
+	}
+}
+
+// Scrolled zooms at the pointer: a notch of a usual wheel is a factor of 1.2.
+func (v *View) Scrolled(e *fyne.ScrollEvent) {
+	k := math.Exp2(float64(e.Scrolled.DY) / 38)
+	k = min(max(k, 0.5), 2)
+	v.zoomAt(k, float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio)
+}
+
+// Tapped marks an object, or sets a corner.
+func (v *View) Tapped(e *fyne.PointEvent) {
+	v.focus()
+	p := v.place(e.Position)
+	if v.tool != Select {
+		v.clickPen(p)
+		return
+	}
+	if v.look == Hidden {
+		return
+	}
+	if o := v.objects.at(p); o != nil {
+		v.Select(o.ID)
+	} else {
+		v.Select("")
+	}
+}
+
+func (v *View) focus() {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(v); c != nil && c.Focused() != v {
+		c.Focus(v)
+	}
+}
+
+// MouseIn is the first MouseMoved.
+func (v *View) MouseIn(e *desktop.MouseEvent) { v.MouseMoved(e) }
+
+// MouseMoved tells what lies under the pointer.
+func (v *View) MouseMoved(e *desktop.MouseEvent) {
+	if v.src == nil {
+		return
+	}
+	p := v.place(e.Position)
+	r := v.readout(p)
+	id := ""
+	if r.Object != nil {
+		id = r.Object.ID
+	}
+	drawing := len(v.pen.ring) > 0 && !v.pen.free
+	v.pen.cursor = p
+	if id != v.hover || drawing {
+		v.hover = id
+		v.redraw()
+	}
+	if v.act.Moved != nil {
+		v.act.Moved(r)
+	}
+}
+
+// MouseOut says that nothing is under the pointer.
+func (v *View) MouseOut() {
+	if v.hover != "" {
+		v.hover = ""
+		v.redraw()
+	}
+	if v.act.Moved != nil {
+		v.act.Moved(Readout{})
+	}
+}
+
+// MouseDown takes the focus, so that keys come here.
+func (v *View) MouseDown(*desktop.MouseEvent) { v.focus() }
+
+// MouseUp is for Fyne.
+func (v *View) MouseUp(*desktop.MouseEvent) {}
+
+// Cursor is a cross while a drawing tool is on.
+func (v *View) Cursor() desktop.Cursor {
+	if v.tool != Select && !v.space {
+		return desktop.CrosshairCursor
+	}
+	return desktop.DefaultCursor
+}
+
+func (v *View) readout(p annotation.Point) Readout {
+	size := v.imageSize()
+	r := Readout{X: p.X, Y: p.Y, Inside: p.X >= 0 && p.Y >= 0 && p.X < float64(size.X) && p.Y < float64(size.Y)}
+	if !r.Inside {
+		return r
+	}
+	r.Micron = imageio.Micron{X: p.X * v.info.Micron.X, Y: p.Y * v.info.Micron.Y}
+	r.Values = v.values(p)
+	if v.look != Hidden {
+		r.Object = v.objects.at(p)
+	}
+	return r
+}
+
+// values reads samples at p from the finest level in memory.
+func (v *View) values(p annotation.Point) []float64 {
+	v.work.mu.Lock()
+	defer v.work.mu.Unlock()
+	out := make([]float64, len(v.info.Channels))
+	for l, lv := range v.info.Levels {
+		x, y := int(p.X/lv.Downsample), int(p.Y/lv.Downsample)
+		ts := v.info.TileSize
+		t := v.work.look(tileKey{l, x / ts.X, y / ts.Y, v.z, v.t})
+		if t == nil {
+			continue
+		}
+		i := min(y%ts.Y, t.size.Y-1)*t.size.X + min(x%ts.X, t.size.X-1)
+		for c := range out {
+			out[c] = v.work.spans[c].value(t.planes[c][i])
+		}
+		return out
+	}
+	for c := range out {
+		out[c] = math.NaN()
+	}
+	return out
+}

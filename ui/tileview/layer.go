@@ -1,0 +1,220 @@
+package tileview
+
+import (
+	"context"
+	"image/color"
+	"math"
+	"sync"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+const (
+	patchSize = 256 // pixels a side
+	// atOnce is how many objects a frame may draw itself, about 3 ms; what goes
+	// beyond is left to the worker and appears a frame later.
+	atOnce      = 800
+	mostPatches = 320 // 80 MB; several screens around
+)
+
+// patch is a piece of the overlay at one scale; pix is nil where it is empty.
+type patch struct {
+	pix []uint32
+	gen int
+}
+
+// layer is the overlay in patches of screen pixels, so that a pan only copies.
+type layer struct {
+	mu      sync.Mutex // guards all below
+	more    chan struct{}
+	index   *index
+	look    Look
+	gen     int
+	scale   float64
+	patches map[[2]int]*patch
+	wanted  [][2]int
+}
+
+func newLayer() *layer {
+	return &layer{more: make(chan struct{}, 1), index: newIndex(nil, nil), patches: map[[2]int]*patch{}}
+}
+
+func (l *layer) set(x *index, look Look) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.index, l.look = x, look
+	l.gen++
+}
+
+// blit lays the patches that the camera sees over dst.
+func (l *layer) blit(dst []uint32, w, h int, at camera) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.scale != at.scale || len(l.patches) > mostPatches {
+		l.scale, l.patches = at.scale, map[[2]int]*patch{}
+	}
+	l.wanted = l.wanted[:0]
+	if len(l.index.shown) == 0 {
+		return
+	}
+	ox, oy := int(math.Round(at.x*at.scale)), int(math.Round(at.y*at.scale))
+	budget := atOnce
+	for ty := floorDiv(oy, patchSize); ty*patchSize < oy+h; ty++ {
+		for tx := floorDiv(ox, patchSize); tx*patchSize < ox+w; tx++ {
+			k := [2]int{tx, ty}
+			p := l.patches[k]
+			if p == nil || p.gen != l.gen {
+				if n := len(l.index.within(patchBox(k, l.scale))); n <= budget {
+					budget -= n
+					p = &patch{pix: drawPatch(l.index, l.look, k, l.scale), gen: l.gen}
+					l.patches[k] = p
+				} else {
+					l.wanted = append(l.wanted, k)
+				}
+			}
+			if p != nil && p.pix != nil {
+				lay(dst, w, h, p.pix, tx*patchSize-ox, ty*patchSize-oy)
+			}
+		}
+	}
+	if len(l.wanted) > 0 {
+		select {
+		case l.more <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func floorDiv(a, b int) int { return int(math.Floor(float64(a) / float64(b))) }
+
+// lay blends a premultiplied patch over dst at (x, y).
+func lay(dst []uint32, w, h int, src []uint32, x, y int) {
+	for j := max(0, -y); j < min(patchSize, h-y); j++ {
+		from, to := max(0, -x), min(patchSize, w-x)
+		if from >= to {
+			return
+		}
+		s, d := src[j*patchSize+from:j*patchSize+to], dst[(y+j)*w+x+from:(y+j)*w+x+to]
+		for i, c := range s {
+			if c == 0 {
+				continue
+			}
+			ia := 256 - c>>24
+			if ia == 1 {
+				d[i] = c
+				continue
+			}
+			rb := (d[i] & 0xff00ff) * ia >> 8 & 0xff00ff
+			g := (d[i] >> 8 & 0xff) * ia & 0xff00
+			d[i] = (c + rb + g) | 0xff000000
+		}
+	}
+}
+
+// drawLayer draws the patches that a frame could not, until ctx ends.
+func (v *View) drawLayer(ctx context.Context) {
+	l := v.lay
+	for {
+		k, x, look, gen, scale, ok := l.next()
+		if !ok {
+			select {
+			case <-ctx.Done():
+				return
+			case <-l.more:
+			}
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		l.keep(k, &patch{pix: drawPatch(x, look, k, scale), gen: gen}, scale)
+		v.wake()
+	}
+}
+
+func (l *layer) next() (k [2]int, x *index, look Look, gen int, scale float64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.wanted) == 0 {
+		return k, nil, 0, 0, 0, false
+	}
+	k = l.wanted[0]
+	l.wanted = l.wanted[1:]
+	return k, l.index, l.look, l.gen, l.scale, true
+}
+
+func (l *layer) keep(k [2]int, p *patch, scale float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.scale == scale {
+		l.patches[k] = p
+	}
+}
+
+// patchBox is what of the image a patch covers, with room for a line's width.
+func patchBox(k [2]int, scale float64) box {
+	const m = 3
+	return box{
+		(float64(k[0]*patchSize) - m) / scale, (float64(k[1]*patchSize) - m) / scale,
+		(float64((k[0]+1)*patchSize) + m) / scale, (float64((k[1]+1)*patchSize) + m) / scale,
+	}
+}
+
+func drawPatch(x *index, look Look, k [2]int, scale float64) []uint32 {
+	on := x.within(patchBox(k, scale))
+	if len(on) == 0 {
+		return nil
+	}
+	s := sheet{make([]uint32, patchSize*patchSize), patchSize, patchSize}
+	at := camera{x: float64(k[0]*patchSize) / scale, y: float64(k[1]*patchSize) / scale, scale: scale}
+	for _, i := range on {
+		drawObject(s, &x.all[i], look, at)
+	}
+	return s.pix
+}
+
+// drawObject draws one object as its state asks.
+func drawObject(s sheet, o *annotation.Object, look Look, at camera) {
+	line := screenLine(o.Outline, at)
+	c, dash := stateColor(o.State)
+	if look == Fill {
+		s.fill(line, inkOf(c, 0.32))
+	}
+	width := 1.6
+	if len(line) < 4 {
+		width = 1.2
+	}
+	s.stroke(line, true, inkOf(c, 0.95), width, dash)
+}
+
+func stateColor(st annotation.State) (c color.NRGBA, dash float64) {
+	of := theme.Objects()
+	switch st {
+	case annotation.Accepted:
+		return of.Accepted, 0
+	case annotation.Rejected:
+		return of.Rejected, 4
+	case annotation.Drawn:
+		return of.Drawn, 0
+	case annotation.Predicted:
+	}
+	return of.Predicted, 0
+}
+
+// screenLine puts a ring on the screen, without corners nearer than a pixel and
+// a half to the one before.
+func screenLine(ring []annotation.Point, at camera) []pt {
+	line := make([]pt, 0, len(ring))
+	for _, p := range ring {
+		x, y := at.toScreen(p)
+		if n := len(line); n > 0 && math.Abs(line[n-1].x-x) < 1.5 && math.Abs(line[n-1].y-y) < 1.5 {
+			continue
+		}
+		line = append(line, pt{x, y})
+	}
+	if len(line) == 1 {
+		line = append(line, pt{line[0].x + 1, line[0].y})
+	}
+	return line
+}

@@ -1,0 +1,125 @@
+package tileview
+
+import (
+	"math"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Tool is what a drag does.
+type Tool int
+
+// The tools.
+const (
+	Select    Tool = iota // move the image; a click marks an object
+	Rectangle             // drag from corner to corner
+	Polygon               // drag freely, or click corner by corner
+)
+
+// pen is an outline that is being drawn.
+type pen struct {
+	ring   []annotation.Point
+	free   bool // drawn by a drag, not by clicks
+	cursor annotation.Point
+}
+
+// SetTool changes the tool and drops what was being drawn.
+func (v *View) SetTool(t Tool) {
+	v.tool, v.pen = t, pen{}
+	v.redraw()
+}
+
+// Tool returns the tool.
+func (v *View) Tool() Tool { return v.tool }
+
+// dragPen draws on; from is where the drag was before this step.
+func (v *View) dragPen(from, to annotation.Point) {
+	switch v.tool {
+	case Rectangle:
+		if !v.pen.free {
+			v.pen = pen{free: true, ring: []annotation.Point{from, from, from, from}}
+		}
+		a := v.pen.ring[0]
+		v.pen.ring = []annotation.Point{a, {X: to.X, Y: a.Y}, to, {X: a.X, Y: to.Y}}
+	case Polygon:
+		if !v.pen.free {
+			v.pen = pen{free: true, ring: []annotation.Point{from}}
+		}
+		last := v.pen.ring[len(v.pen.ring)-1]
+		if math.Hypot(to.X-last.X, to.Y-last.Y)*v.at.scale >= 2 {
+			v.pen.ring = append(v.pen.ring, to)
+		}
+	case Select:
+	}
+	v.redraw()
+}
+
+// clickPen adds a corner; a click near the first one closes the outline.
+func (v *View) clickPen(p annotation.Point) {
+	if v.tool != Polygon {
+		return
+	}
+	if n := len(v.pen.ring); n >= 3 && v.near(p, v.pen.ring[0]) {
+		v.closePen()
+		return
+	} else if n > 0 && v.near(p, v.pen.ring[n-1]) {
+		return // the second click of a double click
+	}
+	v.pen.ring = append(v.pen.ring, p)
+	v.redraw()
+}
+
+func (v *View) near(a, b annotation.Point) bool {
+	return math.Hypot(a.X-b.X, a.Y-b.Y)*v.at.scale < 9*v.ratio
+}
+
+// closePen hands the outline over, clipped to the image. One that is smaller than
+// four pixels is a slip of the hand.
+func (v *View) closePen() {
+	ring := v.pen.ring
+	v.pen = pen{}
+	defer v.redraw()
+	if len(v.info.Levels) == 0 {
+		return
+	}
+	size := v.info.Levels[0].Size
+	for i, p := range ring {
+		ring[i] = annotation.Point{X: min(max(p.X, 0), float64(size.X)), Y: min(max(p.Y, 0), float64(size.Y))}
+	}
+	if len(ring) < 3 || Area(ring) < 4 || v.act.Drawn == nil {
+		return
+	}
+	v.act.Drawn(ring)
+}
+
+// paintMarks draws what changes with every move: the marked object, the one under
+// the pointer, and the pen.
+func (v *View) paintMarks(s sheet) {
+	of := theme.Objects()
+	if o := v.objects.object(v.hover); o != nil && v.look != Hidden && v.hover != v.selected {
+		s.stroke(screenLine(o.Outline, v.at), true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
+	}
+	if o := v.objects.object(v.selected); o != nil {
+		line := screenLine(o.Outline, v.at)
+		c, dash := stateColor(o.State)
+		s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)
+		s.stroke(line, true, inkOf(c, 1), 2*v.ratio, dash)
+	}
+	if len(v.pen.ring) == 0 {
+		return
+	}
+	line := make([]pt, 0, len(v.pen.ring)+1)
+	for _, p := range v.pen.ring {
+		x, y := v.at.toScreen(p)
+		line = append(line, pt{x, y})
+	}
+	if !v.pen.free {
+		for _, p := range line {
+			s.disc(p, 3.5*v.ratio, inkOf(of.Drawn, 1))
+		}
+		x, y := v.at.toScreen(v.pen.cursor)
+		line = append(line, pt{x, y})
+	}
+	s.stroke(line, v.tool == Rectangle, inkOf(of.Drawn, 1), 2*v.ratio, 0)
+}

@@ -1,0 +1,124 @@
+package tileview
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// Run reads and colours tiles and draws overlays until ctx ends, with one worker
+// a core but for the screen's. It calls back on the screen's thread only.
+func (v *View) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for range max(1, runtime.NumCPU()-1) {
+		wg.Go(func() { v.readTiles(ctx) })
+	}
+	wg.Go(func() { v.drawLayer(ctx) })
+	wg.Wait()
+	return ctx.Err()
+}
+
+func (v *View) readTiles(ctx context.Context) {
+	for {
+		t, ok := v.work.next()
+		if !ok {
+			select {
+			case <-ctx.Done():
+				return
+			case <-v.work.more:
+			}
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if t.measure {
+			v.measure(ctx, t)
+			continue
+		}
+		made, err := makeTile(ctx, t)
+		if v.work.done(t, made, err) && v.act.Trouble != nil {
+			v.post(func() { v.act.Trouble(err) })
+		}
+		v.wake()
+	}
+}
+
+// makeTile reads a tile unless its samples are there, and colours it.
+func makeTile(ctx context.Context, t task) (*tile, error) {
+	n := &tile{key: t.key, gen: t.colors.gen}
+	if t.have != nil {
+		n.size, n.planes = t.have.size, t.have.planes
+	} else {
+		for c := range t.info.Channels {
+			k := t.key
+			p, err := t.src.ReadTile(ctx, imageio.Tile{Level: k.level, Col: k.col, Row: k.row, C: c, Z: k.z, T: k.t})
+			if err != nil {
+				return nil, err
+			}
+			n.size = p.Size
+			n.planes = append(n.planes, samples16(p, t.spans[c]))
+		}
+	}
+	n.pix = make([]uint32, n.size.X*n.size.Y)
+	t.colors.compose(n.pix, n.planes)
+	return n, nil
+}
+
+// measure finds what the samples of every channel span, from the coarsest level
+// of the middle plane, and tells the screen.
+func (v *View) measure(ctx context.Context, t task) {
+	var ranges []Range
+	var spans []span
+	for c := range t.info.Channels {
+		r, err := rangeOf(ctx, t, c)
+		if err != nil && !errors.Is(err, context.Canceled) && v.act.Trouble != nil && c == 0 {
+			v.post(func() { v.act.Trouble(err) })
+		}
+		ranges = append(ranges, r)
+		spans = append(spans, spanOf(t.info.Type, r.Min, r.Max))
+	}
+	if v.work.measured(t.opened, spans) {
+		v.post(func() {
+			if v.src == t.src && v.act.Ranged != nil {
+				v.act.Ranged(ranges)
+			}
+			v.redraw()
+		})
+	}
+}
+
+const mostSamples = 1 << 20 // enough for a percentile, and sorted in 80 ms
+
+func rangeOf(ctx context.Context, t task, c int) (Range, error) {
+	l := len(t.info.Levels) - 1
+	size, ts := t.info.Levels[l].Size, t.info.TileSize
+	var all []float64
+	step := max(1, size.X*size.Y/mostSamples)
+	for row := 0; row*ts.Y < size.Y; row++ {
+		for col := 0; col*ts.X < size.X; col++ {
+			p, err := t.src.ReadTile(ctx, imageio.Tile{Level: l, Col: col, Row: row, C: c, Z: t.info.Z / 2})
+			if err != nil {
+				return Range{Max: 1, High: 1}, err
+			}
+			for i := 0; i < p.Size.X*p.Size.Y; i += step {
+				all = append(all, sample(p, i))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return Range{Max: 1, High: 1}, nil
+	}
+	slices.Sort(all)
+	at := func(q float64) float64 { return all[int(math.Round(q*float64(len(all)-1)))] }
+	r := Range{Min: all[0], Max: all[len(all)-1], Low: at(0.002), High: at(0.998)}
+	if r.High <= r.Low {
+		r.Low, r.High = r.Min, max(r.Max, r.Min+1)
+	}
+	return r, nil
+}

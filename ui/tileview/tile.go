@@ -1,0 +1,106 @@
+package tileview
+
+import (
+	"encoding/binary"
+	"image"
+	"math"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// tileKey names a tile of all channels.
+type tileKey struct{ level, col, row, z, t int }
+
+// tile is one tile in memory: samples as 16 bits, and the colours made of them.
+type tile struct {
+	key    tileKey
+	size   image.Point
+	planes [][]uint16 // by channel
+	pix    []uint32   // RGBA, little-endian, len = size.X·size.Y
+	gen    int        // the colours' generation that pix is of; 0: pix is not made
+}
+
+// bytes is what the tile takes up.
+func (t *tile) bytes() int {
+	return len(t.pix)*4 + len(t.planes)*t.size.X*t.size.Y*2
+}
+
+// span maps samples of any type onto 16 bits: stored = (sample - off)·mul.
+type span struct{ off, mul float64 }
+
+// spanOf maps 8- and 16-bit samples onto themselves; wider ones need to know what
+// is in the image.
+func spanOf(t imageio.PixelType, lo, hi float64) span {
+	switch t {
+	case imageio.Uint8, imageio.Uint16:
+		return span{0, 1}
+	case imageio.Int8:
+		return span{math.MinInt8, 1}
+	case imageio.Int16:
+		return span{math.MinInt16, 1}
+	case imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64:
+	}
+	if hi <= lo {
+		hi = lo + 1
+	}
+	// A tenth of air on both sides: coarse levels don't show the extremes.
+	air := (hi - lo) / 10
+	return span{lo - air, math.MaxUint16 / (hi - lo + 2*air)}
+}
+
+func (s span) store(v float64) uint16 {
+	return uint16(min(max((v-s.off)*s.mul+0.5, 0), math.MaxUint16))
+}
+
+func (s span) value(v uint16) float64 { return float64(v)/s.mul + s.off }
+
+// samples16 turns pixels into 16 bits.
+func samples16(p *imageio.Pixels, s span) []uint16 {
+	out := make([]uint16, p.Size.X*p.Size.Y)
+	switch p.Type {
+	case imageio.Uint8:
+		for i := range out {
+			out[i] = uint16(p.Data[i])
+		}
+	case imageio.Uint16:
+		for i := range out {
+			out[i] = binary.LittleEndian.Uint16(p.Data[2*i:])
+		}
+	case imageio.Uint32, imageio.Int8, imageio.Int16, imageio.Int32, imageio.Float32, imageio.Float64:
+		for i := range out {
+			out[i] = s.store(sample(p, i))
+		}
+	}
+	return out
+}
+
+// sample returns the i-th sample of p; not a number counts as 0.
+func sample(p *imageio.Pixels, i int) float64 {
+	le := binary.LittleEndian
+	switch p.Type {
+	case imageio.Uint8:
+		return float64(p.Data[i])
+	case imageio.Uint16:
+		return float64(le.Uint16(p.Data[2*i:]))
+	case imageio.Uint32:
+		return float64(le.Uint32(p.Data[4*i:]))
+	case imageio.Int8:
+		return float64(int8(p.Data[i]))
+	case imageio.Int16:
+		return float64(int16(le.Uint16(p.Data[2*i:])))
+	case imageio.Int32:
+		return float64(int32(le.Uint32(p.Data[4*i:])))
+	case imageio.Float32:
+		return number(float64(math.Float32frombits(le.Uint32(p.Data[4*i:]))))
+	case imageio.Float64:
+		return number(math.Float64frombits(le.Uint64(p.Data[8*i:])))
+	}
+	return 0
+}
+
+func number(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}

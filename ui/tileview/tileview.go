@@ -1,0 +1,245 @@
+// Package tileview is a pannable, zoomable view of a tiled image with objects on it.
+//
+// One canvas.Raster paints everything. Its generator runs on the screen's thread
+// and only blits what is in memory; tiles are read, coloured and overlaid by the
+// workers of [View.Run].
+package tileview
+
+import (
+	"image"
+	"sync"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// Channel is how one channel is shown. Min and Max are sample values.
+type Channel struct {
+	Name     string
+	Color    [3]uint8
+	Min, Max float64
+	Gamma    float64 // 1 is linear; 0 counts as 1
+	On       bool
+}
+
+// Look is how objects are shown.
+type Look int
+
+// The looks.
+const (
+	Outline Look = iota
+	Fill
+	Hidden
+)
+
+// Range is what the samples of a channel span: all of them, and without the
+// darkest and brightest few, which is what contrast starts with.
+type Range struct{ Min, Max, Low, High float64 }
+
+// Readout is what lies under the pointer.
+type Readout struct {
+	Inside bool               // the pointer is on the image
+	X, Y   float64            // pixels of the full image
+	Micron imageio.Micron     // the same in micrometres; zero when not calibrated
+	Values []float64          // by channel; NaN where nothing is loaded
+	Object *annotation.Object // the one under the pointer, or nil
+}
+
+// Actions are what a view tells; each may be nil. All are called on the screen's thread.
+type Actions struct {
+	Ranged   func([]Range) // what the samples span, soon after [View.Set]
+	Moved    func(Readout)
+	Selected func(id string)               // "" when nothing is
+	Drawn    func(ring []annotation.Point) // a finished outline
+	Zoomed   func(scale float64)
+	Key      func(e *fyne.KeyEvent) // keys that the view has no use for
+	Rune     func(r rune)
+	Undo     func()
+	Redo     func()
+	Trouble  func(error) // the first tile that could not be read
+}
+
+// View is the widget. Its methods are for the screen's thread, but for Run.
+type View struct {
+	widget.BaseWidget
+
+	act  Actions
+	post func(func())
+
+	// Of the screen's thread.
+	src      imageio.Source
+	info     imageio.Info
+	channels []Channel
+	z, t     int
+	at       camera
+	fitted   bool // fit once the size is known
+	ratio    float64
+	buf      *image.RGBA
+	raster   *canvas.Raster
+	scale    *scaleBar
+	tool     Tool
+	pen      pen
+	space    bool
+	objects  *index
+	look     Look
+	minScore float64
+	hover    string
+	selected string
+
+	work *work // shared with the workers
+	lay  *layer
+
+	dirty   sync.Mutex // guards queued
+	queued  bool
+	tileGen int
+}
+
+// New returns a view without an image. post runs a function on the screen's thread.
+func New(post func(func()), act Actions) *View {
+	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil, nil)}
+	v.at = camera{scale: 1}
+	v.raster = canvas.NewRaster(v.paint)
+	v.raster.ScaleMode = canvas.ImageScalePixels
+	v.scale = newScaleBar()
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// Set shows an image, fitted; nil shows none. The view does not close it.
+func (v *View) Set(src imageio.Source) {
+	v.src, v.info, v.channels = src, imageio.Info{}, nil
+	v.z, v.t, v.fitted = 0, 0, false
+	v.pen = pen{}
+	v.selected, v.hover = "", ""
+	if src != nil {
+		v.info = src.Info()
+		for _, c := range v.info.Channels {
+			v.channels = append(v.channels, Channel{Name: c.Name, Color: c.Color, Max: 1, Gamma: 1, On: true})
+		}
+		v.work.open(src, v.info)
+	} else {
+		v.work.open(nil, imageio.Info{})
+	}
+	v.recolor()
+	v.SetObjects(nil)
+	v.redraw()
+}
+
+// SetChannels changes contrast, colours and which channels are on.
+func (v *View) SetChannels(cs []Channel) {
+	v.channels = append(v.channels[:0:0], cs...)
+	v.recolor()
+	v.redraw()
+}
+
+// Channels returns a copy of how the channels are shown.
+func (v *View) Channels() []Channel { return append([]Channel(nil), v.channels...) }
+
+func (v *View) recolor() { v.work.recolor(v.channels) }
+
+// SetPlane shows plane z at time t.
+func (v *View) SetPlane(z, t int) {
+	v.z, v.t = z, t
+	v.redraw()
+}
+
+// SetObjects replaces what lies on the image.
+func (v *View) SetObjects(objs []annotation.Object) {
+	v.objects = newIndex(objs, func(o annotation.Object) bool {
+		return o.State != annotation.Predicted || o.Score >= v.minScore
+	})
+	v.relay()
+}
+
+// SetMinScore hides predictions with a lower score that nobody has judged.
+func (v *View) SetMinScore(least float64) {
+	if v.minScore != least {
+		v.minScore = least
+		v.SetObjects(v.objects.all)
+	}
+}
+
+// SetLook changes how objects are shown.
+func (v *View) SetLook(l Look) {
+	if v.look != l {
+		v.look = l
+		v.relay()
+	}
+}
+
+// Look returns how objects are shown.
+func (v *View) Look() Look { return v.look }
+
+func (v *View) relay() {
+	v.lay.set(v.objects, v.look)
+	v.redraw()
+}
+
+// Select marks an object; "" marks none.
+func (v *View) Select(id string) {
+	if v.selected == id {
+		return
+	}
+	v.selected = id
+	v.redraw()
+	if v.act.Selected != nil {
+		v.act.Selected(id)
+	}
+}
+
+// Selected returns the ID of the marked object, or "".
+func (v *View) Selected() string { return v.selected }
+
+// redraw asks for one new frame, however often it is called before that.
+func (v *View) redraw() {
+	v.raster.Refresh()
+	v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+}
+
+// wake is redraw for workers.
+func (v *View) wake() {
+	v.dirty.Lock()
+	defer v.dirty.Unlock()
+	if v.queued {
+		return
+	}
+	v.queued = true
+	v.post(func() {
+		v.dirty.Lock()
+		v.queued = false
+		v.dirty.Unlock()
+		v.redraw()
+	})
+}
+
+// CreateRenderer makes View a Fyne widget.
+func (v *View) CreateRenderer() fyne.WidgetRenderer {
+	return &viewRenderer{v: v}
+}
+
+type viewRenderer struct{ v *View }
+
+func (r *viewRenderer) Destroy() {}
+
+func (r *viewRenderer) Layout(s fyne.Size) {
+	r.v.raster.Resize(s)
+	b := r.v.scale.MinSize()
+	r.v.scale.Resize(b)
+	r.v.scale.Move(fyne.NewPos(14, s.Height-b.Height-12))
+}
+
+// MinSize is small: the view takes what it gets.
+func (r *viewRenderer) MinSize() fyne.Size { return fyne.NewSize(120, 120) }
+
+func (r *viewRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.v.raster, r.v.scale}
+}
+
+func (r *viewRenderer) Refresh() {
+	r.v.redraw()
+	r.Layout(r.v.Size())
+}

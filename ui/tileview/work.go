@@ -1,0 +1,188 @@
+package tileview
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// cacheBytes bounds what decoded tiles take up. A 1080p view of four 16-bit
+// channels is about 30 MB, so this holds several screens around.
+const cacheBytes = 256 << 20
+
+// work is what the screen's thread and the workers share: the tiles in memory
+// and the tiles that are wanted.
+type work struct {
+	mu      sync.Mutex // guards all below
+	more    chan struct{}
+	src     imageio.Source
+	info    imageio.Info
+	opened  int // grows with every image: a tile of an older one is dropped
+	spans   []span
+	colors  []Channel
+	palette palette
+	stale   bool // palette is older than colors
+	measure bool // the spans are still to be found
+
+	tiles  map[tileKey]*list.Element
+	used   *list.List // of *tile, the latest used first
+	bytes  int
+	wanted []tileKey // nearest to the centre first; replaced every frame
+	busy   map[tileKey]bool
+	broken map[tileKey]bool
+	told   bool // a trouble of this image was told
+}
+
+func newWork() *work {
+	return &work{
+		more: make(chan struct{}, 1), tiles: map[tileKey]*list.Element{}, used: list.New(),
+		busy: map[tileKey]bool{}, broken: map[tileKey]bool{},
+	}
+}
+
+func (w *work) open(src imageio.Source, info imageio.Info) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.src, w.info, w.opened = src, info, w.opened+1
+	w.spans, w.measure = nil, src != nil
+	w.tiles, w.used, w.bytes = map[tileKey]*list.Element{}, list.New(), 0
+	w.wanted, w.busy, w.broken, w.told = nil, map[tileKey]bool{}, map[tileKey]bool{}, false
+	w.signal()
+}
+
+func (w *work) recolor(cs []Channel) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.colors = append(w.colors[:0:0], cs...)
+	w.palette.gen++
+	w.stale = true
+	w.signal()
+}
+
+func (w *work) signal() {
+	select {
+	case w.more <- struct{}{}:
+	default:
+	}
+}
+
+// look returns a tile that is in memory; w.mu is held.
+func (w *work) look(k tileKey) *tile {
+	e, ok := w.tiles[k]
+	if !ok {
+		return nil
+	}
+	w.used.MoveToFront(e)
+	t, _ := e.Value.(*tile)
+	return t
+}
+
+// keep puts a tile into memory and drops the longest unused; w.mu is held.
+func (w *work) keep(t *tile) {
+	if e, ok := w.tiles[t.key]; ok {
+		if old, ok := e.Value.(*tile); ok {
+			w.bytes -= old.bytes()
+		}
+		w.used.Remove(e)
+	}
+	w.tiles[t.key] = w.used.PushFront(t)
+	w.bytes += t.bytes()
+	for w.bytes > cacheBytes && w.used.Len() > 1 {
+		e := w.used.Back()
+		if old, ok := w.used.Remove(e).(*tile); ok {
+			delete(w.tiles, old.key)
+			w.bytes -= old.bytes()
+		}
+	}
+}
+
+// task is one thing for a worker to do.
+type task struct {
+	opened  int
+	src     imageio.Source
+	info    imageio.Info
+	measure bool
+	key     tileKey
+	spans   []span
+	have    *tile // the samples are there, only colours are missing
+	colors  palette
+}
+
+// next takes the most wanted task.
+func (w *work) next() (task, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.src == nil {
+		return task{}, false
+	}
+	t := task{opened: w.opened, src: w.src, info: w.info, spans: w.spans}
+	if w.measure {
+		w.measure = false
+		t.measure = true
+		return t, true
+	}
+	if w.spans == nil {
+		return task{}, false // another worker measures
+	}
+	if w.stale {
+		// 0.3 ms a channel; under the lock so that no two workers do it.
+		w.palette = newPalette(w.palette.gen, w.colors, w.spans)
+		w.stale = false
+	}
+	t.colors = w.palette
+	for len(w.wanted) > 0 {
+		k := w.wanted[0]
+		w.wanted = w.wanted[1:]
+		if w.busy[k] || w.broken[k] {
+			continue
+		}
+		have := w.look(k)
+		if have != nil && have.gen == w.palette.gen {
+			continue
+		}
+		w.busy[k] = true
+		t.key, t.have = k, have
+		if len(w.wanted) > 0 {
+			w.signal() // the other workers
+		}
+		return t, true
+	}
+	return task{}, false
+}
+
+// done takes a worker's tile; nil if it could not be read.
+func (w *work) done(t task, made *tile, err error) (tell bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t.opened != w.opened {
+		return false
+	}
+	delete(w.busy, t.key)
+	switch {
+	case err == nil:
+		w.keep(made)
+	case errors.Is(err, context.Canceled):
+	default:
+		w.broken[t.key] = true
+		tell = !w.told
+		w.told = true
+	}
+	return tell
+}
+
+// measured takes what the samples span.
+func (w *work) measured(opened int, spans []span) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if opened != w.opened {
+		return false
+	}
+	w.spans = spans
+	w.stale = true
+	w.palette.gen++
+	w.signal()
+	return true
+}
