@@ -1,0 +1,130 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// seer implements [intake.Seer] on the engines.
+type seer struct{ *Station }
+
+// Detect predicts the capture's copy in the dataset with the model in force.
+func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, diameter float64, p *job.Progress) (intake.Predicted, error) {
+	b, err := s.engines.wantedBundle()
+	if err != nil {
+		return intake.Predicted{}, err
+	}
+	en, err := s.engines.pick(b.Ref)
+	if err != nil {
+		return intake.Predicted{}, err
+	}
+	src, err := s.opener.OpenAs(ctx, s.workPath(c.Rel), pixelsID(st.MD5))
+	if err != nil {
+		return intake.Predicted{}, err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	opt := plane(src.Info())
+	opt.Diameter = diameter
+	begun := time.Now()
+	layer, err := s.see(ctx, en, b, src, opt, p)
+	if err != nil {
+		return intake.Predicted{}, err
+	}
+	out := intake.Predicted{
+		Model: b.Model, Version: b.Version, Engine: en.Name(), Objects: len(layer.Objects), Seconds: time.Since(begun).Seconds(),
+		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: diameter,
+	}
+	return out, s.corrections.keepLayer(ctx, st.MD5, layer)
+}
+
+// see asks en about src; an engine that does not answer is out until its next check.
+func (s *Station) see(ctx context.Context, en infer.Engine, b infer.Bundle, src imageio.Source, opt infer.Options, p *job.Progress) (annotation.Layer, error) {
+	r, err := recipe.Parse(b.Recipe)
+	if err != nil {
+		return annotation.Layer{}, err
+	}
+	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, p)
+	if fault.KindOf(err) == fault.Offline {
+		s.engines.down(en)
+	}
+	return layer, err
+}
+
+// pixelsID names the pixels of a file by its content.
+func pixelsID(md5 string) string { return "md5:" + md5 }
+
+// workPath is where a capture lies in the dataset.
+func (s *Station) workPath(rel string) string {
+	return filepath.Join(s.repo.Dir(), filepath.FromSlash(rel))
+}
+
+// plane chooses what to look at: the channel that is named as nuclei are, or the first;
+// the middle plane of a stack; the first time point.
+func plane(info imageio.Info) infer.Options {
+	opt := infer.Options{Z: info.Z / 2}
+	for i, ch := range info.Channels {
+		name := strings.ToLower(ch.Name)
+		for _, stain := range []string{"dapi", "hoechst", "nuc", "dna"} {
+			if strings.Contains(name, stain) {
+				opt.Channel = i
+				return opt
+			}
+		}
+	}
+	return opt
+}
+
+// count asks how many objects a loaded version finds in an image.
+func (s *Station) count(ctx context.Context, en infer.Engine, m infer.Ref, path string) (int, error) {
+	b, err := s.bundles.fetch(ctx, s.shelves.platform(), m)
+	if err != nil {
+		return 0, err
+	}
+	src, err := s.opener.Open(ctx, path)
+	if err != nil {
+		return 0, err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	layer, err := s.see(ctx, en, b, src, plane(src.Info()), nil)
+	if err != nil {
+		return 0, fmt.Errorf("probe %s with %s: %w", filepath.Base(path), m, err)
+	}
+	return len(layer.Objects), nil
+}
+
+// probe is an image that new versions prove themselves on.
+type probe struct{ Name, Path string }
+
+// probes are the images of the workspace's probe folder; it is filled with the bundled
+// ones when it is made, and the lab adds its own.
+func (s *Station) probes(ctx context.Context) ([]probe, error) {
+	dir := filepath.Join(s.opt.Workspace, "probe")
+	if err := fillProbes(dir); err != nil {
+		return nil, err
+	}
+	paths, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*"))
+	if err != nil {
+		return nil, err
+	}
+	var out []probe
+	for _, p := range paths {
+		if s.opener.Complete(ctx, p) == nil {
+			out = append(out, probe{filepath.Base(p), p})
+		}
+	}
+	if len(out) == 0 {
+		return nil, fault.New(fault.NotFound, "There are no probe images.", "Put some of the lab's own images into "+dir+".", nil)
+	}
+	return out, nil
+}

@@ -1,0 +1,93 @@
+package ui
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/inbox"
+)
+
+// steps are the stages of package intake as the inbox names them.
+func steps() []struct{ stage, name string } {
+	return []struct{ stage, name string }{
+		{"capture", "captured"}, {"version", "versioned"}, {"push", "pushed"},
+		{"infer", "predicted"}, {"review", "reviewed"}, {"record", "committed"},
+	}
+}
+
+// captureRow shows an item of the intake line.
+func captureRow(it flow.Item) inbox.Row {
+	r := inbox.Row{
+		ID: it.ID, Name: it.Title, At: it.Created, Objects: -1, State: inbox.Done,
+		Stages: []inbox.Stage{{Name: "arrived", State: inbox.Done}},
+	}
+	var c intake.Capture
+	if it.Read(&c) == nil {
+		r.Bytes = c.Size
+	}
+	var p intake.Predicted
+	if it.Behind("infer") && it.Out("infer", &p) {
+		r.Objects, r.Model = p.Objects, p.Model+"@"+p.Version
+	}
+	for _, s := range steps() {
+		pass := it.Passes[s.stage]
+		r.Stages = append(r.Stages, inbox.Stage{Name: s.name, State: stageState(pass), Note: pass.Say})
+		state := stageState(pass)
+		r.State = worst(r.State, state)
+		if pass.Say != "" && (state == inbox.Failed || state == inbox.Held) && r.Reason == "" {
+			r.Reason, r.Hint = pass.Say, pass.Hint
+		}
+	}
+	return r
+}
+
+// stageState translates how an item stands.
+func stageState(p flow.Pass) inbox.State {
+	switch p.State {
+	case flow.Running:
+		return inbox.Running
+	case flow.Passed, flow.Skipped:
+		return inbox.Done
+	case flow.Failed:
+		return inbox.Failed
+	case flow.Yours:
+		return inbox.Person
+	case flow.Waiting:
+		if p.Say != "" {
+			return inbox.Held
+		}
+	}
+	return inbox.Waiting
+}
+
+// worst says which state of a stage decides for the whole capture.
+func worst(a, b inbox.State) inbox.State {
+	order := []inbox.State{inbox.Failed, inbox.Held, inbox.Running, inbox.Person, inbox.Waiting, inbox.Done}
+	for _, s := range order {
+		if a == s || b == s {
+			return s
+		}
+	}
+	return b
+}
+
+// sightingRow shows a file that is still arriving, or held.
+func sightingRow(s station.Sighting) inbox.Row {
+	r := inbox.Row{
+		ID: s.Path, Name: filepath.Base(s.Path), At: s.Since, Bytes: s.Size, Objects: -1, State: inbox.Running,
+		Reason: s.Say, Hint: s.Hint,
+		Stages: []inbox.Stage{{Name: "arriving", State: inbox.Running, Note: megabytes(s.Size)}},
+	}
+	if s.Say != "" {
+		r.State, r.Stages[0].State = inbox.Held, inbox.Held
+	}
+	for _, st := range steps() {
+		r.Stages = append(r.Stages, inbox.Stage{Name: st.name})
+	}
+	return r
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
