@@ -229,3 +229,18 @@ func (v *View) values(p annotation.Point) []float64 {
 	}
 	return out
 }
+
+// Reveal moves to an object only if it is not wholly on the screen.
+func (v *View) Reveal(id string) {
+	o := v.objects.object(id)
+	if o == nil {
+		return
+	}
+	b := boxOf(o.Outline)
+	w, h := v.pixels()
+	x0, y0 := v.at.toScreen(annotation.Point{X: b.x0, Y: b.y0})
+	x1, y1 := v.at.toScreen(annotation.Point{X: b.x1, Y: b.y1})
+	if x0 < 0 || y0 < 0 || x1 > float64(w) || y1 > float64(h) {
+		v.Center(id)
+	}
+}

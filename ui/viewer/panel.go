@@ -1,0 +1,191 @@
+package viewer
+
+import (
+	"fmt"
+	"image/color"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+const panelWidth = 290
+
+// panel is what stands at the right of the image.
+type panel struct {
+	widget.BaseWidget
+
+	s        *Screen
+	info     imageio.Info
+	channels *channels
+	planes   *fyne.Container
+	counts   []*widget.Label // in the order of states
+	weak     *widget.Label
+	score    *widget.Slider
+	object   *kit.Facts
+	none     *widget.Label
+	image    *kit.Facts
+	diameter *widget.Entry
+	unit     *widget.Label
+	again    *widget.Button
+	running  *widget.Label
+	row      fyne.CanvasObject
+}
+
+func states() []annotation.State {
+	return []annotation.State{annotation.Predicted, annotation.Accepted, annotation.Rejected, annotation.Drawn}
+}
+
+func newPanel(s *Screen) *panel {
+	p := &panel{
+		s: s, channels: newChannels(s.view), planes: container.NewVBox(), object: kit.NewFacts(), image: kit.NewFacts(),
+		none: kit.NewQuiet("Click an object to see it here."), weak: kit.NewQuiet(""), score: widget.NewSlider(0, 1),
+		diameter: widget.NewEntry(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
+	}
+	p.score.Step = 0.01
+	p.score.OnChanged = func(v float64) {
+		s.view.SetMinScore(v)
+		p.count()
+	}
+	p.diameter.SetPlaceHolder("model's own")
+	p.diameter.OnSubmitted = func(string) { p.runAgain() }
+	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
+	body := container.NewVBox(
+		kit.NewSection("Channels"), p.channels.box, p.planes,
+		kit.NewSection("Objects"), p.stateRows(), p.weak, p.score,
+		kit.NewSection("Selected"), p.none, p.object,
+		kit.NewSection("Model"), p.modelForm(),
+		kit.NewSection("Image"), p.image, kit.NewGap(0, 8),
+	)
+	p.row = container.NewStack(kit.NewGap(panelWidth, 0), container.NewVScroll(
+		container.New(layout.NewCustomPaddedLayout(0, 0, 6, 16), body)))
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+func (p *panel) modelForm() fyne.CanvasObject {
+	return container.NewVBox(
+		container.NewBorder(nil, nil, widget.NewLabel("Nucleus"), p.unit, p.diameter),
+		kit.Tall(p.again), p.running)
+}
+
+func (p *panel) stateRows() fyne.CanvasObject {
+	of := theme.Objects()
+	names := [...]string{"Predicted", "Accepted", "Rejected", "Drawn"}
+	grid := container.New(layout.NewGridLayoutWithColumns(2))
+	for i, c := range []color.NRGBA{of.Predicted, of.Accepted, of.Rejected, of.Drawn} {
+		dot := canvas.NewRectangle(c)
+		dot.CornerRadius = 6
+		n := widget.NewLabel(names[i])
+		p.counts = append(p.counts, n)
+		grid.Add(container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSize(12, 12), dot)), nil, n))
+	}
+	return grid
+}
+
+func (p *panel) open(info imageio.Info) {
+	p.info = info
+	p.channels.open(info)
+	p.planes.RemoveAll()
+	p.planes.Add(newPlanes(info, p.s.view.SetPlane))
+	p.score.SetValue(0)
+	p.s.view.SetMinScore(0)
+	p.unit.SetText("µm")
+	p.image.Set(imageFacts(info))
+}
+
+func imageFacts(i imageio.Info) []kit.Fact {
+	f := []kit.Fact{{Name: "Format", Value: i.Format}}
+	if len(i.Levels) > 0 {
+		f = append(f, kit.Fact{Name: "Size", Value: fmt.Sprintf("%d × %d px, %s", i.Levels[0].Size.X, i.Levels[0].Size.Y, i.Type)})
+	}
+	if i.Micron.X > 0 {
+		f = append(f, kit.Fact{Name: "Pixel", Value: strconv.FormatFloat(i.Micron.X, 'g', 4, 64) + " µm"})
+	} else {
+		f = append(f, kit.Fact{Name: "Pixel", Value: "not calibrated"})
+	}
+	if !i.Acquired.IsZero() {
+		f = append(f, kit.Fact{Name: "Acquired", Value: i.Acquired.Format("2006-01-02 15:04")})
+	}
+	if i.Instrument != "" {
+		f = append(f, kit.Fact{Name: "Instrument", Value: i.Instrument})
+	}
+	return f
+}
+
+func (p *panel) set(v Values) {
+	p.count()
+	if p.diameter.Text == "" && v.Diameter > 0 {
+		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
+	}
+	able(p.again, v.Running == "" && p.s.act.RunAgain != nil)
+	text := v.Running
+	if text == "" {
+		text = v.Model
+	}
+	p.running.SetText(text)
+}
+
+// least is the score below which a prediction is hidden.
+func (p *panel) least() float64 { return p.score.Value }
+
+func (p *panel) count() {
+	n := map[annotation.State]int{}
+	hidden := 0
+	for _, o := range p.s.val.Objects {
+		n[o.State]++
+		if o.State == annotation.Predicted && o.Score < p.score.Value {
+			hidden++
+		}
+	}
+	names := [...]string{"predicted", "accepted", "rejected", "drawn"}
+	for i, st := range states() {
+		p.counts[i].SetText(strconv.Itoa(n[st]) + " " + names[i])
+	}
+	text := fmt.Sprintf("Score at least %.2f", p.score.Value)
+	if hidden > 0 {
+		text += fmt.Sprintf(" · %d hidden", hidden)
+	}
+	p.weak.SetText(text)
+}
+
+func (p *panel) runAgain() {
+	d, ok := diameterOf(p.diameter.Text)
+	if !ok {
+		p.running.SetText("The diameter is a number above 0, or nothing.")
+		return
+	}
+	if p.s.act.RunAgain != nil && p.s.val.Running == "" {
+		p.s.act.RunAgain(d)
+	}
+}
+
+// diameterOf reads a length; people write commas, too. Nothing is 0.
+func diameterOf(text string) (float64, bool) {
+	text = strings.Replace(strings.TrimSpace(text), ",", ".", 1)
+	if text == "" {
+		return 0, true
+	}
+	d, err := strconv.ParseFloat(text, 64)
+	return d, err == nil && d > 0 && d < 1e6
+}
+
+func (p *panel) chosen(o *annotation.Object, v Values) {
+	shown(p.none, o == nil)
+	shown(p.object, o != nil)
+	if o != nil {
+		p.object.Set(append(objectFacts(*o, p.info.Micron), v.Measured[o.ID]...))
+	}
+}
+
+// CreateRenderer makes panel a Fyne widget.
+func (p *panel) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(p.row) }

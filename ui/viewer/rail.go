@@ -1,0 +1,105 @@
+package viewer
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// rail is the tools at the left, each with its key written on it.
+type rail struct {
+	widget.BaseWidget
+
+	tools                  map[tileview.Tool]*widget.Button
+	accept, reject, remove *widget.Button
+	undo, redo, hide, fill *widget.Button
+	row                    fyne.CanvasObject
+}
+
+func newRail(s *Screen) *rail {
+	r := &rail{tools: map[tileview.Tool]*widget.Button{}}
+	tool := func(t tileview.Tool, icon, key string) fyne.CanvasObject {
+		b := button(theme.Icon(icon), key, func() { s.tool(t) })
+		r.tools[t] = b
+		return big(b)
+	}
+	r.accept = button(theme.Icon("accept"), "A", func() { s.judge(s.act.Accept) })
+	r.reject = button(theme.Icon("reject"), "X", func() { s.judge(s.act.Reject) })
+	r.remove = button(fynetheme.DeleteIcon(), "Del", s.remove)
+	r.undo = button(fynetheme.ContentUndoIcon(), "U", s.undo)
+	r.redo = button(fynetheme.ContentRedoIcon(), "^Y", s.redo)
+	r.hide = button(fynetheme.VisibilityIcon(), "O", s.hide)
+	r.fill = button(theme.Icon("fill"), "F", s.fill)
+	fit := button(theme.Icon("fit"), "0", s.view.Fit)
+	one := button(theme.Icon("one"), "1", s.view.OneToOne)
+	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(2),
+		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"), tool(tileview.Polygon, "polygon", "P"),
+		widget.NewSeparator(), big(r.accept), big(r.reject), big(r.remove),
+		widget.NewSeparator(), big(r.undo), big(r.redo),
+		widget.NewSeparator(), big(r.hide), big(r.fill), big(fit), big(one))))
+	r.ExtendBaseWidget(r)
+	r.tool(tileview.Select)
+	return r
+}
+
+func button(icon fyne.Resource, key string, do func()) *widget.Button {
+	b := widget.NewButtonWithIcon(key, icon, do)
+	b.Importance = widget.LowImportance
+	b.Alignment = widget.ButtonAlignLeading
+	return b
+}
+
+// big gives a tool a width of its own: the icon and up to three letters.
+func big(b *widget.Button) fyne.CanvasObject { return container.NewStack(kit.NewGap(76, 40), b) }
+
+func (r *rail) set(v Values) {
+	able(r.undo, v.CanUndo)
+	able(r.redo, v.CanRedo)
+}
+
+func (r *rail) chosen(yes bool) {
+	able(r.accept, yes)
+	able(r.reject, yes)
+	able(r.remove, yes)
+}
+
+func able(b *widget.Button, yes bool) {
+	if yes {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+}
+
+func (r *rail) tool(t tileview.Tool) {
+	for k, b := range r.tools {
+		mark(b, k == t)
+	}
+}
+
+func (r *rail) look(l tileview.Look) {
+	mark(r.fill, l == tileview.Fill)
+	mark(r.hide, l == tileview.Hidden)
+	if l == tileview.Hidden {
+		r.hide.SetIcon(fynetheme.VisibilityOffIcon())
+	} else {
+		r.hide.SetIcon(fynetheme.VisibilityIcon())
+	}
+}
+
+func mark(b *widget.Button, on bool) {
+	b.Importance = widget.LowImportance
+	if on {
+		b.Importance = widget.HighImportance
+	}
+	b.Refresh()
+}
+
+// CreateRenderer makes rail a Fyne widget.
+func (r *rail) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.row) }

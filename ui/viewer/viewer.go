@@ -1,0 +1,179 @@
+// Package viewer is the screen where an image is looked at and what a model found
+// is corrected.
+package viewer
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// Values are what the screen shows.
+type Values struct {
+	ID, Title string
+	Place     string         // "3 of 12", or ""
+	Source    imageio.Source // nil: nothing is open. The screen does not close it.
+	Objects   []annotation.Object
+	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
+	Model     string                // name@version that predicted, or ""
+	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
+	Running   string                // "Predicting, tile 3 of 12" while a run goes on
+
+	Saved     string // "Correction saved, committed as 1a2b3c by Ada"
+	SavedTone kit.Tone
+
+	Say, Hint        string // a trouble of this capture, in plain words
+	CanUndo, CanRedo bool
+	CanReview        bool // the line waits for a person
+}
+
+// Actions are what the person may do here; each may be nil. Screens ask; they do not act.
+type Actions struct {
+	Accept, Reject, Delete func(objectID string)
+	Draw                   func(ring []annotation.Point)
+	Undo, Redo             func()
+	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
+	Next, Previous         func()                 // capture
+	CommitReview           func()
+	Inbox                  func()
+}
+
+// Screen is the viewer.
+type Screen struct {
+	widget.BaseWidget
+
+	act    Actions
+	val    Values
+	view   *tileview.View
+	rail   *rail
+	panel  *panel
+	title  *widget.Label
+	place  *widget.Label
+	read   *widget.Label
+	zoom   *widget.Label
+	saved  *kit.Chip
+	finish *widget.Button
+	banner *kit.Banner
+	empty  fyne.CanvasObject
+	full   fyne.CanvasObject
+	layout fyne.CanvasObject
+}
+
+// New returns an empty viewer. post runs a function on the screen's thread.
+func New(post func(func()), act Actions) *Screen {
+	s := &Screen{act: act, banner: kit.NewBanner(), saved: kit.NewChip("", kit.Neutral)}
+	s.view = tileview.New(post, tileview.Actions{
+		Ranged: func(r []tileview.Range) { s.panel.channels.ranged(r) },
+		Moved:  s.moved, Selected: func(string) { s.chosen() },
+		Drawn: func(ring []annotation.Point) {
+			if act.Draw != nil {
+				act.Draw(ring)
+			}
+		},
+		Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo,
+		Trouble: func(error) {
+			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
+		},
+	})
+	s.rail = newRail(s)
+	s.panel = newPanel(s)
+	s.build()
+	s.ExtendBaseWidget(s)
+	s.Set(Values{})
+	return s
+}
+
+func (s *Screen) build() {
+	s.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	s.title.SizeName = fynetheme.SizeNameSubHeadingText
+	s.title.Truncation = fyne.TextTruncateEllipsis
+	s.place, s.read, s.zoom = kit.NewQuiet(""), kit.NewQuiet(""), widget.NewLabel("")
+	s.place.Truncation = fyne.TextTruncateOff
+	s.zoom.Importance = widget.LowImportance
+	prev := widget.NewButtonWithIcon("", fynetheme.NavigateBackIcon(), func() { do(s.act.Previous) })
+	next := widget.NewButtonWithIcon("", fynetheme.NavigateNextIcon(), func() { do(s.act.Next) })
+	s.finish = widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), func() { do(s.act.CommitReview) })
+	s.finish.Importance = widget.HighImportance
+	head := container.NewBorder(nil, nil, nil,
+		container.NewHBox(s.place, kit.Tall(prev), kit.Tall(next), kit.NewGap(6, 0), kit.Tall(s.finish)),
+		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
+	foot := container.NewBorder(nil, nil, nil, container.NewHBox(container.NewVBox(layout.NewSpacer(), s.saved, layout.NewSpacer()), s.zoom), s.read)
+	picture := kit.NewSurface(theme.Canvas, s.view)
+	side := container.NewHBox(widget.NewSeparator(), s.panel)
+	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), foot, s.rail, side, picture)
+	s.empty = kit.NewEmpty(theme.Icon("viewer"), "No image is open",
+		"Open a capture in the inbox by a double click, or select it and press Enter.", "Go to the inbox", s.act.Inbox)
+	s.layout = container.NewStack(s.full, s.empty)
+}
+
+// Run reads tiles and draws overlays until ctx ends.
+func (s *Screen) Run(ctx context.Context) error { return s.view.Run(ctx) }
+
+// Set replaces what is shown. Where the same image stays open, so do its place,
+// its contrast and what is selected.
+func (s *Screen) Set(v Values) {
+	fresh := v.Source != s.val.Source
+	s.val = v
+	s.banner.Set(kit.Held, v.Say, v.Hint, "", nil)
+	if v.Source == nil {
+		s.view.Set(nil)
+		s.full.Hide()
+		s.empty.Show()
+		return
+	}
+	if fresh {
+		s.view.Set(v.Source)
+		s.panel.open(v.Source.Info())
+	}
+	s.view.SetObjects(v.Objects)
+	s.title.SetText(v.Title)
+	s.place.SetText(v.Place)
+	s.saved.Set(v.Saved, v.SavedTone)
+	shown(s.saved, v.Saved != "")
+	shown(s.finish, v.CanReview)
+	s.rail.set(v)
+	s.panel.set(v)
+	s.chosen()
+	s.empty.Hide()
+	s.full.Show()
+	s.full.Refresh()
+}
+
+func (s *Screen) chosen() {
+	id := s.view.Selected()
+	var o *annotation.Object
+	for i := range s.val.Objects {
+		if s.val.Objects[i].ID == id {
+			o = &s.val.Objects[i]
+		}
+	}
+	s.panel.chosen(o, s.val)
+	s.rail.chosen(o != nil)
+}
+
+func do(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+func shown(o fyne.CanvasObject, yes bool) {
+	if yes {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// CreateRenderer makes Screen a Fyne widget.
+func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
