@@ -166,24 +166,12 @@ func (k kernel) columns(src []float32, w int) []float32 {
 
 // readPlane returns the pixels of a region inside the plane as numbers.
 func readPlane(ctx context.Context, src imageio.Source, r imageio.Region) ([]float32, error) {
-	t := src.Info().TileSize
-	w := r.Rect.Dx()
-	out := make([]float32, w*r.Rect.Dy())
-	for row := r.Rect.Min.Y / t.Y; row*t.Y < r.Rect.Max.Y; row++ {
-		for col := r.Rect.Min.X / t.X; col*t.X < r.Rect.Max.X; col++ {
-			p, err := src.ReadTile(ctx, imageio.Tile{Level: r.Level, Col: col, Row: row, C: r.C, Z: r.Z, T: r.T})
-			if err != nil {
-				return nil, err
-			}
-			at := image.Pt(col*t.X, row*t.Y)
-			both := image.Rectangle{Min: at, Max: at.Add(p.Size)}.Intersect(r.Rect)
-			for y := both.Min.Y; y < both.Max.Y; y++ {
-				i := (y-at.Y)*p.Size.X + both.Min.X - at.X
-				o := (y-r.Rect.Min.Y)*w + both.Min.X - r.Rect.Min.X
-				floats(out[o:o+both.Dx()], p, i)
-			}
-		}
+	px, err := imageio.ReadRegion(ctx, src, r)
+	if err != nil {
+		return nil, err
 	}
+	out := make([]float32, px.Size.X*px.Size.Y)
+	floats(out, px, 0)
 	return out, nil
 }
 

@@ -68,7 +68,11 @@ func Percentiles(values []float32, counts []int64, ps ...float64) []float64 {
 		pos := p / 100 * float64(n-1)
 		k := int64(pos)
 		a, b := float64(r.at(k)), float64(r.at(min(k+1, n-1)))
-		out[i] = a + (b-a)*(pos-float64(k))
+		if t := pos - float64(k); t < 0.5 { // from the nearer end, as numpy does
+			out[i] = a + (b-a)*t
+		} else {
+			out[i] = b - (b-a)*(1-t)
+		}
 	}
 	return out
 }

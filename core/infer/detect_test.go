@@ -1,0 +1,258 @@
+package infer_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"math"
+	"reflect"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+const text = `
+name: discs
+task: instances
+class: disc
+diameter: 20
+inputs:
+  - {id: image, axes: bcyx, min: 32, step: 16, ops: [{id: scale_range, kwargs: {min_percentile: 1, max_percentile: 99.8}}]}
+outputs:
+  - {id: prob, axes: bcyx, scale: 0.5}
+  - {id: dist, axes: bcyx, scale: 0.5}
+decode: {id: stardist_postprocessing, kwargs: {prob_threshold: 0.4, nms_threshold: 0.4, n_rays: 32, grid: 2}}
+`
+
+const reach = 40 // how far the network of marcher sees
+
+// marcher is a network that needs no training: pixels above a half are inside, rays march
+// to where that ends, and the shortest ray is the probability. It sees only its tile.
+type marcher struct{ asked chan int }
+
+func (m marcher) Name() string                                   { return "marcher" }
+func (m marcher) Ready(context.Context) error                    { return nil }
+func (m marcher) Models(context.Context) ([]infer.Status, error) { return nil, nil }
+func (m marcher) Close() error                                   { return nil }
+func (m marcher) Describe(context.Context, infer.Ref) (infer.Spec, error) {
+	return infer.Spec{In: []infer.Port{{Name: "image", Type: "FP32", Shape: []int64{-1, 1, -1, -1}}}}, nil
+}
+
+func (m marcher) Infer(ctx context.Context, _ infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	if m.asked != nil {
+		m.asked <- 1
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	h, w := int(in[0].Shape[2]), int(in[0].Shape[3])
+	at := func(x, y float64) float64 {
+		xi, yi := int(math.Round(x)), int(math.Round(y))
+		if xi < 0 || yi < 0 || xi >= w || yi >= h {
+			return 0
+		}
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(in[0].Data[4*(yi*w+xi):])))
+	}
+	n := h / 2 * (w / 2)
+	prob, dist := make([]float32, n), make([]float32, 32*n)
+	for i := range n {
+		x, y := float64(i%(w/2)*2), float64(i/(w/2)*2)
+		if at(x, y) <= 0.5 {
+			continue
+		}
+		least := float64(reach)
+		for k := range 32 {
+			s, c := math.Sincos(2 * math.Pi * float64(k) / 32)
+			d := 0.0
+			for d < reach && at(x+d*c, y+d*s) > 0.5 {
+				d += 0.5
+			}
+			dist[k*n+i] = float32(d)
+			least = min(least, d)
+		}
+		prob[i] = float32(least / (least + 5))
+	}
+	out := func(name string, c int64, x []float32) infer.Tensor {
+		t := infer.Tensor{Port: infer.Port{Name: name, Type: "FP32", Shape: []int64{1, c, int64(h / 2), int64(w / 2)}}}
+		for _, v := range x {
+			t.Data = binary.LittleEndian.AppendUint32(t.Data, math.Float32bits(v))
+		}
+		return t
+	}
+	return []infer.Tensor{out("dist", 32, dist), out("prob", 1, prob)}, nil
+}
+
+// plane is an image in memory with tiles of 100 pixels.
+type plane struct {
+	size image.Point
+	px   []uint16
+}
+
+func (p plane) ID() string   { return "a plane" }
+func (p plane) Close() error { return nil }
+func (p plane) Info() imageio.Info {
+	return imageio.Info{
+		Levels: []imageio.Level{{Size: p.size, Downsample: 1}}, TileSize: image.Pt(100, 100),
+		Channels: make([]imageio.Channel, 1), Z: 1, T: 1, Type: imageio.Uint16,
+	}
+}
+
+func (p plane) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	r, err := p.Info().Bounds(t)
+	if err != nil {
+		return nil, err
+	}
+	out := &imageio.Pixels{Size: r.Size(), Type: imageio.Uint16}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			out.Data = binary.LittleEndian.AppendUint16(out.Data, p.px[y*p.size.X+x])
+		}
+	}
+	return out, nil
+}
+
+// discs paints discs of a radius on a grid that no tile size divides, bright on grey.
+func discs(w, h int, radius float64) (p plane, centres [][2]float64) {
+	p = plane{size: image.Pt(w, h), px: make([]uint16, w*h)}
+	for i := range p.px {
+		p.px[i] = uint16(500 + i%7)
+	}
+	step := radius * 2.7
+	for y := 0.0; y < float64(h)+radius; y += step {
+		for x := 0.0; x < float64(w)+radius; x += step {
+			if x < float64(w) && y < float64(h) {
+				centres = append(centres, [2]float64{x + 0.5, y + 0.5})
+			}
+			for v := max(0, int(y-radius)); v <= min(h-1, int(y+radius)); v++ {
+				for u := max(0, int(x-radius)); u <= min(w-1, int(x+radius)); u++ {
+					if math.Hypot(float64(u)-x, float64(v)-y) <= radius {
+						p.px[v*w+u] = 3000
+					}
+				}
+			}
+		}
+	}
+	return p, centres
+}
+
+func describe(t testing.TB) *recipe.Recipe {
+	t.Helper()
+	r, err := recipe.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var ref = infer.Ref{Model: "discs", Version: "3"}
+
+// TestTilesDoNotShow cuts the same plane in several ways and by several hands.
+func TestTilesDoNotShow(t *testing.T) {
+	src, centres := discs(431, 317, 10)
+	whole, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, infer.Options{Tile: 1024}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, c := range centres {
+		for _, o := range whole.Objects {
+			if b := segment.Bounds(o.Outline); image.Pt(int(c[0]), int(c[1])).In(b) && o.Class == "disc" && o.By == "discs@3" {
+				found++
+				break
+			}
+		}
+	}
+	if edge := 45; found < len(centres)-edge || len(whole.Objects) > len(centres)+2 || len(whole.Objects) < found {
+		t.Errorf("%d objects, %d of %d discs found", len(whole.Objects), found, len(centres))
+	}
+	for _, opt := range []infer.Options{{Tile: 128, Parallel: 1}, {Tile: 192, Overlap: 128, Parallel: 4}} {
+		got, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, opt, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got.Objects, whole.Objects) {
+			t.Errorf("%+v: %d objects, %d as a whole, or others", opt, len(got.Objects), len(whole.Objects))
+		}
+	}
+}
+
+// TestDiameter asks for objects of half and double the size that the model was made for.
+func TestDiameter(t *testing.T) {
+	for _, radius := range []float64{6, 20} {
+		src, centres := discs(340, 300, radius)
+		got, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, infer.Options{Diameter: 2 * radius, Tile: 256}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inner := 0
+		for _, c := range centres {
+			if c[0] < 1.5*radius || c[1] < 1.5*radius || c[0] > 340-1.5*radius || c[1] > 300-1.5*radius {
+				continue // cut by the edge
+			}
+			inner++
+			best := math.Inf(1)
+			for _, o := range got.Objects {
+				b := segment.Bounds(o.Outline)
+				x, y := float64(b.Min.X+b.Max.X)/2, float64(b.Min.Y+b.Max.Y)/2
+				if d := math.Hypot(x-c[0], y-c[1]); d < best {
+					best = d
+					if a := segment.Area(o.Outline) / (math.Pi * radius * radius); d < radius/2 && (a < 0.85 || a > 1.15) {
+						t.Errorf("radius %v: a disc at %v has %.2f of its area", radius, c, a)
+					}
+				}
+			}
+			if best > 1.5 {
+				t.Errorf("radius %v: the object next to %v is %.1f pixels off", radius, c, best)
+			}
+		}
+		if inner < 9 {
+			t.Fatalf("only %d discs", inner)
+		}
+	}
+}
+
+func TestDetectStops(t *testing.T) {
+	src, _ := discs(431, 317, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	e := marcher{asked: make(chan int)}
+	done := make(chan error, 1)
+	go func() {
+		_, err := infer.Detect(ctx, e, ref, describe(t), src, infer.Options{Tile: 128}, nil)
+		done <- err
+	}()
+	<-e.asked
+	cancel()
+	for {
+		select {
+		case <-e.asked: // what was under way
+		case err := <-done:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+	}
+}
+
+func TestDetectSaysWhatDoesNotFit(t *testing.T) {
+	src, _ := discs(100, 100, 10)
+	for name, change := range map[string]func(*recipe.Recipe, *infer.Options){
+		"channel":  func(_ *recipe.Recipe, o *infer.Options) { o.Channel = 1 },
+		"diameter": func(_ *recipe.Recipe, o *infer.Options) { o.Diameter = 5000 },
+		"scale":    func(r *recipe.Recipe, _ *infer.Options) { r.Outputs[0].Scale = 1 },
+		"output":   func(r *recipe.Recipe, _ *infer.Options) { r.Outputs[0].ID = "probability" },
+		"rays":     func(r *recipe.Recipe, _ *infer.Options) { r.Decode.Kwargs["n_rays"] = 64 },
+		"input":    func(r *recipe.Recipe, _ *infer.Options) { r.Inputs = nil },
+	} {
+		r, o := describe(t), infer.Options{}
+		change(r, &o)
+		if _, err := infer.Detect(t.Context(), marcher{}, ref, r, src, o, nil); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
