@@ -1,0 +1,119 @@
+package measure_test
+
+import (
+	"context"
+	"encoding/json"
+	"image"
+	"math"
+	"os"
+	"testing"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/measure"
+)
+
+type region struct {
+	Outline                                                     []annotation.Point
+	X, Y, Area, Perimeter, Diameter, Eccentricity, Major, Minor float64
+	Mean, SD, Min, Max                                          []float64
+}
+
+type vectors struct {
+	W, H    int
+	Image   []byte
+	Regions []region
+}
+
+// ID and the rest make it a source: two channels in one tile each.
+func (v vectors) ID() string   { return "vectors" }
+func (v vectors) Close() error { return nil }
+func (v vectors) Info() imageio.Info {
+	return imageio.Info{
+		Levels: []imageio.Level{{Size: image.Pt(v.W, v.H), Downsample: 1}}, TileSize: image.Pt(v.W, v.H),
+		Channels: []imageio.Channel{{Name: "DAPI"}, {}}, Z: 1, T: 1, Type: imageio.Uint16, Micron: imageio.Micron{X: 0.5, Y: 0.5},
+	}
+}
+
+func (v vectors) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	n := 2 * v.W * v.H
+	return &imageio.Pixels{Size: image.Pt(v.W, v.H), Type: imageio.Uint16, Data: v.Image[t.C*n : (t.C+1)*n]}, nil
+}
+
+func load(t *testing.T) (v vectors, objects []annotation.Object) {
+	t.Helper()
+	b, err := os.ReadFile("testdata/regions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &v); err != nil || len(v.Regions) < 20 {
+		t.Fatal(err)
+	}
+	for _, r := range v.Regions {
+		objects = append(objects, annotation.Object{Outline: r.Outline})
+	}
+	return v, objects
+}
+
+func TestObjectsAsSkimage(t *testing.T) {
+	v, objects := load(t)
+	table, err := measure.Objects(t.Context(), v, objects, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range v.Regions {
+		got := table.Rows[i]
+		pairs := map[string][2]float64{
+			"x": {got.X, want.X}, "y": {got.Y, want.Y}, "area": {got.Area, want.Area}, "perimeter": {got.Perimeter, want.Perimeter},
+			"diameter": {got.Diameter, want.Diameter}, "eccentricity": {got.Eccentricity, want.Eccentricity},
+			"major": {got.Major, want.Major}, "minor": {got.Minor, want.Minor},
+		}
+		for c := range 2 {
+			pairs["mean"+string(rune('0'+c))] = [2]float64{got.Channels[c].Mean, want.Mean[c]}
+			pairs["sd"+string(rune('0'+c))] = [2]float64{got.Channels[c].SD, want.SD[c]}
+			pairs["min"+string(rune('0'+c))] = [2]float64{got.Channels[c].Min, want.Min[c]}
+			pairs["max"+string(rune('0'+c))] = [2]float64{got.Channels[c].Max, want.Max[c]}
+		}
+		for name, p := range pairs {
+			if !(math.Abs(p[0]-p[1]) <= 1e-6*math.Max(1, math.Abs(p[1]))) {
+				t.Errorf("object %d: %s is %v, skimage %v", i, name, p[0], p[1])
+			}
+		}
+	}
+}
+
+func TestValuesHaveUnits(t *testing.T) {
+	v, objects := load(t)
+	table, err := measure.Objects(t.Context(), v, objects[:1], 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, x := range table.Values(table.Rows[0]) {
+		got[x.Name] = x.Value
+	}
+	r := table.Rows[0]
+	for name, want := range map[string]float64{
+		"Area px^2": r.Area, "Area µm^2": r.Area / 4, "Perimeter µm": r.Perimeter / 2, "Centroid X µm": r.X / 2,
+		"DAPI: Mean": r.Channels[0].Mean, "Channel 2: Std.Dev.": r.Channels[1].SD,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	table.Image.Micron.Y = 0.7
+	for _, x := range table.Values(r) {
+		if x.Name == "Perimeter µm" {
+			t.Error("a length in micrometres of pixels that are not square")
+		}
+	}
+}
+
+func TestObjectsOutsideCountNothing(t *testing.T) {
+	v, _ := load(t)
+	far := annotation.Object{Outline: []annotation.Point{{X: 500, Y: 500}, {X: 510, Y: 500}, {X: 510, Y: 510}}}
+	table, err := measure.Objects(t.Context(), v, []annotation.Object{far, {}}, 0, 0)
+	if err != nil || table.Rows[0].Area != 0 || table.Rows[1].Area != 0 {
+		t.Errorf("%v %+v", err, table.Rows)
+	}
+}

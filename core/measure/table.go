@@ -1,0 +1,57 @@
+package measure
+
+import (
+	"fmt"
+	"math"
+)
+
+// Value is a number with the name of its column, which carries the unit.
+type Value struct {
+	Name  string
+	Value float64
+}
+
+// Values returns a row's numbers, with the same names in each row of the table. Micrometres
+// come where the image says how large its pixels are; lengths only if they are square.
+func (t Table) Values(r Row) []Value {
+	mx, my := t.Image.Micron.X, t.Image.Micron.Y
+	known := mx > 0 && my > 0
+	square := known && math.Abs(mx-my) <= 0.01*mx
+	out := []Value{{"Centroid X px", r.X}, {"Centroid Y px", r.Y}}
+	if known {
+		out = append(out, Value{"Centroid X µm", r.X * mx}, Value{"Centroid Y µm", r.Y * my})
+	}
+	out = append(out, Value{"Area px^2", r.Area})
+	if known {
+		out = append(out, Value{"Area µm^2", r.Area * mx * my})
+	}
+	for _, l := range []Value{
+		{"Perimeter", r.Perimeter}, {"Equivalent diameter", r.Diameter}, {"Major axis", r.Major}, {"Minor axis", r.Minor},
+	} {
+		out = append(out, Value{l.Name + " px", l.Value})
+		if square {
+			out = append(out, Value{l.Name + " µm", l.Value * mx})
+		}
+	}
+	out = append(out, Value{"Circularity", r.Circularity}, Value{"Eccentricity", r.Eccentricity})
+	for i, c := range r.Channels {
+		name := t.channel(i)
+		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max})
+	}
+	return out
+}
+
+// channel names the i-th channel of the table, and apart from the others.
+func (t Table) channel(i int) string {
+	c := t.Channels[i]
+	name := t.Image.Channels[c].Name
+	if name == "" {
+		return fmt.Sprintf("Channel %d", c+1)
+	}
+	for j, d := range t.Channels {
+		if j != i && t.Image.Channels[d].Name == name {
+			return fmt.Sprintf("%s (%d)", name, c+1)
+		}
+	}
+	return name
+}
