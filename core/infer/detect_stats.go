@@ -62,14 +62,14 @@ func newCounter(t imageio.PixelType, pixels int) *counter {
 
 // add counts a tile whose first row is row top of the plane.
 func (c *counter) add(t *imageio.Pixels, top int) {
-	row := make([]float32, t.Size.X)
+	v := t.Float32s(nil)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for y := range t.Size.Y {
 		if c.bins == nil && (top+y)%c.every != 0 {
 			continue
 		}
-		floats(row, t, y*t.Size.X)
+		row := v[y*t.Size.X:][:t.Size.X]
 		if c.bins == nil {
 			c.values = append(c.values, row...)
 			continue

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"context"
-	"encoding/binary"
 	"image"
 	"math"
 
@@ -170,35 +169,5 @@ func readPlane(ctx context.Context, src imageio.Source, r imageio.Region) ([]flo
 	if err != nil {
 		return nil, err
 	}
-	out := make([]float32, px.Size.X*px.Size.Y)
-	floats(out, px, 0)
-	return out, nil
-}
-
-// floats converts the samples of p from the i-th on.
-func floats(dst []float32, p *imageio.Pixels, i int) {
-	n := p.Type.Bytes()
-	b := p.Data[i*n:]
-	le := binary.LittleEndian
-	for k := range dst {
-		s := b[k*n:]
-		switch p.Type {
-		case imageio.Uint8:
-			dst[k] = float32(s[0])
-		case imageio.Int8:
-			dst[k] = float32(int8(s[0]))
-		case imageio.Uint16:
-			dst[k] = float32(le.Uint16(s))
-		case imageio.Int16:
-			dst[k] = float32(int16(le.Uint16(s)))
-		case imageio.Uint32:
-			dst[k] = float32(le.Uint32(s))
-		case imageio.Int32:
-			dst[k] = float32(int32(le.Uint32(s)))
-		case imageio.Float32:
-			dst[k] = math.Float32frombits(le.Uint32(s))
-		case imageio.Float64:
-			dst[k] = float32(math.Float64frombits(le.Uint64(s)))
-		}
-	}
+	return px.Float32s(nil), nil
 }
