@@ -50,9 +50,10 @@ var arrows = map[string]string{
 	"core/remote/folder":   "core/fault core/remote",
 
 	// The contracts: suites that every adapter passes.
-	"core/infer/infertest":   "core/fault core/infer",
-	"core/model/modeltest":   "core/fault core/model",
-	"core/remote/remotetest": "core/fault core/remote",
+	"core/imageio/imageiotest": "core/fault core/imageio",
+	"core/infer/infertest":     "core/fault core/infer",
+	"core/model/modeltest":     "core/fault core/model",
+	"core/remote/remotetest":   "core/fault core/remote",
 
 	// The work.
 	"core/dataset":  "core/fault core/job core/remote",

@@ -1,0 +1,108 @@
+package ometiff
+
+import (
+	"fmt"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// chunk reads and decodes the i-th chunk of p: all its samples, interleaved and
+// little-endian, padded to the full size of a chunk.
+func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
+	typ, _ := p.sampleType()
+	w := p.chunk.X * p.interleaved()
+	px := &imageio.Pixels{Size: p.chunk, Type: typ}
+	px.Size.X = w
+	off, count, err := f.place(p, i)
+	if err != nil {
+		return nil, err
+	}
+	stored := p.stored(i)
+	if count == 0 { // a hole of a sparse image
+		px.Data = make([]byte, w*p.chunk.Y*typ.Bytes())
+		return px, nil
+	}
+	if count > f.size {
+		return nil, f.cut(fmt.Errorf("chunk %d of %d bytes", i, count))
+	}
+	raw := c.buffer(int(count))
+	defer c.raw.Put(raw)
+	if err := f.read(*raw, off); err != nil {
+		return nil, fmt.Errorf("chunk %d: %w", i, err)
+	}
+	data := make([]byte, p.row()*int64(p.chunk.Y))
+	if p.compression == jpegNew {
+		var tables []byte
+		if p.tables.count > 0 {
+			if tables, err = f.bytes(p.tables); err != nil {
+				return nil, err
+			}
+		}
+		err = p.unjpeg(data, *raw, tables)
+	} else {
+		err = c.unpack(p.compression, data[:stored], *raw)
+	}
+	if err != nil {
+		return nil, f.broken(fmt.Errorf("chunk %d: %w", i, err))
+	}
+	px.Data = f.straighten(p, data)
+	return px, nil
+}
+
+// place returns where the i-th chunk lies.
+func (f *file) place(p *page, i uint64) (off, count int64, err error) {
+	o, err := f.number(p.offsets, i)
+	if err != nil {
+		return 0, 0, err
+	}
+	n := uint64(p.stored(i)) //nolint:gosec // a size is not negative
+	if i < p.counts.count {
+		if n, err = f.number(p.counts, i); err != nil {
+			return 0, 0, err
+		}
+	}
+	if o == 0 || n == 0 {
+		return 0, 0, nil
+	}
+	return f.offset(o) + p.shift, f.offset(n), nil
+}
+
+// stored is how many bytes chunk i unpacks to: the last strip ends with the image, a tile
+// is always whole.
+func (p *page) stored(i uint64) int64 {
+	rows := p.chunk.Y
+	if !p.tiled {
+		if y := int(i % uint64(p.grid().Y)); (y+1)*p.chunk.Y > p.size.Y { //nolint:gosec // below the number of chunks
+			rows = p.size.Y - y*p.chunk.Y
+		}
+	}
+	return p.row() * int64(rows)
+}
+
+// straighten undoes the byte order and the predictor and widens odd samples.
+func (f *file) straighten(p *page, data []byte) []byte {
+	n, row := p.bits/8, int(p.row())
+	if p.bits%8 == 0 && p.bits > 8 && f.bigEndian() && p.predictor != 3 {
+		swap(data, n)
+	}
+	switch p.predictor {
+	case 2:
+		for y := range p.chunk.Y {
+			undiff(data[y*row:(y+1)*row], n, p.interleaved())
+		}
+	case 3:
+		tmp := make([]byte, row)
+		for y := range p.chunk.Y {
+			unfloat(data[y*row:(y+1)*row], tmp, n, p.interleaved())
+		}
+	}
+	typ, _ := p.sampleType()
+	if typ.Bytes()*8 == p.bits {
+		return data
+	}
+	out := make([]byte, p.chunk.X*p.interleaved()*p.chunk.Y*typ.Bytes())
+	p.widen(out, data, row)
+	return out
+}
+
+func (f *file) bigEndian() bool { return f.order.Uint16([]byte{0, 1}) == 1 }

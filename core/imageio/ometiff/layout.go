@@ -1,0 +1,255 @@
+package ometiff
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// layout says which page holds which plane.
+type layout struct {
+	info    imageio.Info
+	planes  [][]*page // of each level that has directories of its own in the chain
+	subs    int       // further levels, as SubIFDs of the planes
+	index   []int     // of planes[0], at (t·Z+z)·stacks+c; -1: not in this file
+	stacks  int       // channels that have pages of their own
+	samples int       // channels in each page
+	base    *page     // the first plane, which the others are like
+	missing string    // what to say of a plane that is not in this file
+}
+
+// layout tells what kind of TIFF the pages make.
+func (f *file) layout(pages []*page) (*layout, error) {
+	first := pages[0]
+	text, err := f.text(first.text)
+	if err != nil {
+		return nil, err
+	}
+	var l *layout
+	switch {
+	case isOME(text):
+		l, err = f.fromOME(pages, text)
+	case strings.HasPrefix(text, "ImageJ="):
+		l, err = f.fromImageJ(pages, text)
+	default:
+		l = plain(pages)
+		l.info.Micron = f.resolution(first)
+		if mpp := aperioMicron(text); mpp > 0 {
+			l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if l.base = l.firstPage(); l.base == nil {
+		return nil, f.cut(errors.New("no plane has a page"))
+	}
+	base := l.base
+	for _, at := range l.index {
+		if at >= len(l.planes[0]) {
+			return nil, f.cut(fmt.Errorf("%d of %d planes", len(l.planes[0]), at+1))
+		}
+		if at >= 0 && !l.planes[0][at].same(base) {
+			return nil, f.unread("planes of different sizes or types")
+		}
+	}
+	if err := f.check(base); err != nil {
+		return nil, err
+	}
+	if err := f.levels(l, base); err != nil {
+		return nil, err
+	}
+	return l, f.describe(l, base)
+}
+
+// firstPage is the page of the first plane that this file holds.
+func (l *layout) firstPage() *page {
+	for _, at := range l.index {
+		if at >= 0 && at < len(l.planes[0]) {
+			return l.planes[0][at]
+		}
+	}
+	return nil
+}
+
+// plain takes the pages that are like the first one for planes in depth, and smaller ones
+// of the same shape for its pyramid.
+func plain(pages []*page) *layout {
+	first := pages[0]
+	l := &layout{samples: first.samples, stacks: 1}
+	l.info.Format = "TIFF"
+	l.planes = pyramid(pages)
+	l.info.Z, l.info.T = len(l.planes[0]), 1
+	for i := range l.planes[0] {
+		l.index = append(l.index, i)
+	}
+	return l
+}
+
+// pyramid sorts pages into levels: those like the first, and those that are smaller with
+// its proportions and as many as those. Thumbnails and labels of slides are left out.
+func pyramid(pages []*page) [][]*page {
+	first := pages[0]
+	levels := [][]*page{nil}
+	for _, p := range pages {
+		last := levels[len(levels)-1]
+		switch {
+		case p.same(first) && p.subfile&1 == 0:
+			levels[0] = append(levels[0], p)
+		case !p.alike(first) || p.tiled != first.tiled || !shrunk(p.size, first.size):
+		case len(last) > 0 && p.size == last[0].size:
+			levels[len(levels)-1] = append(last, p)
+		case len(last) > 0 && p.size.X < last[0].size.X:
+			levels = append(levels, []*page{p})
+		}
+	}
+	if len(levels[0]) == 0 { // the first calls itself reduced; it is the image all the same
+		levels[0] = []*page{first}
+	}
+	whole := levels[:1]
+	for _, l := range levels[1:] {
+		if len(l) != len(levels[0]) {
+			break
+		}
+		whole = append(whole, l)
+	}
+	return whole
+}
+
+// shrunk reports whether a is b scaled down by a whole factor, give or take a pixel.
+func shrunk(a, b image.Point) bool {
+	if a.X >= b.X || a.Y >= b.Y {
+		return false
+	}
+	f := float64(b.X) / float64(a.X)
+	dy := float64(b.Y)/f - float64(a.Y)
+	return dy > -1.5 && dy < 1.5 && f > 1.5
+}
+
+// levels fills the sizes of all levels.
+func (f *file) levels(l *layout, base *page) error {
+	for _, planes := range l.planes {
+		size := planes[0].size
+		if len(l.info.Levels) == 0 {
+			size = base.size
+		}
+		l.info.Levels = append(l.info.Levels, level(size, base.size))
+	}
+	if len(l.planes) > 1 {
+		return nil
+	}
+	for i := range min(base.subs.count, 64) {
+		p, err := f.sub(base, i)
+		if err != nil {
+			return fmt.Errorf("level %d: %w", i+1, err)
+		}
+		if !p.alike(base) || p.size.X > l.info.Levels[i].Size.X || p.size.Y > l.info.Levels[i].Size.Y {
+			break // something else hangs there
+		}
+		if err := f.check(p); err != nil {
+			return err
+		}
+		l.info.Levels = append(l.info.Levels, level(p.size, base.size))
+		l.subs++
+	}
+	return nil
+}
+
+func level(size, base image.Point) imageio.Level {
+	return imageio.Level{Size: size, Downsample: float64(base.X) / float64(size.X)}
+}
+
+// sub reads the i-th directory below p.
+func (f *file) sub(p *page, i uint64) (*page, error) {
+	off, err := f.number(p.subs, i)
+	if err != nil {
+		return nil, err
+	}
+	q, _, err := f.page(f.offset(off))
+	return q, err
+}
+
+// describe fills what every kind of TIFF says in tags, where nothing better is known.
+func (f *file) describe(l *layout, base *page) error {
+	l.info.Name = f.name
+	l.info.Type, _ = base.sampleType()
+	l.info.TileSize = tileSize(base)
+	for c := len(l.info.Channels); c < l.stacks*l.samples; c++ {
+		l.info.Channels = append(l.info.Channels, channel(c, l.stacks, l.samples, base.photometric))
+	}
+	if l.info.Instrument == "" {
+		for _, d := range base.made {
+			text, err := f.text(d)
+			if err != nil {
+				return err
+			}
+			l.info.Instrument = strings.TrimSpace(l.info.Instrument + " " + text)
+		}
+	}
+	if l.info.Acquired.IsZero() {
+		text, err := f.text(base.date)
+		if err != nil {
+			return err
+		}
+		if at, err := time.ParseInLocation("2006:01:02 15:04:05", text, time.Local); err == nil { //nolint:gosmopolitan // TIFF has no zone: the instrument's clock
+			l.info.Acquired = at
+		}
+	}
+	return nil
+}
+
+// channel is what to call a channel that the file does not name.
+func channel(c, stacks, samples int, photometric uint64) imageio.Channel {
+	rgb := photometric == 2 || photometric == photometricYCbCr
+	if stacks == 1 && samples >= 3 && rgb && c < 3 {
+		return [...]imageio.Channel{
+			{Name: "Red", Color: [3]uint8{255, 0, 0}},
+			{Name: "Green", Color: [3]uint8{0, 255, 0}},
+			{Name: "Blue", Color: [3]uint8{0, 0, 255}},
+		}[c]
+	}
+	return imageio.Channel{Name: fmt.Sprintf("Channel %d", c+1), Color: [3]uint8{255, 255, 255}}
+}
+
+// tileSize is the size in which a page is handed out: its own tiles where they are of a
+// handy size, else whole multiples or, for strips, bands over the full width.
+func tileSize(p *page) image.Point {
+	const side, most = 512, 4 << 20 // pixels
+	if p.contiguous() || p.chunk.X*p.chunk.Y > most {
+		return image.Pt(side, side)
+	}
+	s := p.chunk
+	if p.tiled {
+		for s.X < side/2 {
+			s.X += p.chunk.X
+		}
+		for s.Y < side/2 {
+			s.Y += p.chunk.Y
+		}
+		return s
+	}
+	if s.X > 8*side {
+		return image.Pt(side, max(side, s.Y))
+	}
+	for s.Y < p.size.Y && s.X*s.Y < side*side {
+		s.Y += p.chunk.Y
+	}
+	return s
+}
+
+// text returns an ASCII tag without its end.
+func (f *file) text(d field) (string, error) {
+	if d.count == 0 || d.width() != 1 {
+		return "", nil
+	}
+	b, err := f.bytes(d)
+	if err != nil {
+		return "", err
+	}
+	s, _, _ := strings.Cut(string(b), "\x00")
+	return strings.TrimSpace(s), nil
+}

@@ -1,0 +1,255 @@
+package ometiff
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// isOME reports whether a description is OME-XML, with or without a declaration or a
+// comment before it.
+func isOME(text string) bool {
+	return strings.HasPrefix(text, "<") && strings.Contains(text, "<OME") && strings.HasSuffix(text, "OME>")
+}
+
+// The part of the OME schema (2016-06 and those before) that is read.
+type (
+	omeXML struct {
+		UUID       string `xml:"UUID,attr"`
+		Instrument []struct {
+			Microscope struct {
+				Manufacturer string `xml:"Manufacturer,attr"`
+				Model        string `xml:"Model,attr"`
+			} `xml:"Microscope"`
+		} `xml:"Instrument"`
+		Image []omeImage `xml:"Image"`
+	}
+	omeImage struct {
+		Name     string    `xml:"Name,attr"`
+		Acquired string    `xml:"AcquisitionDate"`
+		Pixels   omePixels `xml:"Pixels"`
+	}
+	omePixels struct {
+		Order   string       `xml:"DimensionOrder,attr"`
+		SizeC   int          `xml:"SizeC,attr"`
+		SizeZ   int          `xml:"SizeZ,attr"`
+		SizeT   int          `xml:"SizeT,attr"`
+		X       string       `xml:"PhysicalSizeX,attr"`
+		Y       string       `xml:"PhysicalSizeY,attr"`
+		Z       string       `xml:"PhysicalSizeZ,attr"`
+		XUnit   string       `xml:"PhysicalSizeXUnit,attr"`
+		YUnit   string       `xml:"PhysicalSizeYUnit,attr"`
+		ZUnit   string       `xml:"PhysicalSizeZUnit,attr"`
+		Channel []omeChannel `xml:"Channel"`
+		Data    []omeData    `xml:"TiffData"`
+	}
+	omeChannel struct {
+		Name    string `xml:"Name,attr"`
+		Color   *int64 `xml:"Color,attr"` // RGBA, as a signed number of 32 bits
+		Samples int    `xml:"SamplesPerPixel,attr"`
+	}
+	omeData struct {
+		IFD    *int `xml:"IFD,attr"`
+		Count  *int `xml:"PlaneCount,attr"`
+		FirstC int  `xml:"FirstC,attr"`
+		FirstZ int  `xml:"FirstZ,attr"`
+		FirstT int  `xml:"FirstT,attr"`
+		UUID   struct {
+			FileName string `xml:"FileName,attr"`
+			Value    string `xml:",chardata"`
+		} `xml:"UUID"`
+	}
+)
+
+// fromOME lays the pages out as the OME-XML says.
+func (f *file) fromOME(pages []*page, text string) (*layout, error) {
+	var doc omeXML
+	dec := xml.NewDecoder(strings.NewReader(text))
+	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	if err := dec.Decode(&doc); err != nil {
+		return nil, f.broken(fmt.Errorf("OME-XML: %w", err))
+	}
+	img, ok := f.ours(doc)
+	if !ok { // metadata alone: the pages speak for themselves
+		l := plain(pages)
+		l.info.Format = "OME-TIFF"
+		return l, nil
+	}
+	px := img.Pixels
+	l := &layout{samples: pages[0].samples, stacks: px.SizeC / pages[0].samples}
+	l.info.Format = "OME-TIFF"
+	l.info.Z, l.info.T = px.SizeZ, px.SizeT
+	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > maxPages || px.SizeZ > maxPages || px.SizeT > maxPages ||
+		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != px.SizeC {
+		return nil, f.broken(fmt.Errorf("OME-XML: %d channels, %d planes, %d times in pages of %d samples",
+			px.SizeC, px.SizeZ, px.SizeT, pages[0].samples))
+	}
+	l.planes = [][]*page{pages}
+	if err := f.assign(l, doc.UUID, px); err != nil {
+		return nil, err
+	}
+	l.info.Channels = channels(px, l)
+	l.info.Micron = imageio.Micron{X: length(px.X, px.XUnit), Y: length(px.Y, px.YUnit), Z: length(px.Z, px.ZUnit)}
+	if at, err := time.Parse("2006-01-02T15:04:05.999999999Z07:00", img.Acquired); err == nil {
+		l.info.Acquired = at
+	} else if at, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", img.Acquired, time.Local); err == nil { //nolint:gosmopolitan // no zone: the instrument's clock
+		l.info.Acquired = at
+	}
+	if len(doc.Instrument) > 0 {
+		m := doc.Instrument[0].Microscope
+		l.info.Instrument = strings.TrimSpace(m.Manufacturer + " " + m.Model)
+	}
+	return l, nil
+}
+
+// ours returns the first image that has a plane in this file.
+func (f *file) ours(doc omeXML) (omeImage, bool) {
+	for _, img := range doc.Image {
+		for _, d := range img.Pixels.Data {
+			if f.here(d, doc.UUID) {
+				return img, true
+			}
+		}
+		if len(img.Pixels.Data) == 0 && img.Pixels.SizeC > 0 {
+			return img, true
+		}
+	}
+	return omeImage{}, false
+}
+
+// here reports whether d speaks of this file. A file that was renamed is known by its UUID.
+func (f *file) here(d omeData, uuid string) bool {
+	id := strings.TrimSpace(d.UUID.Value)
+	return id == "" && d.UUID.FileName == "" || id != "" && id == strings.TrimSpace(uuid) || d.UUID.FileName == f.name
+}
+
+// assign fills the index: where each plane is.
+func (f *file) assign(l *layout, uuid string, px omePixels) error {
+	order, ok := strides(px.Order, l)
+	if !ok {
+		return f.broken(fmt.Errorf("OME-XML: dimension order %q", px.Order))
+	}
+	n := l.stacks * l.info.Z * l.info.T
+	l.index = make([]int, n)
+	for i := range l.index {
+		l.index[i] = -1
+	}
+	data := px.Data
+	if len(data) == 0 {
+		data = []omeData{{}}
+	}
+	left := 4 * maxPages // planes that all blocks together may name
+	for _, d := range data {
+		if !f.here(d, uuid) {
+			l.missing = "Open “" + d.UUID.FileName + "”, which holds it."
+			continue
+		}
+		ifd, count := 0, n
+		if d.IFD != nil {
+			ifd, count = *d.IFD, 1
+		}
+		if d.Count != nil {
+			count = *d.Count
+		}
+		at := order.at(d.FirstC/l.samples, d.FirstZ, d.FirstT)
+		if d.FirstC < 0 || d.FirstZ < 0 || d.FirstT < 0 || ifd < 0 || count < 0 || at > n {
+			return f.broken(fmt.Errorf("OME-XML: TiffData at %d,%d,%d", d.FirstC, d.FirstZ, d.FirstT))
+		}
+		count = min(count, n-at)
+		if left -= count; left < 0 {
+			return f.broken(fmt.Errorf("OME-XML: more than %d planes", 4*maxPages))
+		}
+		for i := range count {
+			c, z, t := order.plane(at + i)
+			l.index[(t*l.info.Z+z)*l.stacks+c] = ifd + i
+		}
+	}
+	return nil
+}
+
+// dims are the three dimensions of planes, the fastest first: letter and size.
+type dims [3]struct {
+	name byte
+	size int
+}
+
+// strides reads a dimension order such as XYCZT.
+func strides(order string, l *layout) (dims, bool) {
+	var d dims
+	if len(order) != 5 || !strings.HasPrefix(order, "XY") {
+		return d, false
+	}
+	for i := range d {
+		d[i].name = order[2+i]
+		switch d[i].name {
+		case 'C':
+			d[i].size = l.stacks
+		case 'Z':
+			d[i].size = l.info.Z
+		case 'T':
+			d[i].size = l.info.T
+		}
+	}
+	return d, strings.Contains(order, "C") && strings.Contains(order, "Z") && strings.Contains(order, "T")
+}
+
+// at counts planes in this order.
+func (d dims) at(c, z, t int) int {
+	at, stride := 0, 1
+	for _, dim := range d {
+		i := map[byte]int{'C': c, 'Z': z, 'T': t}[dim.name]
+		at += min(i, dim.size) * stride
+		stride *= dim.size
+	}
+	return at
+}
+
+// plane is the reverse of at.
+func (d dims) plane(i int) (c, z, t int) {
+	for _, dim := range d {
+		switch dim.name {
+		case 'C':
+			c = i % dim.size
+		case 'Z':
+			z = i % dim.size
+		case 'T':
+			t = i % dim.size
+		}
+		i /= dim.size
+	}
+	return c, z, t
+}
+
+// channels are those of the OME-XML; one of several samples counts so many times.
+func channels(px omePixels, l *layout) []imageio.Channel {
+	var out []imageio.Channel
+	for _, c := range px.Channel {
+		n := min(max(c.Samples, 1), l.samples)
+		for range n {
+			if len(out) >= px.SizeC {
+				return out
+			}
+			ch := channel(len(out), l.stacks, l.samples, 2)
+			if c.Name != "" && n == 1 {
+				ch.Name = c.Name
+			}
+			if c.Color != nil && n == 1 {
+				v := uint32(*c.Color) //nolint:gosec // the schema's signed RGBA
+				ch.Color = [3]uint8{uint8(v >> 24), uint8(v >> 16), uint8(v >> 8)}
+			}
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+func length(value, unit string) float64 {
+	if unit == "" {
+		unit = "µm"
+	}
+	return number(value) * micron(unit)
+}

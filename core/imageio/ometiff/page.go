@@ -1,0 +1,275 @@
+package ometiff
+
+import (
+	"errors"
+	"fmt"
+	"image"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// The tags that are looked at.
+const (
+	tagSubfileType  = 254
+	tagWidth        = 256
+	tagHeight       = 257
+	tagBits         = 258
+	tagCompression  = 259
+	tagPhotometric  = 262
+	tagDescription  = 270
+	tagMake         = 271
+	tagModel        = 272
+	tagStripOffsets = 273
+	tagSamples      = 277
+	tagRowsPerStrip = 278
+	tagStripCounts  = 279
+	tagXResolution  = 282
+	tagYResolution  = 283
+	tagPlanar       = 284
+	tagResUnit      = 296
+	tagDateTime     = 306
+	tagPredictor    = 317
+	tagTileWidth    = 322
+	tagTileHeight   = 323
+	tagTileOffsets  = 324
+	tagTileCounts   = 325
+	tagSubIFDs      = 330
+	tagSampleFormat = 339
+	tagJPEGTables   = 347
+)
+
+const (
+	maxSide  = 1 << 24   // pixels of a side of an image
+	maxChunk = 512 << 20 // bytes of one decoded tile or strip, all its samples
+)
+
+// page is what one directory says: an image cut into chunks (tiles or strips).
+type page struct {
+	subfile     uint64
+	size        image.Point
+	bits        int
+	samples     int // of a pixel
+	compression uint64
+	photometric uint64
+	planar      bool // each sample in chunks of its own
+	predictor   uint64
+	kind        uint64 // SampleFormat: 1 unsigned, 2 signed, 3 float
+	chunk       image.Point
+	tiled       bool
+	offsets     field
+	counts      field
+	subs        field
+	text        field // ImageDescription
+	resolution  [2]field
+	unit        uint64 // of resolution: 2 inch, 3 cm
+	made        [2]field
+	date        field
+	tables      field // JPEG tables
+	at          int64 // of the directory: names the page
+	shift       int64 // added to all offsets: planes of ImageJ that have no directory
+}
+
+// page reads the directory at off.
+func (f *file) page(off int64) (*page, int64, error) {
+	fields, next, err := f.directory(off)
+	if err != nil {
+		return nil, 0, err
+	}
+	p := &page{at: off, bits: 1, samples: 1, compression: 1, predictor: 1, kind: 1, unit: 2}
+	numbers := map[uint16]uint64{}
+	for _, d := range fields {
+		if p.refer(d) || d.count == 0 {
+			continue
+		}
+		switch d.tag {
+		case tagSubfileType, tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagSamples, tagRowsPerStrip,
+			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagSampleFormat:
+			if numbers[d.tag], err = f.number(d, 0); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	if err := p.fill(numbers); err != nil {
+		return nil, 0, f.broken(fmt.Errorf("directory at %d: %w", off, err))
+	}
+	return p, next, nil
+}
+
+// refer keeps d if its values are looked up later.
+func (p *page) refer(d field) bool {
+	switch d.tag {
+	case tagStripOffsets, tagTileOffsets:
+		p.offsets = d
+	case tagStripCounts, tagTileCounts:
+		p.counts = d
+	case tagSubIFDs:
+		p.subs = d
+	case tagDescription:
+		if p.text.count == 0 {
+			p.text = d
+		}
+	case tagXResolution:
+		p.resolution[0] = d
+	case tagYResolution:
+		p.resolution[1] = d
+	case tagMake:
+		p.made[0] = d
+	case tagModel:
+		p.made[1] = d
+	case tagDateTime:
+		p.date = d
+	case tagJPEGTables:
+		p.tables = d
+	default:
+		return false
+	}
+	return true
+}
+
+// fill sets the shape from a directory's numbers and checks that it is one.
+func (p *page) fill(n map[uint16]uint64) error {
+	w, h := n[tagWidth], n[tagHeight]
+	if w == 0 || h == 0 || w > maxSide || h > maxSide {
+		return fmt.Errorf("an image of %d × %d", w, h)
+	}
+	p.size = image.Pt(int(w), int(h))
+	set := func(to *uint64, tag uint16) {
+		if v, ok := n[tag]; ok {
+			*to = v
+		}
+	}
+	set(&p.subfile, tagSubfileType)
+	set(&p.compression, tagCompression)
+	set(&p.photometric, tagPhotometric)
+	set(&p.predictor, tagPredictor)
+	set(&p.kind, tagSampleFormat)
+	set(&p.unit, tagResUnit)
+	bits, samples, rows := uint64(1), uint64(1), h
+	set(&bits, tagBits)
+	set(&samples, tagSamples)
+	set(&rows, tagRowsPerStrip)
+	if bits == 0 || bits > 64 || samples == 0 || samples > 4096 {
+		return fmt.Errorf("%d samples of %d bits", samples, bits)
+	}
+	p.bits, p.samples = int(bits), int(samples)
+	p.planar = n[tagPlanar] == 2 && samples > 1
+	tw, th := n[tagTileWidth], n[tagTileHeight]
+	if p.tiled = tw > 0 && th > 0; p.tiled {
+		if tw > maxSide || th > maxSide {
+			return fmt.Errorf("tiles of %d × %d", tw, th)
+		}
+		p.chunk = image.Pt(int(tw), int(th))
+	} else {
+		if rows == 0 || rows > h {
+			rows = h
+		}
+		p.chunk = image.Pt(int(w), int(rows))
+	}
+	if p.offsets.count == 0 {
+		return errors.New("no pixels")
+	}
+	return nil
+}
+
+// sampleType returns the type that the samples have once they are read; ok is false for
+// one that can't be.
+func (p *page) sampleType() (t imageio.PixelType, ok bool) {
+	switch {
+	case p.kind == 3:
+		switch p.bits {
+		case 16, 32: // halves are widened
+			return imageio.Float32, true
+		case 64:
+			return imageio.Float64, true
+		}
+	case p.kind == 2:
+		switch p.bits {
+		case 8:
+			return imageio.Int8, true
+		case 16:
+			return imageio.Int16, true
+		case 32:
+			return imageio.Int32, true
+		}
+	case p.kind == 1 || p.kind == 4: // 4: nobody says; the bits are there
+		switch {
+		case p.bits <= 8:
+			return imageio.Uint8, true
+		case p.bits <= 16:
+			return imageio.Uint16, true
+		case p.bits == 32:
+			return imageio.Uint32, true
+		}
+	}
+	return 0, false
+}
+
+// interleaved is how many samples a chunk holds of each pixel.
+func (p *page) interleaved() int {
+	if p.planar {
+		return 1
+	}
+	return p.samples
+}
+
+// grid is how many columns and rows of chunks there are.
+func (p *page) grid() image.Point {
+	return image.Pt((p.size.X+p.chunk.X-1)/p.chunk.X, (p.size.Y+p.chunk.Y-1)/p.chunk.Y)
+}
+
+// contiguous reports whether all pixels lie in one row after another without compression,
+// so that any of them can be read by itself.
+func (p *page) contiguous() bool {
+	return !p.tiled && p.compression == none && p.predictor == 1 && p.bits%8 == 0
+}
+
+// same reports whether two pages can be planes of one image.
+func (p *page) same(q *page) bool {
+	return p.size == q.size && p.alike(q)
+}
+
+// alike reports whether two pages have pixels of one kind.
+func (p *page) alike(q *page) bool {
+	return p.bits == q.bits && p.kind == q.kind && p.samples == q.samples
+}
+
+// check tells whether the pixels can be read at all.
+func (f *file) check(p *page) error {
+	if _, ok := p.sampleType(); !ok {
+		return f.unread(fmt.Sprintf("samples of %d bits and kind %d", p.bits, p.kind))
+	}
+	switch p.compression {
+	case none, lzw, deflate, deflateOld, packBits, zstandard, zstandardOld, jpegNew:
+	default:
+		return f.unread(fmt.Sprintf("compression %d", p.compression))
+	}
+	if p.predictor > 3 || p.predictor == 3 && (p.kind != 3 || p.bits < 16) {
+		return f.unread(fmt.Sprintf("predictor %d", p.predictor))
+	}
+	if p.predictor == 2 && p.bits%8 != 0 {
+		return f.unread("a predictor over samples that are no whole bytes")
+	}
+	if !p.contiguous() && p.decoded() > maxChunk {
+		return f.unread(fmt.Sprintf("strips of %d megabytes", p.decoded()>>20))
+	}
+	g := p.grid()
+	n := uint64(g.X) * uint64(g.Y) //nolint:gosec // sides are positive
+	if p.planar {
+		n *= uint64(p.samples) //nolint:gosec // positive
+	}
+	if p.offsets.count < n || p.counts.count < n && p.compression != none {
+		return f.broken(fmt.Errorf("%d offsets for %d chunks", p.offsets.count, n))
+	}
+	return nil
+}
+
+// row is the bytes of a row of a chunk as it is stored.
+func (p *page) row() int64 {
+	return (int64(p.chunk.X)*int64(p.interleaved())*int64(p.bits) + 7) / 8
+}
+
+// decoded is the bytes of a chunk once it is unpacked.
+func (p *page) decoded() int64 {
+	t, _ := p.sampleType()
+	return max(p.row(), int64(p.chunk.X)*int64(p.interleaved())*int64(t.Bytes())) * int64(p.chunk.Y)
+}

@@ -1,0 +1,195 @@
+package ometiff
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// swap turns samples of n bytes between big and little-endian.
+func swap(p []byte, n int) {
+	be, le := binary.BigEndian, binary.LittleEndian
+	switch n {
+	case 2:
+		for ; len(p) >= 8; p = p[8:] { // four at a time
+			v := le.Uint64(p)
+			le.PutUint64(p, v>>8&0x00ff00ff00ff00ff|v<<8&0xff00ff00ff00ff00)
+		}
+		for ; len(p) >= 2; p = p[2:] {
+			le.PutUint16(p, be.Uint16(p))
+		}
+	case 4:
+		for ; len(p) >= 8; p = p[8:] {
+			le.PutUint64(p, bits.RotateLeft64(bits.ReverseBytes64(le.Uint64(p)), 32))
+		}
+		for ; len(p) >= 4; p = p[4:] {
+			le.PutUint32(p, be.Uint32(p))
+		}
+	case 8:
+		for ; len(p) >= 8; p = p[8:] {
+			le.PutUint64(p, be.Uint64(p))
+		}
+	}
+}
+
+// undiff undoes predictor 2 (TIFF 6.0 section 14) in one row of little-endian samples of
+// n bytes, step samples a pixel.
+func undiff(row []byte, n, step int) {
+	switch {
+	case n == 1 && step == 1:
+		undiff8(row)
+	case n == 1:
+		for i := step; i < len(row); i++ {
+			row[i] += row[i-step]
+		}
+	case n == 2 && step == 1:
+		undiff16(row)
+	case n == 2:
+		for i := 2 * step; i+2 <= len(row); i += 2 {
+			v := binary.LittleEndian.Uint16(row[i-2*step:]) + binary.LittleEndian.Uint16(row[i:])
+			binary.LittleEndian.PutUint16(row[i:], v)
+		}
+	case n == 4:
+		for i := 4 * step; i+4 <= len(row); i += 4 {
+			v := binary.LittleEndian.Uint32(row[i-4*step:]) + binary.LittleEndian.Uint32(row[i:])
+			binary.LittleEndian.PutUint32(row[i:], v)
+		}
+	case n == 8:
+		for i := 8 * step; i+8 <= len(row); i += 8 {
+			v := binary.LittleEndian.Uint64(row[i-8*step:]) + binary.LittleEndian.Uint64(row[i:])
+			binary.LittleEndian.PutUint64(row[i:], v)
+		}
+	}
+}
+
+// undiff16 sums four samples with two shifted additions that never carry from one lane
+// into the next; the chain from word to word is then one addition instead of four.
+func undiff16(row []byte) {
+	le := binary.LittleEndian
+	var carry uint64 // the last sample, in all four lanes
+	for ; len(row) >= 8; row = row[8:] {
+		v := le.Uint64(row)
+		v = add16(v, v<<16)
+		v = add16(v, v<<32)
+		v = add16(v, carry)
+		le.PutUint64(row, v)
+		carry = v >> 48 * 0x0001000100010001
+	}
+	a := uint16(carry) //nolint:gosec // the low lane
+	for ; len(row) >= 2; row = row[2:] {
+		a += le.Uint16(row)
+		le.PutUint16(row, a)
+	}
+}
+
+// add16 adds four lanes of 16 bits.
+func add16(a, b uint64) uint64 {
+	const top = 0x8000800080008000
+	return (a&^top + b&^top) ^ (a^b)&top
+}
+
+// undiff8 is undiff16 for eight samples of 8 bits.
+func undiff8(row []byte) {
+	le := binary.LittleEndian
+	var carry uint64
+	for ; len(row) >= 8; row = row[8:] {
+		v := le.Uint64(row)
+		v = add8(v, v<<8)
+		v = add8(v, v<<16)
+		v = add8(v, v<<32)
+		v = add8(v, carry)
+		le.PutUint64(row, v)
+		carry = v >> 56 * 0x0101010101010101
+	}
+	a := byte(carry) //nolint:gosec // the low lane
+	for i := range row {
+		a += row[i]
+		row[i] = a
+	}
+}
+
+func add8(a, b uint64) uint64 {
+	const top = 0x8080808080808080
+	return (a&^top + b&^top) ^ (a^b)&top
+}
+
+// unfloat undoes predictor 3 (Adobe's Photoshop TIFF Technical Note 3) in one row of
+// floats of n bytes, step samples a pixel: byte differences over the row, whose bytes
+// stand apart, the most significant ones first. tmp is as long as row. The result is
+// little-endian.
+func unfloat(row, tmp []byte, n, step int) {
+	if step == 1 {
+		undiff8(row)
+	} else {
+		for i := step; i < len(row); i++ {
+			row[i] += row[i-step]
+		}
+	}
+	w := len(row) / n
+	if n == 4 {
+		a, b, c, d := row[:w], row[w:2*w], row[2*w:3*w], row[3*w:4*w]
+		out := tmp[:4*w]
+		for i := range a {
+			binary.LittleEndian.PutUint32(out[4*i:], uint32(a[i])<<24|uint32(b[i])<<16|uint32(c[i])<<8|uint32(d[i]))
+		}
+	} else {
+		for i := range w {
+			for k := range n {
+				tmp[i*n+n-1-k] = row[k*w+i]
+			}
+		}
+	}
+	copy(row, tmp[:w*n])
+}
+
+// widen unpacks samples of odd widths: bits below 8 become bytes, 9 to 15 bits 16, and
+// halves floats. in holds rows of inRow bytes that each start on a whole byte; out is
+// little-endian.
+func (p *page) widen(out, in []byte, inRow int) {
+	w := p.chunk.X * p.interleaved()
+	for y := range p.chunk.Y {
+		row := in[y*inRow : (y+1)*inRow]
+		switch {
+		case p.kind == 3: // halves, already little-endian
+			for x := range w {
+				h := binary.LittleEndian.Uint16(row[2*x:])
+				binary.LittleEndian.PutUint32(out[4*(y*w+x):], math.Float32bits(half(h)))
+			}
+		case p.bits < 8:
+			for x := range w {
+				at := x * p.bits
+				v := uint16(row[at/8]) << 8
+				if at/8+1 < len(row) {
+					v |= uint16(row[at/8+1])
+				}
+				out[y*w+x] = byte(v >> (16 - at%8 - p.bits) & (1<<p.bits - 1)) //nolint:gosec // below 8 bits
+			}
+		default: // 9 to 15 bits, most significant first
+			for x := range w {
+				at := x * p.bits
+				var v uint32
+				for k := range 3 {
+					v <<= 8
+					if at/8+k < len(row) {
+						v |= uint32(row[at/8+k])
+					}
+				}
+				v = v >> (24 - at%8 - p.bits) & (1<<p.bits - 1)
+				binary.LittleEndian.PutUint16(out[2*(y*w+x):], uint16(v)) //nolint:gosec // below 16 bits
+			}
+		}
+	}
+}
+
+// half widens a 16-bit float (IEEE 754 binary16).
+func half(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
+	switch exp {
+	case 0:
+		v := float32(frac) / (1 << 24)
+		return math.Float32frombits(math.Float32bits(v) | sign)
+	case 31:
+		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}

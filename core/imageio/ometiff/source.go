@@ -1,0 +1,221 @@
+package ometiff
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"io"
+	"sync"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// source is an open TIFF.
+type source struct {
+	*layout
+	f      *file
+	id     string
+	closer io.Closer
+	codecs *codecs
+	// chunks keeps decoded chunks that more than one tile needs: pixels of several
+	// channels, or strips that are larger than a tile.
+	chunks *imageio.TileCache
+
+	mu   sync.Mutex // guards subs
+	subs map[subKey]*page
+}
+
+// subKey names a level of a page.
+type subKey struct {
+	at    int64
+	level uint64
+}
+
+// maxSubs is how many directories of coarser levels are remembered.
+const maxSubs = 4096
+
+func newSource(f *file, l *layout) (*source, error) {
+	s := &source{layout: l, f: f, codecs: newCodecs(), subs: map[subKey]*page{}}
+	s.chunks = imageio.NewTileCache(max(64<<20, min(2*l.base.decoded(), 2*maxChunk)))
+	return s, nil
+}
+
+func (s *source) ID() string         { return s.id }
+func (s *source) Info() imageio.Info { return s.info }
+
+func (s *source) Close() error {
+	s.codecs.close()
+	if s.closer == nil {
+		return nil
+	}
+	return s.closer.Close()
+}
+
+func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	rect, err := s.info.Bounds(t)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.page(t)
+	if err != nil {
+		return nil, err
+	}
+	if p.size != s.info.Levels[t.Level].Size || !p.alike(s.base) {
+		return nil, s.f.broken(fmt.Errorf("a page of %v at level %d", p.size, t.Level))
+	}
+	if err := s.f.check(p); err != nil {
+		return nil, err
+	}
+	if p.contiguous() {
+		return s.rows(p, t.C%s.samples, rect)
+	}
+	return s.assemble(ctx, p, t.C%s.samples, rect)
+}
+
+// page returns the page of a tile.
+func (s *source) page(t imageio.Tile) (*page, error) {
+	at := s.index[(t.T*s.info.Z+t.Z)*s.stacks+t.C/s.samples]
+	if at < 0 {
+		return nil, fault.New(fault.NotFound, "This plane is not in “"+s.f.name+"”.", s.missing, nil)
+	}
+	if t.Level < len(s.planes) {
+		return s.planes[t.Level][at], nil
+	}
+	base, i := s.planes[0][at], uint64(t.Level-len(s.planes)) //nolint:gosec // a level that is there
+	key := subKey{base.at, i}
+	s.mu.Lock()
+	p := s.subs[key]
+	s.mu.Unlock()
+	if p != nil {
+		return p, nil
+	}
+	p, err := s.f.sub(base, i)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.subs) >= maxSubs {
+		clear(s.subs)
+	}
+	s.subs[key] = p
+	return p, nil
+}
+
+// rows reads rect of a page whose pixels can be read one by one.
+func (s *source) rows(p *page, sample int, rect image.Rectangle) (*imageio.Pixels, error) {
+	typ, _ := p.sampleType()
+	n, bytes := p.interleaved(), p.bits/8
+	out := &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*typ.Bytes())}
+	band := *p // rect as a strip of its own
+	raw := s.codecs.buffer(rect.Dx() * n * bytes)
+	defer s.codecs.raw.Put(raw)
+	band.chunk = image.Pt(rect.Dx(), 1)
+	for y := rect.Min.Y; y < rect.Max.Y; y++ {
+		strip := uint64(y / p.chunk.Y) //nolint:gosec // inside the page
+		if p.planar {
+			strip += uint64(sample) * uint64(p.grid().Y) //nolint:gosec // inside the page
+		}
+		off, count, err := s.f.place(p, strip)
+		if err != nil {
+			return nil, err
+		}
+		if count == 0 {
+			continue // a hole of a sparse image
+		}
+		at := off + int64(y%p.chunk.Y)*p.row() + int64(rect.Min.X*n*bytes)
+		if err := s.f.read(*raw, at); err != nil {
+			return nil, err
+		}
+		row := s.f.straighten(&band, *raw)
+		pick(out.Data[(y-rect.Min.Y)*rect.Dx()*typ.Bytes():], row, typ.Bytes(), rect.Dx(), n, s.inChunk(p, sample))
+	}
+	return out, nil
+}
+
+// inChunk is which of the interleaved samples is the wanted one.
+func (s *source) inChunk(p *page, sample int) int {
+	if p.planar {
+		return 0
+	}
+	return sample
+}
+
+// assemble puts rect together from the chunks it meets.
+func (s *source) assemble(ctx context.Context, p *page, sample int, rect image.Rectangle) (*imageio.Pixels, error) {
+	typ, _ := p.sampleType()
+	n, size, grid := p.interleaved(), typ.Bytes(), p.grid()
+	first := image.Pt(rect.Min.X/p.chunk.X, rect.Min.Y/p.chunk.Y)
+	last := image.Pt((rect.Max.X-1)/p.chunk.X, (rect.Max.Y-1)/p.chunk.Y)
+	ts := s.info.TileSize
+	shared := n > 1 || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
+		p.chunk.X > ts.X || p.chunk.Y > ts.Y
+	var out *imageio.Pixels
+	for row := first.Y; row <= last.Y; row++ {
+		for col := first.X; col <= last.X; col++ {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			i := row*grid.X + col
+			if p.planar {
+				i += sample * grid.X * grid.Y
+			}
+			px, err := s.chunk(ctx, p, i, shared)
+			if err != nil {
+				return nil, err
+			}
+			at := image.Rectangle{Min: image.Pt(col*p.chunk.X, row*p.chunk.Y)}
+			at.Max = at.Min.Add(p.chunk)
+			if n == 1 && at == rect {
+				return px, nil
+			}
+			if out == nil {
+				out = &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*size)}
+			}
+			both := at.Intersect(rect)
+			for y := both.Min.Y; y < both.Max.Y; y++ {
+				to := ((y-rect.Min.Y)*rect.Dx() + both.Min.X - rect.Min.X) * size
+				from := ((y-at.Min.Y)*p.chunk.X + both.Min.X - at.Min.X) * n * size
+				pick(out.Data[to:], px.Data[from:], size, both.Dx(), n, s.inChunk(p, sample))
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *source) chunk(ctx context.Context, p *page, i int, shared bool) (*imageio.Pixels, error) {
+	read := func(context.Context) (*imageio.Pixels, error) {
+		return s.f.chunk(p, s.codecs, uint64(i)) //nolint:gosec // inside the page
+	}
+	if !shared {
+		return read(ctx)
+	}
+	return s.chunks.Read(ctx, "", imageio.Tile{Col: int(p.at), Row: i}, read)
+}
+
+// pick copies count samples of size bytes, the k-th of each n, from src to dst.
+func pick(dst, src []byte, size, count, n, k int) {
+	if n == 1 {
+		copy(dst[:count*size], src)
+		return
+	}
+	src = src[k*size:]
+	switch size {
+	case 1:
+		for i := range count {
+			dst[i] = src[i*n]
+		}
+	case 2:
+		for i := range count {
+			dst[2*i], dst[2*i+1] = src[2*i*n], src[2*i*n+1]
+		}
+	default:
+		for i := range count {
+			copy(dst[i*size:(i+1)*size], src[i*n*size:])
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package imageio
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// headSize is how many first bytes of a file a [Format] gets to see.
+const headSize = 4096
+
+// Opener opens files of the formats it was given, the first that matches.
+type Opener struct{ formats []Format }
+
+// NewOpener returns an opener that asks the formats in the given order.
+func NewOpener(formats ...Format) *Opener { return &Opener{formats} }
+
+// Completer is a [Format] that can tell a file that is still being written from a
+// finished one. A file that is cut short is fault.Corrupt.
+type Completer interface {
+	Complete(ctx context.Context, path string) error
+}
+
+// Open opens the image at path under the name that [FileID] gives it. A caller who knows
+// the file's hash uses [Opener.OpenAs].
+func (o *Opener) Open(ctx context.Context, path string) (Source, error) {
+	return o.OpenAs(ctx, path, "")
+}
+
+// OpenAs opens the image at path and calls its pixels id, for instance
+// "md5:9e107d9d372bb6826bd81d3542a419d6". An empty id is [FileID]'s.
+func (o *Opener) OpenAs(ctx context.Context, path, id string) (Source, error) {
+	format, err := o.match(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	src, err := format.Open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s as %s: %w", path, format.Name(), err)
+	}
+	if id == "" {
+		return src, nil
+	}
+	return named{src, id}, nil
+}
+
+// Complete reports whether the file at path is whole, as far as its format can tell: nil
+// also for files of formats that nobody here knows. An empty file is fault.Corrupt.
+func (o *Opener) Complete(ctx context.Context, path string) error {
+	format, err := o.match(ctx, path)
+	if fault.KindOf(err) == fault.Invalid {
+		return nil //nolint:nilerr // not an image of ours: nothing speaks against it
+	}
+	if err != nil {
+		return err
+	}
+	if c, ok := format.(Completer); ok {
+		return c.Complete(ctx, path)
+	}
+	return nil
+}
+
+// match returns the format of the file at path.
+func (o *Opener) match(ctx context.Context, path string) (Format, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	head, err := readHead(path)
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Base(path)
+	if len(head) == 0 {
+		return nil, fault.New(fault.Corrupt, "The file is empty.",
+			"The instrument may not have written it yet, or the copy broke off: copy it again.", errors.New(path))
+	}
+	for _, f := range o.formats {
+		if f.Match(name, head) {
+			return f, nil
+		}
+	}
+	return nil, fault.New(fault.Invalid, "The file “"+name+"” is of no image format that Coverslip can read.",
+		"It is kept and versioned all the same; export it as OME-TIFF to look at it here.", nil)
+}
+
+func readHead(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, openFault(path, err)
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return nil, fault.New(fault.Invalid, "“"+filepath.Base(path)+"” is a folder, not an image.", "Choose a file in it.", nil)
+	}
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, openFault(path, err)
+	}
+	return head[:n], nil
+}
+
+func openFault(path string, err error) error {
+	name := filepath.Base(path)
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		return fault.New(fault.NotFound, "The file “"+name+"” is gone.", "Check that the drive is connected.", err)
+	case fault.Denied:
+		return fault.New(fault.Denied, "The file “"+name+"” may not be read.", "Check its permissions.", err)
+	case fault.Internal, fault.Canceled, fault.Offline, fault.Busy, fault.Exists, fault.Invalid, fault.Full, fault.Corrupt:
+	}
+	return fmt.Errorf("read %s: %w", path, err)
+}
+
+// FileID names the pixels of a file whose hash nobody has taken yet: a digest of its path,
+// size and time of change. Equal content elsewhere gets another name, so that caches and
+// overlays do not meet; hash the file and use [Opener.OpenAs] where that matters.
+func FileID(path string, st os.FileInfo) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d", abs, st.Size(), st.ModTime().UnixNano()))
+	return "file:" + hex.EncodeToString(sum[:16])
+}
+
+// named is a source under another name.
+type named struct {
+	Source
+	id string
+}
+
+func (n named) ID() string { return n.id }

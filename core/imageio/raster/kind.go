@@ -1,0 +1,84 @@
+package raster
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/webp"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// kind is one format of pictures.
+type kind struct {
+	name   string
+	magic  string // ? stands for any byte
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+	ended  func([]byte) bool // the file has its last bytes
+}
+
+// kindOf returns the format that begins with head, nil for none.
+func kindOf(head []byte) *kind {
+	for _, k := range []kind{
+		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, endsWith("IEND\xaeB`\x82")},
+		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode, endsWith("\xff\xd9")},
+		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, bmpEnded},
+		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, endsWith(";")},
+		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, riffEnded},
+	} {
+		if matches(head, k.magic) {
+			return &k
+		}
+	}
+	return nil
+}
+
+func matches(head []byte, magic string) bool {
+	if len(head) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != head[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// endsWith looks for the end in the last kilobytes: some programs append their own words.
+func endsWith(end string) func([]byte) bool {
+	return func(data []byte) bool {
+		return bytes.Contains(data[max(0, len(data)-4096):], []byte(end))
+	}
+}
+
+func bmpEnded(data []byte) bool {
+	return len(data) >= 54 && uint64(len(data)) >= uint64(binary.LittleEndian.Uint32(data[2:]))
+}
+
+func riffEnded(data []byte) bool {
+	return len(data) >= 12 && uint64(len(data)) >= 8+uint64(binary.LittleEndian.Uint32(data[4:]))
+}
+
+// fault says whether a picture that can't be decoded is cut short, damaged or of a kind
+// that the decoder does not know.
+func (k *kind) fault(path string, data []byte, err error) error {
+	var badJPEG jpeg.UnsupportedError
+	var badPNG png.UnsupportedError
+	switch {
+	case !k.ended(data), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return cut(path, err)
+	case errors.As(err, &badJPEG), errors.As(err, &badPNG), strings.Contains(err.Error(), "unsupported"):
+		return fault.New(fault.Invalid, "This kind of "+k.name+" can't be read.", "Save it as TIFF or as a plain PNG.", err)
+	}
+	return broken(path, err)
+}

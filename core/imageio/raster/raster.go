@@ -1,0 +1,153 @@
+// Package raster reads everyday pictures: PNG, JPEG, BMP, GIF and WebP.
+//
+// They are small and can't be read in part, so one is decoded whole when it is opened and
+// handed out in tiles from memory.
+package raster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"path/filepath"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// maxPixels is the largest picture that is taken into memory.
+const maxPixels = 1 << 28
+
+// tileSide is the side of a tile in pixels.
+const tileSide = 512
+
+// Format is all of them.
+type Format struct{}
+
+// Name returns "picture".
+func (Format) Name() string { return "picture" }
+
+// Match reports whether the first bytes are those of a picture, whatever the name.
+func (Format) Match(_ string, head []byte) bool { return kindOf(head) != nil }
+
+// Open decodes the picture at path. Colour becomes three channels; transparency, which no
+// instrument writes, is dropped.
+func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	data, st, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	k := kindOf(data)
+	if k == nil {
+		return nil, broken(path, errors.New("no known first bytes"))
+	}
+	conf, err := k.config(bytes.NewReader(data))
+	if err != nil {
+		return nil, k.fault(path, data, err)
+	}
+	if conf.Width <= 0 || conf.Height <= 0 || conf.Width > maxPixels/conf.Height {
+		return nil, fault.New(fault.Invalid, fmt.Sprintf("The picture “%s” is too large to be opened: %d × %d pixels.",
+			filepath.Base(path), conf.Width, conf.Height), "Export it as a tiled OME-TIFF.", nil)
+	}
+	img, err := k.decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, k.fault(path, data, err)
+	}
+	s := &source{id: imageio.FileID(path, st)}
+	s.planes, s.info.Type = planes(img)
+	size := img.Bounds().Size()
+	s.info.Name, s.info.Format = filepath.Base(path), k.name
+	s.info.Levels = []imageio.Level{{Size: size, Downsample: 1}}
+	s.info.TileSize = image.Pt(tileSide, tileSide)
+	s.info.Z, s.info.T = 1, 1
+	s.info.Channels = []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}}
+	if len(s.planes) == 3 {
+		s.info.Channels = []imageio.Channel{
+			{Name: "Red", Color: [3]uint8{255, 0, 0}},
+			{Name: "Green", Color: [3]uint8{0, 255, 0}},
+			{Name: "Blue", Color: [3]uint8{0, 0, 255}},
+		}
+	}
+	return s, nil
+}
+
+// Complete reports whether the picture at path has its end.
+func (Format) Complete(ctx context.Context, path string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	data, _, err := load(path)
+	if err != nil {
+		return err
+	}
+	if k := kindOf(data); k != nil && !k.ended(data) {
+		return cut(path, io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// maxFile is the largest file that is taken into memory.
+const maxFile = 2 << 30
+
+func load(path string) ([]byte, os.FileInfo, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open picture: %w", err)
+	}
+	if st.Size() > maxFile {
+		return nil, nil, fault.New(fault.Invalid, "The picture “"+filepath.Base(path)+"” is too large to be opened.",
+			"Export it as a tiled OME-TIFF.", nil)
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, nil, fmt.Errorf("open picture: %w", err)
+	}
+	return data, st, nil
+}
+
+func cut(path string, cause error) error {
+	return fault.New(fault.Corrupt, "The image “"+filepath.Base(path)+"” is cut short.",
+		"The instrument may still be writing it, or a copy broke off: copy it again.", cause)
+}
+
+func broken(path string, cause error) error {
+	return fault.New(fault.Corrupt, "The image “"+filepath.Base(path)+"” is damaged.", "Copy it again from the instrument.", cause)
+}
+
+// source is a decoded picture.
+type source struct {
+	id     string
+	info   imageio.Info
+	planes [][]byte // one a channel, little-endian
+}
+
+func (s *source) ID() string         { return s.id }
+func (s *source) Info() imageio.Info { return s.info }
+func (s *source) Close() error       { return nil }
+
+func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	rect, err := s.info.Bounds(t)
+	if err != nil {
+		return nil, err
+	}
+	n, w := s.info.Type.Bytes(), s.info.Levels[0].Size.X
+	out := &imageio.Pixels{Size: rect.Size(), Type: s.info.Type, Data: make([]byte, 0, rect.Dx()*rect.Dy()*n)}
+	for y := rect.Min.Y; y < rect.Max.Y; y++ {
+		out.Data = append(out.Data, s.planes[t.C][(y*w+rect.Min.X)*n:(y*w+rect.Max.X)*n]...)
+	}
+	return out, nil
+}
+
+var (
+	_ imageio.Format    = Format{}
+	_ imageio.Completer = Format{}
+)
