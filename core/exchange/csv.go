@@ -1,0 +1,62 @@
+package exchange
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+
+	"coverslip.dev/coverslip/core/measure"
+)
+
+// Provenance is where a table comes from: it stands in every line, so that lines of many
+// tables can be laid together.
+type Provenance struct {
+	Image, MD5     string // file name, and hash of the file
+	Model, Version string
+	Commit         string // of the dataset
+}
+
+// WriteCSV writes a table with one line an object; the names of the columns carry the
+// units. Numbers have a point and as many digits as they need.
+func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
+	out := csv.NewWriter(w)
+	head := []string{"Image", "Image MD5", "Dataset commit", "Model", "Model version", "Object", "Class", "State", "By", "Score"}
+	if len(t.Rows) > 0 {
+		for _, v := range t.Values(t.Rows[0]) {
+			head = append(head, v.Name)
+		}
+	}
+	err := out.Write(head)
+	for _, r := range t.Rows {
+		if err != nil {
+			break
+		}
+		o := r.Object
+		line := []string{
+			cell(p.Image), p.MD5, p.Commit, cell(p.Model), cell(p.Version),
+			o.ID, cell(o.Class), string(o.State), cell(o.By), number(o.Score),
+		}
+		for _, v := range t.Values(r) {
+			line = append(line, number(v.Value))
+		}
+		err = out.Write(line)
+	}
+	if out.Flush(); err == nil {
+		err = out.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("write csv: %w", err)
+	}
+	return nil
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// cell keeps a spreadsheet from running a name as a formula.
+func cell(s string) string {
+	if s != "" && (s[0] == '=' || s[0] == '+' || s[0] == '-' || s[0] == '@' || s[0] == '\t' || s[0] == '\r') {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,215 @@
+package exchange_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"image"
+	"image/color"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/image/tiff"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/exchange"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/measure"
+)
+
+func layer() annotation.Layer {
+	ring := []annotation.Point{{X: 1.1, Y: 2.2}, {X: 10.000000000000002, Y: 2}, {X: 5, Y: math.Pi * 3}}
+	return annotation.Layer{
+		Image: "md5:abc", By: "nuclei-star@3", Made: time.Date(2026, 11, 24, 15, 0, 0, 5, time.UTC),
+		Objects: []annotation.Object{
+			{ID: "00ff", Class: "nucleus", Outline: ring, Score: float64(float32(0.8)), State: annotation.Accepted, By: "nuclei-star@3"},
+			{ID: "6f1c36e6-8f2c-4d12-9f6c-0d9d7d3a5b11", Class: "Zelle \"ä\"", Outline: ring, Score: 1, State: annotation.Drawn, By: "mia"},
+			{ID: "01", Outline: ring, Score: 0, State: annotation.Rejected, By: "nuclei-star@3"},
+		},
+	}
+}
+
+func TestGeoJSONRoundTrip(t *testing.T) {
+	want := layer()
+	var b bytes.Buffer
+	if err := exchange.WriteGeoJSON(&b, want, measure.Table{}); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	got, skipped, err := exchange.ReadGeoJSON(&b)
+	if err != nil || skipped != 0 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %d skipped\n%+v\n%+v", err, skipped, got, want)
+	}
+	if n := strings.Count(text, "\n"); n != len(want.Objects)+2 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+// TestGeoJSONIsQuPaths checks the words that QuPath's reader looks for.
+func TestGeoJSONIsQuPaths(t *testing.T) {
+	l := layer()
+	table := measure.Table{
+		Image: imageio.Info{Channels: []imageio.Channel{{Name: "DAPI"}}, Micron: imageio.Micron{X: 0.5, Y: 0.5}}, Channels: []int{0},
+		Rows: []measure.Row{{Object: l.Objects[0], Area: 40, Channels: []measure.Intensity{{Mean: 7, SD: math.NaN()}}}},
+	}
+	var b bytes.Buffer
+	if err := exchange.WriteGeoJSON(&b, l, table); err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Type     string
+		Features []struct {
+			Type, ID string
+			Geometry struct {
+				Type        string
+				Coordinates [][][]float64
+			}
+			Properties struct {
+				ObjectType     string
+				Classification struct {
+					Name  string
+					Color []int
+				}
+				Measurements map[string]float64
+				Metadata     map[string]string
+			}
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &file); err != nil {
+		t.Fatal(err)
+	}
+	f, drawn := file.Features[0], file.Features[1]
+	ring := f.Geometry.Coordinates[0]
+	if file.Type != "FeatureCollection" || f.Type != "Feature" || f.Geometry.Type != "Polygon" || len(ring) != 4 || !reflect.DeepEqual(ring[0], ring[3]) {
+		t.Errorf("got %+v", f)
+	}
+	if p := f.Properties; p.ObjectType != "detection" || p.Classification.Name != "nucleus" || len(p.Classification.Color) != 3 ||
+		p.Measurements["Area µm^2"] != 10 || p.Measurements["DAPI: Mean"] != 7 || p.Measurements["Detection probability"] != l.Objects[0].Score ||
+		p.Metadata["id"] != "00ff" || p.Metadata["state"] != "accepted" {
+		t.Errorf("got %+v", p)
+	}
+	if _, ok := f.Properties.Measurements["DAPI: Std.Dev."]; ok || len(f.ID) != 36 || f.ID[14] != '8' {
+		t.Errorf("a measurement that is no number, or a bad UUID %s", f.ID)
+	}
+	if drawn.Properties.ObjectType != "annotation" || drawn.ID != l.Objects[1].ID {
+		t.Errorf("got %+v", drawn)
+	}
+}
+
+// TestReadOthers reads what QuPath wrote over the years.
+func TestReadOthers(t *testing.T) {
+	const ring = `"geometry":{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,4],[0,0]],[[1,1],[2,1],[2,2],[1,1]]]}`
+	for name, c := range map[string]struct {
+		text    string
+		want    annotation.Object
+		skipped int
+	}{
+		"0.6": {`{"type":"FeatureCollection","features":[{"type":"Feature","id":"x",` + ring +
+			`,"properties":{"objectType":"detection","classification":{"names":["Tumor","Positive"],"color":[1,2,3]},"measurements":{"Detection probability":0.5}}}]}`,
+			annotation.Object{ID: "x", Class: "Tumor: Positive", Score: 0.5, State: annotation.Predicted}, 0},
+		"0.3": {`[{"type":"Feature","id":"PathDetectionObject",` + ring +
+			`,"properties":{"classification":{"name":"Tumor","colorRGB":-3670016},"measurements":[{"name":"Area","value":"NaN"},{"name":"Detection probability","value":0.25}]}}]`,
+			annotation.Object{ID: "PathDetectionObject", Class: "Tumor", Score: 0.25, State: annotation.Drawn}, 0},
+		"one, in parts": {`{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[9,9],[10,9],[10,10],[9,9]]],[[[0,0],[4,0],[4,4],[0,4],[0,0]]]]},"properties":{"objectType":"annotation"}}`,
+			annotation.Object{Score: 1, State: annotation.Drawn}, 0},
+		"a point too": {`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{}},{"type":"Feature","id":"y",` + ring + `,"properties":null}]}`,
+			annotation.Object{ID: "y", Score: 1, State: annotation.Drawn}, 1},
+	} {
+		got, skipped, err := exchange.ReadGeoJSON(strings.NewReader(c.text))
+		if err != nil || skipped != c.skipped || len(got.Objects) != 1 {
+			t.Errorf("%s: %v, %d skipped, %+v", name, err, skipped, got)
+			continue
+		}
+		c.want.Outline = []annotation.Point{{}, {X: 4}, {X: 4, Y: 4}, {Y: 4}}
+		if !reflect.DeepEqual(got.Objects[0], c.want) {
+			t.Errorf("%s: %+v, want %+v", name, got.Objects[0], c.want)
+		}
+	}
+	for _, bad := range []string{"", "{}", `{"type":"Topology"}`, `{"type":"FeatureCollection","features":[{"geometry":{"type":"Polygon","coordinates":[[[0],[1],[2]]]}}]}`} {
+		if _, _, err := exchange.ReadGeoJSON(strings.NewReader(bad)); fault.KindOf(err) != fault.Corrupt {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestLabels16(t *testing.T) {
+	const w, h = 301, 257 // several strips, the last one shorter
+	labels := make([]uint32, w*h)
+	for i := range labels {
+		labels[i] = uint32(i % 65536)
+	}
+	var b bytes.Buffer
+	if err := exchange.WriteLabels(&b, labels, w, h, imageio.Micron{X: 0.25, Y: 0.25}, "model nuclei-star@3"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := tiff.Decode(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Bounds() != image.Rect(0, 0, w, h) {
+		t.Fatalf("size %v", got.Bounds())
+	}
+	for i, l := range labels {
+		if g := got.At(i%w, i/w).(color.Gray16).Y; uint32(g) != l {
+			t.Fatalf("pixel %d is %d, want %d", i, g, l)
+		}
+	}
+}
+
+func TestLabelsRefuseAWrongSize(t *testing.T) {
+	if err := exchange.WriteLabels(&bytes.Buffer{}, make([]uint32, 5), 2, 2, imageio.Micron{}, ""); err == nil {
+		t.Error("wrote 5 pixels as 2 × 2")
+	}
+}
+
+func TestCSV(t *testing.T) {
+	l := layer()
+	l.Objects[0].Class = "=cmd()"
+	table := measure.Table{
+		Image: imageio.Info{Micron: imageio.Micron{X: 0.5, Y: 0.5}},
+		Rows:  []measure.Row{{Object: l.Objects[0], Area: 40}, {Object: l.Objects[1], Area: 0.1}},
+	}
+	var b bytes.Buffer
+	p := exchange.Provenance{Image: "a, b.tif", MD5: "0cc1", Model: "nuclei-star", Version: "3", Commit: "deadbeef"}
+	if err := exchange.WriteCSV(&b, table, p); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(lines) != 3 {
+		t.Fatalf("%v, %d lines", err, len(lines))
+	}
+	got := map[string]string{}
+	for i, name := range lines[0] {
+		got[name] = lines[1][i]
+	}
+	for name, want := range map[string]string{
+		"Image": "a, b.tif", "Image MD5": "0cc1", "Model": "nuclei-star", "Model version": "3", "Dataset commit": "deadbeef",
+		"Object": "00ff", "Class": "'=cmd()", "State": "accepted", "Area px^2": "40", "Area µm^2": "10",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+func FuzzReadGeoJSON(f *testing.F) {
+	var b bytes.Buffer
+	if err := exchange.WriteGeoJSON(&b, layer(), measure.Table{}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		l, _, err := exchange.ReadGeoJSON(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := exchange.WriteGeoJSON(&out, l, measure.Table{}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,189 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+)
+
+type readFeature struct {
+	ID         string
+	Geometry   geometry
+	Properties readProperties
+}
+
+type readProperties struct {
+	ObjectType     string
+	Classification json.RawMessage
+	Measurements   json.RawMessage
+	Metadata       map[string]string
+}
+
+// ReadGeoJSON reads what [WriteGeoJSON] or QuPath wrote: a collection, a bare list of
+// features, or one feature. Holes are filled, and of an object in several parts the
+// largest stays, as an outline is one ring. skipped counts what is no area: points and
+// lines. What is no GeoJSON is fault.Corrupt.
+func ReadGeoJSON(r io.Reader) (l annotation.Layer, skipped int, err error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return l, 0, fmt.Errorf("read geojson: %w", err)
+	}
+	var file struct {
+		Type      string
+		Coverslip about
+		Features  []readFeature
+	}
+	if text = bytes.TrimSpace(text); bytes.HasPrefix(text, []byte("[")) {
+		file.Type, err = "FeatureCollection", json.Unmarshal(text, &file.Features)
+	} else if err = json.Unmarshal(text, &file); err == nil && file.Type == "Feature" {
+		file.Features = make([]readFeature, 1)
+		err = json.Unmarshal(text, &file.Features[0])
+	}
+	if err == nil && file.Type != "FeatureCollection" && file.Type != "Feature" {
+		err = fmt.Errorf("type %q", file.Type)
+	}
+	if err != nil {
+		return l, 0, broken(err)
+	}
+	l = annotation.Layer{Image: file.Coverslip.Image, By: file.Coverslip.By, Made: file.Coverslip.Made}
+	for i, f := range file.Features {
+		o, err := f.object()
+		if err != nil {
+			return annotation.Layer{}, 0, broken(fmt.Errorf("feature %d: %w", i, err))
+		}
+		if o.Outline == nil {
+			skipped++
+			continue
+		}
+		l.Objects = append(l.Objects, o)
+	}
+	return l, skipped, nil
+}
+
+func broken(err error) error {
+	return fault.New(fault.Corrupt, "The file with the objects is no GeoJSON that Coverslip understands.",
+		"Export it again from the program that made it.", err)
+}
+
+func (f readFeature) object() (annotation.Object, error) {
+	outline, err := f.Geometry.outline()
+	if err != nil || outline == nil {
+		return annotation.Object{}, err
+	}
+	m := f.Properties.Metadata
+	o := annotation.Object{
+		ID: f.ID, Class: f.Properties.name(), Outline: outline, Score: 1,
+		State: annotation.State(m["state"]), By: m["by"],
+	}
+	if m["id"] != "" {
+		o.ID = m["id"]
+	}
+	switch o.State {
+	case annotation.Predicted, annotation.Accepted, annotation.Rejected, annotation.Drawn:
+	default: // another program's
+		o.State = annotation.Drawn
+		if f.Properties.ObjectType == "detection" || f.Properties.ObjectType == "cell" {
+			o.State = annotation.Predicted
+		}
+	}
+	if s, ok := f.Properties.measurement(probability); ok {
+		o.Score = s
+	}
+	if s, err := strconv.ParseFloat(m["score"], 64); err == nil {
+		o.Score = s
+	}
+	if math.IsNaN(o.Score) {
+		o.Score = 1
+	}
+	o.Score = min(max(o.Score, 0), 1)
+	return o, nil
+}
+
+// measurement looks in a map, as QuPath writes now, and in a list of names and values, as
+// it did before 0.4.
+func (p *readProperties) measurement(name string) (float64, bool) {
+	var m map[string]any
+	if json.Unmarshal(p.Measurements, &m) == nil {
+		v, ok := m[name].(float64)
+		return v, ok
+	}
+	var list []struct {
+		Name  string
+		Value any // "NaN" happens
+	}
+	if json.Unmarshal(p.Measurements, &list) == nil {
+		for _, e := range list {
+			if v, ok := e.Value.(float64); ok && e.Name == name {
+				return v, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// outline returns the largest outer ring; nil for what is no area.
+func (g geometry) outline() ([]annotation.Point, error) {
+	var polygons [][][][]float64
+	switch g.Type {
+	case "Polygon":
+		polygons = make([][][][]float64, 1)
+		if err := json.Unmarshal(g.Coordinates, &polygons[0]); err != nil {
+			return nil, err
+		}
+	case "MultiPolygon":
+		if err := json.Unmarshal(g.Coordinates, &polygons); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, nil
+	}
+	var best []annotation.Point
+	var most float64
+	for _, rings := range polygons {
+		if len(rings) == 0 {
+			continue
+		}
+		ring, err := points(rings[0])
+		if err != nil {
+			return nil, err
+		}
+		if a := area(ring); best == nil || a > most {
+			best, most = ring, a
+		}
+	}
+	return best, nil
+}
+
+func points(ring [][]float64) ([]annotation.Point, error) {
+	out := make([]annotation.Point, len(ring))
+	for i, p := range ring {
+		if len(p) < 2 {
+			return nil, errors.New("a position without two numbers")
+		}
+		out[i] = annotation.Point{X: p[0], Y: p[1]}
+	}
+	if n := len(out) - 1; n > 0 && out[0] == out[n] {
+		out = out[:n]
+	}
+	if len(out) < 3 {
+		return nil, errors.New("a ring with less than three corners")
+	}
+	return out, nil
+}
+
+func area(ring []annotation.Point) float64 {
+	var s float64
+	a := ring[len(ring)-1]
+	for _, b := range ring {
+		s += a.X*b.Y - a.Y*b.X
+		a = b
+	}
+	return math.Abs(s) / 2
+}

@@ -1,0 +1,159 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/klauspost/compress/zlib"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// stripBytes is about the size of a strip before it is deflated.
+const stripBytes = 64 << 10
+
+// WriteLabels writes a label image (row by row, 0 is background) as a TIFF with one page,
+// deflated: 16 bits a pixel, or 32 where there are more than 65,535 labels. The size of a
+// pixel goes in, for ImageJ too, where micron knows it. about is free text: where the
+// labels come from. The file is a classic TIFF and must end below 4 GB.
+func WriteLabels(w io.Writer, labels []uint32, width, height int, micron imageio.Micron, about string) error {
+	if width <= 0 || height <= 0 || len(labels) != width*height {
+		return fmt.Errorf("write labels: %d pixels for %d × %d", len(labels), width, height)
+	}
+	size := 2
+	if slices.Max(labels) > 0xffff {
+		size = 4
+	}
+	rows := max(stripBytes/(width*size), 1)
+	strips, err := deflate(labels, width, rows, size)
+	if err != nil {
+		return fmt.Errorf("write labels: %w", err)
+	}
+	f := &tiff{}
+	f.long(256, uint32(width))
+	f.long(257, uint32(height))
+	f.short(258, uint16(8*size))
+	f.short(259, 8) // Adobe deflate
+	f.short(262, 1) // black is zero
+	if micron.X > 0 && micron.Y > 0 {
+		about = "ImageJ=1.11a\nunit=um\n" + about
+	}
+	f.text(270, about)
+	f.short(277, 1)
+	f.long(278, uint32(rows))
+	if micron.X > 0 && micron.Y > 0 {
+		f.rational(282, 1/micron.X)
+		f.rational(283, 1/micron.Y)
+		f.short(296, 1) // the unit is in the text
+	}
+	f.text(305, "Coverslip")
+	f.short(339, 1) // unsigned
+	return f.write(w, strips)
+}
+
+func deflate(labels []uint32, width, rows, size int) ([][]byte, error) {
+	var strips [][]byte
+	z := zlib.NewWriter(nil)
+	for part := range slices.Chunk(labels, rows*width) {
+		raw := make([]byte, 0, len(part)*size)
+		for _, v := range part {
+			if size == 2 {
+				raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+			} else {
+				raw = binary.LittleEndian.AppendUint32(raw, v)
+			}
+		}
+		var b bytes.Buffer
+		z.Reset(&b)
+		if _, err := z.Write(raw); err != nil {
+			return nil, err
+		}
+		if err := z.Close(); err != nil {
+			return nil, err
+		}
+		strips = append(strips, b.Bytes())
+	}
+	return strips, nil
+}
+
+// tiff is a directory being written: header, strips, values too long for an entry, and
+// the directory at the end.
+type tiff struct {
+	entries []entry
+}
+
+type entry struct {
+	tag, kind uint16
+	count     uint32
+	value     []byte // up to four bytes stay in the entry
+}
+
+func (f *tiff) short(tag, v uint16) {
+	f.entries = append(f.entries, entry{tag, 3, 1, binary.LittleEndian.AppendUint16(nil, v)})
+}
+
+func (f *tiff) long(tag uint16, vs ...uint32) {
+	var b []byte
+	for _, v := range vs {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	f.entries = append(f.entries, entry{tag, 4, uint32(len(vs)), b})
+}
+
+// rational keeps six digits after the point.
+func (f *tiff) rational(tag uint16, v float64) {
+	const den = 1_000_000
+	b := binary.LittleEndian.AppendUint32(nil, uint32(min(v*den+0.5, 1<<32-1)))
+	f.entries = append(f.entries, entry{tag, 5, 1, binary.LittleEndian.AppendUint32(b, den)})
+}
+
+func (f *tiff) text(tag uint16, s string) {
+	f.entries = append(f.entries, entry{tag, 2, uint32(len(s) + 1), append([]byte(s), 0)})
+}
+
+func (f *tiff) write(w io.Writer, strips [][]byte) error {
+	at := int64(8)
+	var offsets, lengths []uint32
+	for _, s := range strips {
+		offsets, lengths = append(offsets, uint32(at)), append(lengths, uint32(len(s)))
+		at += int64(len(s)+1) &^ 1
+	}
+	f.long(273, offsets...)
+	f.long(279, lengths...)
+	slices.SortFunc(f.entries, func(a, b entry) int { return int(a.tag) - int(b.tag) })
+	var values bytes.Buffer
+	dir := binary.LittleEndian.AppendUint16(nil, uint16(len(f.entries)))
+	for _, e := range f.entries {
+		dir = binary.LittleEndian.AppendUint16(dir, e.tag)
+		dir = binary.LittleEndian.AppendUint16(dir, e.kind)
+		dir = binary.LittleEndian.AppendUint32(dir, e.count)
+		if len(e.value) <= 4 {
+			dir = append(dir, append(e.value, 0, 0, 0, 0)[:4]...)
+			continue
+		}
+		dir = binary.LittleEndian.AppendUint32(dir, uint32(at)+uint32(values.Len()))
+		values.Write(e.value)
+		values.Write(make([]byte, len(e.value)%2)) // words start at even places
+	}
+	if at+int64(values.Len()+len(dir)) >= 1<<32 {
+		return errors.New("write labels: more than 4 GB")
+	}
+	out := bufio.NewWriter(w)
+	out.WriteString("II*\x00")
+	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(at)+uint32(values.Len())))
+	for _, s := range strips {
+		out.Write(s)
+		out.Write(make([]byte, len(s)%2))
+	}
+	out.Write(values.Bytes())
+	out.Write(append(dir, 0, 0, 0, 0)) // no more pages
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write labels: %w", err)
+	}
+	return nil
+}
