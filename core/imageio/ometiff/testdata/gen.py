@@ -94,9 +94,9 @@ def colours():
     one("rgb-planar", np.moveaxis(rgb, -1, 0).copy(), planarconfig="separate", rowsperstrip=10, compression="zlib", predictor=2, **k)
     one("rgb-planar-tiles", np.moveaxis(rgb, -1, 0).copy(), planarconfig="separate", tile=(16, 32), **k)
     one("rgb-f32-3", np.stack([picture(20, 21, "f4", s) for s in range(3)], -1), compression="zlib", predictor=3, **k)
-    soft = np.stack([np.add.outer(np.arange(48), np.arange(64) * (s + 1)).clip(0, 255) for s in range(3)], -1).astype(np.uint8)
-    one("rgb-jpeg", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, tolerance=10, **k)  # chroma of half size: decoders spread it differently
-    one("rgb-jpeg444", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97, "subsampling": "444"}, tolerance=4, **k)
+    soft = np.stack([np.add.outer(np.arange(32), np.arange(64) * (s + 1)).clip(0, 255) for s in range(3)], -1).astype(np.uint8)
+    one("rgb-jpeg", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, tolerance=2, **k)  # whole tiles: what stands beyond an edge bleeds in
+    one("rgb-jpeg444", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, subsampling=(1, 1), tolerance=2, **k)
     one("u8-jpeg", soft[..., 0].copy(), tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, tolerance=2, metadata=None)
 
 
