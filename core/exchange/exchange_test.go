@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/color"
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,6 +21,7 @@ import (
 	"coverslip.dev/coverslip/core/exchange"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/measure"
 )
 
@@ -157,6 +161,40 @@ func TestLabels16(t *testing.T) {
 		if g := got.At(i%w, i/w).(color.Gray16).Y; uint32(g) != l {
 			t.Fatalf("pixel %d is %d, want %d", i, g, l)
 		}
+	}
+}
+
+// TestLabels32 is read by our own reader: x/image knows no 32 bits.
+func TestLabels32(t *testing.T) {
+	const w, h = 301, 257
+	labels := make([]uint32, w*h)
+	for i := range labels {
+		labels[i] = uint32(i) * 50_000
+	}
+	path := filepath.Join(t.TempDir(), "labels.tif")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(exchange.WriteLabels(f, labels, w, h, imageio.Micron{X: 0.25, Y: 0.5}, ""), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	src, err := ometiff.Format{}.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	px, err := imageio.ReadRegion(t.Context(), src, imageio.Region{Rect: image.Rect(0, 0, w, h)})
+	if err != nil || px.Type != imageio.Uint32 {
+		t.Fatalf("%v, %+v", err, src.Info())
+	}
+	for i, l := range labels {
+		if px.Sample(i) != float64(l) {
+			t.Fatalf("pixel %d is %v, want %d", i, px.Sample(i), l)
+		}
+	}
+	if m := src.Info().Micron; math.Abs(m.X-0.25) > 1e-6 || math.Abs(m.Y-0.5) > 1e-6 {
+		t.Errorf("pixels of %v µm", m)
 	}
 }
 
