@@ -102,11 +102,13 @@ func overlap(a, b *poly, ts []float64) (float64, []float64) {
 // turned to go the positive way round.
 func inside(p, q []vec, lo, hi vec, ts []float64) (float64, []float64) {
 	var sum float64
+	known, in := false, false // whether the way is inside q where it stands
 	a := p[len(p)-1]
 	for _, b := range p {
 		u := a
 		a = b
 		if max(u.x, b.x) < lo.x || min(u.x, b.x) > hi.x || max(u.y, b.y) < lo.y || min(u.y, b.y) > hi.y {
+			known = false
 			continue
 		}
 		ts = crossings(u, b, q, append(ts[:0], 0))
@@ -114,8 +116,12 @@ func inside(p, q []vec, lo, hi vec, ts []float64) (float64, []float64) {
 		slices.Sort(ts)
 		d := b.sub(u)
 		for i := 1; i < len(ts); i++ {
-			t := (ts[i-1] + ts[i]) / 2
-			if winding(q, vec{u.x + t*d.x, u.y + t*d.y}) != 0 {
+			if i > 1 || !known {
+				t := (ts[i-1] + ts[i]) / 2
+				in = winding(q, vec{u.x + t*d.x, u.y + t*d.y}) != 0
+			}
+			known = true
+			if in {
 				sum += whole(u, d, ts[i-1]).cross(whole(u, d, ts[i]))
 			}
 		}

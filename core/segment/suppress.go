@@ -18,6 +18,7 @@ type suppressor struct {
 	seen     []int // the number of the question that last looked at kept[i]
 	question int
 	cells    map[[2]int32][]int32
+	close    []int32   // scratch of add
 	ts       []float64 // scratch of overlap
 }
 
@@ -39,6 +40,7 @@ func (s *suppressor) add(px, py float32, dist []float32) bool {
 	}
 	p := newPoly(vec{float64(px), float64(py)}, pts)
 	s.question++
+	s.close = s.close[:0]
 	lo, hi := cellOf(p.min), cellOf(p.max)
 	for cy := lo[1]; cy <= hi[1]; cy++ {
 		for cx := lo[0]; cx <= hi[0]; cx++ {
@@ -47,10 +49,21 @@ func (s *suppressor) add(px, py float32, dist []float32) bool {
 					continue
 				}
 				s.seen[i] = s.question
-				if s.tooMuch(&s.kept[i], &p) {
+				switch s.guess(&s.kept[i], &p) {
+				case tooMuch:
 					return false
+				case unsure:
+					s.close = append(s.close, i)
+				case little:
 				}
 			}
+		}
+	}
+	for _, i := range s.close {
+		var area float64
+		area, s.ts = overlap(&s.kept[i], &p, s.ts)
+		if area > s.limit(&s.kept[i], &p) {
+			return false
 		}
 	}
 	id := int32(len(s.kept))
@@ -64,21 +77,31 @@ func (s *suppressor) add(px, py float32, dist []float32) bool {
 	return true
 }
 
-// tooMuch decides most pairs by bounds: boxes from above, inscribed circles from below.
-func (s *suppressor) tooMuch(a, b *poly) bool {
+// How much two polygons overlap, as far as bounds tell.
+type verdict int
+
+const (
+	little verdict = iota
+	unsure
+	tooMuch
+)
+
+// guess decides most pairs by bounds: boxes from above, inscribed circles from below.
+func (s *suppressor) guess(a, b *poly) verdict {
 	w := min(a.max.x, b.max.x) - max(a.min.x, b.min.x)
 	h := min(a.max.y, b.max.y) - max(a.min.y, b.min.y)
-	limit := s.nms * (min(a.area, b.area) + 1e-10)
+	limit := s.limit(a, b)
 	if w < 0 || h < 0 || w*h <= limit {
-		return false
+		return little
 	}
 	if lens(a.inner, b.inner, math.Hypot(a.centre.x-b.centre.x, a.centre.y-b.centre.y)) > limit {
-		return true
+		return tooMuch
 	}
-	var area float64
-	area, s.ts = overlap(a, b, s.ts)
-	return area > limit
+	return unsure
 }
+
+// limit is the area that two polygons may share.
+func (s *suppressor) limit(a, b *poly) float64 { return s.nms * (min(a.area, b.area) + 1e-10) }
 
 func cellOf(p vec) [2]int32 {
 	return [2]int32{int32(math.Floor(p.x / cell)), int32(math.Floor(p.y / cell))}
