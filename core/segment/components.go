@@ -54,7 +54,12 @@ func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint
 		}
 		above, end = start, len(runs)
 	}
-	number := make([]uint32, len(parent)) // parents come before their children
+	return paint(runs, len(parent), w, h, find)
+}
+
+// paint numbers the sets in the order of their runs.
+func paint(runs []run, sets, w, h int, find func(int32) int32) (labels []uint32, n int) {
+	number := make([]uint32, sets)
 	labels = make([]uint32, w*h)
 	for _, r := range runs {
 		root := find(r.set)
