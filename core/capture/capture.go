@@ -1,0 +1,96 @@
+// Package capture watches the folders of instruments and says of every file whether it is
+// still arriving, what it waits for, or that it is finished.
+//
+// No system tells when another program has finished a file, least of all on a share. So a
+// file counts as finished when it has not changed for a while, its format says that it is
+// whole, and the files that belong to it are there. Instruments' files are only ever read.
+package capture
+
+import (
+	"time"
+)
+
+// File is a file of an instrument as it was last seen.
+type File struct {
+	Path     string
+	Size     int64
+	Modified time.Time // by the clock of the machine that holds it
+}
+
+// State is how far a file is.
+type State uint8
+
+// The states of a file, and of a folder as a whole.
+const (
+	Arriving State = iota // it changes
+	Waiting               // it is held; Say tells why
+	Done                  // it is finished; it may still arrive anew later
+	Gone                  // it was removed or renamed
+	Away                  // Path is the folder: it can't be read; Say tells why
+	Back                  // Path is the folder: it can be read again
+)
+
+func (s State) String() string {
+	return [...]string{Arriving: "arriving", Waiting: "waiting", Done: "done", Gone: "gone", Away: "away", Back: "back"}[s]
+}
+
+// Sighting is what there is to say of a file now.
+type Sighting struct {
+	File
+	State State
+	Rate  float64   // bytes a second by which it grew since the look before
+	Since time.Time // of the last change, by our clock
+	Say   string    // why it is held, or what is odd about it: one sentence
+	Hint  string    // what to do; may be empty
+}
+
+// Folder is a folder that an instrument writes to, with all folders in it.
+type Folder struct {
+	Path    string
+	Profile Profile // zero: every file by itself
+	// Quiet is how long a file must not have changed; 0 means 5 s, on a share 30 s.
+	Quiet time.Duration
+	// Every is how often a share is looked through, and a folder that is away; 0 means 2 s.
+	// Where nothing happens it rises to 30 s.
+	Every time.Duration
+	// Complete tells whether the file at path is whole, by its format. fault.Corrupt holds
+	// the file; any other fault lets it through, because what can't be read is kept all the
+	// same. nil: every file is whole. It is called from one goroutine that may fall behind.
+	Complete func(path string) error
+}
+
+const (
+	quietHere  = 5 * time.Second
+	quietShare = 30 * time.Second
+	everyShare = 2 * time.Second
+	everyIdle  = 30 * time.Second
+	// rescan is how often a folder with events is looked through all the same: events get
+	// lost, and nobody says so.
+	rescan = 10 * time.Minute
+	// patience is how long a share may take to answer before someone is told.
+	patience = 10 * time.Second
+	// steady is how many looks in a row must find a file unchanged.
+	steady = 3
+)
+
+// withDefaults fills what was left open.
+func (f Folder) withDefaults(share bool) Folder {
+	if f.Quiet <= 0 {
+		f.Quiet = quietHere
+		if share {
+			f.Quiet = quietShare
+		}
+	}
+	if f.Every <= 0 {
+		f.Every = everyShare
+	}
+	if f.Complete == nil {
+		f.Complete = func(string) error { return nil }
+	}
+	return f
+}
+
+// beat is how often files that are not finished are looked at.
+func (f Folder) beat() time.Duration {
+	return min(max(f.Quiet/4, 20*time.Millisecond), 2*time.Second)
+}

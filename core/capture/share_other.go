@@ -1,0 +1,14 @@
+//go:build !linux && !windows
+
+package capture
+
+import "golang.org/x/sys/unix"
+
+// mountLocal is MNT_LOCAL of macOS and the BSDs.
+const mountLocal = 0x1000
+
+// remote reports whether path lies on a share, which sends no events.
+func remote(path string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(path, &st) != nil || st.Flags&mountLocal == 0
+}

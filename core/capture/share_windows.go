@@ -1,0 +1,21 @@
+package capture
+
+import (
+	"path/filepath"
+
+	"golang.org/x/sys/windows"
+)
+
+// remote reports whether path lies on a share: events of SMB get lost in bursts.
+func remote(path string) bool {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return true
+	}
+	volume := filepath.VolumeName(abs)
+	if len(volume) != 2 { // \\server\share
+		return true
+	}
+	root, err := windows.UTF16PtrFromString(volume + `\`)
+	return err != nil || windows.GetDriveType(root) == windows.DRIVE_REMOTE
+}
