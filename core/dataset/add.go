@@ -1,0 +1,175 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/job"
+)
+
+// Add versions the file or folder rel of the work tree: its objects go into the cache,
+// then a .dvc file names them. meta goes into the file's meta:, where DVC lets free data
+// be, such as the instrument and the operator. What is unchanged is not written again.
+func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p *job.Progress) (Output, error) {
+	if err := checkPath(rel); err != nil {
+		return Output{}, err
+	}
+	if err := r.mayAdd(ctx, rel); err != nil {
+		return Output{}, err
+	}
+	st, err := os.Stat(r.abs(rel))
+	if err != nil {
+		return Output{}, fmt.Errorf("add: %w", err)
+	}
+	o := output{path: path.Base(rel)}
+	files := []string{"."}
+	if st.IsDir() {
+		if files, err = r.walk(ctx, rel); err != nil {
+			return Output{}, err
+		}
+	} else {
+		o.exec = st.Mode().Perm()&0o100 != 0
+	}
+	entries := make([]entry, 0, len(files))
+	for _, f := range files {
+		p.Step(f)
+		oid, size, err := r.object(ctx, path.Join(rel, f), p)
+		if err != nil {
+			return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		}
+		entries = append(entries, entry{oid, f})
+		o.oid, o.size = oid, o.size+size
+	}
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return Output{}, err
+	}
+	defer unlock()
+	for _, e := range entries { // a dvc gc may have run since they were put there
+		if _, ok, err := r.cache.has(ctx, e.MD5); err != nil || !ok {
+			return Output{}, errors.Join(missing(path.Join(rel, e.Path)), err)
+		}
+	}
+	if st.IsDir() {
+		o.files = len(entries)
+		if o.oid, err = r.cache.storeTree(ctx, encodeTree(entries)); err != nil {
+			return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		}
+	}
+	return r.name(rel, o, meta)
+}
+
+// object puts a file of the work tree into the cache.
+func (r *Repository) object(ctx context.Context, rel string, p *job.Progress) (oid string, size int64, err error) {
+	oid, st, err := r.hash(ctx, rel, p)
+	if err != nil {
+		return "", 0, err
+	}
+	if _, ok, err := r.cache.has(ctx, oid); ok || err != nil {
+		return oid, st.Size(), err
+	}
+	f, err := os.Open(r.abs(rel))
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	_, _, err = r.cache.store(ctx, f, oid, nothing{})
+	if _, changed := errors.AsType[*mismatch](err); changed {
+		err = stillWritten(rel)
+	}
+	return oid, st.Size(), err
+}
+
+// mayAdd refuses what DVC refuses: what git tracks, and what lies in a versioned folder.
+func (r *Repository) mayAdd(ctx context.Context, rel string) error {
+	for d := path.Dir(rel); d != "."; d = path.Dir(d) {
+		if _, err := os.Stat(r.abs(d + ".dvc")); err == nil {
+			return fault.New(fault.Invalid, rel+" is part of "+d+", which is versioned as a whole.", "Add "+d+" instead.", nil)
+		}
+	}
+	out, err := r.git.run(ctx, "ls-files", "-z", "--", rel)
+	if err != nil {
+		return err
+	}
+	if first, _, _ := strings.Cut(out, "\x00"); first != "" {
+		return fault.New(fault.Invalid, first+" is in git itself, so that it can't be versioned as data, too.",
+			"Take it out of git first: git rm -r --cached.", nil)
+	}
+	return nil
+}
+
+// name writes rel's .dvc file and its line in .gitignore.
+func (r *Repository) name(rel string, o output, meta map[string]any) (Output, error) {
+	done := Output{Path: rel, File: rel + ".dvc", MD5: o.oid, Size: o.size, Files: o.files, out: o}
+	ignore := path.Join(path.Dir(rel), ".gitignore")
+	done.Changed = []string{done.File, ignore}
+	old, err := os.ReadFile(r.abs(done.File))
+	var text []byte
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text, err = newFile(o, meta)
+	case err == nil:
+		text, err = repatched(done.File, old, o, meta)
+	}
+	if err != nil {
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
+	}
+	if string(text) != string(old) {
+		if err := writeFile(r.tmp(), r.abs(done.File), text); err != nil {
+			return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		}
+	}
+	list, err := os.ReadFile(r.abs(ignore))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
+	}
+	if more := withLine(string(list), "/"+escapeGlob(path.Base(rel))); more != string(list) {
+		if err := writeFile(r.tmp(), r.abs(ignore), []byte(more)); err != nil {
+			return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		}
+	}
+	return done, nil
+}
+
+func repatched(name string, old []byte, o output, meta map[string]any) ([]byte, error) {
+	f, err := parseFile(old)
+	if err != nil {
+		return nil, err
+	}
+	if f.imported || len(f.outs) != 1 || f.wdir != "" || f.outs[0].path != o.path {
+		return nil, fault.New(fault.Invalid, name+" was not made by adding a file, so that adding can't change it.",
+			"Use the dvc program for it.", nil)
+	}
+	return f.patch(o, meta)
+}
+
+// withLine appends line to the text if no line is it already.
+func withLine(text, line string) string {
+	for l := range strings.Lines(text) {
+		if strings.TrimRight(l, "\r\n") == line {
+			return text
+		}
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text + line + "\n"
+}
+
+// escapeGlob makes gitignore take a name for itself.
+func escapeGlob(name string) string {
+	var b strings.Builder
+	for i, c := range name {
+		if strings.ContainsRune(`[]!*#?\`, c) || c == ' ' && i == len(name)-1 {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}

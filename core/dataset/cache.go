@@ -1,0 +1,266 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// progress is what of *job.Progress the copying needs.
+type progress interface{ Add(n int64) }
+
+// tempPrefix starts the names of files being written, so that a later start finds what a
+// crash has left.
+const tempPrefix = "coverslip-"
+
+// wholeMode marks an object as verified: DVC trusts a cache file of this mode and hashes
+// any other again.
+const wholeMode = 0o444
+
+// cache is DVC's store of objects by MD5 on this machine.
+type cache struct{ dir string }
+
+// key is where an object lies in the cache and in a remote.
+func key(oid string) string { return "files/md5/" + oid[:2] + "/" + oid[2:] }
+
+func (c cache) path(oid string) string { return filepath.Join(c.dir, filepath.FromSlash(key(oid))) }
+
+func (c cache) tmp() string { return filepath.Join(c.dir, "tmp") }
+
+// has reports whether the object is there and whole. One without the mark is hashed, as
+// DVC does, and removed if it is not what its name says.
+func (c cache) has(ctx context.Context, oid string) (size int64, ok bool, err error) {
+	name := c.path(oid)
+	st, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, fmt.Errorf("cache: %w", err)
+	case !st.Mode().IsRegular():
+		return 0, false, fmt.Errorf("cache: %s is no file", name)
+	case st.Mode().Perm() == wholeMode:
+		return st.Size(), true, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, false, fmt.Errorf("cache: %w", err)
+	}
+	got, n, err := copyHashed(ctx, nil, f, nothing{})
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, false, fmt.Errorf("cache: %w", err)
+	}
+	if got != strings.TrimSuffix(oid, dirSuffix) {
+		return 0, false, os.Remove(name)
+	}
+	return n, true, os.Chmod(name, wholeMode)
+}
+
+// store copies r into the cache. If want is not empty, bytes of another hash are refused.
+func (c cache) store(ctx context.Context, r io.Reader, want string, p progress) (oid string, size int64, err error) {
+	tmp, err := createTemp(c.tmp())
+	if err != nil {
+		return "", 0, fmt.Errorf("cache: %w", err)
+	}
+	defer tmp.discard()
+	oid, size, err = copyHashed(ctx, tmp, r, p)
+	if err != nil {
+		return "", 0, err
+	}
+	if want != "" {
+		if strings.TrimSuffix(want, dirSuffix) != oid {
+			return "", 0, &mismatch{want, oid}
+		}
+		oid = want
+	}
+	return oid, size, c.adopt(ctx, tmp, oid)
+}
+
+// storeTree puts a .dir object into the cache; its files must be there.
+func (c cache) storeTree(ctx context.Context, data []byte) (string, error) {
+	oid := sum(data) + dirSuffix
+	if _, ok, err := c.has(ctx, oid); ok || err != nil {
+		return oid, err
+	}
+	_, _, err := c.store(ctx, bytes.NewReader(data), oid, nothing{})
+	return oid, err
+}
+
+// tree returns a folder's files as its .dir object tells.
+func (c cache) tree(oid string) ([]entry, error) {
+	data, err := os.ReadFile(c.path(oid))
+	if err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	if sum(data) != strings.TrimSuffix(oid, dirSuffix) {
+		return nil, corruptTree(errors.New("hash of " + oid + " does not fit"))
+	}
+	return parseTree(data)
+}
+
+// adopt makes tmp the object oid: synced, marked, under its name, and the name synced.
+func (c cache) adopt(ctx context.Context, tmp *temp, oid string) error {
+	if _, ok, err := c.has(ctx, oid); ok || err != nil {
+		return err
+	}
+	err := tmp.Sync()
+	if err == nil {
+		err = tmp.Chmod(wholeMode)
+	}
+	if err == nil {
+		err = mkdirSynced(filepath.Dir(c.path(oid)))
+	}
+	if err == nil {
+		err = tmp.rename(c.path(oid))
+	}
+	if err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	return nil
+}
+
+// mismatch says that bytes are not what their name says.
+type mismatch struct{ want, got string }
+
+func (m *mismatch) Error() string { return "object " + m.want + " has the hash " + m.got }
+
+// copyHashed copies src to dst, which may be nil, and returns the MD5 of what it read.
+func copyHashed(ctx context.Context, dst io.Writer, src io.Reader, p progress) (oid string, n int64, err error) {
+	h := md5.New()
+	buf := make([]byte, 1<<20)
+	for {
+		if err := ctx.Err(); err != nil {
+			return "", n, err
+		}
+		k, err := src.Read(buf)
+		h.Write(buf[:k])
+		if dst != nil && k > 0 {
+			if _, err := dst.Write(buf[:k]); err != nil {
+				return "", n, err
+			}
+		}
+		n += int64(k)
+		p.Add(int64(k))
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(h.Sum(nil)), n, nil
+		}
+		if err != nil {
+			return "", n, err
+		}
+	}
+}
+
+func sum(data []byte) string {
+	h := md5.Sum(data)
+	return hex.EncodeToString(h[:])
+}
+
+type nothing struct{}
+
+func (nothing) Add(int64) {}
+
+// temp is a file on its way to its name. It is locked, so that [Repository.sweep] of
+// another process leaves it alone.
+type temp struct {
+	*os.File
+
+	done bool
+}
+
+func createTemp(dir string) (*temp, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, tempPrefix+"*")
+	if err != nil {
+		return nil, err
+	}
+	_, _ = tryLock(f) // where nothing can be locked, nothing is swept either
+	return &temp{File: f}, nil
+}
+
+// rename gives the file its name and syncs the folder; the caller has synced the bytes.
+func (t *temp) rename(name string) error {
+	if runtime.GOOS == "windows" { // which renames no open file
+		if err := t.Close(); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(t.Name(), name); err != nil {
+		return err
+	}
+	t.done = true
+	_ = t.Close() // on Windows it is closed already; synced bytes are safe either way
+	return syncDir(filepath.Dir(name))
+}
+
+// discard removes the file if it got no name.
+func (t *temp) discard() {
+	if !t.done {
+		_ = t.Close()
+		_ = os.Remove(t.Name())
+	}
+}
+
+// writeFile puts data under name, whole or not at all; tmp is a folder of the same disk.
+func writeFile(tmp, name string, data []byte) error {
+	t, err := createTemp(tmp)
+	if err != nil {
+		return err
+	}
+	defer t.discard()
+	if _, err := t.Write(data); err != nil {
+		return err
+	}
+	if err := t.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := t.Sync(); err != nil {
+		return err
+	}
+	return t.rename(name)
+}
+
+func mkdirSynced(dir string) error {
+	if st, err := os.Stat(dir); err == nil && st.IsDir() {
+		return nil
+	}
+	if err := mkdirSynced(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // a lab shares it
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// syncDir makes the names in dir survive a power cut. SMB and Windows can't be asked to
+// and do so on their own.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync()
+	return d.Close()
+}
+
+// missing says that the cache lacks what a version names.
+func missing(what string) error {
+	return fault.New(fault.NotFound, "The data of "+what+" is not on this machine.",
+		"Pull it from a remote, or ask the station that made it to push.", nil)
+}

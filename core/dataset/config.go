@@ -1,0 +1,172 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// RemoteConfig is a remote as DVC's settings have it.
+type RemoteConfig struct {
+	Name, URL string // a folder's URL is made absolute
+	Default   bool
+	Local     bool              // it is a folder
+	Options   map[string]string // all else: region, endpointurl, …; may hold secrets, so never log it
+}
+
+// config is DVC's settings: values by section and option.
+type config map[string]map[string]string
+
+func (c config) value(section, option string) string { return c[section][option] }
+
+// config reads .dvc/config and, over it, the uncommitted .dvc/config.local.
+func (r *Repository) config() (config, error) {
+	all := config{}
+	for _, name := range []string{".dvc/config", ".dvc/config.local"} {
+		text, err := os.ReadFile(r.abs(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read settings: %w", err)
+		}
+		all.parse(string(text))
+	}
+	return all, nil
+}
+
+// parse merges a text in git's ini style, with quotes around a section that has a name.
+func (c config) parse(text string) {
+	section, option := "", ""
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
+		case trimmed[0] == '[':
+			section, option = strings.Trim(strings.TrimSuffix(strings.TrimPrefix(trimmed, "["), "]"), "'"), ""
+			if c[section] == nil {
+				c[section] = map[string]string{}
+			}
+		default:
+			k, v, ok := strings.Cut(trimmed, "=")
+			if !ok || section == "" {
+				continue
+			}
+			option = strings.ToLower(strings.TrimSpace(k))
+			c[section][option] = strings.Trim(strings.TrimSpace(v), `"`)
+		}
+	}
+}
+
+// Remotes returns the remotes of the settings by name.
+func (r *Repository) Remotes() ([]RemoteConfig, error) {
+	conf, err := r.config()
+	if err != nil {
+		return nil, err
+	}
+	var all []RemoteConfig
+	for _, section := range slices.Sorted(maps.Keys(conf)) {
+		name, ok := strings.CutPrefix(section, `remote "`)
+		if !ok {
+			continue
+		}
+		name = strings.TrimSuffix(name, `"`)
+		rc := RemoteConfig{Name: name, URL: conf[section]["url"], Default: conf.value("core", "remote") == name, Options: map[string]string{}}
+		for k, v := range conf[section] {
+			if k != "url" {
+				rc.Options[k] = v
+			}
+		}
+		if !strings.Contains(rc.URL, "://") {
+			rc.Local = true
+			if !filepath.IsAbs(rc.URL) {
+				rc.URL = filepath.Join(r.dir, ".dvc", filepath.FromSlash(rc.URL))
+			}
+		}
+		all = append(all, rc)
+	}
+	return all, nil
+}
+
+// AddRemote writes a remote into .dvc/config, to be committed. The same again changes
+// nothing; another URL for a name that is taken is refused.
+func (r *Repository) AddRemote(name, url string, isDefault bool) error {
+	if name == "" || strings.ContainsAny(name+url, "\n\r\x00\"'[]") || url == "" {
+		return fault.New(fault.Invalid, "A remote needs a name and an address without quotes or brackets.", "Change them.",
+			fmt.Errorf("remote %q", name))
+	}
+	if hideSecrets(url) != url {
+		return fault.New(fault.Invalid, "The remote's address holds a password, which everyone with the dataset could read.",
+			"Leave it out, and enter the password in Settings.", nil)
+	}
+	if !strings.Contains(url, "://") && !filepath.IsAbs(url) {
+		return fault.New(fault.Invalid, "The remote's folder needs its whole path.", "Choose the folder again.", fmt.Errorf("url %q", url))
+	}
+	text, err := os.ReadFile(r.abs(".dvc/config"))
+	if err != nil {
+		return fmt.Errorf("add remote: %w", err)
+	}
+	have := config{}
+	have.parse(string(text))
+	section := `remote "` + name + `"`
+	if old := have.value(section, "url"); old != "" && old != url {
+		return fault.New(fault.Exists, "There is a remote named "+name+" with another address.", "Choose another name.", nil)
+	}
+	now := string(text)
+	if isDefault {
+		now = setOption(now, "core", "remote", name)
+	}
+	if have.value(section, "url") == "" {
+		now = setOption(now, "'"+section+"'", "url", url)
+	}
+	if now == string(text) {
+		return nil
+	}
+	if err := writeFile(r.tmp(), r.abs(".dvc/config"), []byte(now)); err != nil {
+		return fmt.Errorf("add remote: %w", err)
+	}
+	return nil
+}
+
+// setOption sets an option in an ini text and leaves every other line as it is.
+func setOption(text, section, option, value string) string {
+	line := "    " + option + " = " + value + "\n"
+	var b strings.Builder
+	in, done := false, false
+	for l := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(l)
+		if strings.HasPrefix(trimmed, "[") {
+			if in && !done {
+				b.WriteString(line)
+				done = true
+			}
+			in = trimmed == "["+section+"]"
+		}
+		k, _, ok := strings.Cut(trimmed, "=")
+		if in && ok && strings.EqualFold(strings.TrimSpace(k), option) {
+			if !done {
+				b.WriteString(line)
+			}
+			done = true
+			continue
+		}
+		b.WriteString(l)
+	}
+	if !done {
+		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
+			b.WriteByte('\n')
+		}
+		if !in {
+			b.WriteString("[" + section + "]\n")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}

@@ -1,0 +1,55 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// How long to wait for another program to finish: as long as DVC itself waits.
+const (
+	lockWait = 3 * time.Second
+	lockStep = 50 * time.Millisecond
+)
+
+// lock takes .dvc/tmp/lock as DVC does (flock, and the process's id as content), so that
+// a dvc command and this program never write at once. It waits 3 s, then is Busy.
+func (r *Repository) lock(ctx context.Context) (unlock func(), err error) {
+	if err := os.MkdirAll(r.tmp(), 0o755); err != nil { //nolint:gosec // DVC makes it so
+		return nil, fmt.Errorf("lock dataset: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(r.tmp(), "lock"), os.O_RDWR|os.O_CREATE, 0o644) //nolint:gosec // DVC makes it so
+	if err != nil {
+		return nil, fmt.Errorf("lock dataset: %w", err)
+	}
+	end := time.NewTimer(lockWait)
+	defer end.Stop()
+	step := time.NewTicker(lockStep)
+	defer step.Stop()
+	for {
+		free, err := tryLock(f)
+		if err != nil {
+			return nil, fmt.Errorf("lock dataset: %w", errors.Join(err, f.Close()))
+		}
+		if free {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), f.Close())
+		case <-end.C:
+			return nil, fault.New(fault.Busy, "Another program is working on this dataset.",
+				"It goes on by itself once a running dvc command has ended.", f.Close())
+		case <-step.C:
+		}
+	}
+	if f.Truncate(0) == nil {
+		_, _ = fmt.Fprintf(f, " %d\n", os.Getpid()) // for people only
+	}
+	return func() { _ = f.Close() }, nil // closing unlocks
+}

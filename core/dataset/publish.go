@@ -1,0 +1,110 @@
+package dataset
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+// Login is a name and password for a git server over HTTP; the zero value has none, and
+// then git's own helpers are asked.
+type Login struct {
+	User     string
+	Password secret.Text
+}
+
+// helper answers git's question for a login from the environment, which only this user
+// can read, so that no password is in an argument, an address or a file.
+const helper = `!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$COVERSLIP_GIT_USER" "$COVERSLIP_GIT_PASSWORD"; }; f`
+
+// AddGitServer sets the address of the git server named name.
+func (r *Repository) AddGitServer(ctx context.Context, name, address string) error {
+	if hideSecrets(address) != address {
+		return fault.New(fault.Invalid, "The git server's address holds a password.", "Leave it out, and enter the password in Settings.", nil)
+	}
+	if strings.HasPrefix(address, "-") || strings.HasPrefix(name, "-") || name == "" || address == "" || strings.Contains(address, "::") {
+		return fault.New(fault.Invalid, "That is no address of a git server.", "It looks like https://host/lab/dataset.git.", nil)
+	}
+	if old, err := r.git.run(ctx, "remote", "get-url", name); err == nil {
+		if strings.TrimSpace(old) == address {
+			return nil
+		}
+		_, err := r.git.run(ctx, "remote", "set-url", name, address)
+		return err
+	}
+	_, err := r.git.run(ctx, "remote", "add", name, address)
+	return err
+}
+
+// GitPush brings the commits to a git server. Call it after [Repository.Push] has
+// succeeded for every remote, so that no one gets a commit without its data.
+func (r *Repository) GitPush(ctx context.Context, name string, l Login) error {
+	g, branch, err := r.server(ctx, name, l)
+	if err != nil {
+		return err
+	}
+	_, err = g.run(ctx, "push", "-q", "--no-verify", "--set-upstream", name, "HEAD:refs/heads/"+branch)
+	return err
+}
+
+// GitPull takes in the commits of a git server and merges them. Stations that capture
+// different files never conflict; if people changed the same file, the merge is undone
+// and the error says so.
+func (r *Repository) GitPull(ctx context.Context, who Author, name string, l Login) error {
+	g, branch, err := r.server(ctx, name, l)
+	if err != nil {
+		return err
+	}
+	if _, err := g.run(ctx, "fetch", "-q", name, "refs/heads/"+branch); err != nil {
+		if strings.Contains(err.Error(), "couldn't find remote ref") {
+			return nil // an empty server
+		}
+		return err
+	}
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m := r.git
+	m.env = []string{
+		"GIT_AUTHOR_NAME=" + who.Name, "GIT_AUTHOR_EMAIL=" + who.Email,
+		"GIT_COMMITTER_NAME=" + who.Name, "GIT_COMMITTER_EMAIL=" + who.Email,
+	}
+	out, err := m.run(ctx, "merge", "-q", "--no-edit", "--no-verify", "--no-gpg-sign", "FETCH_HEAD")
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if !strings.Contains(out, "CONFLICT") {
+		return err
+	}
+	if _, undo := m.run(ctx, "merge", "--abort"); undo != nil {
+		return undo
+	}
+	return fault.New(fault.Exists, "Someone else has changed the same file of the dataset.",
+		"Merge the two versions with git, then try again.", err)
+}
+
+// server returns a git that can log in there, and the branch to exchange.
+func (r *Repository) server(ctx context.Context, name string, l Login) (git, string, error) {
+	g := r.git
+	address, err := g.run(ctx, "remote", "get-url", name)
+	if err != nil {
+		return g, "", fault.New(fault.NotFound, "The dataset has no git server named "+name+".", "Enter its address in Settings.", err)
+	}
+	branch, err := g.run(ctx, "symbolic-ref", "--short", "HEAD")
+	if err != nil {
+		return g, "", fault.New(fault.Invalid, "The dataset is at an old version, not on a branch.", "Run git switch main in its folder.", err)
+	}
+	u, err := url.Parse(strings.TrimSpace(address))
+	if l.User != "" && err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		// Only this host is told: a server that redirects elsewhere gains nothing.
+		section := "credential." + u.Scheme + "://" + u.Host + ".helper"
+		g.env = append(g.env, "COVERSLIP_GIT_USER="+l.User, "COVERSLIP_GIT_PASSWORD="+l.Password.Reveal(), "GIT_CONFIG_COUNT=2",
+			"GIT_CONFIG_KEY_0="+section, "GIT_CONFIG_VALUE_0=", "GIT_CONFIG_KEY_1="+section, "GIT_CONFIG_VALUE_1="+helper)
+	}
+	return g, strings.TrimSpace(branch), nil
+}

@@ -1,0 +1,100 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+)
+
+// Status says how the work tree differs from what is versioned.
+type Status struct {
+	Changed     []Change
+	Uncommitted []string // paths that git would commit or does not know
+}
+
+// Clean reports whether there is nothing to version or to commit.
+func (s Status) Clean() bool { return len(s.Changed) == 0 && len(s.Uncommitted) == 0 }
+
+// Change is an output that is not as its .dvc file says.
+type Change struct {
+	Path, State string // the state in DVC's words: see below
+}
+
+// The states of a [Change].
+const (
+	Modified   = "modified"
+	Deleted    = "deleted"
+	NotInCache = "not in cache"
+	Legacy     = "versioned by DVC 2" // Coverslip leaves it alone; adding it again renews it
+)
+
+// Status compares the work tree, the .dvc files and the last commit.
+func (r *Repository) Status(ctx context.Context) (Status, error) {
+	outs, err := r.Outputs(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	var s Status
+	for _, o := range outs {
+		state, err := r.state(ctx, o)
+		if err != nil {
+			return Status{}, fmt.Errorf("status of %s: %w", o.Path, err)
+		}
+		if state != "" {
+			s.Changed = append(s.Changed, Change{o.Path, state})
+		}
+	}
+	list, err := r.git.run(ctx, "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+	if err != nil {
+		return Status{}, err
+	}
+	for rec := range strings.SplitSeq(list, "\x00") {
+		if len(rec) > 3 {
+			s.Uncommitted = append(s.Uncommitted, rec[3:])
+		}
+	}
+	return s, nil
+}
+
+func (r *Repository) state(ctx context.Context, o Output) (string, error) {
+	st, err := os.Stat(r.abs(o.Path))
+	switch {
+	case os.IsNotExist(err):
+		return Deleted, nil
+	case err != nil:
+		return "", err
+	case o.out.legacy:
+		return Legacy, nil
+	case o.MD5 == "" || st.IsDir() != o.out.isDir():
+		return Modified, nil
+	}
+	files := []string{"."}
+	if st.IsDir() {
+		if files, err = r.walk(ctx, o.Path); err != nil {
+			return "", err
+		}
+	}
+	now := make([]entry, 0, len(files))
+	oid := ""
+	for _, f := range files {
+		if oid, _, err = r.hash(ctx, path.Join(o.Path, f), nothing{}); err != nil {
+			return "", err
+		}
+		now = append(now, entry{oid, f})
+	}
+	if st.IsDir() {
+		oid = sum(encodeTree(now)) + dirSuffix
+		now = append(now, entry{MD5: oid})
+	}
+	if oid != o.MD5 {
+		return Modified, nil
+	}
+	for _, e := range now {
+		if _, ok, err := r.cache.has(ctx, e.MD5); err != nil || !ok {
+			return NotInCache, err
+		}
+	}
+	return "", nil
+}

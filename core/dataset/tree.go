@@ -1,0 +1,111 @@
+package dataset
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// entry is a file of a versioned folder.
+type entry struct {
+	MD5  string `json:"md5"`
+	Path string `json:"relpath"` // with slashes
+}
+
+const dirSuffix = ".dir"
+
+var oidForm = regexp.MustCompile(`^[0-9a-f]{32}(\.dir)?$`)
+
+// encodeTree returns the .dir object of a folder: the bytes of Python's
+// json.dumps(list, sort_keys=True), sorted by path.
+func encodeTree(entries []entry) []byte {
+	entries = slices.SortedFunc(slices.Values(entries), func(a, b entry) int { return cmp.Compare(a.Path, b.Path) })
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, e := range entries {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(`{"md5": "` + e.MD5 + `", "relpath": `)
+		pythonString(&b, e.Path)
+		b.WriteByte('}')
+	}
+	b.WriteByte(']')
+	return b.Bytes()
+}
+
+// pythonString writes s as Python's json does: ASCII only.
+func pythonString(b *bytes.Buffer, s string) {
+	b.WriteByte('"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\r':
+			b.WriteString(`\r`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\f':
+			b.WriteString(`\f`)
+		case c == '\b':
+			b.WriteString(`\b`)
+		case c >= ' ' && c <= '~':
+			b.WriteRune(c)
+		case c > 0xffff:
+			hi, lo := utf16.EncodeRune(c)
+			fmt.Fprintf(b, `\u%04x\u%04x`, hi, lo)
+		default:
+			fmt.Fprintf(b, `\u%04x`, c)
+		}
+	}
+	b.WriteByte('"')
+}
+
+// parseTree reads a .dir object that may come from anywhere: every path must stay inside
+// the folder, and no two may be the same file or lie in one another.
+func parseTree(data []byte) ([]entry, error) {
+	var entries []entry
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return nil, corruptTree(err)
+	}
+	seen := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		if !oidForm.MatchString(e.MD5) || strings.HasSuffix(e.MD5, dirSuffix) {
+			return nil, corruptTree(fmt.Errorf("hash %q", e.MD5))
+		}
+		if e.Path == "." || !fs.ValidPath(e.Path) || !filepath.IsLocal(filepath.FromSlash(e.Path)) ||
+			strings.ContainsRune(e.Path, 0) || reserved(e.Path) {
+			return nil, corruptTree(fmt.Errorf("path %q", e.Path))
+		}
+		if seen[e.Path] {
+			return nil, corruptTree(fmt.Errorf("path %q twice", e.Path))
+		}
+		seen[e.Path] = true
+	}
+	for _, e := range entries {
+		for d := path.Dir(e.Path); d != "."; d = path.Dir(d) {
+			if seen[d] {
+				return nil, corruptTree(fmt.Errorf("path %q is a file and a folder", d))
+			}
+		}
+	}
+	return entries, nil
+}
+
+func corruptTree(err error) error {
+	return fault.New(fault.Corrupt, "The list of a versioned folder's files is damaged.",
+		"Do not use this version; ask whoever made it to push it again.", err)
+}

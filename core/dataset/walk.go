@@ -1,0 +1,161 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// Output is a file or folder that the dataset versions.
+type Output struct {
+	Path  string // of the file or folder
+	File  string // of the .dvc file that names it
+	MD5   string // of its object; that of a folder ends in .dir
+	Size  int64
+	Files int // in a folder
+	// Changed are the paths that a commit of this output needs.
+	Changed []string
+
+	out output
+}
+
+// Outputs returns what the .dvc files of the work tree name, in order of their paths.
+func (r *Repository) Outputs(ctx context.Context) ([]Output, error) {
+	names, err := r.dvcFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Output
+	for _, name := range names {
+		text, err := os.ReadFile(r.abs(name))
+		if err != nil {
+			return nil, fmt.Errorf("read outputs: %w", err)
+		}
+		outs, err := outputs(name, text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, outs...)
+	}
+	return all, nil
+}
+
+// outputs returns what the .dvc file name names.
+func outputs(name string, text []byte) ([]Output, error) {
+	f, err := parseFile(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var all []Output
+	for _, o := range f.outs {
+		rel, err := f.place(name, o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Output{Path: rel, File: name, MD5: o.oid, Size: o.size, Files: o.files, out: o})
+	}
+	return all, nil
+}
+
+// dvcFiles finds the .dvc files. It does not look into folders that are versioned whole,
+// nor into git's and DVC's own.
+func (r *Repository) dvcFiles(ctx context.Context) ([]string, error) {
+	var names []string
+	err := filepath.WalkDir(r.dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if base := d.Name(); base == ".git" || base == ".dvc" {
+				return fs.SkipDir
+			}
+			if name != r.dir {
+				if st, err := os.Stat(name + ".dvc"); err == nil && st.Mode().IsRegular() {
+					return fs.SkipDir
+				}
+			}
+			return nil
+		}
+		if d.Type().IsRegular() && strings.HasSuffix(name, ".dvc") {
+			rel, err := filepath.Rel(r.dir, name)
+			names = append(names, filepath.ToSlash(rel))
+			return err
+		}
+		return nil
+	})
+	slices.Sort(names)
+	if err != nil {
+		return nil, fmt.Errorf("read outputs: %w", err)
+	}
+	return names, nil
+}
+
+// walk lists the files below the folder rel as DVC would: links are followed, .dvcignore
+// is heeded, git's and DVC's own files are left out. Paths are relative to rel.
+func (r *Repository) walk(ctx context.Context, rel string) ([]string, error) {
+	skip, err := r.ignores(rel)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	var in func(sub string, trail []fs.FileInfo) error
+	in = func(sub string, trail []fs.FileInfo) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		list, err := os.ReadDir(filepath.Join(r.abs(rel), filepath.FromSlash(sub)))
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			at := path.Join(sub, d.Name())
+			full := path.Join(rel, at)
+			if reserved(d.Name()) {
+				continue
+			}
+			st, err := os.Stat(r.abs(full))
+			if err != nil {
+				return err
+			}
+			if skip.match(full, st.IsDir()) {
+				continue
+			}
+			if err := checkPath(full); err != nil {
+				return err
+			}
+			switch {
+			case st.IsDir():
+				if slices.ContainsFunc(trail, func(up fs.FileInfo) bool { return os.SameFile(up, st) }) {
+					return fault.New(fault.Invalid, "The folder "+full+" contains itself by a link.", "Remove the link.", nil)
+				}
+				if err := in(at, append(slices.Clip(trail), st)); err != nil {
+					return err
+				}
+			case d.Name() == ".dvcignore" || strings.HasSuffix(d.Name(), ".dvc"):
+				return fault.New(fault.Invalid, "The folder "+rel+" holds "+d.Name()+", which can't be versioned inside of a folder.",
+					"Move that file out of it.", nil)
+			case st.Mode().IsRegular():
+				files = append(files, at)
+			}
+		}
+		return nil
+	}
+	if err := in(".", nil); err != nil {
+		return nil, fmt.Errorf("list %s: %w", rel, err)
+	}
+	return files, nil
+}

@@ -1,0 +1,157 @@
+package dataset
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// wanted is what a push must see on a remote.
+type wanted struct {
+	files  map[string]bool
+	dirs   map[string][]entry // by the .dir object
+	names  map[string]string  // of an object, for people
+	old    map[string]bool    // only versions before the work tree's name it
+	legacy int
+}
+
+func (w *wanted) oids() []string {
+	return slices.Concat(slices.Collect(maps.Keys(w.files)), slices.Collect(maps.Keys(w.dirs)))
+}
+
+// wanted gathers the objects of the work tree and of the commits that only this machine has.
+func (r *Repository) wanted(ctx context.Context) (*wanted, error) {
+	w := &wanted{files: map[string]bool{}, dirs: map[string][]entry{}, names: map[string]string{}, old: map[string]bool{}}
+	outs, err := r.Outputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outs {
+		if o.out.legacy {
+			w.legacy++
+			continue
+		}
+		if err := r.want(ctx, w, o, false); err != nil {
+			return nil, err
+		}
+	}
+	past, err := r.unpublished(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range past {
+		if err := r.want(ctx, w, o, true); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// want adds an output's objects. A folder that is not in the cache has no files to push.
+func (r *Repository) want(ctx context.Context, w *wanted, o Output, old bool) error {
+	if o.MD5 == "" || o.out.legacy {
+		return nil
+	}
+	add := func(oid, name string) {
+		if _, ok := w.names[oid]; !ok {
+			w.names[oid], w.old[oid] = name, old
+		}
+	}
+	add(o.MD5, o.Path)
+	if !o.out.isDir() {
+		w.files[o.MD5] = true
+		return nil
+	}
+	_, here, err := r.cache.has(ctx, o.MD5)
+	if err != nil {
+		return err
+	}
+	if !here {
+		w.dirs[o.MD5] = nil
+		return nil
+	}
+	entries, err := r.cache.tree(o.MD5)
+	if err != nil {
+		return err
+	}
+	w.dirs[o.MD5] = entries
+	for _, e := range entries {
+		w.files[e.MD5] = true
+		add(e.MD5, o.Path+"/"+e.Path)
+	}
+	return nil
+}
+
+// unpublished returns the outputs named by commits that the branch's upstream lacks; all
+// commits', if there is no upstream.
+func (r *Repository) unpublished(ctx context.Context) ([]Output, error) {
+	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); err != nil {
+		return nil, nil //nolint:nilerr // there is no commit yet
+	}
+	span := []string{"HEAD"}
+	if up, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "@{upstream}"); err == nil {
+		span = append(span, "^"+strings.TrimSpace(up))
+	}
+	args := append([]string{"log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AM"}, span...)
+	raw, err := r.git.run(ctx, append(args, "--")...)
+	if err != nil {
+		return nil, err
+	}
+	var blobs, names []string
+	fields := strings.Split(raw, "\x00")
+	for i := 0; i+1 < len(fields); i++ { // ":100644 100644 OLD NEW M", then the path
+		head := strings.Fields(fields[i])
+		if len(head) != 5 || !strings.HasPrefix(fields[i], ":") {
+			continue
+		}
+		i++
+		if strings.HasSuffix(fields[i], ".dvc") {
+			blobs, names = append(blobs, head[3]), append(names, fields[i])
+		}
+	}
+	texts, err := r.blobs(ctx, blobs)
+	if err != nil {
+		return nil, err
+	}
+	var all []Output
+	for i, text := range texts {
+		outs, err := outputs(names[i], text)
+		if err != nil {
+			continue // a version that no one can use, and that a later one has mended
+		}
+		all = append(all, outs...)
+	}
+	return all, nil
+}
+
+// blobs returns the content of git's objects, by one call.
+func (r *Repository) blobs(ctx context.Context, ids []string) ([][]byte, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	g := r.git
+	g.in = []byte(strings.Join(ids, "\n") + "\n")
+	out, err := g.run(ctx, "cat-file", "--batch")
+	if err != nil {
+		return nil, err
+	}
+	var texts [][]byte
+	for range ids { // "ID blob SIZE\n", the content, "\n"
+		head, rest, _ := strings.Cut(out, "\n")
+		f := strings.Fields(head)
+		if len(f) != 3 {
+			return nil, fault.New(fault.Corrupt, "The dataset's git repository is damaged.", "Run git fsck in its folder.", nil)
+		}
+		n, err := strconv.Atoi(f[2])
+		if err != nil || n+1 > len(rest) {
+			return nil, fault.New(fault.Corrupt, "The dataset's git repository is damaged.", "Run git fsck in its folder.", err)
+		}
+		texts = append(texts, []byte(rest[:n]))
+		out = rest[n+1:]
+	}
+	return texts, nil
+}
