@@ -7,7 +7,8 @@ import (
 )
 
 // chunk reads and decodes the i-th chunk of p: all its samples, interleaved and
-// little-endian, padded to the full size of a chunk.
+// little-endian, padded to the full size of a chunk. Of a hole of a sparse image it returns
+// no data.
 func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	typ, _ := p.sampleType()
 	w := p.chunk.X * p.interleaved()
@@ -18,12 +19,14 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 		return nil, err
 	}
 	stored := p.stored(i)
-	if count == 0 { // a hole of a sparse image
-		px.Data = make([]byte, w*p.chunk.Y*typ.Bytes())
+	if count == 0 {
 		return px, nil
 	}
 	if count > f.size {
 		return nil, f.cut(fmt.Errorf("chunk %d of %d bytes", i, count))
+	}
+	if stored/count > p.gain() { // before anything is allocated for it
+		return nil, f.broken(fmt.Errorf("chunk %d: %d bytes can't hold %d", i, count, stored))
 	}
 	raw := c.buffer(int(count))
 	defer c.raw.Put(raw)
@@ -47,6 +50,19 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	}
 	px.Data = f.straighten(p, data)
 	return px, nil
+}
+
+// gain is the most bytes that a byte of a chunk can unpack to, rounded up.
+func (p *page) gain() int64 {
+	switch p.compression {
+	case none:
+		return 2
+	case packBits:
+		return 64
+	case lzw, deflate, deflateOld, jpegNew: // strings of 4096 in 12 bits; 258 in 2 bits; a block in a bit
+		return 4096
+	}
+	return 1 << 16 // zstd: a block of 128 kB in 4 bytes
 }
 
 // place returns where the i-th chunk lies.

@@ -83,7 +83,7 @@ func (f *file) fromOME(pages []*page, text string) (*layout, error) {
 	l := &layout{samples: pages[0].samples, stacks: px.SizeC / pages[0].samples}
 	l.info.Format = "OME-TIFF"
 	l.info.Z, l.info.T = px.SizeZ, px.SizeT
-	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > maxPages || px.SizeZ > maxPages || px.SizeT > maxPages ||
+	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > 1<<14 || px.SizeZ > maxPages || px.SizeT > maxPages ||
 		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != px.SizeC {
 		return nil, f.broken(fmt.Errorf("OME-XML: %d channels, %d planes, %d times in pages of %d samples",
 			px.SizeC, px.SizeZ, px.SizeT, pages[0].samples))

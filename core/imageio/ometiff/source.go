@@ -170,11 +170,14 @@ func (s *source) assemble(ctx context.Context, p *page, sample int, rect image.R
 			}
 			at := image.Rectangle{Min: image.Pt(col*p.chunk.X, row*p.chunk.Y)}
 			at.Max = at.Min.Add(p.chunk)
-			if n == 1 && at == rect {
+			if n == 1 && at == rect && px.Data != nil {
 				return px, nil
 			}
 			if out == nil {
 				out = &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*size)}
+			}
+			if px.Data == nil {
+				continue
 			}
 			both := at.Intersect(rect)
 			for y := both.Min.Y; y < both.Max.Y; y++ {

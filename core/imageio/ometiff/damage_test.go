@@ -1,0 +1,138 @@
+package ometiff_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+)
+
+// everything reads all tiles of all levels into one slice, as far as limit bytes.
+func everything(ctx context.Context, src imageio.Source, limit int) ([]byte, error) {
+	var out []byte
+	info := src.Info()
+	for l := range info.Levels {
+		n := info.Tiles(l)
+		for c := range info.Channels {
+			for z := range info.Z {
+				for at := range info.T {
+					for row := range n.Y {
+						for col := range n.X {
+							px, err := src.ReadTile(ctx, imageio.Tile{Level: l, Col: col, Row: row, C: c, Z: z, T: at})
+							if err != nil {
+								return out, err
+							}
+							if out = append(out, px.Data...); len(out) > limit {
+								return out, nil
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func readAll(t testing.TB, path string) ([]byte, error) {
+	t.Helper()
+	src, err := ometiff.Format{}.Open(t.Context(), path)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	return everything(t.Context(), src, 1<<20)
+}
+
+// TestCutShort cuts vectors everywhere: a file that calls itself complete has all its
+// pixels, and one that has not is told from a damaged one.
+func TestCutShort(t *testing.T) {
+	for _, name := range []string{"u16-strips-le", "u16-tiles-deflate2-bebig", "ome-pyramid", "imagej-one", "pages", "rgb-jpeg"} {
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata", name+".tif"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), name+".tif")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			want, err := readAll(t, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			step := max(1, len(data)/700)
+			for n := len(data) - 1; n > 0; n -= step {
+				if err := os.Truncate(path, int64(n)); err != nil {
+					t.Fatal(err)
+				}
+				whole := ometiff.Format{}.Complete(t.Context(), path)
+				got, err := readAll(t, path)
+				switch {
+				case whole == nil && (err != nil || !bytes.Equal(got, want)):
+					t.Fatalf("%d of %d bytes call themselves complete: %v", n, len(data), err)
+				case whole != nil && fault.KindOf(whole) != fault.Corrupt:
+					t.Fatalf("%d of %d bytes: %v", n, len(data), whole)
+				case err != nil && fault.KindOf(err) != fault.Corrupt:
+					t.Fatalf("reading %d of %d bytes: %v", n, len(data), err)
+				}
+			}
+		})
+	}
+}
+
+// TestFlippedBytes turns every byte of the directories and some of the pixels: nothing may
+// panic, hang or take much memory.
+func TestFlippedBytes(t *testing.T) {
+	for _, name := range []string{"u16-tiles-deflate2-le", "ome-pyramid", "u8-lzw", "rgb-planar", "f32-deflate3-be"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name+".tif"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name+".tif")
+		for i := 0; i < len(data); i += 1 + i/600 {
+			for _, to := range []byte{0xff, 0, data[i] + 1} {
+				bad := bytes.Clone(data)
+				bad[i] = to
+				if err := os.WriteFile(path, bad, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				_, err := readAll(t, path)
+				if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid {
+					t.Fatalf("%s byte %d = %#x: %v", name, i, to, err)
+				}
+			}
+		}
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	for _, v := range vectors(f) {
+		data, err := os.ReadFile(v.path())
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(data) < 12_000 {
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "fuzz.tif")
+		if err != nil {
+			return
+		}
+		defer src.Close()
+		if i := src.Info(); len(i.Levels) == 0 || i.Levels[0].Size.X < 1 || i.TileSize.X < 1 || i.TileSize.Y < 1 {
+			t.Fatalf("nothing was opened: %+v", i)
+		}
+		_, err = everything(t.Context(), src, 1<<18)
+		if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid && k != fault.NotFound {
+			t.Fatal(err)
+		}
+	})
+}

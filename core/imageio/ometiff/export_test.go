@@ -1,0 +1,17 @@
+package ometiff
+
+import (
+	"context"
+	"io"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// OpenReader opens bytes that are no file: for the fuzzer.
+func OpenReader(ctx context.Context, r io.ReaderAt, size int64, name string) (imageio.Source, error) {
+	s, err := open(ctx, r, size, name)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
