@@ -1,0 +1,84 @@
+# Shared by the scripts of this folder: where things lie, and the life of a server. A
+# script NAME-up installs what NAME needs, starts it in the background, waits until it
+# answers and is done at once if it runs already; NAME-down ends it.
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export COVERSLIP_CACHE=${COVERSLIP_CACHE:-$HOME/.cache/coverslip}
+CACHE=$COVERSLIP_CACHE
+mkdir -p "$CACHE"/{logs,run}
+
+say() { echo "$*" >&2; }
+
+pid_file() { echo "$CACHE/run/$1.pid"; }
+
+# alive NAME: does the process that start recorded still run?
+alive() {
+  local p
+  p=$(cat "$(pid_file "$1")" 2>/dev/null) && [ -n "$p" ] && kill -0 "$p" 2>/dev/null
+}
+
+# already NAME: ends the script if NAME runs.
+already() {
+  if alive "$1"; then
+    echo "$1 runs already, process $(cat "$(pid_file "$1")")"
+    exit 0
+  fi
+}
+
+# start NAME COMMAND...: in a session of its own, so that stop ends its children too. It
+# does not inherit the lock of one_at_a_time.
+start() {
+  local name=$1
+  shift
+  setsid "$@" >"$CACHE/logs/$name.log" 2>&1 </dev/null 9>&- &
+  echo $! >"$(pid_file "$name")"
+}
+
+# ready NAME SECONDS COMMAND...: waits until COMMAND succeeds.
+ready() {
+  local name=$1 limit=$2 begun=$SECONDS
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    if ! alive "$name"; then
+      fail "$name" "ended while starting"
+    elif [ $((SECONDS - begun)) -ge "$limit" ]; then
+      fail "$name" "is not ready after $limit s"
+    fi
+    sleep 0.2
+  done
+  echo "$name is ready, process $(cat "$(pid_file "$name")")"
+}
+
+fail() {
+  say "$1 $2; the end of $CACHE/logs/$1.log:"
+  tail -20 "$CACHE/logs/$1.log" >&2
+  exit 1
+}
+
+# stop NAME: asks it to end, and after 15 s ends it.
+stop() {
+  local name=$1 p
+  if ! alive "$name"; then
+    rm -f "$(pid_file "$name")"
+    echo "$name does not run"
+    return
+  fi
+  p=$(cat "$(pid_file "$name")")
+  kill -TERM "$p" 2>/dev/null || true
+  for _ in $(seq 75); do
+    kill -0 "$p" 2>/dev/null || break
+    sleep 0.2
+  done
+  kill -KILL -- "-$p" 2>/dev/null || true
+  rm -f "$(pid_file "$name")"
+  echo "$name has ended"
+}
+
+# one_at_a_time NAME: holds a lock until the script ends, so that two set-ups do not mix.
+one_at_a_time() {
+  exec 9>"$CACHE/run/$1.lock"
+  flock 9
+}
+
+# sha256_is FILE SUM
+sha256_is() { echo "$2  $1" | sha256sum --check --status 2>/dev/null; }
