@@ -56,7 +56,7 @@ var arrows = map[string]string{
 	"core/remote/remotetest":   "core/fault core/remote",
 
 	// The work.
-	"core/dataset":  "core/fault core/job core/remote",
+	"core/dataset":  "core/fault core/job core/remote core/secret",
 	"core/segment":  "core/annotation core/fault",
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",

@@ -33,7 +33,7 @@ func newFile(o output, meta map[string]any) ([]byte, error) {
 		lead = "  "
 	}
 	if len(meta) > 0 {
-		block, err := encode(map[string]any{"meta": meta})
+		block, err := metaBlock(meta)
 		if err != nil {
 			return nil, err
 		}
@@ -195,9 +195,9 @@ func patchMeta(text []byte, meta map[string]any) ([]byte, error) {
 		return text, nil // free data that is no mapping is a person's own
 	}
 	changed := false
-	var add yaml.Node
-	if err := add.Encode(meta); err != nil {
-		return nil, fmt.Errorf("meta: %w", err)
+	add, err := metaNode(meta)
+	if err != nil {
+		return nil, err
 	}
 	now := map[string]any{}
 	if err := add.Decode(&now); err != nil { // the same types as in old
@@ -211,21 +211,62 @@ func patchMeta(text []byte, meta map[string]any) ([]byte, error) {
 	}
 	n := child(f.doc, "meta")
 	if n == nil {
-		block, err := encode(map[string]any{"meta": meta})
+		block, err := metaBlock(meta)
 		if err == nil && len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(slices.Clone(text), '\n')
 		}
 		return slices.Concat(text, block), err
 	}
-	merge(n, &add)
+	merge(n, add)
 	return encode(f.doc)
 }
 
-// merge sets add's keys in m; both are mappings.
+// metaNode is meta with its texts quoted as DVC quotes them.
+func metaNode(meta map[string]any) (*yaml.Node, error) {
+	var n yaml.Node
+	if err := n.Encode(meta); err != nil {
+		return nil, fmt.Errorf("meta: %w", err)
+	}
+	dvcStyle(&n)
+	return &n, nil
+}
+
+func metaBlock(meta map[string]any) ([]byte, error) {
+	n, err := metaNode(meta)
+	if err != nil {
+		return nil, err
+	}
+	return encode(map[string]any{"meta": n})
+}
+
+func dvcStyle(n *yaml.Node) {
+	for _, c := range n.Content {
+		dvcStyle(c)
+	}
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+		return
+	}
+	switch text := scalar(n.Value); {
+	case text == n.Value:
+		n.Style = 0
+	case text[0] == '"':
+		n.Style = yaml.DoubleQuotedStyle
+	default:
+		n.Style = yaml.SingleQuotedStyle
+	}
+}
+
+// merge sets add's keys in m; both are mappings. Values that stay keep their style, and
+// all keep their comments.
 func merge(m, add *yaml.Node) {
 	for i := 0; i+1 < len(add.Content); i += 2 {
 		if v := child(m, add.Content[i].Value); v != nil {
-			*v = *add.Content[i+1]
+			now := *add.Content[i+1]
+			var a, b any
+			if v.Decode(&a) == nil && now.Decode(&b) == nil && !reflect.DeepEqual(a, b) {
+				now.HeadComment, now.LineComment, now.FootComment = v.HeadComment, v.LineComment, v.FootComment
+				*v = now
+			}
 			continue
 		}
 		m.Content = append(m.Content, add.Content[i], add.Content[i+1])
