@@ -75,6 +75,7 @@ type Screen struct {
 	needs  *widget.Check
 	empty  fyne.CanvasObject
 	none   fyne.CanvasObject
+	head   fyne.CanvasObject
 	layout fyne.CanvasObject
 }
 
@@ -82,6 +83,7 @@ type Screen struct {
 func New(now func() time.Time, act Actions) *Screen {
 	s := &Screen{act: act, now: now, count: kit.NewQuiet(""), search: widget.NewEntry()}
 	s.list = newList(s)
+	s.count.Truncation = fyne.TextTruncateOff
 	s.search.SetPlaceHolder("Filter by name, model or stage")
 	s.search.OnChanged = func(t string) { s.filter = strings.ToLower(strings.TrimSpace(t)); s.show() }
 	s.needs = widget.NewCheck("Needs me", func(on bool) {
@@ -95,9 +97,8 @@ func New(now func() time.Time, act Actions) *Screen {
 		"Captures show up here by themselves once an instrument folder is set and a file in it is finished.",
 		"Set an instrument folder", act.Settings)
 	s.none = kit.NewEmpty(theme.Icon("inbox"), "Nothing matches", "No capture matches the filter.", "", nil)
-	head := container.NewBorder(nil, nil, nil, container.NewHBox(s.needs, container.NewGridWrap(fyne.NewSize(300, 40), s.search)),
-		kit.NewTitle("Inbox", s.count))
-	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewStack(s.list, s.empty, s.none)))
+	s.head = kit.NewTitle("Inbox", s.count, kit.NewGap(8, 0), s.needs, container.NewGridWrap(fyne.NewSize(300, 38), s.search))
+	s.layout = container.NewPadded(container.NewBorder(s.head, nil, nil, nil, container.NewStack(s.list, s.empty, s.none)))
 	s.ExtendBaseWidget(s)
 	s.show()
 	return s
@@ -122,6 +123,7 @@ func (s *Screen) show() {
 		}
 	}
 	s.count.SetText(summary(len(s.all), needing))
+	s.head.Refresh()
 	s.toggle(s.list, len(s.shown) > 0)
 	s.toggle(s.empty, len(s.all) == 0)
 	s.toggle(s.none, len(s.all) > 0 && len(s.shown) == 0)

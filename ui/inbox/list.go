@@ -36,6 +36,7 @@ func newList(s *Screen) *list {
 func (l *list) reload() {
 	at := -1
 	for i, r := range l.s.shown {
+		l.SetItemHeight(i, height(r))
 		if r.ID == l.s.selected && r.ID != "" {
 			at = i
 		}

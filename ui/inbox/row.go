@@ -14,6 +14,14 @@ import (
 	"coverslip.dev/coverslip/ui/theme"
 )
 
+// height is a row's, with and without a reason.
+func height(r Row) float32 {
+	if r.Reason != "" {
+		return 104
+	}
+	return 82
+}
+
 // row shows one capture in two lines and, when something is wrong, its reason.
 type row struct {
 	widget.BaseWidget
@@ -40,26 +48,25 @@ var (
 
 func newRow(s *Screen) *row {
 	r := &row{
-		s: s, thumb: canvas.NewImageFromImage(nil), glyph: widget.NewIcon(theme.Icon("viewer")),
+		s: s, thumb: canvas.NewImageFromImage(nil), glyph: widget.NewIcon(fynetheme.NewDisabledResource(theme.Icon("viewer"))),
 		name: widget.NewLabel(""), facts: kit.NewQuiet(""), reason: widget.NewLabel(""),
 		chips: container.NewHBox(),
 	}
 	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
 	r.name.TextStyle.Bold = true
-	r.name.Truncation = fyne.TextTruncateEllipsis
 	r.reason.Truncation = fyne.TextTruncateEllipsis
 	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
 	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
 	r.reveal = widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { call(s.act.Reveal, r.id) })
 	r.reveal.Importance = widget.LowImportance
-	pic := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(72, 72), container.NewCenter(
-		container.NewGridWrap(fyne.NewSize(26, 26), r.glyph)), r.thumb))
+	pic := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(64, 64), container.NewCenter(
+		container.NewGridWrap(fyne.NewSize(24, 24), r.glyph)), r.thumb))
 	buttons := container.NewVBox(layout.NewSpacer(), container.NewHBox(r.reveal, kit.Tall(r.retry), kit.Tall(r.open)), layout.NewSpacer())
-	text := container.New(layout.NewCustomPaddedVBoxLayout(-8), container.NewBorder(nil, nil, nil, nil, r.name), r.facts, r.reason)
-	line := container.New(layout.NewCustomPaddedLayout(8, 0, 8, 0), r.chips)
-	r.layout = container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), container.NewBorder(nil, nil,
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-3), container.NewBorder(nil, nil, r.name, nil, r.facts),
+		container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), r.chips), r.reason)
+	r.layout = container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), container.NewBorder(nil, nil,
 		container.NewVBox(layout.NewSpacer(), pic, layout.NewSpacer()), buttons,
-		container.NewVBox(line, text)))
+		container.NewVBox(layout.NewSpacer(), text, layout.NewSpacer())))
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -153,7 +160,7 @@ func (r *row) setReason(v Row) {
 		r.reason.Importance = widget.DangerImportance
 	}
 	r.reason.SetText(text)
-	r.s.toggle(r.reason, true)
+	r.s.toggle(r.reason, text != "")
 }
 
 // Tapped selects the capture.

@@ -33,7 +33,7 @@ func NewEmpty(icon fyne.Resource, title, sentence, label string, do func()) fyne
 
 // Tall gives a button a height that a gloved finger meets.
 func Tall(b *widget.Button) fyne.CanvasObject {
-	return container.NewStack(NewGap(0, 40), b)
+	return container.NewStack(NewGap(84, 40), b)
 }
 
 // NewGap takes up room.

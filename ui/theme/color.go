@@ -42,7 +42,7 @@ func darkColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case Panel, fynetheme.ColorNameHeaderBackground:
 		return rgb(0x1d2228), true
 	case fynetheme.ColorNameMenuBackground, fynetheme.ColorNameOverlayBackground:
-		return rgb(0x232a31), true
+		return rgb(0x20262d), true
 	case Canvas:
 		return rgb(0x0a0c0e), true
 	case fynetheme.ColorNameForeground:
@@ -50,9 +50,9 @@ func darkColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case Subtle, fynetheme.ColorNamePlaceHolder:
 		return rgb(0x9eabb8), true
 	case fynetheme.ColorNameDisabled:
-		return rgb(0x6c7884), true
+		return rgb(0x8793a0), true
 	case fynetheme.ColorNameButton:
-		return rgb(0x2b333c), true
+		return rgb(0x343e48), true
 	case fynetheme.ColorNameDisabledButton:
 		return rgb(0x20262c), true
 	case fynetheme.ColorNameInputBackground:
@@ -113,7 +113,7 @@ func lightColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case Subtle, fynetheme.ColorNamePlaceHolder:
 		return rgb(0x586673), true
 	case fynetheme.ColorNameDisabled:
-		return rgb(0x8a96a1), true
+		return rgb(0x6a7682), true
 	case fynetheme.ColorNameButton:
 		return rgb(0xe3e9ed), true
 	case fynetheme.ColorNameDisabledButton:
@@ -125,11 +125,11 @@ func lightColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case fynetheme.ColorNameSeparator:
 		return rgb(0xd7dee3), true
 	case fynetheme.ColorNamePrimary, fynetheme.ColorNameHyperlink:
-		return rgb(0x0c7395), true
+		return rgb(0x0b6a8a), true
 	case fynetheme.ColorNameForegroundOnPrimary:
 		return rgb(0xffffff), true
 	case fynetheme.ColorNameFocus:
-		return rgba(0x0c7395, 0x44), true
+		return rgba(0x0b6a8a, 0x44), true
 	case fynetheme.ColorNameSelection:
 		return rgb(0xcfe6ee), true
 	case fynetheme.ColorNameHover:
@@ -139,7 +139,7 @@ func lightColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case fynetheme.ColorNameScrollBar:
 		return rgba(0x0c2030, 0x55), true
 	case fynetheme.ColorNameSuccess:
-		return rgb(0x177a45), true
+		return rgb(0x14713f), true
 	case fynetheme.ColorNameWarning:
 		return rgb(0x8d5a00), true
 	case fynetheme.ColorNameError:

@@ -1,0 +1,147 @@
+package inbox_test
+
+import (
+	"image"
+	"image/color"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/inbox"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+func now() time.Time { return time.Date(2026, 3, 4, 15, 0, 0, 0, time.UTC) }
+
+func window(t *testing.T, m theme.Mode, act inbox.Actions) (*inbox.Screen, fyne.Window) {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(m))
+	s := inbox.New(now, act)
+	w := test.NewTempWindow(t, s)
+	w.Resize(fyne.NewSize(1000, 640))
+	return s, w
+}
+
+// line is the stages with the first n done and the next in state s.
+func line(n int, s inbox.State, note string) []inbox.Stage {
+	var out []inbox.Stage
+	for i, name := range []string{"arriving", "captured", "versioned", "pushed", "predicted", "review", "committed"} {
+		st := inbox.Stage{Name: name}
+		switch {
+		case i < n:
+			st.State = inbox.Done
+		case i == n:
+			st.State, st.Note = s, note
+		}
+		out = append(out, st)
+	}
+	return out
+}
+
+func thumb() image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, 72, 72))
+	for y := range 72 {
+		for x := range 72 {
+			d := (x-30)*(x-30) + (y-40)*(y-40)
+			m.Set(x, y, color.RGBA{0, uint8(max(0, 220-d/3)), uint8(max(0, 90-d/6)), 255})
+		}
+	}
+	return m
+}
+
+func rows() []inbox.Row {
+	at := func(min int) time.Time { return now().Add(-time.Duration(min) * time.Minute) }
+	return []inbox.Row{
+		{ID: "1", Name: "plate7_A01.ome.tif", Stages: line(5, inbox.Person, ""), State: inbox.Person, Objects: 214,
+			Model: "nuclei@4", At: at(12), Bytes: 48_600_000, Thumb: thumb()},
+		{ID: "2", Name: "plate7_A02.ome.tif", Stages: line(4, inbox.Running, "3/12"), State: inbox.Running, Objects: -1, At: at(4), Bytes: 48_600_000},
+		{ID: "3", Name: "plate7_A03.ome.tif", Stages: line(0, inbox.Running, ""), State: inbox.Running, Objects: -1, At: at(0), Bytes: 12_000_000},
+		{ID: "4", Name: "plate6_H12.ome.tif", Stages: line(7, "", ""), State: inbox.Done, Objects: 1, Model: "nuclei@3", At: at(24 * 60), Bytes: 51_200_000, Thumb: thumb()},
+	}
+}
+
+func faulty() []inbox.Row {
+	r := rows()
+	r[0].State, r[0].Stages = inbox.Failed, line(1, inbox.Failed, "")
+	r[0].Reason, r[0].Hint = "The image is cut short.", "Copy it again from the instrument, then try again."
+	r[0].Objects, r[0].Model, r[0].Thumb = -1, "", nil
+	r[1].State, r[1].Stages = inbox.Held, line(4, inbox.Held, "")
+	r[1].Reason, r[1].Hint = "No inference server answers.", "The capture waits; the work goes on by itself when one is back."
+	return r
+}
+
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		mode theme.Mode
+		rows []inbox.Row
+	}{
+		{"empty-light", theme.Light, nil},
+		{"typical-dark", theme.Dark, rows()},
+		{"typical-light", theme.Light, rows()},
+		{"faulty-dark", theme.Dark, faulty()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, w := window(t, c.mode, inbox.Actions{Settings: func() {}})
+			s.Set(c.rows)
+			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
+		})
+	}
+}
+
+func find[T fyne.CanvasObject](o fyne.CanvasObject, ok func(T) bool) (found T) {
+	for _, x := range test.LaidOutObjects(o) {
+		if v, is := x.(T); is && x.Visible() && ok(v) {
+			return v
+		}
+	}
+	return found
+}
+
+func TestPersonOpensAndRetries(t *testing.T) {
+	var opened, retried string
+	s, w := window(t, theme.Dark, inbox.Actions{
+		Open: func(id string) { opened = id }, Retry: func(id string) { retried = id },
+	})
+	s.Set(faulty())
+	test.Tap(find(s, func(b *widget.Button) bool { return b.Text == "Try again" }))
+	if retried != "2" { // the newest of the two
+		t.Errorf("retried %q", retried)
+	}
+	test.TapCanvas(w.Canvas(), fyne.NewPos(300, 130)) // selects the first row
+	f := w.Canvas().Focused()
+	if f == nil {
+		t.Fatal("the list has no focus after a click")
+	}
+	f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if opened != "3" {
+		t.Errorf("Enter opened %q", opened)
+	}
+}
+
+func TestFilterFindsByModelAndNeed(t *testing.T) {
+	s, _ := window(t, theme.Dark, inbox.Actions{})
+	s.Set(rows())
+	e := find(s, func(*widget.Entry) bool { return true })
+	test.Type(e, "nuclei@3")
+	names := func() (n int) {
+		for _, x := range test.LaidOutObjects(s) {
+			if l, ok := x.(*widget.Label); ok && l.Visible() && len(l.Text) > 8 && l.Text[len(l.Text)-8:] == ".ome.tif" {
+				n++
+			}
+		}
+		return n
+	}
+	if names() != 1 {
+		t.Errorf("%d captures match nuclei@3", names())
+	}
+	e.SetText("")
+	find(s, func(c *widget.Check) bool { return c.Text == "Needs me" }).SetChecked(true)
+	if names() != 1 {
+		t.Errorf("%d captures wait for a person", names())
+	}
+}

@@ -1,0 +1,77 @@
+package kit_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+func window[T fyne.CanvasObject](t *testing.T, m theme.Mode, make func() T) (T, fyne.Window) {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(m))
+	o := make()
+	w := test.NewTempWindow(t, o)
+	w.Resize(fyne.NewSize(1000, 640))
+	return o, w
+}
+
+func buttons(o fyne.CanvasObject) map[string]*widget.Button {
+	all := map[string]*widget.Button{}
+	for _, x := range test.LaidOutObjects(o) {
+		if b, ok := x.(*widget.Button); ok && b.Visible() {
+			all[b.Text] = b
+		}
+	}
+	return all
+}
+
+func TestTroublesPicture(t *testing.T) {
+	var asked string
+	p, w := window(t, theme.Light, func() *kit.Troubles { return kit.NewTroubles(func(code string) { asked = code }) })
+	p.Set([]kit.Trouble{
+		{Code: "server/gpu-1", Title: "The inference server gpu-1 does not answer.", Sentence: "Captures wait for a prediction.",
+			Hint: "Ask whether the machine is on; the work goes on by itself.", Tone: kit.Bad, Button: "Servers", Since: "Since 14:03."},
+		{Code: "folder/scope", Title: "The folder of the confocal can't be read.", Sentence: "The network drive is not connected.",
+			Hint: "Connect it in the file manager.", Tone: kit.Held, Button: "Settings"},
+		{Code: "registry", Title: "The registry is shown as of 14:03.", Sentence: "MLflow is offline.", Tone: kit.Neutral},
+	})
+	test.AssertRendersToImage(t, "troubles.png", w.Canvas())
+	test.Tap(buttons(p)["Servers"])
+	if asked != "server/gpu-1" {
+		t.Errorf("the button asked for %q", asked)
+	}
+}
+
+func TestReasonIsNeeded(t *testing.T) {
+	under, w := window(t, theme.Dark, func() *widget.Label { return widget.NewLabel("a screen") })
+	var got string
+	kit.AskReason(under, kit.Question{
+		Title: "Promote version 4 to champion?", Sentence: "It will be loaded and probed before the alias moves.",
+		Hold: "Why is it better?", Button: "Promote",
+	}, func(s string) { got = s })
+	top := w.Canvas().Overlays().Top()
+	if top == nil {
+		t.Fatal("nothing asks")
+	}
+	entry, ok := w.Canvas().Focused().(*widget.Entry)
+	if !ok {
+		t.Fatal("the field has no focus")
+	}
+	yes := buttons(top)["Promote"]
+	test.Tap(yes)
+	if got != "" || w.Canvas().Overlays().Top() == nil {
+		t.Fatal("a promotion without a reason went through")
+	}
+	test.Type(entry, "  fewer merged nuclei ")
+	test.AssertRendersToImage(t, "reason.png", w.Canvas())
+	test.Tap(yes)
+	if got != "fewer merged nuclei" || w.Canvas().Overlays().Top() != nil {
+		t.Errorf("got %q", got)
+	}
+}
