@@ -1,0 +1,289 @@
+package imageio_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/imageio/raster"
+)
+
+// value is the sample of the test image at x, y.
+func value(x, y int) uint16 { return uint16((x*7919 + y*104729 + x*y) % 60000) }
+
+// field writes the test image and opens it.
+func field(t testing.TB, w, h int) imageio.Source {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "field.ome.tif")
+	info := imageio.Info{
+		Levels: []imageio.Level{{Size: image.Pt(w, h), Downsample: 1}}, Type: imageio.Uint16, Z: 1, T: 1,
+		Channels: make([]imageio.Channel, 1),
+	}
+	err := ometiff.Write(t.Context(), path, info, func(int, int, int) (*imageio.Pixels, error) {
+		px := &imageio.Pixels{Size: image.Pt(w, h), Type: imageio.Uint16}
+		for y := range h {
+			for x := range w {
+				px.Data = binary.LittleEndian.AppendUint16(px.Data, value(x, y))
+			}
+		}
+		return px, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := ometiff.Format{}.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = src.Close() })
+	return src
+}
+
+func opener() *imageio.Opener { return imageio.NewOpener(ometiff.Format{}, raster.Format{}) }
+
+func TestBytesDecideBeforeTheName(t *testing.T) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 5, 4))); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "really.tif")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src, err := opener().Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if src.Info().Format != "PNG" || !strings.HasPrefix(src.ID(), "file:") {
+		t.Errorf("%q %+v", src.ID(), src.Info())
+	}
+	known, err := opener().OpenAs(t.Context(), path, "md5:0123")
+	if err != nil || known.ID() != "md5:0123" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatCannotBeOpenedSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name, data string
+		kind       fault.Kind
+		say        string
+	}{
+		{"empty.tif", "", fault.Corrupt, "The file is empty."},
+		{"text.tif", "hello, this is no image", fault.Invalid, "no image format"},
+		{"short.tif", "II*\x00\x08\x00\x00\x00", fault.Corrupt, "cut short"},
+		{"short.png", "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR", fault.Corrupt, "cut short"},
+		{"odd.tif", "II*\x00\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", fault.Corrupt, "damaged"},
+	} {
+		path := filepath.Join(dir, c.name)
+		if err := os.WriteFile(path, []byte(c.data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := opener().Open(t.Context(), path)
+		if say, _ := fault.Explain(err); fault.KindOf(err) != c.kind || !strings.Contains(say, c.say) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if _, err := opener().Open(t.Context(), filepath.Join(dir, "none.tif")); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := opener().Open(t.Context(), dir); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a folder: %v", err)
+	}
+	if err := opener().Complete(t.Context(), filepath.Join(dir, "text.tif")); err != nil {
+		t.Errorf("a file of no format is not held: %v", err)
+	}
+	if err := opener().Complete(t.Context(), filepath.Join(dir, "empty.tif")); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func TestRegion(t *testing.T) {
+	src := field(t, 700, 530)
+	for _, r := range []image.Rectangle{
+		image.Rect(0, 0, 700, 530), image.Rect(250, 250, 520, 515), image.Rect(699, 529, 700, 530),
+		image.Rect(-10, -20, 3, 4), image.Rect(690, 100, 9000, 101), image.Rect(256, 256, 512, 512),
+	} {
+		px, err := imageio.ReadRegion(t.Context(), src, imageio.Region{Rect: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := r.Intersect(image.Rect(0, 0, 700, 530))
+		if px.Size != in.Size() {
+			t.Fatalf("%v: %v", r, px.Size)
+		}
+		for i, v := range px.Uint16s() {
+			if x, y := in.Min.X+i%px.Size.X, in.Min.Y+i/px.Size.X; v != value(x, y) {
+				t.Fatalf("%v at %d,%d: %d, want %d", r, x, y, v, value(x, y))
+			}
+		}
+	}
+	if _, err := imageio.ReadRegion(t.Context(), src, imageio.Region{Rect: image.Rect(800, 0, 900, 10)}); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("outside: %v", err)
+	}
+	for _, r := range []imageio.Region{{Level: 1}, {C: 1}, {Z: -1}, {T: 1}} {
+		r.Rect = image.Rect(0, 0, 1, 1)
+		if _, err := imageio.ReadRegion(t.Context(), src, r); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+}
+
+func TestPyramid(t *testing.T) {
+	const w, h = 2061, 1203
+	src := field(t, w, h)
+	for name, p := range map[string]imageio.Source{
+		"alone": imageio.Pyramid(src), "cached": imageio.Pyramid(imageio.Cached(src, imageio.NewTileCache(32<<20))),
+	} {
+		info := p.Info()
+		if len(info.Levels) != 3 || info.Levels[2].Size != image.Pt(516, 301) || info.Levels[2].Downsample != 4 {
+			t.Fatalf("%s: %+v", name, info.Levels)
+		}
+		want := imageiotest.Plane(t, p, 0, 0, 0, 0)
+		for l := 1; l < 3; l++ {
+			got := imageiotest.Plane(t, p, l, 0, 0, 0)
+			mean(t, got, want)
+			want = got
+		}
+	}
+	if small := field(t, 1000, 90); imageio.Pyramid(small) != small {
+		t.Error("a small image was wrapped")
+	}
+	imageiotest.Run(t, func(*testing.T) imageio.Source { return imageio.Pyramid(unclosed{src}) })
+}
+
+// unclosed is a source that others still need.
+type unclosed struct{ imageio.Source }
+
+func (unclosed) Close() error { return nil }
+
+// mean checks that half is fine at half the size, counting only pixels that are there.
+func mean(t *testing.T, half, fine *imageio.Pixels) {
+	t.Helper()
+	for y := range half.Size.Y {
+		for x := range half.Size.X {
+			sum, n := 0.0, 0.0
+			for dy := range 2 {
+				for dx := range 2 {
+					if 2*x+dx < fine.Size.X && 2*y+dy < fine.Size.Y {
+						sum += fine.Sample((2*y+dy)*fine.Size.X + 2*x + dx)
+						n++
+					}
+				}
+			}
+			if got, want := half.Sample(y*half.Size.X+x), math.Floor(sum/n+0.5); got != want {
+				t.Fatalf("at %d,%d: %g, want %g", x, y, got, want)
+			}
+		}
+	}
+}
+
+// counted is a source that counts its reads and holds each until it is let go.
+type counted struct {
+	imageio.Source
+	reads atomic.Int32
+	hold  chan struct{}
+}
+
+func (c *counted) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	c.reads.Add(1)
+	if c.hold != nil {
+		select {
+		case <-c.hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return c.Source.ReadTile(ctx, t)
+}
+
+func TestTwoReadersDecodeOnce(t *testing.T) {
+	in := &counted{Source: field(t, 300, 300), hold: make(chan struct{})}
+	src := imageio.Cached(in, imageio.NewTileCache(1<<20))
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if _, err := src.ReadTile(t.Context(), imageio.Tile{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(in.hold)
+	wg.Wait()
+	if n := in.reads.Load(); n != 1 {
+		t.Errorf("decoded %d times", n)
+	}
+}
+
+// TestStoppedReaderDoesNotStopOthers: who waits for a read that is stopped reads alone.
+func TestStoppedReaderDoesNotStopOthers(t *testing.T) {
+	in := &counted{Source: field(t, 300, 300), hold: make(chan struct{})}
+	src := imageio.Cached(in, imageio.NewTileCache(1<<20))
+	ctx, cancel := context.WithCancel(t.Context())
+	first, second := make(chan error, 1), make(chan error, 1)
+	read := func(ctx context.Context, to chan error) {
+		_, err := src.ReadTile(ctx, imageio.Tile{})
+		to <- err
+	}
+	go read(ctx, first)
+	for in.reads.Load() == 0 {
+	}
+	go read(t.Context(), second)
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("the first: %v", err)
+	}
+	close(in.hold)
+	if err := <-second; err != nil {
+		t.Errorf("the second: %v", err)
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	const tile = 256 * 256 * 2
+	in := &counted{Source: field(t, 1024, 512)} // 4 × 2 tiles
+	cache := imageio.NewTileCache(3 * tile)
+	src := imageio.Cached(in, cache)
+	read := func(col, row int) {
+		if _, err := src.ReadTile(t.Context(), imageio.Tile{Col: col, Row: row}); err != nil {
+			t.Fatal(err)
+		}
+		if cache.Bytes() > 3*tile {
+			t.Fatalf("%d bytes kept", cache.Bytes())
+		}
+	}
+	for row := range 2 {
+		for col := range 4 {
+			read(col, row)
+		}
+	}
+	before := in.reads.Load()
+	read(3, 1)
+	read(1, 1)
+	if in.reads.Load() != before {
+		t.Error("the latest tiles were not kept")
+	}
+	read(0, 0)
+	if in.reads.Load() != before+1 {
+		t.Error("the oldest tile was kept")
+	}
+	if _, ok := cache.Peek(src.ID(), imageio.Tile{Col: 2, Row: 1}); ok {
+		t.Error("the least used tile was kept")
+	}
+}

@@ -1,0 +1,139 @@
+package raster_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/image/bmp"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/raster"
+)
+
+const w, h = 530, 37 // two columns of tiles
+
+func save(t *testing.T, name string, write func(io.Writer) error) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// paint fills img and returns its planes as they should be read.
+func paint(img interface {
+	image.Image
+	Set(x, y int, c color.Color)
+}, channels, size int,
+) []byte {
+	out := make([]byte, 0, w*h*channels*size)
+	for c := range channels {
+		for y := range h {
+			for x := range w {
+				v := [3]uint16{uint16(x*31 + y), uint16(x + y*57), uint16(x * y)}
+				if size == 1 {
+					v[0], v[1], v[2] = v[0]&255*257, v[1]&255*257, v[2]&255*257
+				}
+				if channels == 1 {
+					v[1], v[2] = v[0], v[0]
+				}
+				if channels == 1 && size == 2 {
+					img.Set(x, y, color.Gray16{Y: v[0]})
+				} else if channels == 1 {
+					img.Set(x, y, color.Gray{Y: uint8(v[0])})
+				} else {
+					img.Set(x, y, color.NRGBA64{R: v[0], G: v[1], B: v[2], A: 0xffff})
+				}
+				if size == 1 {
+					out = append(out, byte(v[c]))
+				} else {
+					out = binary.LittleEndian.AppendUint16(out, v[c])
+				}
+			}
+		}
+	}
+	return out
+}
+
+func TestPictures(t *testing.T) {
+	r := image.Rect(0, 0, w, h)
+	grey, deep, rgb, rgb16 := image.NewGray(r), image.NewGray16(r), image.NewNRGBA(r), image.NewNRGBA64(r)
+	for _, c := range []struct {
+		name, format string
+		want         []byte
+		write        func(io.Writer) error
+	}{
+		{"grey.png", "PNG", paint(grey, 1, 1), func(o io.Writer) error { return png.Encode(o, grey) }},
+		{"deep.png", "PNG", paint(deep, 1, 2), func(o io.Writer) error { return png.Encode(o, deep) }},
+		{"rgb.png", "PNG", paint(rgb, 3, 1), func(o io.Writer) error { return png.Encode(o, rgb) }},
+		{"rgb16.png", "PNG", paint(rgb16, 3, 2), func(o io.Writer) error { return png.Encode(o, rgb16) }},
+		{"rgb.bmp", "BMP", paint(rgb, 3, 1), func(o io.Writer) error { return bmp.Encode(o, rgb) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := save(t, c.name, c.write)
+			open := func(t *testing.T) imageio.Source {
+				t.Helper()
+				src, err := raster.Format{}.Open(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return src
+			}
+			src := open(t)
+			if i := src.Info(); i.Format != c.format || i.Levels[0].Size != image.Pt(w, h) {
+				t.Errorf("%+v", i)
+			}
+			// Planes stand one after the other, as the contract's T, Z, C.
+			imageiotest.Equal(t, src, c.want, 0)
+			imageiotest.Run(t, open)
+		})
+	}
+}
+
+func TestCutShort(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, w, h))
+	paint(img, 1, 1)
+	for name, write := range map[string]func(io.Writer) error{
+		"a.png": func(o io.Writer) error { return png.Encode(o, img) },
+		"a.jpg": func(o io.Writer) error { return jpeg.Encode(o, img, nil) },
+		"a.bmp": func(o io.Writer) error { return bmp.Encode(o, img) },
+	} {
+		path := save(t, name, write)
+		if err := (raster.Format{}).Complete(t.Context(), path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		st, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int64{st.Size() - 1, st.Size() / 2, 20} {
+			if err := os.Truncate(path, n); err != nil {
+				t.Fatal(err)
+			}
+			if err := (raster.Format{}).Complete(t.Context(), path); fault.KindOf(err) != fault.Corrupt {
+				t.Errorf("%s of %d bytes: %v", name, n, err)
+			}
+			src, err := raster.Format{}.Open(t.Context(), path)
+			if err == nil && n < st.Size()-1 {
+				t.Errorf("%s of %d bytes was opened: %v", name, n, src.Info())
+			} else if err != nil && fault.KindOf(err) != fault.Corrupt {
+				t.Errorf("%s of %d bytes: %v", name, n, err)
+			}
+		}
+	}
+}
