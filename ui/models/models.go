@@ -1,0 +1,161 @@
+// Package models is the screen of registered models: their versions, which is in
+// force, and who put it there and why.
+package models
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Version is one version of a model.
+type Version struct {
+	Number  string
+	Aliases []string // "champion", "challenger", "previous"
+	Stage   string   // of legacy registries; empty elsewhere
+	Run     string   // the training run it came from
+	By      string
+	Created time.Time
+	Metrics []kit.Fact
+	Facts   []kit.Fact // what else is known: data commit, licence, source
+}
+
+// Move is one entry of the promotion history.
+type Move struct {
+	At            time.Time
+	Who, Why      string
+	Alias         string
+	From, To      string // versions; From is "" the first time
+	Outside, Back bool   // Outside: moved by another program; Back: a rollback
+}
+
+// Model is a registered model.
+type Model struct {
+	Name, Description string
+	Versions          []Version // the newest first
+	History           []Move    // the newest first
+}
+
+// Values are what the screen shows.
+type Values struct {
+	Source    string // "Local registry", "MLflow http://… (as of 14:03, offline)"
+	Offline   bool
+	Models    []Model
+	Progress  string  // "Loading nuclei@4 on gpu-1" while a promotion runs, else ""
+	Done      float64 // of the promotion, 0…1
+	Say, Hint string  // why the last promotion failed, in plain words
+}
+
+// Actions are what the person may do here. Screens ask; they do not act.
+type Actions struct {
+	Promote  func(model, version, reason string)
+	RollBack func(model, reason string)
+	Refresh  func()
+}
+
+// Screen shows the models.
+type Screen struct {
+	widget.BaseWidget
+
+	act      Actions
+	val      Values
+	model    string // chosen; kept by name while values change
+	version  string
+	names    *kit.Grid
+	versions *kit.Grid
+	history  *kit.Grid
+	facts    *kit.Facts
+	source   *widget.Label
+	title    *widget.Label
+	promote  *widget.Button
+	back     *widget.Button
+	banner   *kit.Banner
+	bar      *widget.ProgressBar
+	step     *widget.Label
+	progress fyne.CanvasObject
+	empty    fyne.CanvasObject
+	full     fyne.CanvasObject
+	layout   fyne.CanvasObject
+}
+
+// New returns an empty screen.
+func New(act Actions) *Screen {
+	s := &Screen{act: act, banner: kit.NewBanner(), facts: kit.NewFacts(), source: kit.NewQuiet("")}
+	s.source.Truncation = fyne.TextTruncateOff
+	s.names = kit.NewGrid([]kit.Column{{Title: "Model", Weight: 1}}, s.chooseModel)
+	s.versions = kit.NewGrid([]kit.Column{
+		{Title: "Version", Weight: 0.8}, {Title: "In force", Weight: 2.1}, {Title: "Created", Weight: 1.6},
+		{Title: "Run", Weight: 1.5}, {Title: "Metrics", Weight: 2.2},
+	}, s.chooseVersion)
+	s.history = kit.NewGrid([]kit.Column{
+		{Title: "When", Weight: 1.5}, {Title: "Who", Weight: 1.3}, {Title: "Moved", Weight: 2.1}, {Title: "Why", Weight: 3.6},
+	}, nil)
+	s.promote = widget.NewButton("Promote…", s.askPromote)
+	s.promote.Importance = widget.HighImportance
+	s.back = widget.NewButtonWithIcon("Roll back…", fynetheme.ContentUndoIcon(), s.askBack)
+	s.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	s.title.SizeName = fynetheme.SizeNameSubHeadingText
+	s.bar, s.step = widget.NewProgressBar(), widget.NewLabel("")
+	s.progress = kit.NewSurface(theme.Accent, container.NewPadded(container.NewBorder(nil, nil, s.step, nil, s.bar)))
+	s.build()
+	s.ExtendBaseWidget(s)
+	s.Set(Values{})
+	return s
+}
+
+func (s *Screen) build() {
+	refresh := widget.NewButtonWithIcon("", fynetheme.ViewRefreshIcon(), func() {
+		if s.act.Refresh != nil {
+			s.act.Refresh()
+		}
+	})
+	refresh.Importance = widget.LowImportance
+	head := container.NewVBox(kit.NewTitle("Models", s.source, refresh), s.banner, s.progress)
+	bar := container.NewBorder(nil, nil, s.title, container.NewHBox(kit.Tall(s.back), kit.Tall(s.promote)))
+	detail := container.NewBorder(kit.NewSection("Chosen version"), nil, nil, nil, container.NewVScroll(s.facts))
+	lower := container.NewBorder(kit.NewSection("Promotions"), nil, nil, nil, s.history)
+	parts := container.NewVSplit(s.versions, container.NewHSplit(lower, detail))
+	parts.Offset = 0.5
+	right := container.NewBorder(container.NewPadded(bar), nil, nil, nil, parts)
+	left := container.NewStack(kit.NewGap(190, 0), s.names)
+	s.full = container.NewBorder(nil, nil, container.NewHBox(left, widget.NewSeparator()), nil, right)
+	s.empty = kit.NewEmpty(theme.Icon("models"), "No models yet",
+		"A model shows up here once it is registered, by a training run or from a bundle on disk.", "Look again", s.act.Refresh)
+	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewStack(s.full, s.empty)))
+}
+
+// Set replaces what is shown; what was chosen stays so where it still is.
+func (s *Screen) Set(v Values) {
+	s.val = v
+	s.source.SetText(v.Source)
+	s.source.Importance = widget.LowImportance
+	if v.Offline {
+		s.source.Importance = widget.WarningImportance
+	}
+	s.source.Refresh()
+	s.banner.Set(kit.Bad, v.Say, v.Hint, "", nil)
+	shown(s.progress, v.Progress != "")
+	s.step.SetText(v.Progress)
+	s.bar.SetValue(v.Done)
+	shown(s.full, len(v.Models) > 0)
+	shown(s.empty, len(v.Models) == 0)
+	s.show()
+	s.layout.Refresh()
+}
+
+func shown(o fyne.CanvasObject, yes bool) {
+	if yes {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// CreateRenderer makes Screen a Fyne widget.
+func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }

@@ -1,0 +1,180 @@
+// Package servers is the screen of inference servers: whether each answers, what
+// it serves, and what to do when it does not.
+package servers
+
+import (
+	"fmt"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Model is one model on a server.
+type Model struct {
+	Name, Version string
+	Ready         bool
+}
+
+// Server is one server, or the engine that is built in.
+type Server struct {
+	ID, Name  string
+	Address   string // "" for the built-in engine
+	Kind      string // "Triton 2.50", "Built in, ONNX Runtime 1.27"
+	Asked     bool   // it was asked at least once
+	Reachable bool
+	InUse     bool // predictions go there now
+	Models    []Model
+	Latency   time.Duration // of the last answer; 0 while unknown
+	Usual     time.Duration // the median of late; 0 while unknown
+	Facts     []kit.Fact    // queue, GPU memory and the like
+	Checked   time.Time
+	Say, Hint string // what is wrong, and what to do
+}
+
+// Values are what the screen shows.
+type Values struct {
+	Servers  []Server
+	Takeover bool // the built-in engine may take over
+}
+
+// Actions are what the person may do here; each may be nil. Screens ask; they do not act.
+type Actions struct {
+	Check    func(id string)
+	Settings func()
+}
+
+// Screen shows the servers as cards.
+type Screen struct {
+	widget.BaseWidget
+
+	act    Actions
+	cards  *fyne.Container
+	note   *widget.Label
+	title  fyne.CanvasObject
+	empty  fyne.CanvasObject
+	layout fyne.CanvasObject
+}
+
+// New returns an empty screen.
+func New(act Actions) *Screen {
+	s := &Screen{act: act, cards: container.NewVBox(), note: kit.NewQuiet("")}
+	s.note.Truncation = fyne.TextTruncateOff
+	set := widget.NewButtonWithIcon("Set up servers", theme.Icon("settings"), act.Settings)
+	s.title = kit.NewTitle("Inference servers", s.note, kit.Tall(set))
+	s.empty = kit.NewEmpty(theme.Icon("servers"), "No server is set up",
+		"Name an inference server, or let the built-in engine do the work.", "Set up a server", act.Settings)
+	s.layout = container.NewPadded(container.NewBorder(s.title, nil, nil, nil,
+		container.NewStack(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(4, 4, 4, 16), s.cards)), s.empty)))
+	s.ExtendBaseWidget(s)
+	s.Set(Values{})
+	return s
+}
+
+// Set replaces what is shown.
+func (s *Screen) Set(v Values) {
+	s.cards.RemoveAll()
+	for _, x := range v.Servers {
+		s.cards.Add(s.card(x))
+	}
+	s.note.SetText("")
+	if len(v.Servers) > 0 && v.Takeover {
+		s.note.SetText("The built-in engine takes over when no server answers")
+	}
+	s.title.Refresh()
+	if len(v.Servers) == 0 {
+		s.empty.Show()
+	} else {
+		s.empty.Hide()
+	}
+	s.Refresh()
+}
+
+func (s *Screen) card(v Server) fyne.CanvasObject {
+	name := widget.NewLabelWithStyle(v.Name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	name.SizeName = fynetheme.SizeNameSubHeadingText
+	chips := container.NewHBox(middle(state(v)))
+	if v.InUse {
+		chips.Add(middle(kit.NewChip("in use", kit.Busy)))
+	}
+	check := widget.NewButtonWithIcon("Ask now", fynetheme.ViewRefreshIcon(), func() {
+		if s.act.Check != nil {
+			s.act.Check(v.ID)
+		}
+	})
+	head := container.NewBorder(nil, nil, container.NewHBox(name, chips), kit.Tall(check))
+	facts := kit.NewFacts()
+	facts.Set(serverFacts(v))
+	models := container.NewVBox(kit.NewQuiet("Models"))
+	for _, m := range v.Models {
+		tone, word := kit.Good, "ready"
+		if !m.Ready {
+			tone, word = kit.Held, "not ready"
+		}
+		models.Add(container.NewHBox(middle(kit.NewChip(word, tone)), widget.NewLabel(m.Name+"@"+m.Version)))
+	}
+	if len(v.Models) == 0 {
+		models.Add(kit.NewQuiet("none is known"))
+	}
+	body := container.NewGridWithColumns(2, facts, models)
+	banner := kit.NewBanner()
+	tone := kit.Bad
+	if v.Reachable {
+		tone = kit.Held
+	}
+	banner.Set(tone, v.Say, v.Hint, "", nil)
+	return kit.NewCard(container.NewVBox(head, banner, body))
+}
+
+func middle(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
+}
+
+func state(v Server) *kit.Chip {
+	switch {
+	case !v.Asked:
+		return kit.NewChip("not asked yet", kit.Neutral)
+	case !v.Reachable:
+		return kit.NewChip("does not answer", kit.Bad)
+	}
+	for _, m := range v.Models {
+		if m.Ready {
+			return kit.NewChip("ready", kit.Good)
+		}
+	}
+	return kit.NewChip("no model is ready", kit.Held)
+}
+
+func serverFacts(v Server) []kit.Fact {
+	facts := []kit.Fact{{Name: "Kind", Value: v.Kind}}
+	if v.Address != "" {
+		facts = append(facts, kit.Fact{Name: "Address", Value: v.Address})
+	}
+	if v.Latency > 0 {
+		text := millis(v.Latency)
+		if v.Usual > 0 {
+			text = fmt.Sprintf("%s, usually %s", text, millis(v.Usual))
+		}
+		facts = append(facts, kit.Fact{Name: "Answer", Value: text})
+	}
+	if !v.Checked.IsZero() {
+		facts = append(facts, kit.Fact{Name: "Last asked", Value: v.Checked.Format("15:04:05")})
+	}
+	return append(facts, v.Facts...)
+}
+
+func millis(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+// CreateRenderer makes Screen a Fyne widget.
+func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
