@@ -219,6 +219,9 @@ func channel(c, stacks, samples int, photometric uint64) imageio.Channel {
 // handy size, else whole multiples or, for strips, bands over the full width.
 func tileSize(p *page) image.Point {
 	const side, most = 512, 4 << 20 // pixels
+	if p.contiguous() && p.size.X <= 4*side {
+		return image.Pt(p.size.X, side)
+	}
 	if p.contiguous() || p.chunk.X*p.chunk.Y > most {
 		return image.Pt(side, side)
 	}

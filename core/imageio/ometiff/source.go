@@ -109,32 +109,49 @@ func (s *source) page(t imageio.Tile) (*page, error) {
 // rows reads rect of a page whose pixels can be read one by one.
 func (s *source) rows(p *page, sample int, rect image.Rectangle) (*imageio.Pixels, error) {
 	typ, _ := p.sampleType()
-	n, bytes := p.interleaved(), p.bits/8
+	n := p.interleaved()
 	out := &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*typ.Bytes())}
-	band := *p // rect as a strip of its own
-	raw := s.codecs.buffer(rect.Dx() * n * bytes)
-	defer s.codecs.raw.Put(raw)
-	band.chunk = image.Pt(rect.Dx(), 1)
-	for y := rect.Min.Y; y < rect.Max.Y; y++ {
-		strip := uint64(y / p.chunk.Y) //nolint:gosec // inside the page
-		if p.planar {
-			strip += uint64(sample) * uint64(p.grid().Y) //nolint:gosec // inside the page
-		}
-		off, count, err := s.f.place(p, strip)
+	for y := rect.Min.Y; y < rect.Max.Y; {
+		strip := y / p.chunk.Y
+		part := image.Rect(rect.Min.X, y, rect.Max.X, min(rect.Max.Y, (strip+1)*p.chunk.Y))
+		data, err := s.strip(p, strip, sample, part)
 		if err != nil {
 			return nil, err
 		}
-		if count == 0 {
-			continue // a hole of a sparse image
+		if data != nil { // else a hole of a sparse image
+			to := out.Data[(y-rect.Min.Y)*rect.Dx()*typ.Bytes():]
+			pick(to, data, typ.Bytes(), part.Dx()*part.Dy(), n, s.inChunk(p, sample))
 		}
-		at := off + int64(y%p.chunk.Y)*p.row() + int64(rect.Min.X*n*bytes)
-		if err := s.f.read(*raw, at); err != nil {
-			return nil, err
-		}
-		row := s.f.straighten(&band, *raw)
-		pick(out.Data[(y-rect.Min.Y)*rect.Dx()*typ.Bytes():], row, typ.Bytes(), rect.Dx(), n, s.inChunk(p, sample))
+		y = part.Max.Y
 	}
 	return out, nil
+}
+
+// strip reads part, which lies inside a strip, with all interleaved samples.
+func (s *source) strip(p *page, strip, sample int, part image.Rectangle) ([]byte, error) {
+	if p.planar {
+		strip += sample * p.grid().Y
+	}
+	off, count, err := s.f.place(p, uint64(strip)) //nolint:gosec // inside the page
+	if err != nil || count == 0 {
+		return nil, err
+	}
+	pixel := p.interleaved() * p.bits / 8 // bytes
+	row := part.Dx() * pixel
+	off += int64(part.Min.Y%p.chunk.Y)*p.row() + int64(part.Min.X*pixel)
+	data := make([]byte, row*part.Dy())
+	if int64(row) == p.row() { // the full width lies in one piece
+		err = s.f.read(data, off)
+	}
+	for y := 0; int64(row) < p.row() && y < part.Dy() && err == nil; y++ {
+		err = s.f.read(data[y*row:(y+1)*row], off+int64(y)*p.row())
+	}
+	if err != nil {
+		return nil, err
+	}
+	band := *p
+	band.chunk = part.Size()
+	return s.f.straighten(&band, data), nil
 }
 
 // inChunk is which of the interleaved samples is the wanted one.
