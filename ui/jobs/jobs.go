@@ -48,7 +48,6 @@ func New(now func() time.Time, act Actions) *Screen {
 				r.set(s.jobs[i])
 			}
 		})
-	s.list.HideSeparators = false
 	s.empty = kit.NewEmpty(theme.Icon("jobs"), "Nothing runs",
 		"Long work shows up here while it runs: pushes, predictions, promotions. It can be stopped and leaves no half.", "", nil)
 	s.title = kit.NewTitle("Jobs", s.count)
@@ -200,3 +199,6 @@ func stepLine(j job.Job, now time.Time) string {
 	}
 	return strings.Join(parts, " · ")
 }
+
+// CreateRenderer makes row a Fyne widget.
+func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.layout) }
