@@ -1,0 +1,173 @@
+package settings
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+)
+
+// line is one entry of a list in the form.
+type line interface {
+	comparable
+	object() fyne.CanvasObject
+	onRemove(func())
+}
+
+// rows is a list that a person adds to and takes from.
+type rows[T line] struct {
+	all   []T
+	box   *fyne.Container
+	fresh func() T
+}
+
+func newRows[T line](fresh func() T) *rows[T] {
+	return &rows[T]{box: container.NewVBox(), fresh: fresh}
+}
+
+func (r *rows[T]) add() T {
+	n := r.fresh()
+	n.onRemove(func() {
+		if i := slices.Index(r.all, n); i >= 0 {
+			r.all = slices.Delete(r.all, i, i+1)
+			r.box.Remove(n.object())
+		}
+	})
+	r.all = append(r.all, n)
+	r.box.Add(n.object())
+	return n
+}
+
+func (r *rows[T]) clear() {
+	r.all = nil
+	r.box.RemoveAll()
+}
+
+func remover() *widget.Button {
+	b := widget.NewButtonWithIcon("", fynetheme.DeleteIcon(), nil)
+	b.Importance = widget.LowImportance
+	return b
+}
+
+// folderRow is one instrument folder.
+type folderRow struct {
+	s          *Screen
+	path, name *widget.Entry
+	quiet      *widget.Entry
+	remove     *widget.Button
+	box        fyne.CanvasObject
+}
+
+func newFolderRow(s *Screen) *folderRow {
+	f := &folderRow{s: s, path: s.entry("/data/confocal"), name: s.entry("Confocal 2"), quiet: s.entry("30"), remove: remover()}
+	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(f.path) })
+	quiet := container.NewBorder(nil, nil, widget.NewLabel("quiet for"), widget.NewLabel("s"), container.NewGridWrap(fyne.NewSize(62, 38), f.quiet))
+	f.box = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 38), f.name), container.NewHBox(pick, quiet, f.remove), f.path)
+	return f
+}
+
+func (f *folderRow) object() fyne.CanvasObject { return f.box }
+
+func (f *folderRow) onRemove(do func()) {
+	f.remove.OnTapped = func() { do(); f.s.changed() }
+}
+
+func (f *folderRow) set(v Folder) {
+	f.path.SetText(v.Path)
+	f.name.SetText(v.Instrument)
+	if v.Quiet > 0 {
+		f.quiet.SetText(strconv.Itoa(v.Quiet))
+	}
+}
+
+// serverRow is one inference server.
+type serverRow struct {
+	s              *Screen
+	address, token *widget.Entry
+	backend        *widget.Select
+	has            bool
+	remove         *widget.Button
+	note           *widget.Label
+	part           Part
+	box            fyne.CanvasObject
+}
+
+func newServerRow(s *Screen) *serverRow {
+	r := &serverRow{s: s, address: s.entry("grpc://gpu-1.lab:8001"), token: widget.NewPasswordEntry(), remove: remover(), note: widget.NewLabel("")}
+	r.token.SetPlaceHolder("Token, if it asks for one")
+	r.token.OnChanged = func(string) { s.changed() }
+	r.backend = widget.NewSelect([]string{"onnxruntime", "python"}, func(string) { s.changed() })
+	r.backend.Selected = "onnxruntime"
+	r.note.Wrapping = fyne.TextWrapWord
+	r.note.Hide()
+	test := widget.NewButton("Test", func() {
+		delete(s.told, r.part)
+		r.part = ServerPart + Part(r.value().Address)
+		s.told[r.part] = r.note
+		ask(s.act.TestServer, r.value())
+	})
+	right := container.NewHBox(container.NewGridWrap(fyne.NewSize(140, 38), r.backend), container.NewGridWrap(fyne.NewSize(210, 38), r.token), test, r.remove)
+	r.box = container.New(layout.NewCustomPaddedVBoxLayout(0), container.NewBorder(nil, nil, nil, right, r.address), r.note)
+	return r
+}
+
+func (r *serverRow) object() fyne.CanvasObject { return r.box }
+
+func (r *serverRow) onRemove(do func()) {
+	r.remove.OnTapped = func() { do(); r.s.changed() }
+}
+
+func (r *serverRow) set(v Server) {
+	r.address.SetText(v.Address)
+	if v.Backend != "" {
+		r.backend.SetSelected(v.Backend)
+	}
+	r.token.SetText(v.Token)
+	r.has = v.HasToken
+	if v.HasToken {
+		r.token.SetPlaceHolder("kept in the keyring")
+	}
+}
+
+func (r *serverRow) value() Server {
+	return Server{Address: strings.TrimSpace(r.address.Text), Backend: r.backend.Selected, Token: r.token.Text, HasToken: r.has}
+}
+
+// platformForm is an address with a login and a test.
+type platformForm struct {
+	url, user, pass *widget.Entry
+	has             bool
+	box             fyne.CanvasObject
+}
+
+func newPlatformForm(s *Screen, hold string, p Part, test func(Platform)) *platformForm {
+	f := &platformForm{url: s.entry(hold), user: s.entry("ada"), pass: widget.NewPasswordEntry()}
+	f.pass.SetPlaceHolder("Password or token")
+	f.pass.OnChanged = func(string) { s.changed() }
+	b := widget.NewButton("Test", func() { test(f.value()) })
+	f.box = container.NewVBox(form("Address", container.NewBorder(nil, nil, nil, kit.Tall(b), f.url),
+		"Login", container.NewGridWithColumns(2, f.user, f.pass)), s.note(p))
+	return f
+}
+
+func (f *platformForm) set(v Platform) {
+	f.url.SetText(v.URL)
+	f.user.SetText(v.User)
+	f.pass.SetText(v.Password)
+	f.has = v.HasPassword
+	f.pass.SetPlaceHolder("Password or token")
+	if v.HasPassword {
+		f.pass.SetPlaceHolder("kept in the keyring")
+	}
+}
+
+func (f *platformForm) value() Platform {
+	return Platform{URL: strings.TrimSpace(f.url.Text), User: strings.TrimSpace(f.user.Text), Password: f.pass.Text, HasPassword: f.has}
+}

@@ -1,0 +1,249 @@
+// Package settings is the screen of what a person can set.
+package settings
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+)
+
+// Folder is where an instrument writes.
+type Folder struct {
+	Path, Instrument string
+	Quiet            int // seconds without a change after which a file is finished; 0 for the usual
+}
+
+// Server is an inference server. A secret that is kept already is never shown:
+// HasToken says that there is one, and an empty Token leaves it as it is.
+type Server struct {
+	Address, Backend string // Backend: onnxruntime or python
+	Token            string
+	HasToken         bool
+}
+
+// Platform is a server with a login; its password is kept as a server's token is.
+type Platform struct {
+	URL, User, Password string
+	HasPassword         bool
+}
+
+// Values are all settings.
+type Values struct {
+	Name, Email string
+	Folders     []Folder
+	Servers     []Server
+	Takeover    bool // the built-in engine may work when no server answers
+	MLflow, Git Platform
+	Remote      string // folder of the DVC remote
+	Model       string // the registered model that captures are sent to
+	Appearance  string // "dark", "light" or "" for the system's
+}
+
+// Actions are what the person may do here; each may be nil. Screens ask; they do
+// not act. An answer to a test comes by [Screen.Answer].
+type Actions struct {
+	Save       func(Values)
+	TestServer func(Server)
+	TestMLflow func(Platform)
+	TestGit    func(Platform)
+	TestRemote func(path string)
+	Pick       func(start string, chosen func(path string)) // asks for a folder
+	Appearance func(mode string)                            // shown at once, saved with the rest
+}
+
+// Part names a part of the form, for answers to tests.
+type Part string
+
+// The parts that can be tested; a server's is ServerPart + its address.
+const (
+	MLflow     Part = "mlflow"
+	Git        Part = "git"
+	Remote     Part = "remote"
+	ServerPart Part = "server:"
+)
+
+// Screen is the form.
+type Screen struct {
+	widget.BaseWidget
+
+	act     Actions
+	name    *widget.Entry
+	email   *widget.Entry
+	folders *rows[*folderRow]
+	servers *rows[*serverRow]
+	take    *widget.Check
+	model   *widget.Entry
+	mlflow  *platformForm
+	git     *platformForm
+	remote  *widget.Entry
+	look    *widget.RadioGroup
+	told    map[Part]*widget.Label
+	problem *kit.Banner
+	save    *widget.Button
+	saved   *widget.Label
+	quiet   bool // Set is under way: a change is not a person's
+	layout  fyne.CanvasObject
+}
+
+// New returns the form with nothing in it.
+func New(act Actions) *Screen {
+	s := &Screen{act: act, told: map[Part]*widget.Label{}, problem: kit.NewBanner(), saved: kit.NewQuiet("")}
+	s.saved.Truncation = fyne.TextTruncateOff
+	s.name, s.email = s.entry("Ada Lovelace"), s.entry("ada@lab.example")
+	s.model, s.remote = s.entry("nuclei"), s.entry("/mnt/nas/dvc")
+	s.take = widget.NewCheck("The built-in engine takes over when no server answers", func(bool) { s.changed() })
+	s.mlflow = newPlatformForm(s, "http://mlflow.lab:5000", MLflow, func(p Platform) { ask(act.TestMLflow, p) })
+	s.git = newPlatformForm(s, "https://git.lab/cells.git", Git, func(p Platform) { ask(act.TestGit, p) })
+	s.folders = newRows(func() *folderRow { return newFolderRow(s) })
+	s.servers = newRows(func() *serverRow { return newServerRow(s) })
+	s.look = widget.NewRadioGroup([]string{"System", "Dark", "Light"}, func(m string) {
+		if !s.quiet && act.Appearance != nil {
+			act.Appearance(mode(m))
+		}
+		s.changed()
+	})
+	s.look.Horizontal, s.look.Required = true, true
+	s.save = widget.NewButtonWithIcon("Save", fynetheme.DocumentSaveIcon(), s.trySave)
+	s.save.Importance = widget.HighImportance
+	s.build()
+	s.ExtendBaseWidget(s)
+	s.Set(Values{})
+	return s
+}
+
+func ask[T any](f func(T), v T) {
+	if f != nil {
+		f(v)
+	}
+}
+
+func mode(label string) string {
+	if label == "System" {
+		return ""
+	}
+	return strings.ToLower(label)
+}
+
+func label(mode string) string {
+	switch mode {
+	case "dark":
+		return "Dark"
+	case "light":
+		return "Light"
+	}
+	return "System"
+}
+
+func (s *Screen) entry(hold string) *widget.Entry {
+	e := widget.NewEntry()
+	e.SetPlaceHolder(hold)
+	e.OnChanged = func(string) { s.changed() }
+	return e
+}
+
+func (s *Screen) build() {
+	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(s.remote) })
+	test := widget.NewButton("Test", func() { ask(s.act.TestRemote, strings.TrimSpace(s.remote.Text)) })
+	cards := container.NewVBox(
+		card("Person", "Your name and e-mail stand in every commit and every promotion.",
+			form("Name", s.name, "E-mail", s.email)),
+		card("Instrument folders", "Files that your instruments write here are picked up. They are only read.",
+			s.folders.box, adder("Add a folder", func() { s.folders.add(); s.changed() })),
+		card("Inference servers", "Captures are sent to the first one that is ready.",
+			s.servers.box, adder("Add a server", func() { s.servers.add(); s.changed() }), s.take, form("Model", s.model)),
+		card("MLflow", "Models, runs and promotions are kept there. Without one the local registry is used.", s.mlflow.box),
+		card("Remotes", "A folder, such as a network drive, that gets a copy of every version in DVC's format.",
+			container.NewBorder(nil, nil, nil, container.NewHBox(pick, test), s.remote), s.note(Remote)),
+		card("Git server", "Commits are pushed there.", s.git.box),
+		card("Appearance", "", s.look),
+		kit.NewGap(0, 12),
+	)
+	head := container.NewVBox(kit.NewTitle("Settings", s.saved, kit.Tall(s.save)), s.problem)
+	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil,
+		container.NewVScroll(container.New(layout.NewCustomPaddedLayout(4, 4, 4, 18), cards))))
+}
+
+func card(title, sentence string, rows ...fyne.CanvasObject) fyne.CanvasObject {
+	head := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	box := container.NewVBox(head)
+	if sentence != "" {
+		box = container.New(layout.NewCustomPaddedVBoxLayout(-12), head, kit.NewQuiet(sentence))
+	}
+	return kit.NewCard(container.NewVBox(append([]fyne.CanvasObject{box}, rows...)...))
+}
+
+// form lays out names and fields in turn.
+func form(pairs ...any) fyne.CanvasObject {
+	box := container.New(layout.NewFormLayout())
+	for i := 0; i+1 < len(pairs); i += 2 {
+		n, _ := pairs[i].(string)
+		o, _ := pairs[i+1].(fyne.CanvasObject)
+		box.Add(container.NewStack(kit.NewGap(110, 0), widget.NewLabel(n)))
+		box.Add(o)
+	}
+	return box
+}
+
+func adder(text string, do func()) fyne.CanvasObject {
+	b := widget.NewButtonWithIcon(text, fynetheme.ContentAddIcon(), do)
+	return container.NewHBox(kit.Tall(b))
+}
+
+func (s *Screen) pick(e *widget.Entry) {
+	if s.act.Pick != nil {
+		s.act.Pick(strings.TrimSpace(e.Text), e.SetText)
+	}
+}
+
+// note is where the answer to a test stands.
+func (s *Screen) note(p Part) *widget.Label {
+	l := widget.NewLabel("")
+	l.Wrapping = fyne.TextWrapWord
+	l.Hide()
+	s.told[p] = l
+	return l
+}
+
+// Answer shows how a test went.
+func (s *Screen) Answer(p Part, tone kit.Tone, say string) {
+	l := s.told[p]
+	if l == nil {
+		return
+	}
+	switch tone {
+	case kit.Good:
+		l.Importance = widget.SuccessImportance
+	case kit.Bad:
+		l.Importance = widget.DangerImportance
+	case kit.Held:
+		l.Importance = widget.WarningImportance
+	case kit.Neutral, kit.Busy:
+		l.Importance = widget.LowImportance
+	}
+	l.SetText(say)
+	if say == "" {
+		l.Hide()
+	} else {
+		l.Show()
+	}
+	s.layout.Refresh()
+}
+
+// Saved says that the settings are in force; a say tells why they are not.
+func (s *Screen) Saved(say, hint string) {
+	s.problem.Set(kit.Bad, say, hint, "", nil)
+	if say == "" {
+		s.save.Disable()
+		s.saved.SetText("Saved")
+	}
+	s.layout.Refresh()
+}
+
+// CreateRenderer makes Screen a Fyne widget.
+func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
