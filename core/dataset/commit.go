@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,12 +46,12 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 	if _, err := g.run(ctx, append([]string{"add", "--all", "--"}, paths...)...); err != nil {
 		return "", err
 	}
-	same, err := r.committed(ctx, paths)
+	same, err := r.committed(ctx, own(paths))
 	if err != nil {
 		return "", err
 	}
 	if same {
-		return r.lastChange(ctx, paths)
+		return r.lastChange(ctx, own(paths))
 	}
 	// No signature: it may wait for a person.
 	args := []string{"commit", "-q", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace", "--only", "-m", message, "--"}
@@ -58,6 +60,16 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 	}
 	out, err := g.run(ctx, "rev-parse", "HEAD")
 	return strings.TrimSpace(out), err
+}
+
+// own leaves out the .gitignore files beside others: a line that another output has put
+// there is no reason to commit this one again.
+func own(paths []string) []string {
+	others := slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return path.Base(p) == ".gitignore" })
+	if len(others) == 0 {
+		return paths
+	}
+	return others
 }
 
 // committed reports whether the index holds nothing new of the paths.
