@@ -1,0 +1,180 @@
+package infertest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+func answers(t *testing.T, b *bench) {
+	b.load(t, "1", Affine1())
+	for _, shape := range [][]int64{{1, 1, 1, 1}, {2, 1, 3, 5}, {1, 1, 256, 384}, {8, 1, 16, 16}} {
+		b.want(t, "1", 2, 1, shape...)
+		b.want(t, "", 2, 1, shape...)
+	}
+}
+
+func twoOutputs(t *testing.T, b *bench) {
+	b.load(t, "1", Split())
+	out, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 4, 6)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) != 2 || out[0].Name != "prob" || out[1].Name != "dist" {
+		t.Fatalf("outputs: %+v", ports(out))
+	}
+	if !slices.Equal(out[0].Shape, []int64{1, 1, 2, 3}) || !slices.Equal(out[1].Shape, []int64{1, 2, 2, 3}) {
+		t.Errorf("shapes: %+v", ports(out))
+	}
+	if got := Numbers(out[0]); !slices.Equal(got, []float32{0, 1, 2, 6, 7, 8}) {
+		t.Errorf("prob: %v", got)
+	}
+	if got := Numbers(out[1]); !slices.Equal(got, []float32{1, 2, 3, 7, 8, 9, 2, 3, 4, 8, 9, 10}) {
+		t.Errorf("dist: %v", got)
+	}
+}
+
+func ownData(t *testing.T, b *bench) {
+	b.load(t, "1", Affine1())
+	in := Image(1, 1, 64, 64)
+	before := bytes.Clone(in.Data)
+	first, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := bytes.Clone(first[0].Data)
+	clear(in.Data)
+	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{in}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(kept, first[0].Data) || bytes.Equal(kept, before) {
+		t.Error("a later question changed an earlier answer")
+	}
+}
+
+func unknown(t *testing.T, b *bench) {
+	ctx, in := t.Context(), []infer.Tensor{Image(1, 1, 2, 2)}
+	_, err := b.Infer(ctx, b.ref(""), in)
+	wantKind(t, "infer", err, fault.NotFound)
+	_, err = b.Infer(ctx, b.ref("7"), in)
+	wantKind(t, "infer a version", err, fault.NotFound)
+	_, err = b.Describe(ctx, b.ref(""))
+	wantKind(t, "describe", err, fault.NotFound)
+	_, err = b.Describe(ctx, b.ref("7"))
+	wantKind(t, "describe a version", err, fault.NotFound)
+	wantKind(t, "unload", b.Unload(ctx, b.model), fault.NotFound)
+	b.load(t, "1", Affine1())
+	_, err = b.Infer(ctx, b.ref("7"), in)
+	wantKind(t, "infer another version", err, fault.NotFound)
+	_, err = b.Describe(ctx, b.ref("7"))
+	wantKind(t, "describe another version", err, fault.NotFound)
+	_, err = b.Infer(ctx, b.ref("seven"), in)
+	wantKind(t, "infer a version of letters", err, fault.NotFound)
+}
+
+func wrongTensors(t *testing.T, b *bench) {
+	b.load(t, "1", Affine1())
+	change := func(f func(*infer.Tensor)) []infer.Tensor {
+		in := Image(1, 1, 4, 4)
+		f(&in)
+		return []infer.Tensor{in}
+	}
+	for what, in := range map[string][]infer.Tensor{
+		"no input":      nil,
+		"name":          change(func(p *infer.Tensor) { p.Name = "picture" }),
+		"type":          change(func(p *infer.Tensor) { p.Type, p.Shape = "UINT8", []int64{1, 1, 8, 8} }),
+		"no such type":  change(func(p *infer.Tensor) { p.Type = "FP33" }),
+		"channels":      change(func(p *infer.Tensor) { p.Shape = []int64{1, 4, 2, 2} }),
+		"dimensions":    change(func(p *infer.Tensor) { p.Shape = []int64{4, 4} }),
+		"negative":      change(func(p *infer.Tensor) { p.Shape = []int64{1, 1, -4, -4} }),
+		"too few bytes": change(func(p *infer.Tensor) { p.Data = p.Data[:60] }),
+		"too many":      change(func(p *infer.Tensor) { p.Data = append(p.Data, 0, 0, 0, 0) }),
+		"no bytes":      change(func(p *infer.Tensor) { p.Data = nil }),
+		"one too many":  {Image(1, 1, 4, 4), func() infer.Tensor { x := Image(1); x.Name = "more"; return x }()},
+	} {
+		_, err := b.Infer(t.Context(), b.ref("1"), in)
+		wantKind(t, what, err, fault.Invalid)
+	}
+	b.want(t, "1", 2, 1, 1, 1, 4, 4)
+}
+
+func stopped(t *testing.T, b *bench) {
+	b.load(t, "1", Affine1())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantKind(t, "ready", b.Ready(ctx), fault.Canceled)
+	_, err := b.Models(ctx)
+	wantKind(t, "models", err, fault.Canceled)
+	_, err = b.Describe(ctx, b.ref("1"))
+	wantKind(t, "describe", err, fault.Canceled)
+	wantKind(t, "infer", Ask(ctx, b, b.ref("1"), 2, 1, 1, 1, 2, 2), fault.Canceled)
+	wantKind(t, "load", b.Load(ctx, infer.Bundle{Ref: b.ref("2"), ONNX: Affine2()}), fault.Canceled)
+	wantKind(t, "unload", b.Unload(ctx, b.model), fault.Canceled)
+	b.want(t, "1", 2, 1, 1, 1, 2, 2)
+}
+
+// long is how long the slow network works on 1024 x 1024 pixels.
+func long(t *testing.T, b *bench) time.Duration {
+	t.Helper()
+	b.load(t, "1", Slow())
+	begun := time.Now()
+	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)}); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begun)
+}
+
+func stoppedInTheMiddle(t *testing.T, b *bench) {
+	full := long(t, b)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	timer := time.AfterFunc(full/4, cancel)
+	defer timer.Stop()
+	begun := time.Now()
+	_, err := b.Infer(ctx, b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)})
+	wantKind(t, "stopped", err, fault.Canceled)
+	if took := time.Since(begun); took > full*3/4 {
+		t.Errorf("came back after %v; the whole takes %v", took, full)
+	}
+	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 16, 16)}); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func late(t *testing.T, b *bench) {
+	full := long(t, b)
+	ctx, cancel := context.WithTimeout(t.Context(), full/4)
+	defer cancel()
+	begun := time.Now()
+	_, err := b.Infer(ctx, b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)})
+	if err == nil || fault.KindOf(err) != fault.Offline {
+		t.Errorf("past its deadline: %v", err)
+	}
+	if took := time.Since(begun); took > full*3/4 {
+		t.Errorf("came back after %v; the whole takes %v", took, full)
+	}
+}
+
+func manyAtOnce(t *testing.T, b *bench) {
+	b.load(t, "1", Affine1())
+	errs := make([]error, 8)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			for k := range 10 {
+				errs[i] = errors.Join(errs[i], Ask(t.Context(), b, b.ref("1"), 2, 1, 1, 1, int64(16+16*i), int64(16+k)))
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+}
