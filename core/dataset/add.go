@@ -79,7 +79,7 @@ func (r *Repository) object(ctx context.Context, rel string, p *job.Progress) (o
 		return "", 0, err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	_, _, err = r.cache.store(ctx, f, oid, nothing{})
+	_, err = r.cache.store(ctx, f, oid, nothing{})
 	if _, changed := errors.AsType[*mismatch](err); changed {
 		err = stillWritten(rel)
 	}

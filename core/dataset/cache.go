@@ -67,24 +67,21 @@ func (c cache) has(ctx context.Context, oid string) (size int64, ok bool, err er
 	return n, true, os.Chmod(name, wholeMode)
 }
 
-// store copies r into the cache. If want is not empty, bytes of another hash are refused.
-func (c cache) store(ctx context.Context, r io.Reader, want string, p progress) (oid string, size int64, err error) {
+// store copies r into the cache as the object oid; bytes of another hash are refused.
+func (c cache) store(ctx context.Context, r io.Reader, oid string, p progress) (size int64, err error) {
 	tmp, err := createTemp(c.tmp())
 	if err != nil {
-		return "", 0, fmt.Errorf("cache: %w", err)
+		return 0, fmt.Errorf("cache: %w", err)
 	}
 	defer tmp.discard()
-	oid, size, err = copyHashed(ctx, tmp, r, p)
+	got, size, err := copyHashed(ctx, tmp, r, p)
 	if err != nil {
-		return "", 0, err
+		return 0, err
 	}
-	if want != "" {
-		if strings.TrimSuffix(want, dirSuffix) != oid {
-			return "", 0, &mismatch{want, oid}
-		}
-		oid = want
+	if strings.TrimSuffix(oid, dirSuffix) != got {
+		return 0, &mismatch{oid, got}
 	}
-	return oid, size, c.adopt(ctx, tmp, oid)
+	return size, c.adopt(ctx, tmp, oid)
 }
 
 // storeTree puts a .dir object into the cache; its files must be there.
@@ -93,7 +90,7 @@ func (c cache) storeTree(ctx context.Context, data []byte) (string, error) {
 	if _, ok, err := c.has(ctx, oid); ok || err != nil {
 		return oid, err
 	}
-	_, _, err := c.store(ctx, bytes.NewReader(data), oid, nothing{})
+	_, err := c.store(ctx, bytes.NewReader(data), oid, nothing{})
 	return oid, err
 }
 

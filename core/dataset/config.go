@@ -44,13 +44,13 @@ func (r *Repository) config() (config, error) {
 
 // parse merges a text in git's ini style, with quotes around a section that has a name.
 func (c config) parse(text string) {
-	section, option := "", ""
+	section := ""
 	for line := range strings.Lines(text) {
 		trimmed := strings.TrimSpace(line)
 		switch {
 		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
 		case trimmed[0] == '[':
-			section, option = strings.Trim(strings.TrimSuffix(strings.TrimPrefix(trimmed, "["), "]"), "'"), ""
+			section = strings.Trim(strings.TrimSuffix(strings.TrimPrefix(trimmed, "["), "]"), "'")
 			if c[section] == nil {
 				c[section] = map[string]string{}
 			}
@@ -59,8 +59,7 @@ func (c config) parse(text string) {
 			if !ok || section == "" {
 				continue
 			}
-			option = strings.ToLower(strings.TrimSpace(k))
-			c[section][option] = strings.Trim(strings.TrimSpace(v), `"`)
+			c[section][strings.ToLower(strings.TrimSpace(k))] = strings.Trim(strings.TrimSpace(v), `"`)
 		}
 	}
 }

@@ -62,6 +62,10 @@ func (f *file) patch(o output, meta map[string]any) ([]byte, error) {
 func (f *file) patchOutput(o output) ([]byte, error) {
 	item := child(f.doc, "outs").Content[0]
 	lines := strings.SplitAfter(string(f.text), "\n")
+	last := lastLine(item)
+	if last > len(lines) || item.Style&yaml.FlowStyle != 0 { // YAML has more kinds of line breaks
+		return f.rewrite(item, o)
+	}
 	want := map[string]string{}
 	drop := map[int]bool{}
 	var added []string
@@ -71,10 +75,8 @@ func (f *file) patchOutput(o output) ([]byte, error) {
 			added = append(added, fl[0])
 		}
 	}
-	last := 0
 	for i := 0; i+1 < len(item.Content); i += 2 {
 		k, v := item.Content[i], item.Content[i+1]
-		last = max(last, lastLine(v))
 		value, ok := want[k.Value]
 		switch {
 		case ok:
@@ -83,14 +85,12 @@ func (f *file) patchOutput(o output) ([]byte, error) {
 			drop[k.Line-1] = true
 		}
 	}
-	if last > 0 && last <= len(lines) && item.Style&yaml.FlowStyle == 0 {
-		pad := strings.Repeat(" ", item.Content[0].Column-1)
-		if !strings.HasSuffix(lines[last-1], "\n") {
-			lines[last-1] += "\n"
-		}
-		for _, k := range added {
-			lines[last-1] += pad + k + ": " + want[k] + "\n"
-		}
+	pad := strings.Repeat(" ", item.Content[0].Column-1)
+	if !strings.HasSuffix(lines[last-1], "\n") {
+		lines[last-1] += "\n"
+	}
+	for _, k := range added {
+		lines[last-1] += pad + k + ": " + want[k] + "\n"
 	}
 	var b strings.Builder
 	for i, l := range lines {
@@ -164,10 +164,10 @@ func textNode(field [2]string) *yaml.Node {
 func replaceAt(line string, v *yaml.Node, value string) string {
 	at := v.Column - 1
 	old := v.Value
-	switch v.Style &^ yaml.TaggedStyle {
-	case yaml.SingleQuotedStyle:
+	if v.Style&yaml.SingleQuotedStyle != 0 {
 		old = "'" + strings.ReplaceAll(old, "'", "''") + "'"
-	case yaml.DoubleQuotedStyle:
+	}
+	if v.Style&yaml.DoubleQuotedStyle != 0 {
 		old = `"` + old + `"`
 	}
 	if v.Kind != yaml.ScalarNode || at > len(line) || !strings.HasPrefix(line[at:], old) || scalar(v.Value) == value {
@@ -191,8 +191,10 @@ func patchMeta(text []byte, meta map[string]any) ([]byte, error) {
 		return nil, err
 	}
 	old := map[string]any{}
-	if n := child(f.doc, "meta"); n != nil && n.Decode(&old) != nil {
-		return text, nil // free data that is no mapping is a person's own
+	if n := child(f.doc, "meta"); n != nil {
+		if err := n.Decode(&old); err != nil || n.Kind != yaml.MappingNode {
+			return text, nil //nolint:nilerr // free data that is no mapping is a person's own
+		}
 	}
 	changed := false
 	add, err := metaNode(meta)

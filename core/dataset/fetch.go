@@ -123,7 +123,7 @@ func (d *download) keepTree(ctx context.Context, oid string, text []byte) error 
 			return err // the file's own error says it all
 		}
 	}
-	_, n, err := d.repo.cache.store(ctx, bytes.NewReader(text), oid, nothing{})
+	n, err := d.repo.cache.store(ctx, bytes.NewReader(text), oid, nothing{})
 	d.count(n, err)
 	return err
 }
@@ -171,7 +171,7 @@ func (d *download) one(ctx context.Context, oid, name string) error {
 	if err != nil {
 		return err
 	}
-	_, n, err := d.repo.cache.store(ctx, rc, oid, d.progress)
+	n, err := d.repo.cache.store(ctx, rc, oid, d.progress)
 	if bad, ok := errors.AsType[*mismatch](err); ok {
 		err = d.damaged(bad)
 	}

@@ -293,10 +293,11 @@ func TestCheckoutGoesBackAndLosesNothing(t *testing.T) {
 func TestStopAnywhereLeavesNoHalf(t *testing.T) {
 	r := newRepo(t)
 	src := instrument(t, "big.tif", strings.Repeat("0123456789abcdef", 1<<19))
+	oid := sum([]byte(strings.Repeat("0123456789abcdef", 1<<19)))
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
 		left := rand.IntN(12)
-		_, _, err := r.cache.store(ctx, &stopper{cancel, left, src, nil}, "", nothing{})
+		_, err := r.cache.store(ctx, &stopper{cancel, left, src, nil}, oid, nothing{})
 		cancel()
 		if left < 8 {
 			wantKind(t, "store", err, fault.Canceled)

@@ -73,24 +73,14 @@ func (r *Repository) dvcFiles(ctx context.Context) ([]string, error) {
 		if err == nil {
 			err = ctx.Err()
 		}
-		if errors.Is(err, fs.ErrNotExist) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() {
-			if base := d.Name(); base == ".git" || base == ".dvc" {
-				return fs.SkipDir
-			}
-			if name != r.dir {
-				if st, err := os.Stat(name + ".dvc"); err == nil && st.Mode().IsRegular() {
-					return fs.SkipDir
-				}
-			}
-			return nil
-		}
-		if d.Type().IsRegular() && strings.HasSuffix(name, ".dvc") {
+		case d.IsDir() && name != r.dir && r.closed(name):
+			return fs.SkipDir
+		case d.Type().IsRegular() && strings.HasSuffix(name, ".dvc"):
 			rel, err := filepath.Rel(r.dir, name)
 			names = append(names, filepath.ToSlash(rel))
 			return err
@@ -104,6 +94,15 @@ func (r *Repository) dvcFiles(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
+// closed reports whether no .dvc file is to be looked for in a folder.
+func (r *Repository) closed(name string) bool {
+	if reserved(filepath.Base(name)) {
+		return true
+	}
+	st, err := os.Stat(name + ".dvc")
+	return err == nil && st.Mode().IsRegular()
+}
+
 // walk lists the files below the folder rel as DVC would: links are followed, .dvcignore
 // is heeded, git's and DVC's own files are left out. Paths are relative to rel.
 func (r *Repository) walk(ctx context.Context, rel string) ([]string, error) {
@@ -111,51 +110,60 @@ func (r *Repository) walk(ctx context.Context, rel string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []string
-	var in func(sub string, trail []fs.FileInfo) error
-	in = func(sub string, trail []fs.FileInfo) error {
+	w := walker{repo: r, top: rel, skip: skip}
+	if err := w.in(ctx, ".", nil); err != nil {
+		return nil, fmt.Errorf("list %s: %w", rel, err)
+	}
+	return w.files, nil
+}
+
+type walker struct {
+	repo  *Repository
+	top   string
+	skip  ignores
+	files []string
+}
+
+// in walks the folder sub; trail are the folders that it lies in.
+func (w *walker) in(ctx context.Context, sub string, trail []fs.FileInfo) error {
+	list, err := os.ReadDir(w.repo.abs(path.Join(w.top, sub)))
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		list, err := os.ReadDir(filepath.Join(r.abs(rel), filepath.FromSlash(sub)))
-		if err != nil {
+		if reserved(d.Name()) {
+			continue
+		}
+		if err := w.take(ctx, path.Join(sub, d.Name()), trail); err != nil {
 			return err
 		}
-		for _, d := range list {
-			at := path.Join(sub, d.Name())
-			full := path.Join(rel, at)
-			if reserved(d.Name()) {
-				continue
-			}
-			st, err := os.Stat(r.abs(full))
-			if err != nil {
-				return err
-			}
-			if skip.match(full, st.IsDir()) {
-				continue
-			}
-			if err := checkPath(full); err != nil {
-				return err
-			}
-			switch {
-			case st.IsDir():
-				if slices.ContainsFunc(trail, func(up fs.FileInfo) bool { return os.SameFile(up, st) }) {
-					return fault.New(fault.Invalid, "The folder "+full+" contains itself by a link.", "Remove the link.", nil)
-				}
-				if err := in(at, append(slices.Clip(trail), st)); err != nil {
-					return err
-				}
-			case d.Name() == ".dvcignore" || strings.HasSuffix(d.Name(), ".dvc"):
-				return fault.New(fault.Invalid, "The folder "+rel+" holds "+d.Name()+", which can't be versioned inside of a folder.",
-					"Move that file out of it.", nil)
-			case st.Mode().IsRegular():
-				files = append(files, at)
-			}
+	}
+	return nil
+}
+
+func (w *walker) take(ctx context.Context, at string, trail []fs.FileInfo) error {
+	full := path.Join(w.top, at)
+	st, err := os.Stat(w.repo.abs(full))
+	if err != nil || w.skip.match(full, st.IsDir()) {
+		return err
+	}
+	if err := checkPath(full); err != nil {
+		return err
+	}
+	switch base := path.Base(at); {
+	case st.IsDir():
+		if slices.ContainsFunc(trail, func(up fs.FileInfo) bool { return os.SameFile(up, st) }) {
+			return fault.New(fault.Invalid, "The folder "+full+" contains itself by a link.", "Remove the link.", nil)
 		}
-		return nil
+		return w.in(ctx, at, append(slices.Clip(trail), st))
+	case base == ".dvcignore" || strings.HasSuffix(base, ".dvc"):
+		return fault.New(fault.Invalid, "The folder "+w.top+" holds "+base+", which can't be versioned inside of a folder.",
+			"Move that file out of it.", nil)
+	case st.Mode().IsRegular():
+		w.files = append(w.files, at)
 	}
-	if err := in(".", nil); err != nil {
-		return nil, fmt.Errorf("list %s: %w", rel, err)
-	}
-	return files, nil
+	return nil
 }

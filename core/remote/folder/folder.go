@@ -145,25 +145,16 @@ func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[remote.Info,
 			if err == nil {
 				err = ctx.Err()
 			}
-			if errors.Is(err, fs.ErrNotExist) {
+			info, ok := remote.Info{}, false
+			if err == nil {
+				info, ok, err = f.blob(path, d, prefix)
+			}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
 				return nil // none there, or removed meanwhile
-			}
-			if err != nil || !d.Type().IsRegular() || strings.HasSuffix(path, tempSuffix) {
+			case err != nil:
 				return err
-			}
-			rel, err := filepath.Rel(f.dir, path)
-			key := filepath.ToSlash(rel)
-			if err != nil || !strings.HasPrefix(key, prefix) {
-				return err
-			}
-			st, err := d.Info()
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if !yield(remote.Info{Key: key, Size: st.Size()}, nil) {
+			case ok && !yield(info, nil):
 				return errStop
 			}
 			return nil
@@ -172,6 +163,23 @@ func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[remote.Info,
 			yield(remote.Info{}, fmt.Errorf("list %q: %w", prefix, err))
 		}
 	}
+}
+
+// blob returns what the file at path is as a blob, if it is one of prefix.
+func (f *Folder) blob(path string, d fs.DirEntry, prefix string) (info remote.Info, ok bool, err error) {
+	if !d.Type().IsRegular() || strings.HasSuffix(path, tempSuffix) {
+		return info, false, nil
+	}
+	rel, err := filepath.Rel(f.dir, path)
+	info.Key = filepath.ToSlash(rel)
+	if err != nil || !strings.HasPrefix(info.Key, prefix) {
+		return info, false, err
+	}
+	st, err := d.Info()
+	if err == nil {
+		info.Size = st.Size()
+	}
+	return info, err == nil, err
 }
 
 var errStop = errors.New("the listener has had enough")

@@ -59,7 +59,7 @@ func TestLeftoverIsNotListed(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".123.coverslip.tmp"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for info := range folder.Open(dir).List(t.Context(), "") {
-		t.Errorf("lists %v", info)
+	for info, err := range folder.Open(dir).List(t.Context(), "") {
+		t.Errorf("lists %v, %v", info, err)
 	}
 }
