@@ -14,8 +14,16 @@ import (
 func NewTitle(text string, right ...fyne.CanvasObject) fyne.CanvasObject {
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.SizeName = fynetheme.SizeNameHeadingText
-	bar := container.NewHBox(right...)
+	bar := container.NewHBox()
+	for _, o := range right {
+		bar.Add(Middle(o))
+	}
 	return container.NewBorder(nil, nil, l, container.NewVBox(layout.NewSpacer(), bar, layout.NewSpacer()))
+}
+
+// Middle keeps something at its own height, in the middle of what is there.
+func Middle(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
 }
 
 // NewSection heads a part of a panel.

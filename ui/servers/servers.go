@@ -99,9 +99,9 @@ func (s *Screen) Set(v Values) {
 func (s *Screen) card(v Server) fyne.CanvasObject {
 	name := widget.NewLabelWithStyle(v.Name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	name.SizeName = fynetheme.SizeNameSubHeadingText
-	chips := container.NewHBox(middle(state(v)))
+	chips := container.NewHBox(kit.Middle(state(v)))
 	if v.InUse {
-		chips.Add(middle(kit.NewChip("in use", kit.Busy)))
+		chips.Add(kit.Middle(kit.NewChip("in use", kit.Busy)))
 	}
 	check := widget.NewButtonWithIcon("Ask now", fynetheme.ViewRefreshIcon(), func() {
 		if s.act.Check != nil {
@@ -117,7 +117,7 @@ func (s *Screen) card(v Server) fyne.CanvasObject {
 		if !m.Ready {
 			tone, word = kit.Held, "not ready"
 		}
-		models.Add(container.NewHBox(middle(kit.NewChip(word, tone)), widget.NewLabel(m.Name+"@"+m.Version)))
+		models.Add(container.NewHBox(kit.Middle(kit.NewChip(word, tone)), widget.NewLabel(m.Name+"@"+m.Version)))
 	}
 	if len(v.Models) == 0 {
 		models.Add(kit.NewQuiet("none is known"))
@@ -130,10 +130,6 @@ func (s *Screen) card(v Server) fyne.CanvasObject {
 	}
 	banner.Set(tone, v.Say, v.Hint, "", nil)
 	return kit.NewCard(container.NewVBox(head, banner, body))
-}
-
-func middle(o fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
 }
 
 func state(v Server) *kit.Chip {

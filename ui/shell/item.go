@@ -13,9 +13,9 @@ import (
 	"coverslip.dev/coverslip/ui/theme"
 )
 
-// itemSize is the least size of an entry of the rail: 64 units high is about
-// 10 mm on a usual screen, what a gloved finger meets.
-func itemSize() fyne.Size { return fyne.NewSize(84, 62) }
+// itemSize is the least size of an entry of the rail: 56 units high is about
+// 9 mm on a usual screen, what a gloved finger meets.
+func itemSize() fyne.Size { return fyne.NewSize(84, 56) }
 
 // item is one entry of the rail: an icon over its name.
 type item struct {
@@ -99,9 +99,9 @@ func (r *itemRenderer) Layout(s fyne.Size) {
 	r.mark.Resize(fyne.NewSize(4, s.Height-24))
 	r.mark.Move(fyne.NewPos(0, 12))
 	r.icon.Resize(fyne.NewSize(26, 26))
-	r.icon.Move(fyne.NewPos((s.Width-26)/2, 8))
+	r.icon.Move(fyne.NewPos((s.Width-26)/2, 6))
 	r.word.Resize(fyne.NewSize(s.Width, 18))
-	r.word.Move(fyne.NewPos(0, 37))
+	r.word.Move(fyne.NewPos(0, 33))
 	d := r.dot.MinSize()
 	r.dot.Resize(d)
 	r.dot.Move(fyne.NewPos(s.Width-d.Width-1, 1))

@@ -55,7 +55,8 @@ type Shell struct {
 // New returns the frame with these pages; the first one is open.
 func New(pages []Page, act Actions) *Shell {
 	s := &Shell{act: act, pages: pages, items: map[string]*item{}, stack: container.NewStack()}
-	top, low := container.NewVBox(), container.NewVBox()
+	gap := layout.NewCustomPaddedVBoxLayout(2)
+	top, low := container.New(gap), container.New(gap)
 	for _, p := range pages {
 		it := newItem(p.Title, theme.Icon(p.Icon), func() { s.Open(p.ID) })
 		s.items[p.ID] = it

@@ -54,6 +54,7 @@ func (s *strip) set(st Status) {
 	}
 	s.health.SetIcon(dot)
 	s.health.SetText(st.Health)
+	s.row.Refresh()
 }
 
 // CreateRenderer makes strip a Fyne widget.

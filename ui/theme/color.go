@@ -56,7 +56,7 @@ func darkColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case fynetheme.ColorNameDisabledButton:
 		return rgb(0x20262c), true
 	case fynetheme.ColorNameInputBackground:
-		return rgb(0x12161a), true
+		return rgb(0x2a323a), true
 	case fynetheme.ColorNameInputBorder:
 		return rgb(0x3d4853), true
 	case fynetheme.ColorNameSeparator:
@@ -119,7 +119,7 @@ func lightColor(n fyne.ThemeColorName) (color.Color, bool) {
 	case fynetheme.ColorNameDisabledButton:
 		return rgb(0xeef1f3), true
 	case fynetheme.ColorNameInputBackground:
-		return rgb(0xffffff), true
+		return rgb(0xe6ecf0), true
 	case fynetheme.ColorNameInputBorder:
 		return rgb(0xb6c1ca), true
 	case fynetheme.ColorNameSeparator:

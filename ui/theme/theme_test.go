@@ -37,7 +37,7 @@ func TestTextIsReadable(t *testing.T) {
 			fynetheme.ColorNameBackground, theme.Panel, theme.Rail, fynetheme.ColorNameButton,
 			fynetheme.ColorNameSelection, theme.Accent, theme.Held, theme.Bad, theme.Good, theme.Neutral,
 		},
-		theme.Subtle:                           {fynetheme.ColorNameBackground, theme.Panel, theme.Rail, theme.Neutral},
+		theme.Subtle:                           {fynetheme.ColorNameBackground, theme.Panel, theme.Rail, theme.Neutral, fynetheme.ColorNameInputBackground},
 		fynetheme.ColorNamePrimary:             {fynetheme.ColorNameBackground, theme.Panel, theme.Accent},
 		fynetheme.ColorNameForegroundOnPrimary: {fynetheme.ColorNamePrimary},
 		fynetheme.ColorNameSuccess:             {theme.Good, theme.Panel},

@@ -181,9 +181,11 @@ func drawObject(s sheet, o *annotation.Object, look Look, at camera) {
 	if look == Fill {
 		s.fill(line, inkOf(c, 0.32))
 	}
-	width := 1.6
+	width := 1.8
 	if len(line) < 4 {
 		width = 1.2
+	} else if dash == 0 { // a dark rim, so that it is seen on bright pixels, too
+		s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+1.6, 0)
 	}
 	s.stroke(line, true, inkOf(c, 0.95), width, dash)
 }

@@ -53,9 +53,9 @@ func (c *channels) open(info imageio.Info) {
 		auto := widget.NewButton("Auto", func() { c.auto(i) })
 		auto.Importance = widget.LowImportance
 		dot := container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), swatch))
-		c.box.Add(container.NewVBox(
+		c.box.Add(container.New(layout.NewCustomPaddedVBoxLayout(-8),
 			container.NewBorder(nil, nil, dot, container.NewHBox(r.range_, auto), r.on),
-			container.New(layout.NewCustomPaddedVBoxLayout(-8), r.low, r.top)))
+			container.New(layout.NewCustomPaddedVBoxLayout(-14), r.low, r.top)))
 		c.rows = append(c.rows, r)
 	}
 	c.box.Refresh()
@@ -102,6 +102,7 @@ func (c *channels) apply() {
 			r.range_.SetText(short(r.low.Value) + " – " + short(r.top.Value))
 		}
 	}
+	c.box.Refresh() // the labels' widths
 	c.view.SetChannels(cs)
 }
 

@@ -131,11 +131,12 @@ func (s *Screen) unjudged(id string, by int) string {
 }
 
 func (s *Screen) zoomed(scale float64) {
+	text := strconv.FormatFloat(scale*100, 'g', 3, 64) + " %"
 	if scale >= 1 {
-		s.zoom.SetText(strconv.FormatFloat(math.Round(scale*100), 'f', 0, 64) + " %")
-		return
+		text = strconv.FormatFloat(math.Round(scale*100), 'f', 0, 64) + " %"
 	}
-	s.zoom.SetText(strconv.FormatFloat(scale*100, 'g', 3, 64) + " %")
+	s.zoom.SetText(text)
+	s.foot.Refresh()
 }
 
 // moved tells where the pointer is, in pixels and in micrometres, and the samples there.

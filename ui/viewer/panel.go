@@ -38,6 +38,7 @@ type panel struct {
 	unit     *widget.Label
 	again    *widget.Button
 	running  *widget.Label
+	body     *fyne.Container
 	row      fyne.CanvasObject
 }
 
@@ -59,7 +60,7 @@ func newPanel(s *Screen) *panel {
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
-	body := container.NewVBox(
+	p.body = container.NewVBox(
 		kit.NewSection("Channels"), p.channels.box, p.planes,
 		kit.NewSection("Objects"), p.stateRows(), p.weak, p.score,
 		kit.NewSection("Selected"), p.none, p.object,
@@ -67,7 +68,7 @@ func newPanel(s *Screen) *panel {
 		kit.NewSection("Image"), p.image, kit.NewGap(0, 8),
 	)
 	p.row = container.NewStack(kit.NewGap(panelWidth, 0), container.NewVScroll(
-		container.New(layout.NewCustomPaddedLayout(0, 0, 6, 16), body)))
+		container.New(layout.NewCustomPaddedLayout(0, 0, 6, 16), p.body)))
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -81,13 +82,18 @@ func (p *panel) modelForm() fyne.CanvasObject {
 func (p *panel) stateRows() fyne.CanvasObject {
 	of := theme.Objects()
 	names := [...]string{"Predicted", "Accepted", "Rejected", "Drawn"}
-	grid := container.New(layout.NewGridLayoutWithColumns(2))
+	grid := container.New(layout.NewCustomPaddedVBoxLayout(-10))
+	var row *fyne.Container
 	for i, c := range []color.NRGBA{of.Predicted, of.Accepted, of.Rejected, of.Drawn} {
 		dot := canvas.NewRectangle(c)
 		dot.CornerRadius = 6
 		n := widget.NewLabel(names[i])
 		p.counts = append(p.counts, n)
-		grid.Add(container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSize(12, 12), dot)), nil, n))
+		if i%2 == 0 {
+			row = container.NewGridWithColumns(2)
+			grid.Add(row)
+		}
+		row.Add(container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSize(12, 12), dot)), nil, n))
 	}
 	return grid
 }
@@ -185,6 +191,7 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 	if o != nil {
 		p.object.Set(append(objectFacts(*o, p.info.Micron), v.Measured[o.ID]...))
 	}
+	p.body.Refresh()
 }
 
 // CreateRenderer makes panel a Fyne widget.

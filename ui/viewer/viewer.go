@@ -62,7 +62,8 @@ type Screen struct {
 	read   *widget.Label
 	zoom   *widget.Label
 	saved  *kit.Chip
-	finish *widget.Button
+	finish fyne.CanvasObject
+	foot   fyne.CanvasObject
 	banner *kit.Banner
 	empty  fyne.CanvasObject
 	full   fyne.CanvasObject
@@ -102,15 +103,16 @@ func (s *Screen) build() {
 	s.zoom.Importance = widget.LowImportance
 	prev := widget.NewButtonWithIcon("", fynetheme.NavigateBackIcon(), func() { do(s.act.Previous) })
 	next := widget.NewButtonWithIcon("", fynetheme.NavigateNextIcon(), func() { do(s.act.Next) })
-	s.finish = widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), func() { do(s.act.CommitReview) })
-	s.finish.Importance = widget.HighImportance
+	finish := widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), func() { do(s.act.CommitReview) })
+	finish.Importance = widget.HighImportance
+	s.finish = kit.Tall(finish)
 	head := container.NewBorder(nil, nil, nil,
-		container.NewHBox(s.place, kit.Tall(prev), kit.Tall(next), kit.NewGap(6, 0), kit.Tall(s.finish)),
+		container.NewHBox(kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
-	foot := container.NewBorder(nil, nil, nil, container.NewHBox(container.NewVBox(layout.NewSpacer(), s.saved, layout.NewSpacer()), s.zoom), s.read)
+	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom), s.read)
 	picture := kit.NewSurface(theme.Canvas, s.view)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
-	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), foot, s.rail, side, picture)
+	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), s.foot, s.rail, side, picture)
 	s.empty = kit.NewEmpty(theme.Icon("viewer"), "No image is open",
 		"Open a capture in the inbox by a double click, or select it and press Enter.", "Go to the inbox", s.act.Inbox)
 	s.layout = container.NewStack(s.full, s.empty)

@@ -1,0 +1,79 @@
+package shell_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/shell"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+func pages() []shell.Page {
+	var out []shell.Page
+	for _, n := range []string{"Inbox", "Viewer", "Datasets", "Models", "Runs", "Servers", "Jobs", "Settings"} {
+		icon := map[string]string{
+			"Inbox": "inbox", "Viewer": "viewer", "Datasets": "datasets", "Models": "models",
+			"Runs": "runs", "Servers": "servers", "Jobs": "jobs", "Settings": "settings",
+		}[n]
+		out = append(out, shell.Page{ID: icon, Title: n, Icon: icon, Low: n == "Settings", Content: widget.NewLabel("The page of " + n)})
+	}
+	return out
+}
+
+func window(t *testing.T, m theme.Mode, act shell.Actions) (*shell.Shell, fyne.Window) {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(m))
+	s := shell.New(pages(), act)
+	w := test.NewTempWindow(t, s)
+	w.SetPadded(false)
+	w.Resize(fyne.NewSize(1000, 640))
+	return s, w
+}
+
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		mode theme.Mode
+		page string
+		st   shell.Status
+	}{
+		{"calm-dark", theme.Dark, "inbox", shell.Status{
+			Person: "Ada Lovelace", Queue: "Predicting plate7_A02 · 3 wait", Health: "Everything works", Tone: kit.Good,
+			Badges: map[string]int{"inbox": 3},
+		}},
+		{"faulty-light", theme.Light, "servers", shell.Status{Health: "gpu-1 does not answer", Tone: kit.Bad}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, w := window(t, c.mode, shell.Actions{})
+			s.Set(c.st)
+			s.Open(c.page)
+			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
+		})
+	}
+}
+
+func TestKeysOpenPagesAndHelp(t *testing.T) {
+	var opened, helped string
+	s, w := window(t, theme.Dark, shell.Actions{
+		Opened: func(p string) { opened = p }, Help: func(p string) { helped = p },
+	})
+	s.Keys(w.Canvas())
+	c, ok := w.Canvas().(interface{ TypedShortcut(fyne.Shortcut) })
+	if !ok {
+		t.Skip("the test canvas takes no shortcuts")
+	}
+	c.TypedShortcut(&desktop.CustomShortcut{KeyName: "4", Modifier: fyne.KeyModifierShortcutDefault})
+	if opened != "models" || s.Page() != "models" {
+		t.Errorf("Ctrl+4 opened %q", opened)
+	}
+	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyF1})
+	if helped != "models" {
+		t.Errorf("F1 helps with %q", helped)
+	}
+}

@@ -1,0 +1,261 @@
+package viewer_test
+
+import (
+	"context"
+	"encoding/binary"
+	"image"
+	"math"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// cells is a 1024² image of two channels with a soft nucleus every 128 pixels.
+type cells struct{}
+
+func (cells) ID() string { return "cells" }
+
+func (cells) Close() error { return nil }
+
+func (cells) Info() imageio.Info {
+	return imageio.Info{
+		Name: "plate7_A01.ome.tif", Format: "OME-TIFF", TileSize: image.Pt(512, 512), Z: 5, T: 1, Type: imageio.Uint16,
+		Levels:     []imageio.Level{{Size: image.Pt(1024, 1024), Downsample: 1}, {Size: image.Pt(512, 512), Downsample: 2}},
+		Channels:   []imageio.Channel{{Name: "DAPI", Color: [3]uint8{80, 110, 255}}, {Name: "GFP", Color: [3]uint8{0, 220, 80}}},
+		Micron:     imageio.Micron{X: 0.325, Y: 0.325},
+		Acquired:   time.Date(2026, 3, 4, 9, 12, 0, 0, time.UTC),
+		Instrument: "Confocal 2",
+	}
+}
+
+func (cells) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	p := &imageio.Pixels{Size: image.Pt(512, 512), Type: imageio.Uint16, Data: make([]byte, 2*512*512)}
+	d := 1 << t.Level
+	for y := range 512 {
+		for x := range 512 {
+			ix, iy := (t.Col*512+x)*d, (t.Row*512+y)*d
+			dx, dy := float64(ix%128-64), float64(iy%128-64)
+			v := 180 + 3200*math.Exp(-(dx*dx+dy*dy)/900)
+			if t.C == 1 {
+				v = 150 + 700*math.Exp(-(dx*dx+dy*dy)/2600)*(1+math.Sin(float64(ix)/90))
+			}
+			binary.LittleEndian.PutUint16(p.Data[2*(y*512+x):], uint16(v))
+		}
+	}
+	return p, nil
+}
+
+func objects() []annotation.Object {
+	var out []annotation.Object
+	states := []annotation.State{annotation.Predicted, annotation.Accepted, annotation.Predicted, annotation.Drawn, annotation.Rejected}
+	for i := range 64 {
+		o := annotation.Object{
+			ID: string(rune('A'+i/8)) + string(rune('1'+i%8)), Class: "nucleus",
+			State: states[i%5], Score: 0.35 + float64(i%13)/20, By: "nuclei@4",
+		}
+		if o.State == annotation.Drawn {
+			o.By, o.Score = "Ada", 1
+		}
+		for k := range 24 {
+			a := 2 * math.Pi * float64(k) / 24
+			r := 40 + 4*math.Sin(3*a+float64(i))
+			o.Outline = append(o.Outline, annotation.Point{X: float64(i%8*128+64) + r*math.Cos(a), Y: float64(i/8*128+64) + r*math.Sin(a)})
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func typical() viewer.Values {
+	return viewer.Values{
+		ID: "1", Title: "plate7_A01.ome.tif", Place: "1 of 3", Source: cells{}, Objects: objects(), Model: "nuclei@4",
+		Measured: map[string][]kit.Fact{"C3": {{Name: "Mean DAPI", Value: "1810"}}},
+		Saved:    "Correction saved, committed as 1a2b3c by Ada", SavedTone: kit.Good, CanUndo: true, CanReview: true,
+	}
+}
+
+// screen is the screen's thread: what was posted is run by settle.
+type screen struct {
+	mu  sync.Mutex
+	fns []func()
+}
+
+func (s *screen) post(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fns = append(s.fns, f)
+}
+
+// settle paints until the workers have nothing left to do.
+func (s *screen) settle(c fyne.Canvas) {
+	for {
+		c.Capture()
+		synctest.Wait()
+		s.mu.Lock()
+		fns := s.fns
+		s.fns = nil
+		s.mu.Unlock()
+		if len(fns) == 0 {
+			return
+		}
+		for _, f := range fns {
+			f()
+		}
+	}
+}
+
+func show(t *testing.T, m theme.Mode, act viewer.Actions, fn func(v *viewer.Screen, c fyne.Canvas, s *screen)) {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(m))
+	synctest.Test(t, func(t *testing.T) {
+		s := &screen{}
+		v := viewer.New(s.post, act)
+		w := test.NewWindow(v)
+		defer w.Close()
+		w.SetPadded(false)
+		w.Resize(fyne.NewSize(1100, 700))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- v.Run(ctx) }()
+		fn(v, w.Canvas(), s)
+		cancel()
+		<-done
+	})
+}
+
+func TestPictures(t *testing.T) {
+	faulty := typical()
+	faulty.Objects, faulty.Saved, faulty.CanReview = nil, "", false
+	faulty.Say, faulty.Hint = "No inference server answers.", "The image can be looked at; the prediction follows by itself."
+	running := typical()
+	running.Running, running.SavedTone, running.Saved = "Predicting, tile 3 of 12", kit.Held, "Saved here, not committed yet"
+	for _, c := range []struct {
+		name string
+		mode theme.Mode
+		v    viewer.Values
+		pick bool
+	}{
+		{"empty-light", theme.Light, viewer.Values{}, false},
+		{"typical-dark", theme.Dark, typical(), true},
+		{"running-light", theme.Light, running, false},
+		{"faulty-dark", theme.Dark, faulty, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			show(t, c.mode, viewer.Actions{RunAgain: func(float64) {}, Inbox: func() {}}, func(v *viewer.Screen, cv fyne.Canvas, s *screen) {
+				v.Set(c.v)
+				s.settle(cv)
+				if c.pick {
+					press(v, cv, ']')
+				}
+				s.settle(cv)
+				test.AssertRendersToImage(t, c.name+".png", cv)
+			})
+		})
+	}
+}
+
+func view(v *viewer.Screen) fyne.Focusable {
+	for _, o := range test.LaidOutObjects(v) {
+		if f, ok := o.(interface {
+			fyne.Focusable
+			fyne.Draggable
+			fyne.Scrollable
+		}); ok {
+			if _, entry := o.(*widget.Entry); !entry {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+func press(v *viewer.Screen, c fyne.Canvas, r rune) {
+	f := view(v)
+	c.Focus(f)
+	f.TypedRune(r)
+}
+
+// TestAReviewIsOneKeyAnObject accepts and rejects by keys, and each goes on to the
+// next object that nobody has judged.
+func TestAReviewIsOneKeyAnObject(t *testing.T) {
+	var judged []string
+	act := viewer.Actions{
+		Accept: func(id string) { judged = append(judged, "accept "+id) },
+		Reject: func(id string) { judged = append(judged, "reject "+id) },
+		Delete: func(id string) { judged = append(judged, "delete "+id) },
+	}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		press(v, c, 'a') // nothing is selected
+		press(v, c, ']')
+		press(v, c, 'a')
+		press(v, c, 'x')
+		view(v).TypedKey(&fyne.KeyEvent{Name: fyne.KeyDelete})
+		want := []string{"accept A1", "reject A3", "delete A6"}
+		if len(judged) != 3 || judged[0] != want[0] || judged[1] != want[1] || judged[2] != want[2] {
+			t.Errorf("judged %v, not %v", judged, want)
+		}
+	})
+}
+
+func TestUndoComesByKeyAndByShortcut(t *testing.T) {
+	undone, redone := 0, 0
+	act := viewer.Actions{Undo: func() { undone++ }, Redo: func() { redone++ }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		press(v, c, 'u')
+		f, ok := view(v).(fyne.Shortcutable)
+		if !ok {
+			t.Fatal("the view takes no shortcuts")
+		}
+		f.TypedShortcut(&fyne.ShortcutUndo{})
+		f.TypedShortcut(&fyne.ShortcutRedo{})
+		if undone != 2 || redone != 1 {
+			t.Errorf("undone %d, redone %d", undone, redone)
+		}
+	})
+}
+
+func TestRunAgainTakesADiameter(t *testing.T) {
+	got := -1.0
+	show(t, theme.Dark, viewer.Actions{RunAgain: func(d float64) { got = d }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		var e *widget.Entry
+		var b *widget.Button
+		for _, o := range test.LaidOutObjects(v) {
+			switch x := o.(type) {
+			case *widget.Entry:
+				e = x
+			case *widget.Button:
+				if x.Text == "Run again" {
+					b = x
+				}
+			}
+		}
+		e.SetText("wide")
+		test.Tap(b)
+		if got != -1 {
+			t.Errorf("a word was taken as the diameter %v", got)
+		}
+		e.SetText("9,5")
+		test.Tap(b)
+		if got != 9.5 {
+			t.Errorf("the diameter is %v", got)
+		}
+	})
+}
