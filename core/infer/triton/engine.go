@@ -1,0 +1,141 @@
+package triton
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// Ready asks the server. Triton calls itself not ready while any one model comes or
+// goes; here the server is ready as soon as it can answer for some model, or has none.
+func (e *Engine) Ready(ctx context.Context) error {
+	return e.ask(ctx, quick, infer.Ref{}, func(ctx context.Context) error {
+		if ok, err := e.wire.ready(ctx); ok || err != nil {
+			return err
+		}
+		list, err := e.wire.index(ctx)
+		if err != nil {
+			return err
+		}
+		loading := false
+		for _, v := range list {
+			if v.State == stateReady {
+				return nil
+			}
+			loading = loading || v.State == stateLoading
+		}
+		if loading {
+			return fault.New(fault.Busy, "The inference server "+e.name+" is still loading its models.", "The work goes on by itself.", nil)
+		}
+		return nil
+	})
+}
+
+// Models lists what the server has loaded, is loading or could not load. Models that
+// merely lie in its repository count as not loaded; those that were unloaded are left out.
+func (e *Engine) Models(ctx context.Context) ([]infer.Status, error) {
+	var out []infer.Status
+	err := e.ask(ctx, quick, infer.Ref{}, func(ctx context.Context) error {
+		list, err := e.wire.index(ctx)
+		if err != nil {
+			return err
+		}
+		known := map[string]map[string]string{}
+		for _, v := range list {
+			if v.State == stateReady && known[v.Name] == nil {
+				if known[v.Name], err = e.wire.parameters(ctx, v.Name); err != nil && !missing(err) {
+					return err
+				}
+			}
+		}
+		for _, v := range list {
+			if v.State == stateUnavailable && v.Reason == "unloaded" || v.State == stateUnloading {
+				continue
+			}
+			s := infer.Status{Ref: infer.Ref{Model: v.Name, Version: nameOf(v.Version, known[v.Name])}, Ready: v.State == stateReady}
+			if !s.Ready {
+				s.Why = cmp.Or(v.Reason, v.State, "not loaded")
+			}
+			out = append(out, s)
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b infer.Status) int {
+		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.Version, b.Version))
+	})
+	return out, err
+}
+
+// Describe returns what goes into m and what comes out.
+func (e *Engine) Describe(ctx context.Context, m infer.Ref) (infer.Spec, error) {
+	var s infer.Spec
+	err := e.ask(ctx, quick, m, func(ctx context.Context) (err error) {
+		s, err = e.wire.describe(ctx, m.Model, e.number(m))
+		return err
+	})
+	return s, err
+}
+
+// Infer asks m. The bytes of in are sent as they are: after a call that was stopped they
+// may still be read for a moment.
+func (e *Engine) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	var out []infer.Tensor
+	err := e.ask(ctx, slow, m, func(ctx context.Context) (err error) {
+		out, err = e.wire.infer(ctx, m.Model, e.number(m), in)
+		return err
+	})
+	return out, err
+}
+
+// ask puts a question about m, if about any, within a limit, and makes a fault of what
+// goes wrong.
+func (e *Engine) ask(ctx context.Context, limit time.Duration, m infer.Ref, question func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := e.open(); err != nil {
+		return err
+	}
+	short, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := question(short)
+	if err == nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err // whoever asked ended it
+	}
+	if err := e.open(); err != nil {
+		return err
+	}
+	return e.explain(err, m)
+}
+
+// number is Triton's number of the version of m; empty: the server's own choice.
+func (e *Engine) number(m infer.Ref) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.shelf[m.Model]
+	if m.Version == "" {
+		if s == nil {
+			return ""
+		}
+		m.Version = s.latest
+	}
+	if s != nil {
+		s.touch(m.Version)
+	}
+	return number(m.Version)
+}
+
+// loaded tells whether this engine has loaded m and not unloaded it.
+func (e *Engine) loaded(m infer.Ref) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.shelf[m.Model]
+	return s != nil && (m.Version == "" || s.index(m.Version) >= 0)
+}

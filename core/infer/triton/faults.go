@@ -1,0 +1,136 @@
+package triton
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// refusal is what came back instead of an answer.
+type refusal struct {
+	code codes.Code // HTTP's status is translated
+	text string     // the server's words, or the transport's
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%v: %s", r.code, r.text) }
+
+// says tells whether the server's words have one of these.
+func (r *refusal) says(words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(r.text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownModel: Triton says so by several codes.
+func (r *refusal) unknownModel() bool {
+	return r.code == codes.NotFound ||
+		r.says("unknown model", "has no available versions", "is not at ready state", "version is not found", "is not found")
+}
+
+func missing(err error) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && r.unknownModel()
+}
+
+// explain makes a fault of what went wrong when m, if any, was asked for.
+func (e *Engine) explain(err error, m infer.Ref) error {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return e.silent(err)
+	}
+	r, ok := errors.AsType[*refusal](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	if f := e.general(r); f != nil {
+		return f
+	}
+	switch {
+	case m.Model == "" && r.code == codes.NotFound:
+		return e.stranger(r)
+	case r.unknownModel():
+		if e.loaded(m) {
+			return fault.New(fault.Offline, "The inference server "+e.name+" has lost the model "+m.String()+".",
+				"It may have been restarted; the model is loaded again by itself.", r)
+		}
+		return e.unknown(m, r)
+	case r.code == codes.InvalidArgument, r.says("INVALID_ARGUMENT", "InvalidArgument"):
+		return fault.New(fault.Invalid, "The model "+m.String()+" on "+e.name+" does not fit what it was asked.",
+			"Check that the model's description belongs to the model.", r)
+	}
+	return fault.New(fault.Internal, "The inference server "+e.name+" failed to answer for "+m.String()+".",
+		"Its own words are in the log (Settings → Log).", r)
+}
+
+// general explains a refusal that has nothing to do with a model; nil if it has.
+func (e *Engine) general(r *refusal) error {
+	switch {
+	case r.code == codes.PermissionDenied, r.code == codes.Unauthenticated, r.says("protocol is restricted"):
+		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings → Servers.", r)
+	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.says("larger than max"):
+		return fault.New(fault.Busy, "The inference server "+e.name+" has too much to do.", "The work goes on by itself.", r)
+	case r.code == codes.DeadlineExceeded:
+		return e.silent(r)
+	case r.code == codes.Unavailable && !r.unknownModel():
+		return fault.New(fault.Offline, "The inference server "+e.name+" can't be reached.",
+			"Check that it runs and that the network is there; the work goes on by itself.", r)
+	case r.code == codes.Unimplemented:
+		return e.stranger(r)
+	}
+	return nil
+}
+
+// controlFault explains why the server did not load or unload m.
+func (e *Engine) controlFault(err error, m infer.Ref) error {
+	r, ok := errors.AsType[*refusal](err)
+	if ok && r.says("explicit model load / unload is not allowed", "polling is enabled") {
+		return fault.New(fault.Denied, "The inference server "+e.name+" does not let programs load models.",
+			"Whoever runs it can start it with --model-control-mode=explicit.", r)
+	}
+	return e.explain(err, m)
+}
+
+// loadFault explains why m was not loaded.
+func (e *Engine) loadFault(err error, m infer.Ref) error {
+	r, ok := errors.AsType[*refusal](err)
+	if !ok {
+		return err
+	}
+	if f := e.general(r); f != nil {
+		return f
+	}
+	if f := e.controlFault(err, m); fault.KindOf(f) == fault.Denied {
+		return f
+	}
+	return e.unloadable(m, err)
+}
+
+func (e *Engine) unloadable(m infer.Ref, err error) error {
+	return fault.New(fault.Corrupt, "The model "+m.String()+" can't be loaded on "+e.name+".",
+		"Fetch it again from the registry; the server's own words are in the log (Settings → Log).", err)
+}
+
+func (e *Engine) unknown(m infer.Ref, err error) error {
+	return fault.New(fault.NotFound, "The model "+m.String()+" is not loaded on "+e.name+".", "Load it on the Models screen.", err)
+}
+
+func (e *Engine) silent(err error) error {
+	return fault.New(fault.Offline, "The inference server "+e.name+" did not answer in time.",
+		"Check that it is not overloaded; the work goes on by itself.", err)
+}
+
+func (e *Engine) stranger(err error) error {
+	return fault.New(fault.Invalid, "The server "+e.name+" is no inference server.",
+		"Check its address and port in Settings → Servers.", err)
+}

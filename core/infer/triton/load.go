@@ -1,0 +1,168 @@
+package triton
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// Load sends b to the server beside the other versions of its model that this engine
+// has loaded, and waits until it answers. What the server has already is not sent.
+func (e *Engine) Load(ctx context.Context, b infer.Bundle) error {
+	return e.ask(ctx, slow, b.Ref, func(ctx context.Context) error {
+		if b.Model == "" {
+			return fault.New(fault.Invalid, "The model has no name.", "Give it one in the registry.", nil)
+		}
+		if len(b.ONNX) == 0 {
+			return e.unloadable(b.Ref, errors.New("no bytes")) // Triton would wait for a file for ever
+		}
+		done, err := e.oneAtATime(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+		e.mu.Lock()
+		next := e.shelf[b.Model].with(b)
+		e.mu.Unlock()
+		if err := e.place(ctx, b.Model, next); err != nil {
+			return e.loadFault(err, b.Ref)
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.shelf[b.Model] = next
+		return nil
+	})
+}
+
+// place makes the server have just what is on s.
+func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
+	has, err := e.has(ctx, name, s)
+	if has || err != nil {
+		return err
+	}
+	config, err := s.config(name, e.backend)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	if err := e.wire.load(ctx, name, config, s.files(e.backend)); err != nil {
+		return err
+	}
+	err = e.settle(ctx, func(list []entry) (bool, error) { return s.standsIn(name, list) })
+	e.log.Debug("model sent to server", slog.String("engine", e.name), slog.String("model", name), slog.String("version", s.latest),
+		slog.Duration("took", time.Since(begun)), slog.Any("error", err))
+	return err
+}
+
+// has tells whether the server serves just what is on s.
+func (e *Engine) has(ctx context.Context, name string, s *shelf) (bool, error) {
+	list, err := e.wire.index(ctx)
+	if err != nil {
+		return false, err
+	}
+	if ok, err := s.standsIn(name, list); !ok || err != nil {
+		return false, nil //nolint:nilerr // a version that failed to load earlier is no fault now
+	}
+	has, err := e.wire.parameters(ctx, name)
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for k, v := range s.parameters() {
+		if has[k] != v {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// standsIn tells whether all versions are ready; a version that never will be is an error.
+func (s *shelf) standsIn(name string, list []entry) (bool, error) {
+	ready := 0
+	for _, v := range list {
+		if v.Name != name {
+			continue
+		}
+		for _, b := range s.bundles {
+			switch {
+			case v.Version != number(b.Version):
+			case v.State == stateReady:
+				ready++
+			case v.State == stateUnavailable && v.Reason != "unloaded":
+				return false, &refusal{text: v.Reason}
+			}
+		}
+	}
+	return ready == len(s.bundles), nil
+}
+
+// Unload takes all versions of name from the server and waits until they are gone.
+func (e *Engine) Unload(ctx context.Context, name string) error {
+	m := infer.Ref{Model: name}
+	return e.ask(ctx, slow, m, func(ctx context.Context) error {
+		done, err := e.oneAtATime(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+		e.mu.Lock()
+		delete(e.shelf, name)
+		e.mu.Unlock()
+		list, err := e.wire.index(ctx)
+		if err != nil {
+			return err
+		}
+		if gone, _ := goneFrom(name, list); gone {
+			return e.unknown(m, nil)
+		}
+		if err := e.wire.unload(ctx, name); err != nil {
+			return e.controlFault(err, m)
+		}
+		return e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) })
+	})
+}
+
+func goneFrom(name string, list []entry) (bool, error) {
+	for _, v := range list {
+		if v.Name == name && (v.State == stateReady || v.State == stateLoading || v.State == stateUnloading) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// settle asks for the index until it is as wanted.
+func (e *Engine) settle(ctx context.Context, wanted func([]entry) (bool, error)) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		list, err := e.wire.index(ctx)
+		if err != nil {
+			return err
+		}
+		if ok, err := wanted(list); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// oneAtATime waits until nobody else changes the server's models through this engine.
+func (e *Engine) oneAtATime(ctx context.Context) (done func(), err error) {
+	select {
+	case <-e.loading:
+		return func() { e.loading <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,121 @@
+package triton
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strconv"
+
+	"coverslip.dev/coverslip/core/infer"
+	model "coverslip.dev/coverslip/packaging/triton"
+)
+
+// versions of one model that stay loaded side by side: the one in force, the one that
+// wants to be, and the one to go back to.
+const versions = 3
+
+// shelf holds the loaded versions of one model, with their networks: Triton takes only
+// all versions of a model in one go, so that those that stay are sent again with each
+// new one. The engine's mutex guards it.
+type shelf struct {
+	bundles []infer.Bundle // the last used one last
+	latest  string         // version that was loaded last
+}
+
+// with returns a shelf with b on it, in the place of the same version or of the one that
+// was not used for longest.
+func (s *shelf) with(b infer.Bundle) *shelf {
+	n := &shelf{latest: b.Version}
+	if s != nil {
+		n.bundles = slices.DeleteFunc(slices.Clone(s.bundles), func(o infer.Bundle) bool { return o.Version == b.Version })
+	}
+	n.bundles = append(n.bundles, b)
+	n.bundles = n.bundles[max(0, len(n.bundles)-versions):]
+	return n
+}
+
+func (s *shelf) touch(version string) {
+	if i := s.index(version); i >= 0 {
+		b := s.bundles[i]
+		s.bundles = append(slices.Delete(s.bundles, i, i+1), b)
+	}
+}
+
+func (s *shelf) index(version string) int {
+	return slices.IndexFunc(s.bundles, func(b infer.Bundle) bool { return b.Version == version })
+}
+
+// What a model's configuration keeps of a version, before "." and Triton's number.
+const (
+	versionKey = "coverslip_version"
+	digestKey  = "coverslip_sha256"
+)
+
+// parameters are what the configuration keeps: which registered version each number is,
+// and of which content.
+func (s *shelf) parameters() map[string]string {
+	p := map[string]string{}
+	for _, b := range s.bundles {
+		sum := sha256.Sum256(b.ONNX)
+		n := number(b.Version)
+		p[versionKey+"."+n], p[digestKey+"."+n] = b.Version, hex.EncodeToString(sum[:])
+	}
+	return p
+}
+
+// config is the model's configuration. Inputs and outputs are left for the backend to
+// complete from the network; max_batch_size 0 says that their shapes are whole.
+func (s *shelf) config(name, backend string) (string, error) {
+	type value struct {
+		Text string `json:"string_value"`
+	}
+	parameters := map[string]value{}
+	for k, v := range s.parameters() {
+		parameters[k] = value{v}
+	}
+	var numbers []string // int64 is text in the JSON of protobuf
+	for _, b := range s.bundles {
+		numbers = append(numbers, number(b.Version))
+	}
+	text, err := json.Marshal(map[string]any{
+		"name": name, "backend": backend, "max_batch_size": 0, "parameters": parameters,
+		"version_policy": map[string]any{"specific": map[string]any{"versions": numbers}},
+	})
+	return string(text), err
+}
+
+// files are what lies in the model's folder.
+func (s *shelf) files(backend string) map[string][]byte {
+	f := map[string][]byte{}
+	for _, b := range s.bundles {
+		dir := "file:" + number(b.Version) + "/"
+		f[dir+"model.onnx"] = b.ONNX
+		if backend == "python" {
+			f[dir+"model.py"] = model.ModelPy
+		}
+	}
+	return f
+}
+
+// number is the number that Triton knows a version by: the version itself where that is
+// one, 1 for none, and else a large one that follows from its letters.
+func number(version string) string {
+	if version == "" {
+		return "1"
+	}
+	if n, err := strconv.Atoi(version); err == nil && 0 < n && n < 1e9 && strconv.Itoa(n) == version {
+		return version
+	}
+	return fmt.Sprint(1e9 + int64(crc32.ChecksumIEEE([]byte(version))))
+}
+
+// nameOf is the version that a number stands for.
+func nameOf(n string, parameters map[string]string) string {
+	if v, ok := parameters[versionKey+"."+n]; ok {
+		return v
+	}
+	return n
+}

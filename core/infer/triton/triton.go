@@ -1,0 +1,180 @@
+// Package triton runs models on a Triton inference server, over gRPC or HTTP.
+package triton
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+// Options say which server, and how it wants to be asked.
+type Options struct {
+	// Address is grpc://host:port, grpcs://host:port, http://host:port or
+	// https://host:port; the ports are 8001 and 8000 if left out. Triton itself has no
+	// https: that is a proxy in front of it.
+	Address string
+	// Backend runs the networks that are loaded: "onnxruntime", the default, or
+	// "python" where the server has only that; then model.py is sent along.
+	Backend string
+	TLS     *tls.Config       // for grpcs and https; nil: the system's certificates
+	Headers map[string]string // sent with every request, such as access keys
+	Token   secret.Text       // sent as "Authorization: Bearer …"
+	Log     *slog.Logger      // nil: none
+}
+
+// Engine is one Triton server: an [infer.Engine] and an [infer.Loader]. Besides the
+// contract: where the server is shared, the versions of a model that another program
+// has loaded leave the server when this one loads a version of its own.
+type Engine struct {
+	name    string
+	backend string
+	log     *slog.Logger
+	wire    transport
+	closed  atomic.Bool
+	loading chan struct{} // holds a token while nobody loads
+
+	mu    sync.Mutex // guards below
+	shelf map[string]*shelf
+}
+
+var (
+	_ infer.Engine = (*Engine)(nil)
+	_ infer.Loader = (*Engine)(nil)
+)
+
+// No question waits for ever: a server that hangs must not hang the lab.
+const (
+	quick = 10 * time.Second // whatever needs no model
+	slow  = 2 * time.Minute  // an answer of a model, or loading one
+)
+
+// transport carries questions to the server. Versions are Triton's numbers, in decimal;
+// errors are refusals, or those of ctx.
+type transport interface {
+	// ready asks whether all models are ready.
+	ready(ctx context.Context) (bool, error)
+	// index lists the models that the server knows.
+	index(ctx context.Context) ([]entry, error)
+	describe(ctx context.Context, model, version string) (infer.Spec, error)
+	// parameters returns what the model's configuration keeps as such.
+	parameters(ctx context.Context, model string) (map[string]string, error)
+	infer(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error)
+	load(ctx context.Context, model, config string, files map[string][]byte) error
+	unload(ctx context.Context, model string) error
+	close() error
+}
+
+// entry is one version of a model in the server's index.
+type entry struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	State   string `json:"state"`
+	Reason  string `json:"reason"`
+}
+
+// The states that an entry may be in; there is also none at all, of what was never loaded.
+const (
+	stateReady       = "READY"
+	stateLoading     = "LOADING"
+	stateUnloading   = "UNLOADING"
+	stateUnavailable = "UNAVAILABLE"
+)
+
+// Dial prepares an engine for a server. It asks nothing of the server yet, so a server
+// that is down is no error here.
+func Dial(ctx context.Context, opt Options) (*Engine, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(opt.Address)
+	if err != nil || u.Hostname() == "" {
+		return nil, badAddress(opt.Address, err)
+	}
+	e := &Engine{backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}}
+	e.loading <- struct{}{}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	switch e.backend {
+	case "":
+		e.backend = "onnxruntime"
+	case "onnxruntime", "python":
+	default:
+		return nil, fault.New(fault.Invalid, "There is no Triton backend "+opt.Backend+" for ONNX networks.",
+			"Choose onnxruntime or python in Settings → Servers.", nil)
+	}
+	headers := maps.Clone(opt.Headers)
+	if opt.Token != "" {
+		if headers == nil {
+			headers = map[string]string{}
+		}
+		headers["Authorization"] = "Bearer " + opt.Token.Reveal()
+	}
+	secure := u.Scheme == "grpcs" || u.Scheme == "https"
+	if !secure {
+		opt.TLS = nil
+	} else if opt.TLS == nil {
+		opt.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	switch u.Scheme {
+	case "grpc", "grpcs":
+		host := hostPort(u, "8001")
+		e.name = host + " (gRPC)"
+		e.wire, err = dialGRPC(host, opt.TLS, headers)
+	case "http", "https":
+		u.Host = hostPort(u, "8000")
+		e.name = u.Host + " (HTTP)"
+		e.wire = dialHTTP(u, opt.TLS, headers)
+	default:
+		err = fmt.Errorf("scheme %q", u.Scheme)
+	}
+	if err != nil {
+		return nil, badAddress(opt.Address, err)
+	}
+	return e, nil
+}
+
+func hostPort(u *url.URL, port string) string {
+	if p := u.Port(); p != "" {
+		port = p
+	} else if u.Scheme == "https" {
+		port = "443"
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// Name is for people, such as "gpu-1:8001 (gRPC)".
+func (e *Engine) Name() string { return e.name }
+
+// Close ends the connections; questions under way fail.
+func (e *Engine) Close() error {
+	if e.closed.Swap(true) {
+		return nil
+	}
+	return e.wire.close()
+}
+
+func (e *Engine) open() error {
+	if e.closed.Load() {
+		return fault.New(fault.Offline, "The connection to the inference server "+e.name+" was ended.",
+			"Connect it again in Settings → Servers.", errors.New("engine is closed"))
+	}
+	return nil
+}
+
+func badAddress(address string, err error) error {
+	return fault.New(fault.Invalid, "The address "+address+" is none of an inference server.",
+		"It looks like grpc://host:8001 or http://host:8000.", err)
+}

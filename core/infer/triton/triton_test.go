@@ -1,0 +1,54 @@
+package triton_test
+
+import (
+	"os"
+	"testing"
+
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/infer/triton"
+)
+
+// address is where a real server answers, such as COVERSLIP_TEST_TRITON_GRPC.
+func address(t *testing.T, env string) string {
+	t.Helper()
+	a := os.Getenv(env)
+	switch {
+	case a != "":
+	case os.Getenv("COVERSLIP_TEST_SERVERS") == "1":
+		t.Fatal(env + " is not set")
+	default:
+		t.Skip("needs a Triton server: packaging/stack/triton-up, then set " + env)
+	}
+	return a
+}
+
+func dial(t *testing.T, opt triton.Options) *triton.Engine {
+	t.Helper()
+	e, err := triton.Dial(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func TestContractGRPC(t *testing.T) {
+	a := address(t, "COVERSLIP_TEST_TRITON_GRPC")
+	infertest.Run(t, func(t *testing.T) infer.Engine {
+		t.Helper()
+		return dial(t, triton.Options{Address: a, Backend: "python"})
+	})
+}
+
+func TestContractHTTP(t *testing.T) {
+	a := address(t, "COVERSLIP_TEST_TRITON_HTTP")
+	infertest.Run(t, func(t *testing.T) infer.Engine {
+		t.Helper()
+		return dial(t, triton.Options{Address: a, Backend: "python"})
+	})
+}
