@@ -23,12 +23,29 @@ func window[T fyne.CanvasObject](t *testing.T, m theme.Mode, make func() T) (T, 
 
 func buttons(o fyne.CanvasObject) map[string]*widget.Button {
 	all := map[string]*widget.Button{}
-	for _, x := range test.LaidOutObjects(o) {
+	for _, x := range walk(o) {
 		if b, ok := x.(*widget.Button); ok && b.Visible() {
 			all[b.Text] = b
 		}
 	}
 	return all
+}
+
+// walk lists what is on the screen. (test.LaidOutObjects makes new renderers, and
+// the labels it went through no longer show what is set later.)
+func walk(o fyne.CanvasObject) []fyne.CanvasObject {
+	out := []fyne.CanvasObject{o}
+	var inner []fyne.CanvasObject
+	switch x := o.(type) {
+	case *fyne.Container:
+		inner = x.Objects
+	case fyne.Widget:
+		inner = test.WidgetRenderer(x).Objects()
+	}
+	for _, c := range inner {
+		out = append(out, walk(c)...)
+	}
+	return out
 }
 
 func TestTroublesPicture(t *testing.T) {

@@ -94,7 +94,7 @@ func New(act Actions) *Screen {
 		{Title: "Run", Weight: 1.5}, {Title: "Metrics", Weight: 2.2},
 	}, s.chooseVersion)
 	s.history = kit.NewGrid([]kit.Column{
-		{Title: "When", Weight: 1.5}, {Title: "Who", Weight: 1.3}, {Title: "Moved", Weight: 2.1}, {Title: "Why", Weight: 3.6},
+		{Title: "When", Weight: 2.1}, {Title: "Who", Weight: 1.7}, {Title: "Moved", Weight: 2.2}, {Title: "Why", Weight: 3.4},
 	}, nil)
 	s.promote = widget.NewButton("Promote…", s.askPromote)
 	s.promote.Importance = widget.HighImportance
@@ -120,7 +120,9 @@ func (s *Screen) build() {
 	bar := container.NewBorder(nil, nil, s.title, container.NewHBox(kit.Tall(s.back), kit.Tall(s.promote)))
 	detail := container.NewBorder(kit.NewSection("Chosen version"), nil, nil, nil, container.NewVScroll(s.facts))
 	lower := container.NewBorder(kit.NewSection("Promotions"), nil, nil, nil, s.history)
-	parts := container.NewVSplit(s.versions, container.NewHSplit(lower, detail))
+	below := container.NewHSplit(lower, detail)
+	below.Offset = 0.72
+	parts := container.NewVSplit(s.versions, below)
 	parts.Offset = 0.5
 	right := container.NewBorder(container.NewPadded(bar), nil, nil, nil, parts)
 	left := container.NewStack(kit.NewGap(190, 0), s.names)

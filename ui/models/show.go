@@ -113,10 +113,18 @@ func (s *Screen) showHistory(m Model) {
 			tags = append(tags, kit.Tag{Text: "outside", Tone: kit.Bad})
 		}
 		rows[i] = []kit.Cell{
-			{Text: h.At.Format(stamp)}, {Text: h.Who}, {Text: h.Alias + " " + from + " → " + h.To, Tags: tags}, {Text: h.Why},
+			{Text: h.At.Format(stamp)}, {Text: h.Who}, {Text: moved(h.Alias, from, h.To), Tags: tags}, {Text: h.Why},
 		}
 	}
 	s.history.Set(rows, -1)
+}
+
+// moved leaves the champion unnamed: it is what mostly moves.
+func moved(alias, from, to string) string {
+	if alias != "champion" {
+		return alias + " " + from + " → " + to
+	}
+	return from + " → " + to
 }
 
 func (s *Screen) showChosen() {

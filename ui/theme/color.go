@@ -75,6 +75,8 @@ func darkColor(n fyne.ThemeColorName) (color.Color, bool) {
 		return rgba(0xffffff, 0x26), true
 	case fynetheme.ColorNameScrollBar:
 		return rgba(0xffffff, 0x55), true
+	case fynetheme.ColorNameShadow:
+		return rgba(0x000000, 0x88), true
 	case fynetheme.ColorNameSuccess:
 		return rgb(0x58cf8a), true
 	case fynetheme.ColorNameWarning:
@@ -138,6 +140,8 @@ func lightColor(n fyne.ThemeColorName) (color.Color, bool) {
 		return rgba(0x0c2030, 0x22), true
 	case fynetheme.ColorNameScrollBar:
 		return rgba(0x0c2030, 0x55), true
+	case fynetheme.ColorNameShadow:
+		return rgba(0x0c2030, 0x2a), true
 	case fynetheme.ColorNameSuccess:
 		return rgb(0x14713f), true
 	case fynetheme.ColorNameWarning:

@@ -135,6 +135,23 @@ func show(t *testing.T, m theme.Mode, act viewer.Actions, fn func(v *viewer.Scre
 	})
 }
 
+// walk lists what is on the screen. (test.LaidOutObjects makes new renderers, and
+// the labels it went through no longer show what is set later.)
+func walk(o fyne.CanvasObject) []fyne.CanvasObject {
+	out := []fyne.CanvasObject{o}
+	var inner []fyne.CanvasObject
+	switch x := o.(type) {
+	case *fyne.Container:
+		inner = x.Objects
+	case fyne.Widget:
+		inner = test.WidgetRenderer(x).Objects()
+	}
+	for _, c := range inner {
+		out = append(out, walk(c)...)
+	}
+	return out
+}
+
 func TestPictures(t *testing.T) {
 	faulty := typical()
 	faulty.Objects, faulty.Saved, faulty.CanReview = nil, "", false
@@ -167,7 +184,7 @@ func TestPictures(t *testing.T) {
 }
 
 func view(v *viewer.Screen) fyne.Focusable {
-	for _, o := range test.LaidOutObjects(v) {
+	for _, o := range walk(v) {
 		if f, ok := o.(interface {
 			fyne.Focusable
 			fyne.Draggable
@@ -237,7 +254,7 @@ func TestRunAgainTakesADiameter(t *testing.T) {
 		s.settle(c)
 		var e *widget.Entry
 		var b *widget.Button
-		for _, o := range test.LaidOutObjects(v) {
+		for _, o := range walk(v) {
 			switch x := o.(type) {
 			case *widget.Entry:
 				e = x

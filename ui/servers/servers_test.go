@@ -1,0 +1,87 @@
+package servers_test
+
+import (
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/servers"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+func window(t *testing.T, m theme.Mode, act servers.Actions) (*servers.Screen, fyne.Window) {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(m))
+	s := servers.New(act)
+	w := test.NewTempWindow(t, s)
+	w.SetPadded(false)
+	w.Resize(fyne.NewSize(1000, 640))
+	return s, w
+}
+
+func typical() servers.Values {
+	asked := time.Date(2026, 3, 4, 14, 3, 7, 0, time.UTC)
+	return servers.Values{Takeover: true, Servers: []servers.Server{
+		{ID: "gpu-1", Name: "gpu-1", Address: "grpc://gpu-1.lab:8001", Kind: "Triton 2.50.0", Asked: true, Reachable: true, InUse: true,
+			Latency: 38 * time.Millisecond, Usual: 35 * time.Millisecond, Checked: asked,
+			Models: []servers.Model{{Name: "nuclei", Version: "4", Ready: true}, {Name: "nuclei", Version: "5"}},
+			Facts:  []kit.Fact{{Name: "GPU memory", Value: "3.1 of 8 GB"}, {Name: "Waiting", Value: "2 requests"}}},
+		{ID: "embedded", Name: "This computer", Kind: "Built in, ONNX Runtime 1.27", Asked: true, Reachable: true, Checked: asked,
+			Models: []servers.Model{{Name: "nuclei", Version: "4", Ready: true}}},
+	}}
+}
+
+// walk lists what is on the screen. (test.LaidOutObjects makes new renderers, and
+// the labels it went through no longer show what is set later.)
+func walk(o fyne.CanvasObject) []fyne.CanvasObject {
+	out := []fyne.CanvasObject{o}
+	var inner []fyne.CanvasObject
+	switch x := o.(type) {
+	case *fyne.Container:
+		inner = x.Objects
+	case fyne.Widget:
+		inner = test.WidgetRenderer(x).Objects()
+	}
+	for _, c := range inner {
+		out = append(out, walk(c)...)
+	}
+	return out
+}
+
+func TestPictures(t *testing.T) {
+	faulty := typical()
+	g := &faulty.Servers[0]
+	g.Reachable, g.InUse, g.Models, g.Facts, g.Latency = false, false, nil, nil, 0
+	g.Say, g.Hint = "gpu-1 does not answer.", "Ask whether the machine is on. The built-in engine does the work meanwhile."
+	faulty.Servers[1].InUse = true
+	for _, c := range []struct {
+		name string
+		mode theme.Mode
+		v    servers.Values
+	}{{"typical-light", theme.Light, typical()}, {"faulty-dark", theme.Dark, faulty}} {
+		t.Run(c.name, func(t *testing.T) {
+			s, w := window(t, c.mode, servers.Actions{})
+			s.Set(c.v)
+			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
+		})
+	}
+}
+
+func TestAskNowAsksThatServer(t *testing.T) {
+	var asked []string
+	s, _ := window(t, theme.Dark, servers.Actions{Check: func(id string) { asked = append(asked, id) }})
+	s.Set(typical())
+	for _, o := range walk(s) {
+		if b, ok := o.(*widget.Button); ok && b.Text == "Ask now" {
+			test.Tap(b)
+		}
+	}
+	if len(asked) != 2 || asked[0] != "gpu-1" || asked[1] != "embedded" {
+		t.Errorf("asked %v", asked)
+	}
+}

@@ -1,0 +1,175 @@
+package settings_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/settings"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+func window(t *testing.T, m theme.Mode, act settings.Actions) (*settings.Screen, fyne.Window) {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(m))
+	s := settings.New(act)
+	w := test.NewTempWindow(t, s)
+	w.SetPadded(false)
+	w.Resize(fyne.NewSize(1000, 640))
+	return s, w
+}
+
+func values() settings.Values {
+	return settings.Values{
+		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: "/mnt/nas/dvc", Appearance: "dark",
+		Folders: []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30}},
+		Servers: []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
+		MLflow:  settings.Platform{URL: "http://mlflow.lab:5000", User: "ada", HasPassword: true},
+	}
+}
+
+func button(o fyne.CanvasObject, text string) *widget.Button {
+	for _, x := range walk(o) {
+		if b, ok := x.(*widget.Button); ok && b.Text == text {
+			return b
+		}
+	}
+	return nil
+}
+
+func entry(o fyne.CanvasObject, text string) *widget.Entry {
+	for _, x := range walk(o) {
+		if e, ok := x.(*widget.Entry); ok && e.Text == text {
+			return e
+		}
+	}
+	return nil
+}
+
+// walk lists what is on the screen. (test.LaidOutObjects makes new renderers, and
+// the labels it went through no longer show what is set later.)
+func walk(o fyne.CanvasObject) []fyne.CanvasObject {
+	out := []fyne.CanvasObject{o}
+	var inner []fyne.CanvasObject
+	switch x := o.(type) {
+	case *fyne.Container:
+		inner = x.Objects
+	case fyne.Widget:
+		inner = test.WidgetRenderer(x).Objects()
+	}
+	for _, c := range inner {
+		out = append(out, walk(c)...)
+	}
+	return out
+}
+
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		mode theme.Mode
+		do   func(s *settings.Screen)
+	}{
+		{"typical-dark", theme.Dark, func(s *settings.Screen) {
+			s.Answer(settings.ServerPart+"grpc://gpu-1.lab:8001", kit.Good, "It answers.")
+		}},
+		{"faulty-light", theme.Light, func(s *settings.Screen) {
+			entry(s, "ada@lab.example").SetText("ada at lab")
+			test.Tap(button(s, "Save"))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, w := window(t, c.mode, settings.Actions{})
+			s.Set(values())
+			c.do(s)
+			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
+		})
+	}
+}
+
+// TestWhatIsSetComesBack saves with one change and finds all else as it was.
+func TestWhatIsSetComesBack(t *testing.T) {
+	var got settings.Values
+	n := 0
+	s, _ := window(t, theme.Dark, settings.Actions{Save: func(v settings.Values) { got = v; n++ }})
+	s.Set(values())
+	if s.Dirty() {
+		t.Error("a form that was just filled counts as changed")
+	}
+	entry(s, "Ada Lovelace").SetText("Ada King")
+	if !s.Dirty() {
+		t.Error("a change does not count")
+	}
+	test.Tap(button(s, "Save"))
+	want := values()
+	want.Name = "Ada King"
+	if n != 1 || !reflect.DeepEqual(got, want) {
+		t.Errorf("saved %d times %+v, want %+v", n, got, want)
+	}
+	s.Saved("", "")
+	if s.Dirty() {
+		t.Error("a saved form counts as changed")
+	}
+}
+
+func TestWrongSettingsAreNotSaved(t *testing.T) {
+	for _, c := range []struct {
+		say    string
+		change func(v *settings.Values)
+	}{
+		{"name", func(v *settings.Values) { v.Name = "" }},
+		{"e-mail", func(v *settings.Values) { v.Email = "ada" }},
+		{"whole path", func(v *settings.Values) { v.Folders[0].Path = "scope" }},
+		{"instrument", func(v *settings.Values) { v.Folders[0].Instrument = "" }},
+		{"twice", func(v *settings.Values) { v.Folders = append(v.Folders, v.Folders[0]) }},
+		{"address", func(v *settings.Values) { v.Servers[0].Address = "gpu-1:8001" }},
+		{"login", func(v *settings.Values) { v.MLflow.URL = "http://ada:pw@mlflow.lab" }},
+		{"whole path", func(v *settings.Values) { v.Remote = "nas" }},
+	} {
+		saved := false
+		s, _ := window(t, theme.Dark, settings.Actions{Save: func(settings.Values) { saved = true }})
+		v := values()
+		c.change(&v)
+		s.Set(v)
+		say, hint := settings.Check(v)
+		if !strings.Contains(say, c.say) || hint == "" || strings.Contains(say, "pw") {
+			t.Errorf("%q: says %q, hint %q", c.say, say, hint)
+		}
+		button(s, "Save").Enable()
+		test.Tap(button(s, "Save"))
+		if saved {
+			t.Errorf("%q: was saved", c.say)
+		}
+	}
+}
+
+func TestATestIsAnsweredBesideItsField(t *testing.T) {
+	var asked settings.Platform
+	s, _ := window(t, theme.Dark, settings.Actions{TestMLflow: func(p settings.Platform) { asked = p }})
+	s.Set(values())
+	n := 0
+	for _, o := range walk(s) {
+		if b, ok := o.(*widget.Button); ok && b.Text == "Test" {
+			test.Tap(b)
+			n++
+		}
+	}
+	if asked.URL != "http://mlflow.lab:5000" || n < 3 {
+		t.Errorf("asked for %+v by %d buttons", asked, n)
+	}
+	s.Answer(settings.MLflow, kit.Bad, "The login is wrong.")
+	found := false
+	for _, o := range walk(s) {
+		if l, ok := o.(*widget.Label); ok && l.Visible() && l.Text == "The login is wrong." {
+			found = true
+		}
+	}
+	if !found {
+		t.Error("the answer is not shown")
+	}
+}
