@@ -94,8 +94,8 @@ func New(act Actions) *Screen {
 		{Title: "Run", Weight: 1.5}, {Title: "Metrics", Weight: 2.2},
 	}, s.chooseVersion)
 	s.history = kit.NewGrid([]kit.Column{
-		{Title: "When", Weight: 2.1}, {Title: "Who", Weight: 1.7}, {Title: "Moved", Weight: 2.2}, {Title: "Why", Weight: 3.4},
-	}, nil)
+		{Title: "When", Weight: 2.7}, {Title: "Who", Weight: 2}, {Title: "Moved", Weight: 2.3}, {Title: "Why", Weight: 3.2},
+	}, s.chooseMove)
 	s.promote = widget.NewButton("Promote…", s.askPromote)
 	s.promote.Importance = widget.HighImportance
 	s.back = widget.NewButtonWithIcon("Roll back…", fynetheme.ContentUndoIcon(), s.askBack)
@@ -118,10 +118,10 @@ func (s *Screen) build() {
 	refresh.Importance = widget.LowImportance
 	head := container.NewVBox(kit.NewTitle("Models", s.source, refresh), s.banner, s.progress)
 	bar := container.NewBorder(nil, nil, s.title, container.NewHBox(kit.Tall(s.back), kit.Tall(s.promote)))
-	detail := container.NewBorder(kit.NewSection("Chosen version"), nil, nil, nil, container.NewVScroll(s.facts))
+	detail := container.NewBorder(kit.NewSection("Chosen"), nil, nil, nil, container.NewVScroll(s.facts))
 	lower := container.NewBorder(kit.NewSection("Promotions"), nil, nil, nil, s.history)
 	below := container.NewHSplit(lower, detail)
-	below.Offset = 0.72
+	below.Offset = 0.78
 	parts := container.NewVSplit(s.versions, below)
 	parts.Offset = 0.5
 	right := container.NewBorder(container.NewPadded(bar), nil, nil, nil, parts)

@@ -119,12 +119,23 @@ func (s *Screen) showHistory(m Model) {
 	s.history.Set(rows, -1)
 }
 
+// chooseMove shows a promotion in full: the reason is longer than its column.
+func (s *Screen) chooseMove(i int) {
+	if m, _ := s.chosen(); i < len(m.History) {
+		h := m.History[i]
+		s.facts.Set([]kit.Fact{
+			{Name: "When", Value: h.At.Format(stamp)}, {Name: "Who", Value: h.Who}, {Name: h.Alias, Value: moved("champion", h.From, h.To)},
+			{Name: "Why", Value: h.Why},
+		})
+	}
+}
+
 // moved leaves the champion unnamed: it is what mostly moves.
 func moved(alias, from, to string) string {
 	if alias != "champion" {
-		return alias + " " + from + " → " + to
+		return alias + " " + from + " to " + to
 	}
-	return from + " → " + to
+	return from + " to " + to
 }
 
 func (s *Screen) showChosen() {
