@@ -88,11 +88,18 @@ func (w *grpcWire) ready(ctx context.Context) (bool, error) {
 func (w *grpcWire) index(ctx context.Context) ([]entry, error) {
 	ctx, c := w.client(ctx)
 	r, err := c.RepositoryIndex(ctx, &kserve.RepositoryIndexRequest{})
-	var out []entry
-	for _, m := range r.GetModels() {
-		out = append(out, entry{m.GetName(), m.GetVersion(), m.GetState(), m.GetReason()})
+	if err != nil {
+		return nil, refused(err)
 	}
-	return out, refused(err)
+	all, err := c.ModelStatistics(ctx, &kserve.ModelStatisticsRequest{})
+	var known, ready []entry
+	for _, m := range r.GetModels() {
+		known = append(known, entry{m.GetName(), m.GetVersion(), m.GetState(), m.GetReason()})
+	}
+	for _, m := range all.GetModelStats() {
+		ready = append(ready, entry{Name: m.GetName(), Version: m.GetVersion()})
+	}
+	return merge(known, ready), refused(err)
 }
 
 func (w *grpcWire) describe(ctx context.Context, model, version string) (infer.Spec, error) {

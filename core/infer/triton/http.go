@@ -52,9 +52,15 @@ func (w *httpWire) ready(ctx context.Context) (bool, error) {
 }
 
 func (w *httpWire) index(ctx context.Context) ([]entry, error) {
-	var out []entry
-	err := w.json(ctx, http.MethodPost, struct{}{}, &out, "repository", "index")
-	return out, err
+	var known []entry
+	if err := w.json(ctx, http.MethodPost, struct{}{}, &known, "repository", "index"); err != nil {
+		return nil, err
+	}
+	var all struct {
+		Ready []entry `json:"model_stats"`
+	}
+	err := w.json(ctx, http.MethodGet, nil, &all, "models", "stats")
+	return merge(known, all.Ready), err
 }
 
 // httpPort is a tensor in JSON.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -80,6 +81,17 @@ func (e *Engine) has(ctx context.Context, name string, s *shelf) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// merge adds to the index of the repositories what else is ready: Triton's index leaves
+// out the models that came over the wire, its statistics have them.
+func merge(known, ready []entry) []entry {
+	for _, r := range ready {
+		if !slices.ContainsFunc(known, func(k entry) bool { return k.Name == r.Name && k.Version == r.Version }) {
+			known = append(known, entry{Name: r.Name, Version: r.Version, State: stateReady})
+		}
+	}
+	return known
 }
 
 // standsIn tells whether all versions are ready; a version that never will be is an error.

@@ -65,7 +65,7 @@ const (
 type transport interface {
 	// ready asks whether all models are ready.
 	ready(ctx context.Context) (bool, error)
-	// index lists the models that the server knows.
+	// index lists the models of the server's repositories and all that are ready.
 	index(ctx context.Context) ([]entry, error)
 	describe(ctx context.Context, model, version string) (infer.Spec, error)
 	// parameters returns what the model's configuration keeps as such.
