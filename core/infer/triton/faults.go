@@ -76,6 +76,9 @@ func (e *Engine) explain(err error, m infer.Ref) error {
 // general explains a refusal that has nothing to do with a model; nil if it has.
 func (e *Engine) general(r *refusal) error {
 	switch {
+	case r.says("explicit model load / unload is not allowed"):
+		return fault.New(fault.Denied, "The inference server "+e.name+" does not let programs load models.",
+			"Whoever runs it can start it with --model-control-mode=explicit.", r)
 	case r.code == codes.PermissionDenied, r.code == codes.Unauthenticated, r.says("protocol is restricted"):
 		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings → Servers.", r)
 	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.says("larger than max"):
@@ -91,16 +94,6 @@ func (e *Engine) general(r *refusal) error {
 	return nil
 }
 
-// controlFault explains why the server did not load or unload m.
-func (e *Engine) controlFault(err error, m infer.Ref) error {
-	r, ok := errors.AsType[*refusal](err)
-	if ok && r.says("explicit model load / unload is not allowed", "polling is enabled") {
-		return fault.New(fault.Denied, "The inference server "+e.name+" does not let programs load models.",
-			"Whoever runs it can start it with --model-control-mode=explicit.", r)
-	}
-	return e.explain(err, m)
-}
-
 // loadFault explains why m was not loaded.
 func (e *Engine) loadFault(err error, m infer.Ref) error {
 	r, ok := errors.AsType[*refusal](err)
@@ -108,9 +101,6 @@ func (e *Engine) loadFault(err error, m infer.Ref) error {
 		return err
 	}
 	if f := e.general(r); f != nil {
-		return f
-	}
-	if f := e.controlFault(err, m); fault.KindOf(f) == fault.Denied {
 		return f
 	}
 	return e.unloadable(m, err)

@@ -123,18 +123,18 @@ func (e *Engine) Unload(ctx context.Context, name string) error {
 			return err
 		}
 		defer done()
-		e.mu.Lock()
-		delete(e.shelf, name)
-		e.mu.Unlock()
 		list, err := e.wire.index(ctx)
 		if err != nil {
 			return err
 		}
+		e.mu.Lock()
+		delete(e.shelf, name)
+		e.mu.Unlock()
 		if gone, _ := goneFrom(name, list); gone {
 			return e.unknown(m, nil)
 		}
 		if err := e.wire.unload(ctx, name); err != nil {
-			return e.controlFault(err, m)
+			return err
 		}
 		return e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) })
 	})

@@ -1,0 +1,117 @@
+package triton_test
+
+import (
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/infer/triton"
+)
+
+// TestOutage: the server dies in the middle of a question and comes back empty.
+func TestOutage(t *testing.T) {
+	s := startServer(t)
+	engines := map[string]*triton.Engine{"gRPC": s.dial(t, s.grpc, nil), "HTTP": s.dial(t, s.http, nil)}
+	bundles := map[string]infer.Bundle{}
+	asked := make(chan error, len(engines))
+	for name, e := range engines {
+		bundles[name] = infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "3"}, ONNX: infertest.Slow()}
+		if err := e.Load(t.Context(), bundles[name]); err != nil {
+			t.Fatalf("%s: load: %v", name, err)
+		}
+		go func() {
+			_, err := e.Infer(t.Context(), bundles[name].Ref, []infer.Tensor{infertest.Image(1, 1, 2048, 2048)})
+			asked <- err
+		}()
+	}
+	<-time.After(time.Second) // the questions are under way: each takes several
+	s.kill(t)
+	for range engines {
+		if err := <-asked; fault.KindOf(err) != fault.Offline {
+			t.Errorf("killed in the middle: %v", err)
+		}
+	}
+	for name, e := range engines {
+		for what, err := range everyCall(t, e, bundles[name]) {
+			if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Offline || say == "" || hint == "" {
+				t.Errorf("%s: %s without a server: %v", name, what, err)
+			}
+		}
+	}
+	s.up(t)
+	for name, e := range engines {
+		waitReady(t, e)
+		// The model is lost, not unknown: it only has to be loaded again.
+		_, err := e.Infer(t.Context(), bundles[name].Ref, []infer.Tensor{infertest.Image(1, 1, 8, 8)})
+		if fault.KindOf(err) != fault.Offline {
+			t.Errorf("%s: after the restart: %v", name, err)
+		}
+		if err := e.Load(t.Context(), bundles[name]); err != nil {
+			t.Errorf("%s: load again: %v", name, err)
+		}
+		if _, err := e.Infer(t.Context(), bundles[name].Ref, []infer.Tensor{infertest.Image(1, 1, 8, 8)}); err != nil {
+			t.Errorf("%s: ask again: %v", name, err)
+		}
+	}
+}
+
+// everyCall returns what every method of e answers.
+func everyCall(t *testing.T, e *triton.Engine, b infer.Bundle) map[string]error {
+	t.Helper()
+	out := map[string]error{"ready": e.Ready(t.Context()), "load": e.Load(t.Context(), b)}
+	_, out["models"] = e.Models(t.Context())
+	_, out["describe"] = e.Describe(t.Context(), b.Ref)
+	_, out["infer"] = e.Infer(t.Context(), b.Ref, []infer.Tensor{infertest.Image(1, 1, 8, 8)})
+	out["unload"] = e.Unload(t.Context(), b.Model)
+	return out
+}
+
+// waitReady waits until e has found its server again.
+func waitReady(t *testing.T, e *triton.Engine) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; <-time.After(100 * time.Millisecond) {
+		err := e.Ready(t.Context())
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: %v", e.Name(), err)
+		}
+	}
+}
+
+func TestAccessKeys(t *testing.T) {
+	s := startServer(t,
+		"--grpc-restricted-protocol=metadata,inference,model-repository,statistics,model-config:triton-grpc-key=lab",
+		"--http-restricted-api=metadata,inference,model-repository,statistics,model-config:lab-key=lab")
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	for address, key := range map[string]string{s.grpc: "triton-grpc-protocol-triton-grpc-key", s.http: "lab-key"} {
+		for what, err := range everyCall(t, s.dial(t, address, nil), b) {
+			if what == "ready" { // health is not restricted: triton-up asks for it
+				continue
+			}
+			if fault.KindOf(err) != fault.Denied {
+				t.Errorf("%s: %s without a key: %v", address, what, err)
+			}
+		}
+		e := s.dial(t, address, map[string]string{key: "lab"})
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Errorf("%s: load with the key: %v", address, err)
+		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 4, 4); err != nil {
+			t.Errorf("%s: with the key: %v", address, err)
+		}
+	}
+}
+
+func TestNotUnderControl(t *testing.T) {
+	s := startServer(t, "--model-control-mode=poll")
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	for _, address := range []string{s.grpc, s.http} {
+		if err := s.dial(t, address, nil).Load(t.Context(), b); fault.KindOf(err) != fault.Denied {
+			t.Errorf("%s: load: %v", address, err)
+		}
+	}
+}
