@@ -25,9 +25,12 @@ type Engine interface {
 // Loader is what an engine can do besides when its models are under explicit
 // control. Ask with a type assertion.
 type Loader interface {
-	// Load brings b into the engine and returns when it answers requests. Loading
-	// what is loaded already replaces it.
+	// Load brings b into the engine and returns when it answers requests. Other
+	// versions of the model go on beside it, of which the engine keeps at least the two
+	// that were used last; the version that was loaded last is the one in force. Loading
+	// what is loaded already replaces it; a bundle that can't be loaded changes nothing.
 	Load(ctx context.Context, b Bundle) error
+	// Unload takes all versions of model out of the engine.
 	Unload(ctx context.Context, model string) error
 }
 

@@ -10,6 +10,7 @@ tensor is the network's own, N first, and max_batch_size is 0. Parameters of con
 
 import json
 import os
+import threading
 
 import onnxruntime as ort
 import triton_python_backend_utils as pb
@@ -82,14 +83,44 @@ class TritonPythonModel:
         wanted = [n for n in self.outputs if n in request.requested_output_names()]
         feed = {n: pb.get_input_tensor_by_name(request, n).as_numpy() for n in self.inputs}
         try:
-            found = self.network.run(wanted, feed)
+            with Stoppable(request) as options:
+                found = self.network.run(wanted, feed, options)
         except Exception as e:  # one bad image must not fail the others of the batch
+            if request.is_cancelled():
+                return refuse("the request was cancelled", pb.TritonError.CANCELLED)
             invalid = "INVALID_ARGUMENT" in str(e) or type(e).__name__ == "InvalidArgument"
             return refuse(str(e), pb.TritonError.INVALID_ARG if invalid else pb.TritonError.INTERNAL)
         return pb.InferenceResponse([pb.Tensor(n, y) for n, y in zip(wanted, found)])
 
     def finalize(self):
         self.network = None  # frees its memory before the process ends
+
+
+class Stoppable:
+    """Run options that end a run whose request is cancelled. Most runs are over before
+    the first look, and cost a thread that sleeps."""
+
+    LOOK = 0.05  # seconds
+
+    def __init__(self, request):
+        self.request = request
+        self.options = ort.RunOptions()
+        self.done = threading.Event()
+        self.watch = threading.Thread(target=self.look, daemon=True)
+
+    def look(self):
+        while not self.done.wait(self.LOOK):
+            if self.request.is_cancelled():
+                self.options.terminate = True
+                return
+
+    def __enter__(self):
+        self.watch.start()
+        return self.options
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.watch.join()
 
 
 def refuse(why, code):

@@ -28,7 +28,9 @@ func library(t *testing.T) string {
 
 func TestContract(t *testing.T) {
 	lib := library(t)
-	infertest.Run(t, func(*testing.T) infer.Engine { return embedded.Open(lib, embedded.Options{Threads: 2}) })
+	infertest.Run(t, infertest.Traits{FreesStopped: true}, func(*testing.T) infer.Engine {
+		return embedded.Open(lib, embedded.Options{Threads: 2})
+	})
 }
 
 func TestNotInstalled(t *testing.T) {

@@ -143,8 +143,12 @@ func stoppedInTheMiddle(t *testing.T, b *bench) {
 	if took := time.Since(begun); took > full*3/4 {
 		t.Errorf("came back after %v; the whole takes %v", took, full)
 	}
+	begun = time.Now()
 	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 16, 16)}); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+	if took := time.Since(begun); b.frees && took > full/2 {
+		t.Errorf("the next answer took %v; the whole stopped one takes %v", took, full)
 	}
 }
 

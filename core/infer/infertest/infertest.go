@@ -13,8 +13,15 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 )
 
+// Traits are what engines may differ in.
+type Traits struct {
+	// FreesStopped: a question that was stopped takes no more of the engine's time, so
+	// that the next one is answered at once.
+	FreesStopped bool
+}
+
 // Run checks the engines that open makes. Each must be able to load models.
-func Run(t *testing.T, open func(t *testing.T) infer.Engine) {
+func Run(t *testing.T, traits Traits, open func(t *testing.T) infer.Engine) {
 	t.Helper()
 	for name, check := range map[string]func(*testing.T, *bench){
 		"ready": ready, "load": load, "answers": answers, "two outputs": twoOutputs, "own data": ownData,
@@ -29,7 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) infer.Engine) {
 			if !ok {
 				t.Fatal("the engine can't load models")
 			}
-			b := &bench{Engine: en, Loader: l, model: UniqueName()}
+			b := &bench{Engine: en, Loader: l, model: UniqueName(), frees: traits.FreesStopped}
 			t.Cleanup(func() { b.tidy(t) })
 			check(t, b)
 		})
@@ -41,6 +48,7 @@ type bench struct {
 	infer.Engine
 	infer.Loader
 	model string
+	frees bool
 }
 
 func (b *bench) tidy(t *testing.T) {

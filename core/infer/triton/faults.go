@@ -81,6 +81,9 @@ func (e *Engine) general(r *refusal) error {
 			"Whoever runs it can start it with --model-control-mode=explicit.", r)
 	case r.code == codes.PermissionDenied, r.code == codes.Unauthenticated, r.says("protocol is restricted"):
 		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings → Servers.", r)
+	case r.code == codes.Unavailable && r.says("x509:", "tls:", "certificate"):
+		return fault.New(fault.Denied, "The inference server "+e.name+" and this computer do not trust each other's certificates.",
+			"Check the certificates in Settings → Servers.", r)
 	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.says("larger than max"):
 		return fault.New(fault.Busy, "The inference server "+e.name+" has too much to do.", "The work goes on by itself.", r)
 	case r.code == codes.DeadlineExceeded:
@@ -102,6 +105,10 @@ func (e *Engine) loadFault(err error, m infer.Ref) error {
 	}
 	if f := e.general(r); f != nil {
 		return f
+	}
+	if r.says("unable to find backend library", "unable to find '"+e.backend) {
+		return fault.New(fault.Invalid, "The inference server "+e.name+" has no backend "+e.backend+".",
+			"Choose the other backend for it in Settings → Servers.", r)
 	}
 	return e.unloadable(m, err)
 }

@@ -56,8 +56,8 @@ func (w *httpWire) infer(ctx context.Context, model, version string, in []infer.
 
 func readTensors(rsp *http.Response) ([]infer.Tensor, error) {
 	size, err := strconv.ParseInt(rsp.Header.Get(headSize), 10, 32)
-	if err != nil || size < 0 {
-		return nil, fmt.Errorf("answer without tensors: %w", err)
+	if err != nil || size < 0 || size > 16<<20 {
+		return nil, fmt.Errorf("answer without tensors: %d bytes of JSON, %w", size, err)
 	}
 	text := make([]byte, size)
 	if _, err := io.ReadFull(rsp.Body, text); err != nil {
@@ -67,18 +67,31 @@ func readTensors(rsp *http.Response) ([]infer.Tensor, error) {
 	if err := json.Unmarshal(text, &head); err != nil {
 		return nil, err
 	}
-	left := rsp.ContentLength - size // a hostile size must not take the memory
 	var out []infer.Tensor
 	for _, t := range head.Outputs {
-		if t.Binary == nil || t.Binary.Size < 0 || t.Binary.Size > left {
-			return nil, fmt.Errorf("output %s has not the bytes that it should", t.Name)
+		if t.Binary == nil || t.Binary.Size < 0 {
+			return nil, fmt.Errorf("output %s has no bytes", t.Name)
 		}
-		left -= t.Binary.Size
-		data := make([]byte, t.Binary.Size)
-		if _, err := io.ReadFull(rsp.Body, data); err != nil {
-			return nil, err
+		data, err := read(rsp, t.Binary.Size)
+		if err != nil {
+			return nil, fmt.Errorf("output %s: %w", t.Name, err)
 		}
 		out = append(out, infer.Tensor{Port: infer.Port(t.httpPort), Data: data})
 	}
 	return out, nil
+}
+
+// read takes size bytes from the body. It makes room for them at once only where the
+// server has said how long its answer is; a proxy may leave that out.
+func read(rsp *http.Response, size int64) ([]byte, error) {
+	if size <= rsp.ContentLength {
+		data := make([]byte, size)
+		_, err := io.ReadFull(rsp.Body, data)
+		return data, err
+	}
+	data, err := io.ReadAll(io.LimitReader(rsp.Body, size))
+	if err == nil && int64(len(data)) < size {
+		err = io.ErrUnexpectedEOF
+	}
+	return data, err
 }

@@ -39,15 +39,16 @@ func dial(t *testing.T, opt triton.Options) *triton.Engine {
 
 func TestContractGRPC(t *testing.T) {
 	a := address(t, "COVERSLIP_TEST_TRITON_GRPC")
-	infertest.Run(t, func(t *testing.T) infer.Engine {
+	infertest.Run(t, infertest.Traits{FreesStopped: true}, func(t *testing.T) infer.Engine {
 		t.Helper()
 		return dial(t, triton.Options{Address: a, Backend: "python"})
 	})
 }
 
+// TestContractHTTP: Triton works on after the connection of a question was closed.
 func TestContractHTTP(t *testing.T) {
 	a := address(t, "COVERSLIP_TEST_TRITON_HTTP")
-	infertest.Run(t, func(t *testing.T) infer.Engine {
+	infertest.Run(t, infertest.Traits{}, func(t *testing.T) infer.Engine {
 		t.Helper()
 		return dial(t, triton.Options{Address: a, Backend: "python"})
 	})

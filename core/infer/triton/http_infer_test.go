@@ -1,0 +1,53 @@
+package triton
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+)
+
+func reply(body []byte, head, length int64) *http.Response {
+	h := http.Header{}
+	h.Set(headSize, fmt.Sprint(head))
+	return &http.Response{Header: h, ContentLength: length, Body: io.NopCloser(bytes.NewReader(body))}
+}
+
+const twoTensors = `{"model_name":"m","outputs":[{"name":"prob","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}},` +
+	`{"name":"dist","datatype":"UINT8","shape":[3],"parameters":{"binary_data_size":3}}]}`
+
+func TestReadTensors(t *testing.T) {
+	body := append([]byte(twoTensors), "12345678abc"...)
+	for _, length := range []int64{int64(len(body)), -1} { // -1: a proxy leaves it out
+		out, err := readTensors(reply(body, int64(len(twoTensors)), length))
+		if err != nil || len(out) != 2 || string(out[0].Data) != "12345678" || string(out[1].Data) != "abc" || out[1].Shape[0] != 3 {
+			t.Errorf("length %d: %+v, %v", length, out, err)
+		}
+		for n := range body {
+			if _, err := readTensors(reply(body[:n], int64(len(twoTensors)), length)); err == nil {
+				t.Errorf("length %d: cut at %d: no error", length, n)
+			}
+		}
+	}
+}
+
+func FuzzReadTensors(f *testing.F) {
+	f.Add([]byte(twoTensors+"12345678abc"), int64(len(twoTensors)), int64(-1))
+	f.Add([]byte(`{"outputs":[{"parameters":{"binary_data_size":99999999999}}]}`), int64(60), int64(-1))
+	f.Add([]byte(`{"outputs":[{}]}`), int64(1<<40), int64(0))
+	f.Fuzz(func(t *testing.T, body []byte, head, length int64) {
+		if length > int64(len(body)) {
+			length = int64(len(body)) // net/http answers for that
+		}
+		out, err := readTensors(reply(body, head, length))
+		if err != nil {
+			return
+		}
+		for _, x := range out {
+			if len(x.Data) > len(body) {
+				t.Errorf("%d bytes out of %d", len(x.Data), len(body))
+			}
+		}
+	})
+}

@@ -1,0 +1,89 @@
+package triton_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/infer/triton"
+)
+
+func TestAddresses(t *testing.T) {
+	for address, name := range map[string]string{
+		"grpc://gpu-1": "gpu-1:8001 (gRPC)", "grpc://gpu-1:9": "gpu-1:9 (gRPC)", "grpcs://[::1]:8001": "[::1]:8001 (gRPC)",
+		"http://gpu-1": "gpu-1:8000 (HTTP)", "https://gpu-1/triton": "gpu-1:443 (HTTP)",
+	} {
+		if got := dial(t, triton.Options{Address: address}).Name(); got != name {
+			t.Errorf("%s is called %q, want %q", address, got, name)
+		}
+	}
+	for _, opt := range []triton.Options{
+		{Address: ""}, {Address: "gpu-1:8001"}, {Address: "ftp://gpu-1"}, {Address: "grpc://"}, {Address: "grpc://gpu-1", Backend: "caffe"},
+	} {
+		if _, err := triton.Dial(t.Context(), opt); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%+v: %v", opt, err)
+		}
+	}
+}
+
+// TestNoTriton: there is a server, but another one.
+func TestNoTriton(t *testing.T) {
+	pages := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(pages.Close)
+	welcome := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := w.Write([]byte("<html>welcome</html>")); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(welcome.Close)
+	for _, s := range []*httptest.Server{pages, welcome} {
+		e := dial(t, triton.Options{Address: s.URL})
+		if _, err := e.Models(t.Context()); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("models: %v", err)
+		}
+	}
+	e := dial(t, triton.Options{Address: strings.Replace(pages.URL, "http:", "grpc:", 1)})
+	if err := e.Ready(t.Context()); err == nil {
+		t.Error("a web server is ready")
+	}
+}
+
+// TestMute: a server that takes the connection and says nothing holds nobody up.
+func TestMute(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	for _, scheme := range []string{"grpc://", "http://"} {
+		e := dial(t, triton.Options{Address: scheme + l.Addr().String()})
+		ctx, cancel := context.WithCancel(t.Context())
+		timer := time.AfterFunc(200*time.Millisecond, cancel)
+		begun := time.Now()
+		if err := e.Ready(ctx); fault.KindOf(err) != fault.Canceled {
+			t.Errorf("%s stopped: %v", scheme, err)
+		}
+		timer.Stop()
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("%s stopped after %v", scheme, took)
+		}
+	}
+}
+
+// TestNoSuchBackend: the server can't run ONNX networks the way it was told to.
+func TestNoSuchBackend(t *testing.T) {
+	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
+		e := dial(t, triton.Options{Address: address(t, env), Backend: "onnxruntime"})
+		err := e.Load(t.Context(), infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName()}, ONNX: infertest.Affine1()})
+		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "has no backend onnxruntime") {
+			t.Errorf("%s: %v", e.Name(), err)
+		}
+	}
+}
