@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/capture"
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/intake"
 )
 
@@ -49,14 +52,24 @@ func (s *Station) watchFolders(ctx context.Context) error {
 	}
 }
 
-// rel is where a file of an instrument goes in the dataset: captures/folder/name, with
+// rel is where a file of an instrument goes in the dataset: captures/instrument/…, with
 // the folder's own sub-folders kept.
-func rel(f config.Folder, path string) (string, error) {
-	in, err := filepath.Rel(f.Path, path)
-	if err != nil || strings.HasPrefix(in, "..") {
+func rel(f config.Folder, file string) (string, error) {
+	in, err := filepath.Rel(f.Path, file)
+	if err != nil || !filepath.IsLocal(in) {
 		return "", errors.New("file outside its folder")
 	}
-	return filepath.ToSlash(filepath.Join("captures", in)), nil
+	name := f.Instrument
+	if name == "" {
+		name = filepath.Base(f.Path)
+	}
+	return path.Join("captures", plain(name), filepath.ToSlash(in)), nil
+}
+
+// plain makes a folder's name of an instrument's: letters, digits and dashes.
+func plain(name string) string {
+	word := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	return strings.ToLower(strings.Join(strings.FieldsFunc(name, word), "-"))
 }
 
 // found puts a finished file on the intake line.
@@ -68,4 +81,29 @@ func (s *Station) found(ctx context.Context, f config.Folder, file capture.File)
 	c := intake.Capture{Path: file.Path, Rel: r, Instrument: f.Instrument, Size: file.Size, Modified: file.Modified}
 	_, err = s.flow.Add(ctx, c.ID(), intake.LineName, c.Title(), c)
 	return err
+}
+
+// watchFolder watches one instrument's folder until ctx ends.
+func (s *Station) watchFolder(ctx context.Context, f config.Folder) error {
+	folder := capture.Folder{
+		Path: f.Path, Quiet: f.Quiet,
+		Complete: func(p string) error { return s.opener.Complete(ctx, p) },
+	}
+	return folder.Watch(ctx, func(g capture.Sighting) error {
+		code := "folder/" + f.Path
+		switch g.State {
+		case capture.Away:
+			s.board.Raise(health.Trouble{Code: code, Title: f.Path, Say: g.Say, Hint: g.Hint, Severity: health.Warning})
+		case capture.Back:
+			s.board.Clear(code)
+		case capture.Gone:
+			s.sightings.Drop(g.Path)
+		case capture.Done:
+			s.sightings.Drop(g.Path)
+			return s.found(ctx, f, g.File)
+		case capture.Arriving, capture.Waiting:
+			s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Say: g.Say, Hint: g.Hint})
+		}
+		return nil
+	})
 }

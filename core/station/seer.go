@@ -2,11 +2,15 @@ package station
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -127,4 +131,33 @@ func (s *Station) probes(ctx context.Context) ([]probe, error) {
 		return nil, fault.New(fault.NotFound, "There are no probe images.", "Put some of the lab's own images into "+dir+".", nil)
 	}
 	return out, nil
+}
+
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
+}
+
+// fillProbes makes the probe folder with two bundled images, once.
+func fillProbes(dir string) error {
+	if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	tmp := dir + ".new"
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return err
+	}
+	names, err := sampleNames()
+	if err != nil {
+		return err
+	}
+	for _, name := range names[:2] {
+		data, err := fs.ReadFile(sample.Captures(), name)
+		if err == nil {
+			err = writeSynced(filepath.Join(tmp, name), data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return os.Rename(tmp, dir)
 }

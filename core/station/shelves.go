@@ -90,15 +90,19 @@ func (s *shelves) platform() platform {
 	return s.local
 }
 
+// key is the feed's key of the platform in use.
+func (s *shelves) key() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		return serverShelf
+	}
+	return localShelf
+}
+
 // shelf returns what the platform in use last said.
 func (s *shelves) shelf() Shelf {
-	s.mu.Lock()
-	key := localShelf
-	if s.server != nil {
-		key = serverShelf
-	}
-	s.mu.Unlock()
-	sh, _ := s.feed.Row(key)
+	sh, _ := s.feed.Row(s.key())
 	return sh
 }
 
@@ -195,4 +199,10 @@ func readShelf(ctx context.Context, p platform) (Shelf, error) {
 		sh.Runs = append(sh.Runs, rs...)
 	}
 	return sh, nil
+}
+
+// ReadShelf asks the platform in use once, or tells what was last seen of it.
+func (s *Station) ReadShelf(ctx context.Context) Shelf {
+	s.shelves.refresh(ctx, s.shelves.key(), s.shelves.platform())
+	return s.shelves.shelf()
 }

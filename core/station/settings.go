@@ -1,0 +1,116 @@
+package station
+
+import (
+	"context"
+	"errors"
+
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/model/mlflow"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+// Settings returns the settings in force.
+func (s *Station) Settings() config.Settings { return s.file.Settings() }
+
+// Secrets are passwords by the names that the settings give them.
+type Secrets map[string]secret.Text
+
+// Save checks and keeps settings, with the passwords that were entered, and works by
+// them from now on. A password that is not named stays as it was.
+func (s *Station) Save(ctx context.Context, set config.Settings, pw Secrets) error {
+	if err := s.file.Save(set); err != nil {
+		return err
+	}
+	for name, t := range pw {
+		if err := s.secrets.Keep(name, t); err != nil {
+			return err
+		}
+	}
+	if err := s.apply(ctx, set); err != nil {
+		return err
+	}
+	select {
+	case s.settled <- struct{}{}:
+	default:
+	}
+	s.flow.Nudge()
+	return nil
+}
+
+// apply connects what the settings name.
+func (s *Station) apply(ctx context.Context, set config.Settings) error {
+	list, err := s.dial(ctx, set.Servers)
+	if err == nil {
+		err = s.engines.use(list, set.Takeover)
+	}
+	server, perr := s.platformOf(set.MLflow)
+	if perr == nil {
+		s.shelves.connect(server)
+	}
+	return errors.Join(err, perr, s.publishTo(ctx, set))
+}
+
+func (s *Station) dial(ctx context.Context, servers []config.Server) ([]remoteEngine, error) {
+	var list []remoteEngine
+	var errs []error
+	for _, v := range servers {
+		token, err := s.secrets.Read(v.Secret())
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		en, err := triton.Dial(ctx, triton.Options{Address: v.Address, Backend: v.Backend, Token: token, Log: s.log})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		list = append(list, remoteEngine{address: v.Address, Engine: en})
+	}
+	return list, errors.Join(errs...)
+}
+
+// platformOf returns the MLflow server that the settings name, nil for none.
+func (s *Station) platformOf(p config.Platform) (platform, error) {
+	if p.URL == "" {
+		return nil, nil //nolint:nilnil // none is a good answer
+	}
+	pw, err := s.secrets.Read(p.Secret())
+	if err != nil {
+		return nil, err
+	}
+	return mlflow.New(mlflow.Options{URL: p.URL, User: p.User, Password: pw})
+}
+
+// publishTo writes the remote and the git server into the dataset's own settings, so that
+// plain dvc and git find them too.
+func (s *Station) publishTo(ctx context.Context, set config.Settings) error {
+	if set.Remote != "" {
+		have, err := s.repo.Remotes()
+		if err != nil {
+			return err
+		}
+		if !named(have, set.Remote) {
+			if err := s.repo.AddRemote(remoteName, set.Remote, true); err != nil {
+				return err
+			}
+			if _, err := s.repo.Commit(ctx, s.author(), "Name the remote", []string{".dvc/config"}); err != nil {
+				return err
+			}
+		}
+	}
+	if set.Git.URL != "" {
+		return s.repo.AddGitServer(ctx, gitServer, set.Git.URL)
+	}
+	return nil
+}
+
+func named(have []dataset.RemoteConfig, url string) bool {
+	for _, r := range have {
+		if r.URL == url {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,157 @@
+package station
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/exchange"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/core/remote"
+	"coverslip.dev/coverslip/core/remote/folder"
+)
+
+// vault implements [intake.Vault] on the workspace's dataset.
+type vault struct{ *Station }
+
+const (
+	remoteName = "nas" // of the DVC remote that Settings name
+	gitServer  = "lab" // of the git server that Settings name
+)
+
+// Capture copies the file into the dataset while hashing it.
+func (v vault) Capture(ctx context.Context, c intake.Capture, p *job.Progress) (intake.Stored, error) {
+	st, err := v.repo.Capture(ctx, []dataset.SourceFile{{Path: c.Path, Rel: c.Rel}}, p)
+	if err != nil {
+		return intake.Stored{}, err
+	}
+	return intake.Stored{MD5: st[0].MD5, Size: st[0].Size, At: time.Now().UTC()}, nil
+}
+
+// Version writes the capture's .dvc file and commits it. What is committed does not depend
+// on when: a second run finds nothing new.
+func (v vault) Version(ctx context.Context, c intake.Capture, _ intake.Stored) (string, error) {
+	meta := map[string]any{"coverslip": map[string]any{
+		"instrument": c.Instrument, "source": c.Path, "modified": c.Modified.UTC().Format(time.RFC3339Nano),
+	}}
+	out, err := v.repo.Add(ctx, c.Rel, meta, nil)
+	if err != nil {
+		return "", err
+	}
+	msg := fmt.Sprintf("Capture %s from %s\n\nmd5 %s, %d bytes", c.Title(), cmp.Or(c.Instrument, "an instrument"), out.MD5, out.Size)
+	return v.repo.Commit(ctx, v.author(), msg, out.Changed)
+}
+
+// author is who commits captures: the person of the settings, or the program.
+func (s *Station) author() dataset.Author {
+	p := s.file.Settings().Person
+	return dataset.Author{Name: cmp.Or(p.Name, "Coverslip"), Email: cmp.Or(p.Email, "coverslip@localhost")}
+}
+
+// Push brings objects to the remote, then commits to the git server.
+func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
+	set := v.file.Settings()
+	var places []string
+	if set.Remote != "" {
+		to := remote.Retrying(folder.Open(set.Remote), remote.Usual())
+		if _, err := v.repo.Push(ctx, to, p); err != nil {
+			return nil, err
+		}
+		places = append(places, set.Remote)
+	}
+	if set.Git.URL != "" {
+		login, err := v.gitLogin()
+		if err == nil {
+			err = v.repo.GitPull(ctx, v.author(), gitServer, login)
+		}
+		if err == nil {
+			err = v.repo.GitPush(ctx, gitServer, login)
+		}
+		if err != nil {
+			return places, err
+		}
+		places = append(places, set.Git.URL)
+	}
+	if len(places) == 0 {
+		return nil, flow.Skip("No remote and no git server are set.")
+	}
+	return places, nil
+}
+
+func (s *Station) gitLogin() (dataset.Login, error) {
+	g := s.file.Settings().Git
+	pw, err := s.secrets.Read(g.Secret())
+	return dataset.Login{User: g.User, Password: pw}, err
+}
+
+// Record writes the reviewed objects beside the image, with the log of corrections, and
+// commits both with the reviewer's name.
+func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r intake.Reviewed) (string, error) {
+	table, err := v.measure(ctx, c, st, r)
+	if err != nil {
+		return "", err
+	}
+	var geo bytes.Buffer
+	layer := annotation.Layer{
+		Image: pixelsID(st.MD5), By: r.Predicted.Model + "@" + r.Predicted.Version, Made: r.Review.At, Objects: r.Objects,
+	}
+	if err := exchange.WriteGeoJSON(&geo, layer, table); err != nil {
+		return "", err
+	}
+	log, err := json.MarshalIndent(map[string]any{
+		"image": st.MD5, "prediction": r.Predicted, "review": r.Review, "corrections": r.Log,
+	}, "", " ")
+	if err != nil {
+		return "", err
+	}
+	var paths []string
+	for suffix, data := range map[string][]byte{".objects.geojson": geo.Bytes(), ".review.json": append(log, '\n')} {
+		if err := replaceFile(v.workPath(c.Rel+suffix), data); err != nil {
+			return "", err
+		}
+		paths = append(paths, c.Rel+suffix)
+	}
+	n := annotation.Count(r.Objects)
+	msg := fmt.Sprintf("Review %s: %d objects\n\n%d accepted, %d rejected, %d drawn, %d as predicted by %s@%s\n%s",
+		c.Title(), n.Kept(), n.Accepted, n.Rejected, n.Drawn, n.Predicted, r.Predicted.Model, r.Predicted.Version, r.Review.Note)
+	who := dataset.Author{Name: r.Review.Who, Email: cmp.Or(r.Review.Email, "coverslip@localhost")}
+	return v.repo.Commit(ctx, who, msg, paths)
+}
+
+// measure measures what was reviewed, on every channel of its plane.
+func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Stored, r intake.Reviewed) (measure.Table, error) {
+	src, err := s.opener.OpenAs(ctx, s.workPath(c.Rel), pixelsID(st.MD5))
+	if err != nil {
+		return measure.Table{}, err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	var channels []int
+	for i := range src.Info().Channels {
+		channels = append(channels, i)
+	}
+	return measure.Objects(ctx, src, r.Objects, r.Predicted.Z, r.Predicted.T, channels...)
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, data []byte) error {
+	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	if err := writeSynced(tmp, data); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// Commits returns the newest n commits of the dataset, all for 0.
+func (s *Station) Commits(ctx context.Context, n int) ([]dataset.Commit, error) {
+	return s.repo.Log(ctx, n)
+}
