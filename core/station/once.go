@@ -1,0 +1,137 @@
+package station
+
+import (
+	"context"
+	"image"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/assets/sample"
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/exchange"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/imageio/raster"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/embedded"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/secret"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// Question is one image for one model on one engine, outside any workspace.
+type Question struct {
+	Image    string
+	Engine   string // "embedded", grpc://… or http://…
+	Backend  string // of a server
+	Model    string // name under which the bundled model is loaded there
+	Token    secret.Text
+	Diameter float64
+	Log      *slog.Logger
+}
+
+// Answer is what the model found, and what was measured.
+type Answer struct {
+	Layer   annotation.Layer
+	Table   measure.Table
+	Image   string // file name
+	Model   infer.Ref
+	Size    image.Point
+	Micron  imageio.Micron
+	Engine  string
+	Seconds float64
+}
+
+// Ask loads the bundled model into the engine and asks it about the image.
+func Ask(ctx context.Context, q Question) (Answer, error) {
+	en, err := q.engine(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer en.Close() //nolint:errcheck // the answer is there
+	b := infer.Bundle{Ref: infer.Ref{Model: q.Model, Version: "1"}}
+	if b.ONNX, err = fs.ReadFile(sample.Model(), "model.onnx"); err != nil {
+		return Answer{}, err
+	}
+	if b.Recipe, err = fs.ReadFile(sample.Model(), recipe.FileName); err != nil {
+		return Answer{}, err
+	}
+	r, err := recipe.Parse(b.Recipe)
+	if err != nil {
+		return Answer{}, err
+	}
+	src, err := imageio.NewOpener(ometiff.Format{}, raster.Format{}).Open(ctx, q.Image)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	if err := load(ctx, en, b); err != nil {
+		return Answer{}, err
+	}
+	opt := plane(src.Info())
+	opt.Diameter = q.Diameter
+	begun := time.Now()
+	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{
+		Layer: layer, Image: filepath.Base(q.Image), Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
+		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
+	}
+	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
+	return a, err
+}
+
+func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:ireturn // one of two
+	if q.Engine == "embedded" {
+		return embedded.Open(embedded.DefaultLibrary(), embedded.Options{}), nil
+	}
+	return triton.Dial(ctx, triton.Options{Address: q.Engine, Backend: q.Backend, Token: q.Token, Log: q.Log})
+}
+
+// Export writes the answer to path, in the form that its ending asks for: .geojson, .csv,
+// .tif. The file appears whole or not at all.
+func (a Answer) Export(path string) error {
+	write, err := a.writer(path)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".export-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when all went well
+	err = write(tmp)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+func (a Answer) writer(path string) (func(io.Writer) error, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".geojson", ".json":
+		return func(w io.Writer) error { return exchange.WriteGeoJSON(w, a.Layer, a.Table) }, nil
+	case ".csv":
+		return func(w io.Writer) error {
+			return exchange.WriteCSV(w, a.Table, exchange.Provenance{Image: a.Image, Model: a.Model.Model, Version: a.Model.Version})
+		}, nil
+	case ".tif", ".tiff":
+		return func(w io.Writer) error {
+			return exchange.WriteLabels(w, segment.Labels(a.Layer.Objects, a.Size.X, a.Size.Y), a.Size.X, a.Size.Y, a.Micron, a.Layer.By)
+		}, nil
+	}
+	return nil, fault.New(fault.Invalid, "The ending of "+filepath.Base(path)+" is none of .geojson, .csv and .tif.", "Choose one of them.", nil)
+}
