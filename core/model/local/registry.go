@@ -41,7 +41,8 @@ func (s *Store) book(ctx context.Context) (book, error) {
 		return nil, err
 	}
 	b := book{}
-	return b, s.load(&b, registryFile)
+	err := s.load(&b, registryFile)
+	return b, err
 }
 
 func (b book) model(name string) (*registered, error) {

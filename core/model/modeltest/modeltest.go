@@ -77,10 +77,10 @@ func unique(what string) string {
 // bundle is a model's files; the text makes them differ.
 func bundle(text string) map[string][]byte {
 	return map[string][]byte{
-		"model.onnx":           slices.Concat([]byte{0, 1, 0xff, '\r', '\n'}, []byte(text)),
-		"coverslip.yaml":       []byte("name: " + text + "\n"),
-		"more/deep/µm %2F.txt": []byte("a path that needs escaping"),
-		"empty.txt":            {},
+		"model.onnx":               slices.Concat([]byte{0, 1, 0xff, '\r', '\n'}, []byte(text)),
+		"coverslip.yaml":           []byte("name: " + text + "\n"),
+		"more/deep/µm 50% & +.txt": []byte("a path that needs escaping"),
+		"empty.txt":                {},
 	}
 }
 

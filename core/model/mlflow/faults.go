@@ -1,0 +1,133 @@
+package mlflow
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// unanswered says what it means that a call got no answer.
+func (c *Client) unanswered(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	// A fault of the reader that was sent, such as a file that is gone, is not MLflow's.
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f
+	}
+	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fault.New(fault.Denied, "MLflow at "+c.base.Host+" shows a certificate that this computer does not trust.",
+			"Ask who runs it for the certificate of the lab's own authority.", cert)
+	}
+	return fault.New(fault.Offline, "MLflow at "+c.base.Host+" does not answer.",
+		"Check that it runs and that the network is there; the work goes on by itself when it is back.", c.veiled(err))
+}
+
+func (c *Client) cutShort(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fault.New(fault.Offline, "The answer of MLflow at "+c.base.Host+" was cut short.",
+		"The work goes on by itself when the network is better.", c.veiled(err))
+}
+
+// stranger says that what answers is not MLflow.
+func stranger(cause error) error {
+	return fault.New(fault.Invalid, "What answers at this address is not MLflow.", "Check the address under Settings → MLflow.", cause)
+}
+
+// refused says what an answer that is no success means.
+func (c *Client) refused(resp *http.Response) error {
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // the status alone tells enough
+	var said struct {
+		Code    string `json:"error_code"`
+		Message string `json:"message"`
+	}
+	ours := json.Unmarshal(text, &said) == nil && said.Code != ""
+	message := c.veil(said.Message)
+	cause := fmt.Errorf("status %d %s: %s", resp.StatusCode, c.veil(said.Code), message)
+	if !ours {
+		cause = fmt.Errorf("status %d: %s", resp.StatusCode, brief(c.veil(string(text))))
+	}
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized:
+		return fault.New(fault.Denied, "MLflow refused the name or password.", "Check them under Settings → MLflow.", cause)
+	case code == http.StatusForbidden && strings.Contains(string(text), "Host header"):
+		return fault.New(fault.Denied, "MLflow takes no calls under the name "+c.base.Host+".",
+			"Ask who runs it to add that name to its --allowed-hosts.", cause)
+	case code == http.StatusForbidden:
+		return fault.New(fault.Denied, "MLflow does not permit this to "+c.caller()+".", "Ask who runs it for the permission.", cause)
+	case said.Code == "RESOURCE_ALREADY_EXISTS":
+		return fault.New(fault.Exists, "MLflow has something of that name already.", "Choose another name.", cause)
+	case said.Code == "RESOURCE_DOES_NOT_EXIST", ours && code == http.StatusNotFound:
+		return fault.New(fault.NotFound, "MLflow does not have what was asked for.", "Refresh the screen: it may be out of date.", cause)
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
+		return fault.New(fault.Busy, "MLflow has too much to do.", "The work goes on by itself.", cause)
+	case code == http.StatusBadGateway, code == http.StatusGatewayTimeout:
+		return fault.New(fault.Offline, "MLflow at "+c.base.Host+" does not answer.", "Check that it runs behind its proxy.", cause)
+	case code == http.StatusRequestEntityTooLarge:
+		return fault.New(fault.Invalid, "The file is bigger than the way to MLflow takes.", "Ask who runs its proxy to raise the limit.", cause)
+	case code >= 500:
+		return fault.New(fault.Internal, "MLflow had an error of its own.", "Ask who runs it to look into its log.", cause)
+	case ours:
+		return fault.New(fault.Invalid, "MLflow did not accept this: "+sentence(message), "", cause)
+	}
+	return stranger(cause)
+}
+
+func (c *Client) caller() string {
+	if c.user == "" {
+		return "this program"
+	}
+	return c.user
+}
+
+// veil takes the login out of what a server said.
+func (c *Client) veil(s string) string {
+	for _, w := range c.secrets() {
+		s = strings.ReplaceAll(s, w, "****")
+	}
+	return s
+}
+
+// veiled is err without the login.
+func (c *Client) veiled(err error) error {
+	for _, w := range c.secrets() {
+		if strings.Contains(err.Error(), w) {
+			return errors.New(c.veil(err.Error()))
+		}
+	}
+	return err
+}
+
+func (c *Client) secrets() []string {
+	var out []string
+	if p := c.password.Reveal(); p != "" {
+		out = append(out, base64.StdEncoding.EncodeToString([]byte(c.user+":"+p)), p)
+	}
+	if t := c.token.Reveal(); t != "" {
+		out = append(out, t)
+	}
+	return out
+}
+
+// sentence makes one line with a full stop of a server's words.
+func sentence(s string) string {
+	return strings.TrimRight(brief(s), ".") + "."
+}
+
+func brief(s string) string {
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	if len(r) > 200 {
+		r = append(r[:200], '…')
+	}
+	return string(r)
+}
