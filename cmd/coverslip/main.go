@@ -16,7 +16,6 @@ import (
 
 	"fyne.io/fyne/v2/app"
 
-	"coverslip.dev/coverslip/assets"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui"
@@ -69,12 +68,11 @@ func run(workspace string, sample, verbose bool, look string) (err error) {
 	done := make(chan error, 1)
 	go func() { done <- st.Run(ctx) }() // waited for below
 	a := app.NewWithID("dev.coverslip.coverslip")
-	a.SetIcon(assets.Icon())
-	ui.Show(ctx, a, st, ui.Options{Appearance: look, Log: log})
+	err = ui.Show(ctx, a, st, ui.Options{Appearance: look, Log: log})
 	cancel()
-	err = <-done
-	if errors.Is(err, context.Canceled) {
-		err = nil
+	rerr := <-done
+	if errors.Is(rerr, context.Canceled) {
+		rerr = nil
 	}
-	return errors.Join(err, st.Close())
+	return errors.Join(err, rerr, st.Close())
 }

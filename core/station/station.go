@@ -36,6 +36,9 @@ type Options struct {
 	Log       *slog.Logger
 }
 
+// tileBytes is how much memory decoded tiles may take.
+const tileBytes = 256 << 20
+
 // Station is the program without its window. Everything it starts runs inside Run.
 type Station struct {
 	opt  Options
@@ -54,6 +57,7 @@ type Station struct {
 	corrections corrections
 	bundles     bundles
 	opener      *imageio.Opener
+	tiles       *imageio.TileCache
 	sightings   event.Feed[string, Sighting]
 	settled     chan struct{} // settings changed: folders are watched anew
 }
@@ -72,6 +76,7 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		opt: opt, log: opt.Log, settled: make(chan struct{}, 1),
 		bundles: bundles{filepath.Join(ws, "models")},
 		secrets: secret.Open(filepath.Join(ws, "secrets.json")),
+		tiles:   imageio.NewTileCache(tileBytes),
 		opener:  imageio.NewOpener(ometiff.Format{}, raster.Format{}),
 	}
 	if err := s.build(ctx); err != nil {

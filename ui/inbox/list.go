@@ -61,3 +61,6 @@ func (l *list) TypedKey(e *fyne.KeyEvent) {
 	}
 	l.List.TypedKey(e)
 }
+
+// Keys is what should have the focus while the inbox is open: arrows choose, Enter opens.
+func (s *Screen) Keys() fyne.Focusable { return s.list }

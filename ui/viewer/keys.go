@@ -164,3 +164,6 @@ func (s *Screen) moved(r tileview.Readout) {
 	}
 	s.read.SetText(b.String())
 }
+
+// Keys is what should have the focus while the viewer is open.
+func (s *Screen) Keys() fyne.Focusable { return s.view }

@@ -1,0 +1,71 @@
+package station
+
+import (
+	"context"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/core/model"
+)
+
+// OpenImage opens an item's image for the screen: with a pyramid, and its tiles cached.
+// The caller closes it.
+func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, error) {
+	var c intake.Capture
+	md5, ok := Image(it)
+	if !ok {
+		return nil, fault.New(fault.Busy, "This capture is still being stored.", "Wait a moment.", nil)
+	}
+	if err := it.Read(&c); err != nil {
+		return nil, err
+	}
+	src, err := s.opener.OpenAs(ctx, s.workPath(c.Rel), pixelsID(md5))
+	if err != nil {
+		return nil, err
+	}
+	return imageio.Pyramid(imageio.Cached(src, s.tiles)), nil
+}
+
+// Measure measures objects on the plane that was predicted, in all channels.
+func (s *Station) Measure(ctx context.Context, it flow.Item, src imageio.Source, objects []annotation.Object) (measure.Table, error) {
+	var p intake.Predicted
+	it.Out("infer", &p)
+	var channels []int
+	for i := range src.Info().Channels {
+		channels = append(channels, i)
+	}
+	return measure.Objects(ctx, src, objects, p.Z, p.T, channels...)
+}
+
+// Push brings everything to every place now, as a job.
+func (s *Station) Push(ctx context.Context) error {
+	return s.jobs.Do(ctx, "push", "Push the dataset", func(ctx context.Context, p *job.Progress) error {
+		_, err := vault{s}.Push(ctx, p)
+		return err
+	})
+}
+
+// Curve returns the course of a metric of a run.
+func (s *Station) Curve(ctx context.Context, run, metric string) ([]model.Metric, error) {
+	return s.shelves.platform().History(ctx, run, metric)
+}
+
+// Refresh asks the platforms and the engines now.
+func (s *Station) Refresh(ctx context.Context) {
+	s.shelves.refreshSoon()
+	s.engines.check(ctx)
+}
+
+// Folder is where the dataset lies.
+func (s *Station) Folder() string { return s.repo.Dir() }
+
+// HasSecret reports whether a password is kept under the name.
+func (s *Station) HasSecret(name string) bool {
+	t, err := s.secrets.Read(name)
+	return err == nil && t != ""
+}

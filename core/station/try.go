@@ -1,0 +1,73 @@
+package station
+
+import (
+	"context"
+	"fmt"
+
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/model/mlflow"
+	"coverslip.dev/coverslip/core/remote/folder"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+// or returns t, or what is kept under name where t is empty.
+func (s *Station) or(t secret.Text, name string) (secret.Text, error) {
+	if t != "" {
+		return t, nil
+	}
+	return s.secrets.Read(name)
+}
+
+// TryServer asks an inference server whether it is ready, and says what it found.
+func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.Text) (string, error) {
+	token, err := s.or(token, v.Secret())
+	if err != nil {
+		return "", err
+	}
+	if err := (config.Settings{Servers: []config.Server{v}}).Check(); err != nil {
+		return "", err
+	}
+	en, err := triton.Dial(ctx, triton.Options{Address: v.Address, Backend: v.Backend, Token: token, Log: s.log})
+	if err != nil {
+		return "", err
+	}
+	defer en.Close() //nolint:errcheck // only asked
+	if err := en.Ready(ctx); err != nil {
+		return "", err
+	}
+	ms, err := en.Models(ctx)
+	return fmt.Sprintf("It answers, with %d models.", len(ms)), err
+}
+
+// TryMLflow logs in to an MLflow server and counts its models.
+func (s *Station) TryMLflow(ctx context.Context, p config.Platform, pw secret.Text) (string, error) {
+	pw, err := s.or(pw, p.Secret())
+	if err != nil {
+		return "", err
+	}
+	if err := (config.Settings{MLflow: p}).Check(); err != nil {
+		return "", err
+	}
+	c, err := mlflow.New(mlflow.Options{URL: p.URL, User: p.User, Password: pw})
+	if err != nil {
+		return "", err
+	}
+	ms, err := c.Models(ctx)
+	return fmt.Sprintf("It answers, with %d registered models.", len(ms)), err
+}
+
+// TryRemote looks whether the remote's folder can be read.
+func (s *Station) TryRemote(ctx context.Context, dir string) (string, error) {
+	if err := (config.Settings{Remote: dir}).Check(); err != nil {
+		return "", err
+	}
+	n := 0
+	for _, err := range folder.Open(dir).List(ctx, "") {
+		if err != nil {
+			return "", err
+		}
+		n++
+	}
+	return fmt.Sprintf("It can be read, with %d objects.", n), nil
+}

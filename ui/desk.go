@@ -1,0 +1,300 @@
+package ui
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// desk is the capture that is open in the viewer. It is touched on the screen's thread.
+type desk struct {
+	id      string
+	src     imageio.Source
+	objects []annotation.Object
+	log     []annotation.Entry
+	table   measure.Table
+	stamp   string // of the prediction that objects came from
+}
+
+// opened is what reading a capture brings.
+type opened struct {
+	src     imageio.Source
+	objects []annotation.Object
+	log     []annotation.Entry
+	table   measure.Table
+}
+
+// open opens a capture in the viewer.
+func (w *window) open(id string) {
+	it, ok := w.station.Items().Row(id)
+	if !ok {
+		w.fail("This file has not arrived yet.", "It opens once it is captured.")
+		return
+	}
+	w.work.do(func(ctx context.Context) error {
+		src, err := w.station.OpenImage(ctx, it)
+		if err != nil {
+			return err
+		}
+		o, err := w.read(ctx, it, src)
+		if err != nil {
+			return err
+		}
+		w.work.post(func() {
+			old := w.desk.src
+			w.desk = desk{id: id, stamp: stamp(it)}
+			w.desk.take(o)
+			w.fillViewer()
+			w.shell.Open("viewer")
+			if old != nil {
+				w.slow.do(func(context.Context) error { return old.Close() })
+			}
+		})
+		return nil
+	})
+}
+
+// read reads an open capture's objects and measures them.
+func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (opened, error) {
+	objects, log, err := w.station.Objects(ctx, it)
+	if err != nil {
+		return opened{}, err
+	}
+	table, err := w.station.Measure(ctx, it, src, objects)
+	return opened{src, objects, log, table}, err
+}
+
+func (d *desk) take(o opened) { d.src, d.objects, d.log, d.table = o.src, o.objects, o.log, o.table }
+
+// stamp changes when a capture was predicted anew.
+func stamp(it flow.Item) string {
+	p := it.Passes["infer"]
+	return fmt.Sprint(p.State, p.At.UnixNano())
+}
+
+// refresh keeps what is open true when its item moves on.
+func (d *desk) refresh(w *window) {
+	it, ok := w.station.Items().Row(d.id)
+	if d.src == nil || !ok {
+		return
+	}
+	if s := stamp(it); s != d.stamp && it.Behind("infer") {
+		d.stamp = s
+		w.reread()
+		return
+	}
+	w.fillViewer()
+}
+
+// reread reads the open capture's objects again.
+func (w *window) reread() {
+	it, ok := w.station.Items().Row(w.desk.id)
+	src := w.desk.src
+	if !ok || src == nil {
+		return
+	}
+	w.work.do(func(ctx context.Context) error {
+		o, err := w.read(ctx, it, src)
+		if err != nil {
+			return err
+		}
+		w.work.post(func() {
+			if w.desk.src == src {
+				w.desk.take(o)
+				w.fillViewer()
+			}
+		})
+		return nil
+	})
+}
+
+// fillViewer shows what is open.
+func (w *window) fillViewer() {
+	d := &w.desk
+	it, ok := w.station.Items().Row(d.id)
+	if !ok || d.src == nil {
+		w.viewer.Set(viewer.Values{})
+		return
+	}
+	v := viewer.Values{
+		ID: d.id, Title: it.Title, Source: d.src, Objects: d.objects, Measured: facts(d.table),
+	}
+	all := w.captures()
+	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == d.id })
+	v.Place = fmt.Sprintf("%d of %d", at+1, len(all))
+	var p intake.Predicted
+	if it.Out("infer", &p) && p.Model != "" {
+		v.Model = p.Model + "@" + p.Version
+		v.Diameter = p.Diameter * micron(d.src)
+	}
+	pass := it.Passes["infer"]
+	switch {
+	case pass.State == flow.Running:
+		v.Running = "Predicting"
+	case pass.Say != "":
+		v.Say, v.Hint = pass.Say, pass.Hint
+	}
+	_, v.CanUndo = annotation.Undo(d.log)
+	_, v.CanRedo = annotation.Redo(d.log)
+	v.Saved, v.SavedTone = saved(it, d.log)
+	v.CanReview = it.Passes["review"].State == flow.Yours || it.Behind("record") && v.SavedTone == kit.Held
+	w.viewer.Set(v)
+}
+
+// saved says what happened to the corrections.
+func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
+	since := 0
+	done := it.Passes["record"].At
+	var r intake.Recorded
+	recorded := it.Behind("record") && it.Out("record", &r)
+	for _, e := range log {
+		if !recorded || e.At.After(done) {
+			since++
+		}
+	}
+	var by intake.Review
+	it.Out("review", &by)
+	switch {
+	case it.Passes["record"].State == flow.Running || it.Behind("review") && !it.Behind("record"):
+		return "Committing the review", kit.Busy
+	case recorded && since == 0:
+		return fmt.Sprintf("Committed as %.7s by %s", r.Commit, by.Who), kit.Good
+	case since > 0:
+		return fmt.Sprintf("%d corrections saved, not committed yet", since), kit.Held
+	}
+	return "", kit.Neutral
+}
+
+// micron is the width of a pixel, 1 where the image does not say.
+func micron(src imageio.Source) float64 {
+	if m := src.Info().Micron.X; m > 0 {
+		return m
+	}
+	return 1
+}
+
+// facts are what the viewer shows of each object.
+func facts(t measure.Table) map[string][]kit.Fact {
+	out := make(map[string][]kit.Fact, len(t.Rows))
+	for _, r := range t.Rows {
+		fs := []kit.Fact{
+			{Name: "Circularity", Value: fmt.Sprintf("%.2f", r.Circularity)},
+			{Name: "Eccentricity", Value: fmt.Sprintf("%.2f", r.Eccentricity)},
+		}
+		for i, in := range r.Channels {
+			fs = append(fs, kit.Fact{Name: fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), Value: fmt.Sprintf("%.0f", in.Mean)})
+		}
+		out[r.Object.ID] = fs
+	}
+	return out
+}
+
+func (w *window) viewerActions() viewer.Actions {
+	return viewer.Actions{
+		Accept: func(id string) { w.judge(id, annotation.Accepted) },
+		Reject: func(id string) { w.judge(id, annotation.Rejected) },
+		Delete: w.remove, Draw: w.draw,
+		Undo:     func() { w.step(w.station.Undo) },
+		Redo:     func() { w.step(w.station.Redo) },
+		RunAgain: w.again,
+		Next:     func() { w.move(1) }, Previous: func() { w.move(-1) },
+		CommitReview: w.review,
+		Inbox:        func() { w.shell.Open("inbox") },
+	}
+}
+
+// object returns an open object by its ID, nil if it is not there.
+func (w *window) object(id string) *annotation.Object {
+	for _, o := range w.desk.objects {
+		if o.ID == id {
+			return &o
+		}
+	}
+	return nil
+}
+
+func (w *window) judge(id string, s annotation.State) {
+	before := w.object(id)
+	if before == nil || before.State == s {
+		return
+	}
+	after := *before
+	after.State, after.By = s, w.station.Settings().Person.Name
+	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
+}
+
+func (w *window) remove(id string) {
+	if before := w.object(id); before != nil {
+		w.correct(annotation.Edit{Kind: annotation.Remove, Before: before})
+	}
+}
+
+func (w *window) draw(ring []annotation.Point) {
+	class := "nucleus"
+	if len(w.desk.objects) > 0 {
+		class = w.desk.objects[0].Class
+	}
+	o := annotation.Object{
+		ID: "d-" + rand.Text()[:12], Class: class, Outline: ring, Score: 1, State: annotation.Drawn,
+		By: w.station.Settings().Person.Name,
+	}
+	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
+}
+
+// correct keeps an edit, then shows it.
+func (w *window) correct(e annotation.Edit) {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok {
+		return
+	}
+	w.work.do(func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
+	w.reread()
+}
+
+func (w *window) step(f func(context.Context, flow.Item) (bool, error)) {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok {
+		return
+	}
+	w.work.do(func(ctx context.Context) error {
+		_, err := f(ctx, it)
+		return err
+	})
+	w.reread()
+}
+
+// again predicts anew; diameter is in micrometres, 0 for the model's own.
+func (w *window) again(diameter float64) {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok || w.desk.src == nil {
+		return
+	}
+	px := diameter / micron(w.desk.src)
+	w.work.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px) })
+}
+
+// move opens the capture n places further in the inbox.
+func (w *window) move(n int) {
+	all := w.captures()
+	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == w.desk.id })
+	if next := at + n; at >= 0 && next >= 0 && next < len(all) {
+		w.open(all[next].ID)
+	}
+}
+
+func (w *window) review() {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok {
+		return
+	}
+	w.work.do(func(ctx context.Context) error { return w.station.Review(ctx, it, "") })
+}

@@ -1,0 +1,114 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/secret"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/bind"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/settings"
+)
+
+func (w *window) settingsActions() settings.Actions {
+	return settings.Actions{
+		Save: w.save, Appearance: w.look,
+		TestServer: func(s settings.Server) {
+			v := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
+			w.try(settings.ServerPart+settings.Part(s.Address), func(ctx context.Context) (string, error) {
+				return w.station.TryServer(ctx, v, secret.Text(s.Token))
+			})
+		},
+		TestMLflow: func(p settings.Platform) {
+			w.try(settings.MLflow, func(ctx context.Context) (string, error) {
+				return w.station.TryMLflow(ctx, config.Platform{URL: trimmed(p.URL), User: p.User}, secret.Text(p.Password))
+			})
+		},
+		TestRemote: func(path string) {
+			w.try(settings.Remote, func(ctx context.Context) (string, error) { return w.station.TryRemote(ctx, trimmed(path)) })
+		},
+	}
+}
+
+// try runs a test off the screen's thread and shows how it went beside the field.
+func (w *window) try(part settings.Part, f func(context.Context) (string, error)) {
+	w.settings.Answer(part, kit.Busy, "Asking…")
+	w.slow.do(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		say, err := f(ctx)
+		tone := kit.Good
+		if err != nil {
+			tone = kit.Bad
+			var hint string
+			if say, hint = fault.Explain(err); hint != "" {
+				say += " " + hint
+			}
+		}
+		bind.Screen(func() { w.settings.Answer(part, tone, say) })
+		return nil
+	})
+}
+
+// fillSettings shows what is in force.
+func (w *window) fillSettings() {
+	set := w.station.Settings()
+	v := settings.Values{
+		Name: set.Person.Name, Email: set.Person.Email, Takeover: set.Takeover, Remote: set.Remote, Model: set.Model,
+		Appearance: string(set.Appearance),
+		MLflow:     settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.station.HasSecret(set.MLflow.Secret())},
+		Git:        settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.station.HasSecret(set.Git.Secret())},
+	}
+	for _, f := range set.Folders {
+		v.Folders = append(v.Folders, settings.Folder{Path: f.Path, Instrument: f.Instrument, Quiet: int(f.Quiet / time.Second)})
+	}
+	for _, s := range set.Servers {
+		v.Servers = append(v.Servers, settings.Server{Address: s.Address, Backend: s.Backend, HasToken: w.station.HasSecret(s.Secret())})
+	}
+	w.settings.Set(v)
+}
+
+// save keeps the form; a password that was not entered stays as it is.
+func (w *window) save(v settings.Values) {
+	set := config.Settings{
+		Person: config.Person{Name: trimmed(v.Name), Email: trimmed(v.Email)}, Takeover: v.Takeover, Remote: trimmed(v.Remote),
+		Model: trimmed(v.Model), Appearance: config.Appearance(v.Appearance),
+		MLflow: config.Platform{URL: trimmed(v.MLflow.URL), User: trimmed(v.MLflow.User)},
+		Git:    config.Platform{URL: trimmed(v.Git.URL), User: trimmed(v.Git.User)},
+	}
+	pw := station.Secrets{}
+	keep := func(name, text string) {
+		if text != "" {
+			pw[name] = secret.Text(text)
+		}
+	}
+	keep(set.MLflow.Secret(), v.MLflow.Password)
+	keep(set.Git.Secret(), v.Git.Password)
+	for _, f := range v.Folders {
+		set.Folders = append(set.Folders, config.Folder{
+			Path: trimmed(f.Path), Instrument: trimmed(f.Instrument), Quiet: time.Duration(f.Quiet) * time.Second,
+		})
+	}
+	for _, s := range v.Servers {
+		c := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
+		set.Servers = append(set.Servers, c)
+		keep(c.Secret(), s.Token)
+	}
+	w.work.do(func(ctx context.Context) error {
+		say, hint := "", ""
+		if err := w.station.Save(ctx, set, pw); err != nil {
+			say, hint = fault.Explain(err)
+		}
+		bind.Screen(func() {
+			w.settings.Saved(say, hint)
+			if say == "" {
+				w.fillSettings()
+				w.strip()
+			}
+		})
+		return nil
+	})
+}

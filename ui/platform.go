@@ -1,0 +1,155 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/model"
+	"coverslip.dev/coverslip/core/release"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/bind"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/models"
+	"coverslip.dev/coverslip/ui/runs"
+)
+
+func (w *window) setShelves(map[string]station.Shelf) {
+	w.fillModels()
+	w.fillRuns()
+}
+
+// shelf is what the platform in use last said: the server's where one is connected.
+func (w *window) shelf() station.Shelf {
+	all := w.station.Shelves().All()
+	if sh, ok := all["mlflow"]; ok {
+		return sh
+	}
+	return all["local"]
+}
+
+// source says where models and runs come from, and how old what is shown is.
+func source(sh station.Shelf) string {
+	switch {
+	case sh.Name == "":
+		return ""
+	case sh.Offline && sh.At.IsZero():
+		return sh.Name + " (never seen yet)"
+	case sh.Offline:
+		return sh.Name + " (as of " + clock(sh.At) + ", offline)"
+	}
+	return sh.Name + " (as of " + clock(sh.At) + ")"
+}
+
+func (w *window) fillModels() {
+	sh := w.shelf()
+	v := models.Values{Source: source(sh), Offline: sh.Offline}
+	for _, m := range sh.Models {
+		row := models.Model{Name: m.Name, Description: m.Description}
+		for _, ver := range sh.Versions[m.Name] {
+			row.Versions = append(row.Versions, version(m, ver, sh.Runs))
+		}
+		for _, p := range sh.History[m.Name] {
+			row.History = append(row.History, models.Move{
+				At: p.At.Local(), Who: p.Who, Why: p.Why, Alias: model.Champion, From: p.From, To: p.Version, Back: p.Rollback,
+			})
+		}
+		v.Models = append(v.Models, row)
+	}
+	w.progress(&v)
+	w.models.Set(v)
+}
+
+func version(m model.Model, v model.Version, rs []model.Run) models.Version {
+	out := models.Version{Number: v.Version, Stage: v.Stage, Run: v.Run, By: v.User, Created: v.Created.Local()}
+	for alias, to := range m.Aliases {
+		if to == v.Version {
+			out.Aliases = append(out.Aliases, alias)
+		}
+	}
+	slices.Sort(out.Aliases)
+	for _, r := range rs {
+		if r.ID != v.Run {
+			continue
+		}
+		for name, value := range r.Metrics {
+			out.Metrics = append(out.Metrics, kit.Fact{Name: name, Value: number(value)})
+		}
+		slices.SortFunc(out.Metrics, func(a, b kit.Fact) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	if v.Source != "" {
+		out.Facts = append(out.Facts, kit.Fact{Name: "Source", Value: v.Source})
+	}
+	return out
+}
+
+// progress says how the newest release goes.
+func (w *window) progress(v *models.Values) {
+	var newest flow.Item
+	for _, it := range w.station.Items().All() {
+		if it.Line == release.LineName && it.Created.After(newest.Created) {
+			newest = it
+		}
+	}
+	if newest.ID == "" || newest.Behind("promote") {
+		return
+	}
+	for i, stage := range []string{"load", "probe", "promote"} {
+		p := newest.Passes[stage]
+		if newest.Behind(stage) {
+			continue
+		}
+		v.Say, v.Hint = p.Say, p.Hint
+		if p.State != flow.Failed {
+			v.Progress, v.Done = newest.Title+": "+stage, float64(i)/3
+		}
+		return
+	}
+}
+
+func (w *window) promote(name, version, reason string) {
+	w.decide(func(ctx context.Context) (string, error) { return w.station.Promote(ctx, name, version, reason) })
+}
+
+func (w *window) rollback(name, reason string) {
+	w.decide(func(ctx context.Context) (string, error) { return w.station.Rollback(ctx, name, reason) })
+}
+
+func (w *window) decide(f func(context.Context) (string, error)) {
+	w.work.do(func(ctx context.Context) error {
+		_, err := f(ctx)
+		return err
+	})
+}
+
+func (w *window) fillRuns() {
+	sh := w.shelf()
+	v := runs.Values{Source: source(sh), Offline: sh.Offline, Say: sh.Say, Hint: sh.Hint, Curve: w.curve}
+	for _, r := range sh.Runs {
+		v.Runs = append(v.Runs, runs.Run{
+			ID: r.ID, Name: r.Name, Experiment: r.Experiment, Status: r.Status, User: r.User,
+			Started: r.Started, Ended: r.Ended, Params: r.Params, Metrics: r.Metrics,
+		})
+	}
+	w.runs.Set(v)
+}
+
+// askCurve brings the course of a metric to the runs screen.
+func (w *window) askCurve(run, metric string) {
+	w.slow.do(func(ctx context.Context) error {
+		ms, err := w.station.Curve(ctx, run, metric)
+		if err != nil {
+			return err
+		}
+		c := runs.Curve{Run: run, Metric: metric}
+		for _, m := range ms {
+			c.Points = append(c.Points, runs.Point{Step: float64(m.Step), Value: m.Value})
+		}
+		bind.Screen(func() {
+			w.curve = c
+			w.fillRuns()
+		})
+		return nil
+	})
+}

@@ -1,0 +1,142 @@
+// Package ui is the main window: it ties each screen to the core.
+package ui
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"golang.org/x/sync/errgroup"
+
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/bind"
+	"coverslip.dev/coverslip/ui/datasets"
+	"coverslip.dev/coverslip/ui/inbox"
+	"coverslip.dev/coverslip/ui/jobs"
+	"coverslip.dev/coverslip/ui/models"
+	"coverslip.dev/coverslip/ui/runs"
+	"coverslip.dev/coverslip/ui/servers"
+	"coverslip.dev/coverslip/ui/settings"
+	"coverslip.dev/coverslip/ui/shell"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// Options of the window.
+type Options struct {
+	Appearance string // dark or light, over the settings'; empty: as they say
+	Log        *slog.Logger
+}
+
+// window is the main window. Its fields are touched on the screen's thread alone, but for
+// station and work.
+type window struct {
+	app     fyne.App
+	win     fyne.Window
+	station *station.Station
+	opt     Options
+	work    *work // short requests, in order
+	slow    *work // what may take minutes
+
+	shell    *shell.Shell
+	inbox    *inbox.Screen
+	viewer   *viewer.Screen
+	datasets *datasets.Screen
+	models   *models.Screen
+	runs     *runs.Screen
+	servers  *servers.Screen
+	jobs     *jobs.Screen
+	settings *settings.Screen
+	desk     desk
+	curve    runs.Curve
+}
+
+// Show opens the window and returns when it is closed, or when ctx ends, and everything
+// that it started has stopped.
+func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) error {
+	w := &window{
+		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
+		work: newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
+	}
+	w.look(opt.Appearance)
+	w.furnish()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	w.win.Resize(fyne.NewSize(1440, 900))
+	w.win.SetOnClosed(cancel)
+	a.Lifecycle().SetOnStarted(func() { w.start(ctx, g) })
+	w.win.ShowAndRun()
+	cancel()
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// look sets dark or light.
+func (w *window) look(mode string) {
+	m := theme.Mode(mode)
+	if mode == "" {
+		m = theme.Mode(w.station.Settings().Appearance)
+	}
+	if m != theme.Dark && m != theme.Light {
+		m = theme.System
+	}
+	w.app.Settings().SetTheme(theme.New(m))
+}
+
+// furnish makes the screens.
+func (w *window) furnish() {
+	w.inbox = inbox.New(time.Now, inbox.Actions{
+		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") },
+	})
+	w.viewer = viewer.New(bind.Screen, w.viewerActions())
+	w.datasets = datasets.New(datasets.Actions{
+		Push: w.push, Reveal: func() { w.show(w.station.Folder()) }, Settings: func() { w.shell.Open("settings") },
+	})
+	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh})
+	w.runs = runs.New(runs.Actions{Curve: w.askCurve, Refresh: w.refresh, Setup: func() { w.shell.Open("settings") }})
+	w.servers = servers.New(servers.Actions{
+		Check: func(string) { w.refresh() }, Settings: func() { w.shell.Open("settings") },
+	})
+	w.jobs = jobs.New(time.Now, jobs.Actions{Stop: w.station.Jobs().Stop})
+	w.settings = settings.New(w.settingsActions())
+	w.fillSettings()
+	w.shell = shell.New([]shell.Page{
+		{ID: "inbox", Title: "Inbox", Icon: "inbox", Content: w.inbox},
+		{ID: "viewer", Title: "Viewer", Icon: "viewer", Content: w.viewer},
+		{ID: "datasets", Title: "Datasets", Icon: "datasets", Content: w.datasets},
+		{ID: "models", Title: "Models", Icon: "models", Content: w.models},
+		{ID: "runs", Title: "Runs", Icon: "runs", Content: w.runs},
+		{ID: "servers", Title: "Servers", Icon: "servers", Content: w.servers},
+		{ID: "jobs", Title: "Jobs", Icon: "jobs", Content: w.jobs},
+		{ID: "settings", Title: "Settings", Icon: "settings", Content: w.settings, Low: true},
+	}, shell.Actions{Help: w.help, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
+	w.shell.Keys(w.win.Canvas())
+	w.win.SetContent(w.shell)
+	w.work.fail, w.slow.fail = w.fail, w.fail
+}
+
+// start runs everything that keeps the screens true, until ctx ends.
+func (w *window) start(ctx context.Context, g *errgroup.Group) {
+	const often, seldom = 200 * time.Millisecond, time.Second
+	st := w.station
+	g.Go(func() error { return w.work.run(ctx) })
+	g.Go(func() error { return w.slow.run(ctx) })
+	g.Go(func() error { return w.viewer.Run(ctx) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Items(), often, w.setItems) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Sightings(), often, w.setSightings) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, &st.Jobs().Jobs, often, w.jobs.Set) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Servers(), seldom, w.setServers) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Shelves(), seldom, w.setShelves) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Troubles(), often, w.setTroubles) })
+	g.Go(func() error {
+		<-ctx.Done()
+		bind.Screen(w.app.Quit)
+		return nil
+	})
+	w.strip()
+}

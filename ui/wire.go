@@ -1,0 +1,231 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/assets"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/health"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/inbox"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/servers"
+	"coverslip.dev/coverslip/ui/shell"
+)
+
+func (w *window) setItems(map[string]flow.Item) {
+	w.fillInbox()
+	w.fillModels()
+	w.desk.refresh(w)
+	w.fillDatasets()
+	w.strip()
+}
+
+func (w *window) setSightings(map[string]station.Sighting) { w.fillInbox() }
+
+// fillInbox shows captures on their line, and above them what is still arriving.
+func (w *window) fillInbox() {
+	var rows []inbox.Row
+	for _, it := range w.station.Items().All() {
+		if it.Line == intake.LineName {
+			rows = append(rows, captureRow(it))
+		}
+	}
+	for _, s := range w.station.Sightings().All() {
+		rows = append(rows, sightingRow(s))
+	}
+	w.inbox.Set(rows)
+}
+
+// captures are the items of the intake line, the newest first, as the inbox shows them.
+func (w *window) captures() []flow.Item {
+	var out []flow.Item
+	for _, it := range w.station.Items().All() {
+		if it.Line == intake.LineName {
+			out = append(out, it)
+		}
+	}
+	slices.SortFunc(out, func(a, b flow.Item) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+func (w *window) retry(id string) {
+	w.work.do(func(ctx context.Context) error { return w.station.Retry(ctx, id) })
+}
+
+func (w *window) reveal(id string) {
+	it, ok := w.station.Items().Row(id)
+	var c intake.Capture
+	if ok && it.Read(&c) == nil {
+		w.show(filepath.Dir(c.Path))
+	}
+}
+
+// show opens a folder in the desktop's file manager.
+func (w *window) show(folder string) {
+	w.slow.do(func(context.Context) error {
+		return w.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(folder)})
+	})
+}
+
+func (w *window) refresh() {
+	w.slow.do(func(ctx context.Context) error {
+		w.station.Refresh(ctx)
+		return nil
+	})
+}
+
+func (w *window) setServers(all map[string]station.Server) {
+	v := servers.Values{Takeover: w.station.Settings().Takeover}
+	used := w.inUse(all)
+	for key, s := range all {
+		row := servers.Server{
+			ID: key, Name: s.Name, Address: s.Address, Kind: "Triton", Asked: !s.Checked.IsZero(), Reachable: s.Ready,
+			InUse: key == used, Latency: s.Latency, Checked: s.Checked, Say: s.Say, Hint: s.Hint,
+		}
+		if s.Address == "" {
+			row.Kind = "Built in, ONNX Runtime"
+		}
+		for _, m := range s.Models {
+			row.Models = append(row.Models, servers.Model{Name: m.Model, Version: m.Version, Ready: m.Ready})
+		}
+		v.Servers = append(v.Servers, row)
+	}
+	slices.SortFunc(v.Servers, func(a, b servers.Server) int { return cmp.Compare(a.ID, b.ID) })
+	w.servers.Set(v)
+	w.strip()
+}
+
+// inUse is the key of the engine that predictions go to now.
+func (w *window) inUse(all map[string]station.Server) string {
+	for _, s := range w.station.Settings().Servers {
+		if all[s.Address].Ready {
+			return s.Address
+		}
+	}
+	return ""
+}
+
+func (w *window) setTroubles(map[string]health.Trouble) { w.strip() }
+
+// strip says below what goes on.
+func (w *window) strip() {
+	st := shell.Status{Person: w.station.Settings().Person.Name, Health: "Everything works", Tone: kit.Good, Badges: map[string]int{}}
+	running, waiting := 0, 0
+	for _, it := range w.station.Items().All() {
+		for _, p := range it.Passes {
+			switch {
+			case p.State == flow.Running:
+				running++
+			case p.State == flow.Waiting && p.Say != "":
+				waiting++
+			case p.State == flow.Failed:
+				st.Badges["inbox"]++
+			}
+		}
+	}
+	st.Queue = "Nothing to do"
+	if running+waiting > 0 {
+		st.Queue = fmt.Sprintf("%d at work · %d waiting", running, waiting)
+	}
+	troubles := w.troubles()
+	st.Badges["servers"] = 0
+	if len(troubles) > 0 {
+		st.Health, st.Tone = troubles[0].Sentence, troubles[0].Tone
+		if n := len(troubles); n > 1 {
+			st.Health = fmt.Sprintf("%s (and %d more)", st.Health, n-1)
+		}
+	}
+	w.shell.Set(st)
+}
+
+// troubles are what is wrong now, the worst first.
+func (w *window) troubles() []kit.Trouble {
+	all := w.station.Troubles().All()
+	list := make([]health.Trouble, 0, len(all))
+	for _, t := range all {
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b health.Trouble) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code))
+	})
+	out := make([]kit.Trouble, len(list))
+	for i, t := range list {
+		tone := kit.Held
+		if t.Severity == health.Stop {
+			tone = kit.Bad
+		}
+		out[i] = kit.Trouble{
+			Code: t.Code, Title: t.Title, Sentence: t.Say, Hint: t.Hint, Tone: tone,
+			Since: "since " + t.Since.Format("15:04"),
+		}
+	}
+	return out
+}
+
+// health opens the panel of what is wrong, over the window.
+func (w *window) health() {
+	list := kit.NewTroubles(func(string) {})
+	list.Set(w.troubles())
+	w.over("Health", container.NewVScroll(list), fyne.NewSize(620, 360))
+}
+
+// help opens a page of the manual.
+func (w *window) help(page string) {
+	text := assets.Help(page)
+	if text == "" {
+		text = assets.Help("start")
+	}
+	page1 := widget.NewRichTextFromMarkdown(text)
+	page1.Wrapping = fyne.TextWrapWord
+	w.over("Help", container.NewVScroll(page1), fyne.NewSize(720, 600))
+}
+
+// fail says over the window what could not be done.
+func (w *window) fail(say, hint string) {
+	b := kit.NewBanner()
+	b.Set(kit.Bad, say, hint, "", nil)
+	w.over("That did not work", b, fyne.NewSize(520, 140))
+}
+
+// over opens content over the window, with a button to close it.
+func (w *window) over(title string, content fyne.CanvasObject, size fyne.Size) {
+	var pop *widget.PopUp
+	closing := widget.NewButton("Close", func() { pop.Hide() })
+	closing.Importance = widget.HighImportance
+	pop = widget.NewModalPopUp(container.NewBorder(kit.NewTitle(title), container.NewHBox(closing), nil, nil, content), w.win.Canvas())
+	pop.Resize(size)
+	pop.Show()
+	w.win.Canvas().Focus(closing)
+}
+
+// opened gives the page that came up the keys, and news.
+func (w *window) opened(page string) {
+	switch page {
+	case "datasets":
+		w.fillDatasets()
+	case "settings":
+		if !w.settings.Dirty() {
+			w.fillSettings()
+		}
+	case "inbox":
+		w.win.Canvas().Focus(w.inbox.Keys())
+	case "viewer":
+		w.win.Canvas().Focus(w.viewer.Keys())
+	}
+}
+
+func clock(t time.Time) string { return t.Local().Format("15:04") }
