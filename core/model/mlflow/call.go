@@ -73,12 +73,7 @@ func (c *Client) send(ctx context.Context, method string, to *url.URL, content s
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case c.token != "":
-		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
-	case c.user != "":
-		req.SetBasicAuth(c.user, c.password.Reveal())
-	}
+	c.login.sign(req)
 	if body != nil {
 		req.Header.Set("Content-Type", content)
 	}

@@ -3,7 +3,6 @@ package mlflow
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 			"Ask who runs it for the certificate of the lab's own authority.", cert)
 	}
 	return fault.New(fault.Offline, "MLflow at "+c.base.Host+" does not answer.",
-		"Check that it runs and that the network is there; the work goes on by itself when it is back.", c.veiled(err))
+		"Check that it runs and that the network is there; the work goes on by itself when it is back.", c.login.hidden(err))
 }
 
 func (c *Client) cutShort(err error) error {
@@ -36,7 +35,7 @@ func (c *Client) cutShort(err error) error {
 		return err
 	}
 	return fault.New(fault.Offline, "The answer of MLflow at "+c.base.Host+" was cut short.",
-		"The work goes on by itself when the network is better.", c.veiled(err))
+		"The work goes on by itself when the network is better.", c.login.hidden(err))
 }
 
 // stranger says that what answers is not MLflow.
@@ -52,19 +51,22 @@ func (c *Client) refused(resp *http.Response) error {
 		Message string `json:"message"`
 	}
 	ours := json.Unmarshal(text, &said) == nil && said.Code != ""
-	message := c.veil(said.Message)
-	cause := fmt.Errorf("status %d %s: %s", resp.StatusCode, c.veil(said.Code), message)
+	message := c.login.hide(said.Message)
+	cause := fmt.Errorf("status %d %s: %s", resp.StatusCode, c.login.hide(said.Code), message)
 	if !ours {
-		cause = fmt.Errorf("status %d: %s", resp.StatusCode, brief(c.veil(string(text))))
+		cause = fmt.Errorf("status %d: %s", resp.StatusCode, brief(c.login.hide(string(text))))
 	}
 	switch code := resp.StatusCode; {
+	case code < 400:
+		return fault.New(fault.Invalid, "The address of MLflow leads elsewhere.",
+			"Write the address that it leads to under Settings → MLflow; a login page means that a token is needed.", cause)
 	case code == http.StatusUnauthorized:
 		return fault.New(fault.Denied, "MLflow refused the name or password.", "Check them under Settings → MLflow.", cause)
 	case code == http.StatusForbidden && strings.Contains(string(text), "Host header"):
 		return fault.New(fault.Denied, "MLflow takes no calls under the name "+c.base.Host+".",
 			"Ask who runs it to add that name to its --allowed-hosts.", cause)
 	case code == http.StatusForbidden:
-		return fault.New(fault.Denied, "MLflow does not permit this to "+c.caller()+".", "Ask who runs it for the permission.", cause)
+		return fault.New(fault.Denied, "MLflow does not permit this to "+c.login.caller()+".", "Ask who runs it for the permission.", cause)
 	case said.Code == "RESOURCE_ALREADY_EXISTS":
 		return fault.New(fault.Exists, "MLflow has something of that name already.", "Choose another name.", cause)
 	case said.Code == "RESOURCE_DOES_NOT_EXIST", ours && code == http.StatusNotFound:
@@ -83,45 +85,9 @@ func (c *Client) refused(resp *http.Response) error {
 	return stranger(cause)
 }
 
-func (c *Client) caller() string {
-	if c.user == "" {
-		return "this program"
-	}
-	return c.user
-}
-
-// veil takes the login out of what a server said.
-func (c *Client) veil(s string) string {
-	for _, w := range c.secrets() {
-		s = strings.ReplaceAll(s, w, "****")
-	}
-	return s
-}
-
-// veiled is err without the login.
-func (c *Client) veiled(err error) error {
-	for _, w := range c.secrets() {
-		if strings.Contains(err.Error(), w) {
-			return errors.New(c.veil(err.Error()))
-		}
-	}
-	return err
-}
-
-func (c *Client) secrets() []string {
-	var out []string
-	if p := c.password.Reveal(); p != "" {
-		out = append(out, base64.StdEncoding.EncodeToString([]byte(c.user+":"+p)), p)
-	}
-	if t := c.token.Reveal(); t != "" {
-		out = append(out, t)
-	}
-	return out
-}
-
 // sentence makes one line with a full stop of a server's words.
 func sentence(s string) string {
-	return strings.TrimRight(brief(s), ".") + "."
+	return strings.TrimRight(brief(s), ".…") + "."
 }
 
 func brief(s string) string {

@@ -33,12 +33,10 @@ type Options struct {
 
 // Client calls a server. Its methods may be called from any goroutine.
 type Client struct {
-	base     *url.URL // without a login and a trailing slash
-	user     string
-	password secret.Text
-	token    secret.Text
-	http     http.Client
-	limits   limits
+	base   *url.URL // without a login and a trailing slash
+	login  login
+	http   http.Client
+	limits limits
 }
 
 // limits bound what a server can make this program hold in memory, in bytes.
@@ -55,14 +53,12 @@ func New(o Options) (*Client, error) {
 		// The address may have a password in it, so the cause stays out.
 		return nil, fault.New(fault.Invalid, "The address of MLflow is not like http://host:5000.", "Correct it under Settings → MLflow.", nil)
 	}
-	c := &Client{
-		user: o.User, password: o.Password, token: o.Token,
-		limits: limits{answer: 64 << 20, file: 2 << 30, files: 2000},
-	}
-	if u.User != nil && c.user == "" {
+	c := &Client{limits: limits{answer: 64 << 20, file: 2 << 30, files: 2000}}
+	if u.User != nil && o.User == "" {
 		p, _ := u.User.Password()
-		c.user, c.password = u.User.Username(), secret.Text(p)
+		o.User, o.Password = u.User.Username(), secret.Text(p)
 	}
+	c.login = newLogin(o.User, o.Password, o.Token)
 	c.base = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}
 	dial := net.Dialer{Timeout: 10 * time.Second}
 	c.http.Transport = &http.Transport{

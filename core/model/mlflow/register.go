@@ -67,8 +67,8 @@ func (c *Client) register(ctx context.Context, name, run string, files map[strin
 		return model.Version{}, err
 	}
 	all := pairs(tags)
-	if _, ok := tags[userTag]; !ok && c.user != "" {
-		all = append(all, pair{userTag, c.user})
+	if _, ok := tags[userTag]; !ok && c.login.user != "" {
+		all = append(all, pair{userTag, c.login.user})
 	}
 	var out struct {
 		Version wireVersion `json:"model_version"`

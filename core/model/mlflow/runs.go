@@ -145,8 +145,8 @@ func (c *Client) start(ctx context.Context, experiment, name string, tags map[st
 		return out.Run, err
 	}
 	all := pairs(tags)
-	if _, ok := tags[userTag]; !ok && c.user != "" {
-		all = append(all, pair{userTag, c.user})
+	if _, ok := tags[userTag]; !ok && c.login.user != "" {
+		all = append(all, pair{userTag, c.login.user})
 	}
 	err = c.post(ctx, "runs/create", map[string]any{
 		"experiment_id": id, "run_name": name, "start_time": time.Now().UnixMilli(), "tags": all,
