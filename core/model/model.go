@@ -11,8 +11,8 @@ import (
 type Tracker interface {
 	Name() string
 	Experiments(ctx context.Context) ([]Experiment, error)
-	// Runs returns the newest max runs of an experiment, with params, last metrics and tags.
-	Runs(ctx context.Context, experiment string, max int) ([]Run, error)
+	// Runs returns the newest runs, at most limit, of the experiment with that id, with params, last metrics and tags.
+	Runs(ctx context.Context, experiment string, limit int) ([]Run, error)
 	// History returns all values of a metric, by step.
 	History(ctx context.Context, run, metric string) ([]Metric, error)
 	// Start makes the experiment where it is not there yet.

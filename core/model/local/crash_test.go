@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,16 +148,12 @@ func TestKilled(t *testing.T) {
 	kept := map[string]string{}
 	for i := range 12 {
 		p := run(t, dir, 10_000)
-		for v, text := range p.kept(1 + i%4) {
-			kept[v] = text
-		}
+		maps.Copy(kept, p.kept(1+i%4))
 		if err := p.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		for v, text := range p.kept(10_000) { // said before it died
-			kept[v] = text
-		}
-		_ = p.cmd.Wait() // it was killed
+		maps.Copy(kept, p.kept(10_000)) // said before it died
+		_ = p.cmd.Wait()                // it was killed
 		s := open(t, dir)
 		wantKept(t, s, kept)
 		vs, err := s.Versions(t.Context(), "nuclei")

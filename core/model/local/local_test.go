@@ -17,5 +17,8 @@ func open(t *testing.T, dir string) *local.Store {
 }
 
 func TestContract(t *testing.T) {
-	modeltest.Run(t, func(t *testing.T) modeltest.Platform { return open(t, t.TempDir()) })
+	modeltest.Run(t, func(t *testing.T) modeltest.Platform {
+		t.Helper()
+		return open(t, t.TempDir())
+	})
 }

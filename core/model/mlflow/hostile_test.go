@@ -46,7 +46,7 @@ func TestAnswers(t *testing.T) {
 		"no page":      {text(404, "<html>Not found</html>"), fault.Invalid, "is not MLflow"},
 		"empty":        {text(200, ""), fault.Invalid, "is not MLflow"},
 		"a list":       {text(200, "[1]"), fault.Invalid, "is not MLflow"},
-		"a login page": {http.RedirectHandler("http://login.example/", 302).ServeHTTP, fault.Invalid, "leads elsewhere"},
+		"a login page": {http.RedirectHandler("http://login.example/", http.StatusFound).ServeHTTP, fault.Invalid, "leads elsewhere"},
 		"no login":     {text(401, "who are you?"), fault.Denied, "refused the name or password"},
 		"overloaded":   {text(503, "later"), fault.Busy, "too much to do"},
 		"too often":    {text(429, "later"), fault.Busy, "too much to do"},
@@ -89,7 +89,8 @@ func TestPasswordStaysIn(t *testing.T) {
 	}
 	gone := unreachableURL(t)
 	for _, o := range []Options{
-		{URL: gone, User: "robin", Password: word}, {URL: gone, Token: word},
+		{URL: gone, User: "robin", Password: word},
+		{URL: gone, Token: word},
 		{URL: strings.Replace(gone, "://", "://"+url.UserPassword("robin", word).String()+"@", 1)},
 	} {
 		c := client(t, o)
@@ -132,7 +133,9 @@ func unreachableURL(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return "http://" + l.Addr().String()
 }
 

@@ -33,7 +33,10 @@ func client(t *testing.T, o Options) *Client {
 
 func TestContract(t *testing.T) {
 	o := Options{URL: address(t, "COVERSLIP_TEST_MLFLOW")}
-	modeltest.Run(t, func(t *testing.T) modeltest.Platform { return client(t, o) })
+	modeltest.Run(t, func(t *testing.T) modeltest.Platform {
+		t.Helper()
+		return client(t, o)
+	})
 }
 
 // The name and password are those of packaging/stack/mlflow-auth-up.
@@ -44,7 +47,10 @@ const (
 
 func TestContractWithLogin(t *testing.T) {
 	o := Options{URL: address(t, "COVERSLIP_TEST_MLFLOW_AUTH"), User: authUser, Password: authPassword}
-	modeltest.Run(t, func(t *testing.T) modeltest.Platform { return client(t, o) })
+	modeltest.Run(t, func(t *testing.T) modeltest.Platform {
+		t.Helper()
+		return client(t, o)
+	})
 }
 
 func TestWrongPassword(t *testing.T) {

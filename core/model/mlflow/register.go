@@ -141,8 +141,11 @@ func (c *Client) remember(ctx context.Context, run wireRun, folder string) error
 	}
 	var list []json.RawMessage
 	for _, t := range run.Data.Tags {
-		if t.Key == historyTag && json.Unmarshal([]byte(t.Value), &list) != nil {
-			return nil // another program's, in a form that is not ours to replace
+		if t.Key != historyTag {
+			continue
+		}
+		if err := json.Unmarshal([]byte(t.Value), &list); err != nil {
+			return nil //nolint:nilerr // another program's, in a form that is not ours to replace
 		}
 	}
 	list = slices.DeleteFunc(list, func(m json.RawMessage) bool {

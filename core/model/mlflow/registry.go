@@ -71,11 +71,11 @@ func (c *Client) Versions(ctx context.Context, name string) ([]model.Version, er
 		}
 		return page.Next, err
 	})
-	slices.SortFunc(out, func(a, b model.Version) int { return number(b) - number(a) })
+	slices.SortFunc(out, func(a, b model.Version) int { return ordinal(b) - ordinal(a) })
 	return out, err
 }
 
-func number(v model.Version) int {
+func ordinal(v model.Version) int {
 	n, _ := strconv.Atoi(v.Version) // MLflow has numbers only; anything else comes last
 	return n
 }

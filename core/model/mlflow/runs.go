@@ -200,7 +200,7 @@ func (c *Client) Log(ctx context.Context, run string, ms ...model.Metric) error 
 		if m.At.IsZero() {
 			m.At = time.Now()
 		}
-		wire = append(wire, wireMetric{m.Name, real(m.Value), whole(m.At.UnixMilli()), whole(m.Step)})
+		wire = append(wire, wireMetric{m.Name, number(m.Value), whole(m.At.UnixMilli()), whole(m.Step)})
 	}
 	for batch := range slices.Chunk(wire, batchMetrics) {
 		if err := c.post(ctx, "runs/log-batch", map[string]any{"run_id": run, "metrics": batch}, nil); err != nil {

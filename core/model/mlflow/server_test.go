@@ -145,8 +145,11 @@ func TestSources(t *testing.T) {
 			Version wireVersion `json:"model_version"`
 		}
 		in := map[string]any{"name": name, "source": source}
-		if strings.HasPrefix(source, found.Info.Artifacts) {
+		if strings.Contains(source, r.ID) {
 			in["run_id"] = r.ID // else the server refuses
+		}
+		if strings.HasPrefix(source, "models:") {
+			in["model_id"] = logged.Model.Info.ID
 		}
 		if err := c.post(ctx, "model-versions/create", in, &made); err != nil {
 			t.Fatalf("%s: %v", source, err)

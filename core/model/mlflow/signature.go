@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -21,96 +22,84 @@ type tensor struct {
 // signature returns what an ONNX file takes and gives, as MLflow writes it into MLmodel.
 // The numbers are those of the fields in onnx.proto.
 func signature(onnx []byte) (inputs, outputs string, err error) {
-	var graph []byte
-	if err := fields(onnx, func(n protowire.Number, b []byte, _ uint64) error {
-		if n == 7 { // ModelProto.graph
-			graph = b
-		}
-		return nil
-	}); err != nil {
-		return "", "", err
-	}
-	weights := map[string]bool{}
-	var in, out []tensor
-	err = fields(graph, func(n protowire.Number, b []byte, _ uint64) error {
-		var t tensor
-		var err error
-		switch n {
-		case 5: // GraphProto.initializer; old files list weights as inputs too
-			err = fields(b, func(n protowire.Number, b []byte, _ uint64) error {
-				if n == 8 { // TensorProto.name
-					weights[string(b)] = true
-				}
-				return nil
-			})
-		case 11: // GraphProto.input
-			t, err = valueInfo(b)
-			in = append(in, t)
-		case 12: // GraphProto.output
-			t, err = valueInfo(b)
-			out = append(out, t)
-		}
-		return err
-	})
+	file, err := parse(onnx)
 	if err != nil {
 		return "", "", err
 	}
-	var fed []tensor
-	for _, t := range in {
-		if !weights[t.Name] {
-			fed = append(fed, t)
-		}
+	graph, err := parse(file.last(7)) // ModelProto.graph
+	if err != nil {
+		return "", "", err
 	}
-	if len(fed) == 0 || len(out) == 0 {
+	weights := map[string]bool{}
+	for _, b := range graph.parts[5] { // GraphProto.initializer
+		w, err := parse(b)
+		if err != nil {
+			return "", "", err
+		}
+		weights[string(w.last(8))] = true // TensorProto.name
+	}
+	in, ierr := tensors(graph.parts[11])                                       // GraphProto.input
+	out, oerr := tensors(graph.parts[12])                                      // GraphProto.output
+	in = slices.DeleteFunc(in, func(t tensor) bool { return weights[t.Name] }) // old files list those too
+	if err := errors.Join(ierr, oerr); err != nil {
+		return "", "", err
+	}
+	if len(in) == 0 || len(out) == 0 {
 		return "", "", errors.New("no inputs or no outputs")
 	}
-	i, ierr := json.Marshal(fed)
+	i, ierr := json.Marshal(in)
 	o, oerr := json.Marshal(out)
 	return string(i), string(o), errors.Join(ierr, oerr)
 }
 
-// valueInfo reads a ValueInfoProto of a tensor.
-func valueInfo(b []byte) (tensor, error) {
-	t := tensor{Type: "tensor"}
-	var elem uint64
-	t.Spec.Shape = []int64{}
-	err := fields(b, func(n protowire.Number, b []byte, _ uint64) error {
-		switch n {
-		case 1: // name
-			t.Name = string(b)
-		case 2: // type
-			return fields(b, func(n protowire.Number, b []byte, _ uint64) error {
-				if n != 1 { // TypeProto.tensor_type
-					return fmt.Errorf("%q is no tensor", t.Name)
-				}
-				return fields(b, func(n protowire.Number, b []byte, v uint64) error {
-					switch n {
-					case 1: // elem_type
-						elem = v
-					case 2: // shape
-						return fields(b, func(_ protowire.Number, dim []byte, _ uint64) error {
-							d := int64(-1)
-							err := fields(dim, func(n protowire.Number, _ []byte, v uint64) error {
-								if n == 1 && v < 1<<40 { // dim_value; else a name: any
-									d = int64(v)
-								}
-								return nil
-							})
-							t.Spec.Shape = append(t.Spec.Shape, d)
-							return err
-						})
-					}
-					return nil
-				})
-			})
+// tensors reads ValueInfoProtos.
+func tensors(list [][]byte) ([]tensor, error) {
+	var out []tensor
+	for _, b := range list {
+		value, err := parse(b)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	var ok bool
-	if t.Spec.Type, ok = dtype(elem); err == nil && !ok {
-		err = fmt.Errorf("element type %d of %q has no name in NumPy", elem, t.Name)
+		t := tensor{Name: string(value.last(1)), Type: "tensor"}
+		kind, err := parse(value.last(2)) // ValueInfoProto.type
+		if err != nil {
+			return nil, err
+		}
+		body, err := parse(kind.last(1)) // TypeProto.tensor_type
+		if err != nil {
+			return nil, err
+		}
+		var ok bool
+		if t.Spec.Type, ok = dtype(body.numbers[1]); !ok { // Tensor.elem_type
+			return nil, fmt.Errorf("%q is no tensor with a NumPy type", t.Name)
+		}
+		if t.Spec.Shape, err = shape(body.last(2)); err != nil { // Tensor.shape
+			return nil, err
+		}
+		out = append(out, t)
 	}
-	return t, err
+	return out, nil
+}
+
+// shape reads a TensorShapeProto.
+func shape(b []byte) ([]int64, error) {
+	dims, err := parse(b)
+	if err != nil {
+		return nil, err
+	}
+	out := []int64{}
+	for _, b := range dims.parts[1] { // dim
+		dim, err := parse(b)
+		if err != nil {
+			return nil, err
+		}
+		size := int64(-1)
+		if v, ok := dim.numbers[1]; ok && v < 1<<40 { // dim_value; else it has a name: any
+			size = int64(v)
+		}
+		out = append(out, size)
+	}
+	return out, nil
 }
 
 // dtype is NumPy's name of TensorProto.DataType.
@@ -122,33 +111,40 @@ func dtype(elem uint64) (string, bool) {
 	return name, ok
 }
 
-// fields calls each with the fields of a message: their bytes, or their number.
-func fields(b []byte, each func(n protowire.Number, b []byte, v uint64) error) error {
+// message is one level of a Protobuf message, by field: what is bytes, and the last of what
+// is a number.
+type message struct {
+	parts   map[protowire.Number][][]byte
+	numbers map[protowire.Number]uint64
+}
+
+// last returns the last part of a field, which counts where only one may be.
+func (m message) last(n protowire.Number) []byte {
+	if p := m.parts[n]; len(p) > 0 {
+		return p[len(p)-1]
+	}
+	return nil
+}
+
+func parse(b []byte) (message, error) {
+	m := message{map[protowire.Number][][]byte{}, map[protowire.Number]uint64{}}
 	for len(b) > 0 {
 		n, kind, size := protowire.ConsumeTag(b)
 		if size < 0 {
-			return protowire.ParseError(size)
+			return m, protowire.ParseError(size)
 		}
 		b = b[size:]
-		var inner []byte
-		var v uint64
-		switch kind {
-		case protowire.BytesType:
-			inner, size = protowire.ConsumeBytes(b)
-		case protowire.VarintType:
-			v, size = protowire.ConsumeVarint(b)
-		case protowire.Fixed32Type, protowire.Fixed64Type, protowire.StartGroupType, protowire.EndGroupType:
-			size = protowire.ConsumeFieldValue(n, kind, b)
-		default:
-			return fmt.Errorf("wire type %d", kind)
+		if size = protowire.ConsumeFieldValue(n, kind, b); size < 0 {
+			return m, protowire.ParseError(size)
 		}
-		if size < 0 {
-			return protowire.ParseError(size)
+		if kind == protowire.BytesType {
+			part, _ := protowire.ConsumeBytes(b) // its size was checked above
+			m.parts[n] = append(m.parts[n], part)
 		}
-		if err := each(n, inner, v); err != nil {
-			return err
+		if kind == protowire.VarintType {
+			m.numbers[n], _ = protowire.ConsumeVarint(b)
 		}
 		b = b[size:]
 	}
-	return nil
+	return m, nil
 }

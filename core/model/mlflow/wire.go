@@ -42,12 +42,12 @@ func (w *whole) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// real is a float64; NaN and the infinities are strings.
-type real float64
+// number is a float64; NaN and the infinities are strings.
+type number float64
 
 // MarshalJSON writes what UnmarshalJSON reads.
-func (r real) MarshalJSON() ([]byte, error) {
-	switch s := strconv.FormatFloat(float64(r), 'g', -1, 64); s {
+func (n number) MarshalJSON() ([]byte, error) {
+	switch s := strconv.FormatFloat(float64(n), 'g', -1, 64); s {
 	case "NaN":
 		return []byte(`"NaN"`), nil
 	case "+Inf":
@@ -60,9 +60,9 @@ func (r real) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads a number or a string.
-func (r *real) UnmarshalJSON(b []byte) error {
+func (n *number) UnmarshalJSON(b []byte) error {
 	f, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64)
-	*r = real(f)
+	*n = number(f)
 	return err
 }
 
@@ -76,7 +76,7 @@ func (w whole) ms() time.Time {
 
 type wireMetric struct {
 	Key       string `json:"key"`
-	Value     real   `json:"value"`
+	Value     number `json:"value"`
 	Timestamp whole  `json:"timestamp"`
 	Step      whole  `json:"step"`
 }

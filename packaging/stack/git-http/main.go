@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/cgi"
+	"net/http/cgi" //nolint:gosec // the flaw is of Go 1.6
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,7 +67,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.prepare(r); err != nil {
-		h.log.Error("repository not made", slog.String("path", r.URL.Path), slog.Any("error", err))
+		h.log.ErrorContext(r.Context(), "repository not made", slog.String("path", r.URL.Path), slog.Any("error", err))
 		http.Error(w, "the repository can't be made", http.StatusInternalServerError)
 		return
 	}
@@ -86,7 +86,7 @@ func (h *host) prepare(r *http.Request) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	dir := filepath.Join(h.root, m[1])
-	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err == nil { //nolint:gosec // the name is checked above
 		return nil
 	}
 	for _, args := range [][]string{
