@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"fyne.io/fyne/v2"
+
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
@@ -135,6 +137,7 @@ func (w *window) fillViewer() {
 	if it.Out("infer", &p) && p.Model != "" {
 		v.Model = p.Model + "@" + p.Version
 		v.Diameter = p.Diameter * micron(d.src)
+		v.Z, v.T = p.Z, p.T
 	}
 	pass := it.Passes["infer"]
 	switch {
@@ -208,6 +211,7 @@ func (w *window) viewerActions() viewer.Actions {
 		RunAgain: w.again,
 		Next:     func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
+		Shortcut:     w.shortcut,
 		Inbox:        func() { w.shell.Open("inbox") },
 	}
 }
@@ -297,4 +301,11 @@ func (w *window) review() {
 		return
 	}
 	w.work.do(func(ctx context.Context) error { return w.station.Review(ctx, it, "") })
+}
+
+// shortcut hands a shortcut that the focused screen does not know to the window.
+func (w *window) shortcut(s fyne.Shortcut) {
+	if c, ok := w.win.Canvas().(fyne.Shortcutable); ok {
+		c.TypedShortcut(s)
+	}
 }

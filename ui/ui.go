@@ -4,10 +4,12 @@ package ui
 import (
 	"context"
 	"errors"
+	"image"
 	"log/slog"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/station"
@@ -30,6 +32,9 @@ type Options struct {
 	Log        *slog.Logger
 }
 
+// thumbSize is the side of the inbox's small pictures, in pixels.
+const thumbSize = 128
+
 // window is the main window. Its fields are touched on the screen's thread alone, but for
 // station and work.
 type window struct {
@@ -51,6 +56,7 @@ type window struct {
 	settings *settings.Screen
 	desk     desk
 	curve    runs.Curve
+	thumbs   map[string]image.Image // by item; nil while it is made
 }
 
 // Show opens the window and returns when it is closed, or when ctx ends, and everything
@@ -58,7 +64,8 @@ type window struct {
 func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) error {
 	w := &window{
 		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
-		work: newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
+		thumbs: map[string]image.Image{},
+		work:   newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
 	}
 	w.look(opt.Appearance)
 	w.furnish()
@@ -116,6 +123,12 @@ func (w *window) furnish() {
 		{ID: "settings", Title: "Settings", Icon: "settings", Content: w.settings, Low: true},
 	}, shell.Actions{Help: w.help, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
 	w.shell.Keys(w.win.Canvas())
+	finish := &desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault}
+	w.win.Canvas().AddShortcut(finish, func(fyne.Shortcut) {
+		if w.shell.Page() == "viewer" {
+			w.review()
+		}
+	})
 	w.win.SetContent(w.shell)
 	w.work.fail, w.slow.fail = w.fail, w.fail
 }

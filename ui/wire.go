@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"image"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -39,13 +40,35 @@ func (w *window) fillInbox() {
 	var rows []inbox.Row
 	for _, it := range w.station.Items().All() {
 		if it.Line == intake.LineName {
-			rows = append(rows, captureRow(it))
+			row := captureRow(it)
+			row.Thumb = w.thumb(it)
+			rows = append(rows, row)
 		}
 	}
 	for _, s := range w.station.Sightings().All() {
 		rows = append(rows, sightingRow(s))
 	}
 	w.inbox.Set(rows)
+}
+
+// thumb returns an item's small picture, nil until it is made.
+func (w *window) thumb(it flow.Item) image.Image {
+	if img, ok := w.thumbs[it.ID]; ok || !it.Behind("capture") {
+		return img
+	}
+	w.thumbs[it.ID] = nil // asked for once
+	w.slow.do(func(ctx context.Context) error {
+		img, err := w.station.Thumb(ctx, it, thumbSize)
+		if err != nil {
+			return nil //nolint:nilerr // an image that can't be read says so in its own row
+		}
+		w.slow.post(func() {
+			w.thumbs[it.ID] = img
+			w.fillInbox()
+		})
+		return nil
+	})
+	return nil
 }
 
 // captures are the items of the intake line, the newest first, as the inbox shows them.

@@ -51,15 +51,29 @@ func (l *list) reload() {
 	l.Refresh()
 }
 
-// TypedKey opens the selected capture on Enter.
+// TypedKey chooses with the arrows, Home and End, and opens what is chosen on Enter.
 func (l *list) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
-		if l.s.selected != "" && l.s.act.Open != nil {
-			l.s.act.Open(l.s.selected)
-		}
+	last := len(l.s.shown) - 1
+	if last < 0 {
 		return
 	}
-	l.List.TypedKey(e)
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		if l.cur < 0 {
+			l.Select(0)
+		}
+		call(l.s.act.Open, l.s.selected)
+	case fyne.KeyHome:
+		l.Select(0)
+	case fyne.KeyEnd:
+		l.Select(last)
+	case fyne.KeyDown:
+		l.Select(min(l.cur+1, last))
+	case fyne.KeyUp:
+		l.Select(max(l.cur-1, 0))
+	default:
+		l.List.TypedKey(e)
+	}
 }
 
 // Keys is what should have the focus while the inbox is open: arrows choose, Enter opens.

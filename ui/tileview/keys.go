@@ -71,7 +71,7 @@ func (v *View) TypedRune(r rune) {
 	}
 }
 
-// TypedShortcut takes undo and redo.
+// TypedShortcut takes undo and redo; others go to [Actions.Shortcut].
 func (v *View) TypedShortcut(s fyne.Shortcut) {
 	switch s.(type) {
 	case *fyne.ShortcutUndo:
@@ -81,6 +81,10 @@ func (v *View) TypedShortcut(s fyne.Shortcut) {
 	case *fyne.ShortcutRedo:
 		if v.act.Redo != nil {
 			v.act.Redo()
+		}
+	default: // whatever has the focus gets all shortcuts: the window's own go on
+		if v.act.Shortcut != nil {
+			v.act.Shortcut(s)
 		}
 	}
 }

@@ -60,7 +60,8 @@ type Actions struct {
 	Rune     func(r rune)
 	Undo     func()
 	Redo     func()
-	Trouble  func(error) // the first tile that could not be read
+	Shortcut func(fyne.Shortcut) // shortcuts that the view has no use for
+	Trouble  func(error)         // the first tile that could not be read
 }
 
 // View is the widget. Its methods are for the screen's thread, but for Run.
@@ -117,8 +118,9 @@ func (v *View) Set(src imageio.Source) {
 	v.selected, v.hover = "", ""
 	if src != nil {
 		v.info = src.Info()
-		for _, c := range v.info.Channels {
-			v.channels = append(v.channels, Channel{Name: c.Name, Color: c.Color, Max: 1, Gamma: 1, On: true})
+		colors := imageio.DisplayColors(v.info.Channels)
+		for i, c := range v.info.Channels {
+			v.channels = append(v.channels, Channel{Name: c.Name, Color: colors[i], Max: 1, Gamma: 1, On: true})
 		}
 		v.work.open(src, v.info)
 	} else {

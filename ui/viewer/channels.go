@@ -36,6 +36,7 @@ func newChannels(v *tileview.View) *channels {
 func (c *channels) open(info imageio.Info) {
 	c.rows, c.ranges = nil, nil
 	c.box.RemoveAll()
+	colors := imageio.DisplayColors(info.Channels)
 	for i, ch := range info.Channels {
 		name := ch.Name
 		if name == "" {
@@ -48,7 +49,7 @@ func (c *channels) open(info imageio.Info) {
 		r.on.Checked = true
 		r.range_.Importance = widget.LowImportance
 		r.on.OnChanged = func(bool) { c.apply() }
-		swatch := canvas.NewRectangle(color.NRGBA{R: ch.Color[0], G: ch.Color[1], B: ch.Color[2], A: 255})
+		swatch := canvas.NewRectangle(color.NRGBA{R: colors[i][0], G: colors[i][1], B: colors[i][2], A: 255})
 		swatch.CornerRadius = 4
 		auto := widget.NewButton("Auto", func() { c.auto(i) })
 		auto.Importance = widget.LowImportance
@@ -114,15 +115,15 @@ func short(v float64) string {
 }
 
 // planes is a slider for z and one for t, where there is more than one.
-func newPlanes(info imageio.Info, set func(z, t int)) fyne.CanvasObject {
+func newPlanes(info imageio.Info, z, t int, set func(z, t int)) fyne.CanvasObject {
 	box := container.NewVBox()
-	var z, t int
 	add := func(name string, n int, to *int) {
 		if n < 2 {
 			return
 		}
-		l := kit.NewQuiet(name + " 1 of " + strconv.Itoa(n))
+		l := kit.NewQuiet(name + " " + strconv.Itoa(*to+1) + " of " + strconv.Itoa(n))
 		s := widget.NewSlider(0, float64(n-1))
+		s.SetValue(float64(*to))
 		s.OnChanged = func(f float64) {
 			*to = int(f)
 			l.SetText(name + " " + strconv.Itoa(*to+1) + " of " + strconv.Itoa(n))

@@ -102,7 +102,7 @@ func (p *panel) open(info imageio.Info) {
 	p.info = info
 	p.channels.open(info)
 	p.planes.RemoveAll()
-	p.planes.Add(newPlanes(info, p.s.view.SetPlane))
+	p.planes.Add(newPlanes(info, p.s.val.Z, p.s.val.T, p.s.view.SetPlane))
 	p.score.SetValue(0)
 	p.s.view.SetMinScore(0)
 	p.unit.SetText("µm")

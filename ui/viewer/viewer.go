@@ -23,6 +23,7 @@ type Values struct {
 	ID, Title string
 	Place     string         // "3 of 12", or ""
 	Source    imageio.Source // nil: nothing is open. The screen does not close it.
+	Z, T      int            // the plane that the objects lie on; an image opens there
 	Objects   []annotation.Object
 	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
 	Model     string                // name@version that predicted, or ""
@@ -45,6 +46,7 @@ type Actions struct {
 	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
 	Next, Previous         func()                 // capture
 	CommitReview           func()
+	Shortcut               func(fyne.Shortcut) // one that is not the viewer's own
 	Inbox                  func()
 }
 
@@ -81,7 +83,7 @@ func New(post func(func()), act Actions) *Screen {
 				act.Draw(ring)
 			}
 		},
-		Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo,
+		Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
 		Trouble: func(error) {
 			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
 		},
@@ -135,6 +137,7 @@ func (s *Screen) Set(v Values) {
 	}
 	if fresh {
 		s.view.Set(v.Source)
+		s.view.SetPlane(v.Z, v.T)
 		s.panel.open(v.Source.Info())
 	}
 	s.view.SetObjects(v.Objects)

@@ -1,0 +1,23 @@
+package imageio_test
+
+import (
+	"testing"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+func TestDisplayColors(t *testing.T) {
+	white := [3]uint8{255, 255, 255}
+	got := imageio.DisplayColors([]imageio.Channel{{Name: "GFP", Color: white}, {Name: "DAPI", Color: white}})
+	if got[0][1] < 200 || got[0][0] > 150 || got[1][2] < 200 || got[1][0] > 150 {
+		t.Errorf("stains: %v", got)
+	}
+	red := [3]uint8{255, 0, 0}
+	got = imageio.DisplayColors([]imageio.Channel{{Name: "GFP", Color: red}, {Name: "DAPI", Color: white}})
+	if got[0] != red || got[1] != white {
+		t.Errorf("what the file says was not kept: %v", got)
+	}
+	if got = imageio.DisplayColors([]imageio.Channel{{Name: "DAPI", Color: white}}); got[0] != white {
+		t.Errorf("a single channel is grey: %v", got)
+	}
+}
