@@ -11,10 +11,14 @@ say() { echo "$*" >&2; }
 
 pid_file() { echo "$CACHE/run/$1.pid"; }
 
-# alive NAME: does the process that start recorded still run?
+# alive NAME: does the process that start recorded still run? One that has ended and is
+# only waited for does not.
 alive() {
   local p
-  p=$(cat "$(pid_file "$1")" 2>/dev/null) && [ -n "$p" ] && kill -0 "$p" 2>/dev/null
+  p=$(cat "$(pid_file "$1")" 2>/dev/null) && [ -n "$p" ] || return 1
+  case $(ps -o stat= -p "$p") in
+    '' | Z*) return 1 ;;
+  esac
 }
 
 # already NAME: ends the script if NAME runs.
@@ -66,7 +70,7 @@ stop() {
   p=$(cat "$(pid_file "$name")")
   kill -TERM "$p" 2>/dev/null || true
   for _ in $(seq 75); do
-    kill -0 "$p" 2>/dev/null || break
+    alive "$name" || break
     sleep 0.2
   done
   kill -KILL -- "-$p" 2>/dev/null || true

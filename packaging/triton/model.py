@@ -11,6 +11,7 @@ tensor is the network's own, N first, and max_batch_size is 0. Parameters of con
 import json
 import os
 import threading
+import time
 
 import onnxruntime as ort
 import triton_python_backend_utils as pb
@@ -70,6 +71,7 @@ class TritonPythonModel:
         threads = int(parameters.get("intra_op_threads", {}).get("string_value", "0"))
         folder = os.path.join(args["model_repository"], args["model_version"])
         self.network = open_network(folder, threads)
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
         self.inputs = [p.name for p in self.network.get_inputs()]
         self.outputs = [p.name for p in self.network.get_outputs()]
 
@@ -96,6 +98,14 @@ class TritonPythonModel:
         self.network = None  # frees its memory before the process ends
 
 
+def end_with(server):
+    """Ends this process when the server has died: it would wait for ever for the server's
+    word on a cancelled request, and hold its port and its connections open meanwhile."""
+    while os.getppid() == server:
+        time.sleep(0.2)
+    os._exit(1)
+
+
 class Stoppable:
     """Run options that end a run whose request is cancelled. Most runs are over before
     the first look, and cost a thread that sleeps."""
@@ -106,7 +116,6 @@ class Stoppable:
         self.request = request
         self.options = ort.RunOptions()
         self.done = threading.Event()
-        self.watch = threading.Thread(target=self.look, daemon=True)
 
     def look(self):
         while not self.done.wait(self.LOOK):
@@ -115,12 +124,11 @@ class Stoppable:
                 return
 
     def __enter__(self):
-        self.watch.start()
+        threading.Thread(target=self.look, daemon=True).start()
         return self.options
 
     def __exit__(self, *_):
         self.done.set()
-        self.watch.join()
 
 
 def refuse(why, code):

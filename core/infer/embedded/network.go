@@ -95,8 +95,11 @@ func (n *network) run(ctx context.Context, given []infer.Tensor) ([]infer.Tensor
 		return nil, fmt.Errorf("run options: %w", err)
 	}
 	defer opt.Destroy() //nolint:errcheck // frees memory only
-	told := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() { told <- opt.Terminate() })
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		_ = opt.Terminate() // fails only on options that were freed
+	})
 	out := make([]ort.Value, len(n.spec.Out))
 	defer func() { free(out) }()
 	err = n.session.RunWithOptions(in, out, opt)

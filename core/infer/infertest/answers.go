@@ -6,81 +6,80 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
 )
 
-func answers(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
+func answers(b *bench) {
+	b.load("1", Affine1())
 	for _, shape := range [][]int64{{1, 1, 1, 1}, {2, 1, 3, 5}, {1, 1, 256, 384}, {8, 1, 16, 16}} {
-		b.want(t, "1", 2, 1, shape...)
-		b.want(t, "", 2, 1, shape...)
+		b.want("1", 2, 1, shape...)
+		b.want("", 2, 1, shape...)
 	}
 }
 
-func twoOutputs(t *testing.T, b *bench) {
-	b.load(t, "1", Split())
-	out, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 4, 6)})
+func twoOutputs(b *bench) {
+	b.load("1", Split())
+	out, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 4, 6)})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	if len(out) != 2 || out[0].Name != "prob" || out[1].Name != "dist" {
-		t.Fatalf("outputs: %+v", ports(out))
+		b.t.Fatalf("outputs: %+v", ports(out))
 	}
 	if !slices.Equal(out[0].Shape, []int64{1, 1, 2, 3}) || !slices.Equal(out[1].Shape, []int64{1, 2, 2, 3}) {
-		t.Errorf("shapes: %+v", ports(out))
+		b.t.Errorf("shapes: %+v", ports(out))
 	}
 	if got := Numbers(out[0]); !slices.Equal(got, []float32{0, 1, 2, 6, 7, 8}) {
-		t.Errorf("prob: %v", got)
+		b.t.Errorf("prob: %v", got)
 	}
 	if got := Numbers(out[1]); !slices.Equal(got, []float32{1, 2, 3, 7, 8, 9, 2, 3, 4, 8, 9, 10}) {
-		t.Errorf("dist: %v", got)
+		b.t.Errorf("dist: %v", got)
 	}
 }
 
-func ownData(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
+func ownData(b *bench) {
+	b.load("1", Affine1())
 	in := Image(1, 1, 64, 64)
 	before := bytes.Clone(in.Data)
-	first, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{in})
+	first, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{in})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	kept := bytes.Clone(first[0].Data)
 	clear(in.Data)
-	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{in}); err != nil {
-		t.Fatal(err)
+	if _, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{in}); err != nil {
+		b.t.Fatal(err)
 	}
 	if !bytes.Equal(kept, first[0].Data) || bytes.Equal(kept, before) {
-		t.Error("a later question changed an earlier answer")
+		b.t.Error("a later question changed an earlier answer")
 	}
 }
 
-func unknown(t *testing.T, b *bench) {
-	ctx, in := t.Context(), []infer.Tensor{Image(1, 1, 2, 2)}
+func unknown(b *bench) {
+	ctx, in := b.t.Context(), []infer.Tensor{Image(1, 1, 2, 2)}
 	_, err := b.Infer(ctx, b.ref(""), in)
-	wantKind(t, "infer", err, fault.NotFound)
+	wantKind(b.t, "infer", err, fault.NotFound)
 	_, err = b.Infer(ctx, b.ref("7"), in)
-	wantKind(t, "infer a version", err, fault.NotFound)
+	wantKind(b.t, "infer a version", err, fault.NotFound)
 	_, err = b.Describe(ctx, b.ref(""))
-	wantKind(t, "describe", err, fault.NotFound)
+	wantKind(b.t, "describe", err, fault.NotFound)
 	_, err = b.Describe(ctx, b.ref("7"))
-	wantKind(t, "describe a version", err, fault.NotFound)
-	wantKind(t, "unload", b.Unload(ctx, b.model), fault.NotFound)
-	b.load(t, "1", Affine1())
+	wantKind(b.t, "describe a version", err, fault.NotFound)
+	wantKind(b.t, "unload", b.Unload(ctx, b.model), fault.NotFound)
+	b.load("1", Affine1())
 	_, err = b.Infer(ctx, b.ref("7"), in)
-	wantKind(t, "infer another version", err, fault.NotFound)
+	wantKind(b.t, "infer another version", err, fault.NotFound)
 	_, err = b.Describe(ctx, b.ref("7"))
-	wantKind(t, "describe another version", err, fault.NotFound)
+	wantKind(b.t, "describe another version", err, fault.NotFound)
 	_, err = b.Infer(ctx, b.ref("seven"), in)
-	wantKind(t, "infer a version of letters", err, fault.NotFound)
+	wantKind(b.t, "infer a version of letters", err, fault.NotFound)
 }
 
-func wrongTensors(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
+func wrongTensors(b *bench) {
+	b.load("1", Affine1())
 	change := func(f func(*infer.Tensor)) []infer.Tensor {
 		in := Image(1, 1, 4, 4)
 		f(&in)
@@ -99,86 +98,86 @@ func wrongTensors(t *testing.T, b *bench) {
 		"no bytes":      change(func(p *infer.Tensor) { p.Data = nil }),
 		"one too many":  {Image(1, 1, 4, 4), func() infer.Tensor { x := Image(1); x.Name = "more"; return x }()},
 	} {
-		_, err := b.Infer(t.Context(), b.ref("1"), in)
-		wantKind(t, what, err, fault.Invalid)
+		_, err := b.Infer(b.t.Context(), b.ref("1"), in)
+		wantKind(b.t, what, err, fault.Invalid)
 	}
-	b.want(t, "1", 2, 1, 1, 1, 4, 4)
+	b.want("1", 2, 1, 1, 1, 4, 4)
 }
 
-func stopped(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
-	ctx, cancel := context.WithCancel(t.Context())
+func stopped(b *bench) {
+	b.load("1", Affine1())
+	ctx, cancel := context.WithCancel(b.t.Context())
 	cancel()
-	wantKind(t, "ready", b.Ready(ctx), fault.Canceled)
+	wantKind(b.t, "ready", b.Ready(ctx), fault.Canceled)
 	_, err := b.Models(ctx)
-	wantKind(t, "models", err, fault.Canceled)
+	wantKind(b.t, "models", err, fault.Canceled)
 	_, err = b.Describe(ctx, b.ref("1"))
-	wantKind(t, "describe", err, fault.Canceled)
-	wantKind(t, "infer", Ask(ctx, b, b.ref("1"), 2, 1, 1, 1, 2, 2), fault.Canceled)
-	wantKind(t, "load", b.Load(ctx, infer.Bundle{Ref: b.ref("2"), ONNX: Affine2()}), fault.Canceled)
-	wantKind(t, "unload", b.Unload(ctx, b.model), fault.Canceled)
-	b.want(t, "1", 2, 1, 1, 1, 2, 2)
+	wantKind(b.t, "describe", err, fault.Canceled)
+	wantKind(b.t, "infer", Ask(ctx, b, b.ref("1"), 2, 1, 1, 1, 2, 2), fault.Canceled)
+	wantKind(b.t, "load", b.Load(ctx, infer.Bundle{Ref: b.ref("2"), ONNX: Affine2()}), fault.Canceled)
+	wantKind(b.t, "unload", b.Unload(ctx, b.model), fault.Canceled)
+	b.want("1", 2, 1, 1, 1, 2, 2)
 }
 
 // long is how long the slow network works on 1024 x 1024 pixels.
-func long(t *testing.T, b *bench) time.Duration {
-	t.Helper()
-	b.load(t, "1", Slow())
+func long(b *bench) time.Duration {
+	b.t.Helper()
+	b.load("1", Slow())
 	begun := time.Now()
-	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)}); err != nil {
-		t.Fatal(err)
+	if _, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)}); err != nil {
+		b.t.Fatal(err)
 	}
 	return time.Since(begun)
 }
 
-func stoppedInTheMiddle(t *testing.T, b *bench) {
-	full := long(t, b)
-	ctx, cancel := context.WithCancel(t.Context())
+func stoppedInTheMiddle(b *bench) {
+	full := long(b)
+	ctx, cancel := context.WithCancel(b.t.Context())
 	defer cancel()
 	timer := time.AfterFunc(full/4, cancel)
 	defer timer.Stop()
 	begun := time.Now()
 	_, err := b.Infer(ctx, b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)})
-	wantKind(t, "stopped", err, fault.Canceled)
+	wantKind(b.t, "stopped", err, fault.Canceled)
 	if took := time.Since(begun); took > full*3/4 {
-		t.Errorf("came back after %v; the whole takes %v", took, full)
+		b.t.Errorf("came back after %v; the whole takes %v", took, full)
 	}
 	begun = time.Now()
-	if _, err := b.Infer(t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 16, 16)}); err != nil {
-		t.Errorf("afterwards: %v", err)
+	if _, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 16, 16)}); err != nil {
+		b.t.Errorf("afterwards: %v", err)
 	}
 	if took := time.Since(begun); b.frees && took > full/2 {
-		t.Errorf("the next answer took %v; the whole stopped one takes %v", took, full)
+		b.t.Errorf("the next answer took %v; the whole stopped one takes %v", took, full)
 	}
 }
 
-func late(t *testing.T, b *bench) {
-	full := long(t, b)
-	ctx, cancel := context.WithTimeout(t.Context(), full/4)
+func late(b *bench) {
+	full := long(b)
+	ctx, cancel := context.WithTimeout(b.t.Context(), full/4)
 	defer cancel()
 	begun := time.Now()
 	_, err := b.Infer(ctx, b.ref("1"), []infer.Tensor{Image(1, 1, 1024, 1024)})
 	if err == nil || fault.KindOf(err) != fault.Offline {
-		t.Errorf("past its deadline: %v", err)
+		b.t.Errorf("past its deadline: %v", err)
 	}
 	if took := time.Since(begun); took > full*3/4 {
-		t.Errorf("came back after %v; the whole takes %v", took, full)
+		b.t.Errorf("came back after %v; the whole takes %v", took, full)
 	}
 }
 
-func manyAtOnce(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
+func manyAtOnce(b *bench) {
+	b.load("1", Affine1())
 	errs := make([]error, 8)
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() {
 			for k := range 10 {
-				errs[i] = errors.Join(errs[i], Ask(t.Context(), b, b.ref("1"), 2, 1, 1, 1, int64(16+16*i), int64(16+k)))
+				errs[i] = errors.Join(errs[i], Ask(b.t.Context(), b, b.ref("1"), 2, 1, 1, 1, int64(16+16*i), int64(16+k)))
 			}
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		t.Error(err)
+		b.t.Error(err)
 	}
 }

@@ -23,7 +23,7 @@ type Traits struct {
 // Run checks the engines that open makes. Each must be able to load models.
 func Run(t *testing.T, traits Traits, open func(t *testing.T) infer.Engine) {
 	t.Helper()
-	for name, check := range map[string]func(*testing.T, *bench){
+	for name, check := range map[string]func(*bench){
 		"ready": ready, "load": load, "answers": answers, "two outputs": twoOutputs, "own data": ownData,
 		"unknown": unknown, "wrong tensors": wrongTensors, "broken network": brokenNetwork,
 		"versions": versions, "same version": sameVersion, "odd versions": oddVersions, "many versions": manyVersions,
@@ -36,48 +36,49 @@ func Run(t *testing.T, traits Traits, open func(t *testing.T) infer.Engine) {
 			if !ok {
 				t.Fatal("the engine can't load models")
 			}
-			b := &bench{Engine: en, Loader: l, model: UniqueName(), frees: traits.FreesStopped}
-			t.Cleanup(func() { b.tidy(t) })
-			check(t, b)
+			b := &bench{t: t, Engine: en, Loader: l, model: UniqueName(), frees: traits.FreesStopped}
+			t.Cleanup(b.tidy)
+			check(b)
 		})
 	}
 }
 
 // bench is an engine under test and the name of the model that a test may load.
 type bench struct {
+	t *testing.T
 	infer.Engine
 	infer.Loader
 	model string
 	frees bool
 }
 
-func (b *bench) tidy(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+func (b *bench) tidy() {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), time.Minute)
 	defer cancel()
 	if err := b.Unload(ctx, b.model); err != nil && fault.KindOf(err) != fault.NotFound && fault.KindOf(err) != fault.Offline {
-		t.Errorf("unload: %v", err)
+		b.t.Errorf("unload: %v", err)
 	}
 	if err := b.Close(); err != nil {
-		t.Errorf("close: %v", err)
+		b.t.Errorf("close: %v", err)
 	}
 }
 
 func (b *bench) ref(version string) infer.Ref { return infer.Ref{Model: b.model, Version: version} }
 
 // load loads a network under the version and fails the test if that fails.
-func (b *bench) load(t *testing.T, version string, onnx []byte) {
-	t.Helper()
-	if err := b.Load(t.Context(), infer.Bundle{Ref: b.ref(version), ONNX: onnx}); err != nil {
-		t.Fatalf("load %s: %v", version, err)
+func (b *bench) load(version string, onnx []byte) {
+	b.t.Helper()
+	if err := b.Load(b.t.Context(), infer.Bundle{Ref: b.ref(version), ONNX: onnx}); err != nil {
+		b.t.Fatalf("load %s: %v", version, err)
 	}
 }
 
 // want asks version with numbers of the given shape, and wants a*x + b back.
-func (b *bench) want(t *testing.T, version string, a, plus float32, shape ...int64) {
-	t.Helper()
-	if err := Ask(t.Context(), b, b.ref(version), a, plus, shape...); err != nil {
-		t.Error(err)
+func (b *bench) want(version string, a, plus float32, shape ...int64) {
+	b.t.Helper()
+	if err := Ask(b.t.Context(), b, b.ref(version), a, plus, shape...); err != nil {
+		b.t.Error(err)
 	}
 }
 
@@ -94,70 +95,70 @@ func wantKind(t *testing.T, what string, err error, kinds ...fault.Kind) {
 	}
 }
 
-func ready(t *testing.T, b *bench) {
-	if err := b.Ready(t.Context()); err != nil {
-		t.Fatal(err)
+func ready(b *bench) {
+	if err := b.Ready(b.t.Context()); err != nil {
+		b.t.Fatal(err)
 	}
 	if b.Name() == "" {
-		t.Error("no name")
+		b.t.Error("no name")
 	}
 }
 
-func load(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
-	list, err := b.Models(t.Context())
+func load(b *bench) {
+	b.load("1", Affine1())
+	list, err := b.Models(b.t.Context())
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	if !slices.Contains(list, infer.Status{Ref: b.ref("1"), Ready: true}) {
-		t.Errorf("models: %+v", list)
+		b.t.Errorf("models: %+v", list)
 	}
 	for _, version := range []string{"", "1"} {
-		spec, err := b.Describe(t.Context(), b.ref(version))
+		spec, err := b.Describe(b.t.Context(), b.ref(version))
 		if err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
 		shape := []int64{-1, 1, -1, -1}
 		if len(spec.In) != 1 || len(spec.Out) != 1 || spec.In[0].Name != "image" || spec.Out[0].Name != "y" ||
 			spec.In[0].Type != "FP32" || spec.Out[0].Type != "FP32" ||
 			!slices.Equal(spec.In[0].Shape, shape) || !slices.Equal(spec.Out[0].Shape, shape) {
-			t.Errorf("described as %+v", spec)
+			b.t.Errorf("described as %+v", spec)
 		}
 	}
 }
 
-func unload(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
-	b.load(t, "2", Affine2())
-	if err := b.Unload(t.Context(), b.model); err != nil {
-		t.Fatal(err)
+func unload(b *bench) {
+	b.load("1", Affine1())
+	b.load("2", Affine2())
+	if err := b.Unload(b.t.Context(), b.model); err != nil {
+		b.t.Fatal(err)
 	}
 	for _, version := range []string{"", "1", "2"} {
-		wantKind(t, "after unload", Ask(t.Context(), b, b.ref(version), 2, 1, 1, 1, 2, 2), fault.NotFound)
+		wantKind(b.t, "after unload", Ask(b.t.Context(), b, b.ref(version), 2, 1, 1, 1, 2, 2), fault.NotFound)
 	}
-	list, err := b.Models(t.Context())
+	list, err := b.Models(b.t.Context())
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	for _, s := range list {
 		if s.Model == b.model && s.Ready {
-			t.Errorf("still there: %+v", s)
+			b.t.Errorf("still there: %+v", s)
 		}
 	}
-	wantKind(t, "unload again", b.Unload(t.Context(), b.model), fault.NotFound)
-	b.load(t, "1", Affine2())
-	b.want(t, "1", 3, -1, 1, 1, 2, 2)
+	wantKind(b.t, "unload again", b.Unload(b.t.Context(), b.model), fault.NotFound)
+	b.load("1", Affine2())
+	b.want("1", 3, -1, 1, 1, 2, 2)
 }
 
-func closed(t *testing.T, b *bench) {
-	b.load(t, "1", Affine1())
-	if err := b.Unload(t.Context(), b.model); err != nil {
-		t.Error(err)
+func closed(b *bench) {
+	b.load("1", Affine1())
+	if err := b.Unload(b.t.Context(), b.model); err != nil {
+		b.t.Error(err)
 	}
 	if err := b.Close(); err != nil {
-		t.Error(err)
+		b.t.Error(err)
 	}
-	wantKind(t, "ready when closed", b.Ready(t.Context()), fault.Offline)
-	wantKind(t, "ask when closed", Ask(t.Context(), b, b.ref("1"), 2, 1, 1, 1, 2, 2), fault.Offline)
-	wantKind(t, "load when closed", b.Load(t.Context(), infer.Bundle{Ref: b.ref("1"), ONNX: Affine1()}), fault.Offline)
+	wantKind(b.t, "ready when closed", b.Ready(b.t.Context()), fault.Offline)
+	wantKind(b.t, "ask when closed", Ask(b.t.Context(), b, b.ref("1"), 2, 1, 1, 1, 2, 2), fault.Offline)
+	wantKind(b.t, "load when closed", b.Load(b.t.Context(), infer.Bundle{Ref: b.ref("1"), ONNX: Affine1()}), fault.Offline)
 }

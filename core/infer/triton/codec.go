@@ -84,7 +84,7 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 		if err != nil {
 			return err
 		}
-		if size > uint64(r.Remaining()) {
+		if size > uint64(r.Remaining()) { //nolint:gosec // never negative
 			return io.ErrUnexpectedEOF
 		}
 		b := make([]byte, size)

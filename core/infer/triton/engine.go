@@ -47,23 +47,14 @@ func (e *Engine) Models(ctx context.Context) ([]infer.Status, error) {
 		if err != nil {
 			return err
 		}
-		known := map[string]map[string]string{}
-		for _, v := range list {
-			if v.State == stateReady && known[v.Name] == nil {
-				if known[v.Name], err = e.wire.parameters(ctx, v.Name); err != nil && !missing(err) {
-					return err
-				}
-			}
+		known, err := e.names(ctx, list)
+		if err != nil {
+			return err
 		}
 		for _, v := range list {
-			if v.State == stateUnavailable && v.Reason == "unloaded" || v.State == stateUnloading {
-				continue
+			if s, ok := standing(v, known[v.Name]); ok {
+				out = append(out, s)
 			}
-			s := infer.Status{Ref: infer.Ref{Model: v.Name, Version: nameOf(v.Version, known[v.Name])}, Ready: v.State == stateReady}
-			if !s.Ready {
-				s.Why = cmp.Or(v.Reason, v.State, "not loaded")
-			}
-			out = append(out, s)
 		}
 		return nil
 	})
@@ -71,6 +62,32 @@ func (e *Engine) Models(ctx context.Context) ([]infer.Status, error) {
 		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.Version, b.Version))
 	})
 	return out, err
+}
+
+// names returns the parameters of each model in list that is ready.
+func (e *Engine) names(ctx context.Context, list []entry) (map[string]map[string]string, error) {
+	known := map[string]map[string]string{}
+	for _, v := range list {
+		if v.State != stateReady || known[v.Name] != nil {
+			continue
+		}
+		p, err := e.wire.parameters(ctx, v.Name)
+		if err != nil && !missing(err) { // it may just have been unloaded
+			return nil, err
+		}
+		known[v.Name] = p
+	}
+	return known, nil
+}
+
+// standing is how v stands, unless it was unloaded.
+func standing(v entry, parameters map[string]string) (s infer.Status, ok bool) {
+	s = infer.Status{Ref: infer.Ref{Model: v.Name, Version: nameOf(v.Version, parameters)}, Ready: v.State == stateReady}
+	if !s.Ready {
+		s.Why = cmp.Or(v.Reason, v.State, "not loaded")
+	}
+	gone := v.State == stateUnavailable && v.Reason == "unloaded" || v.State == stateUnloading
+	return s, !gone
 }
 
 // Describe returns what goes into m and what comes out.
@@ -94,7 +111,7 @@ func (e *Engine) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]i
 				return &refusal{code: codes.InvalidArgument, text: fmt.Sprintf("shape %v", t.Shape)}
 			}
 		}
-		out, err = e.wire.infer(ctx, m.Model, e.number(m), in)
+		out, err = e.wire.ask(ctx, m.Model, e.number(m), in)
 		return err
 	})
 	return out, err

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
@@ -68,10 +69,18 @@ func (w *grpcWire) close() error {
 	return errors.Join(errs...)
 }
 
-// pick returns the connection whose turn it is, and ctx with the headers.
+// pick returns the connection whose turn it is, and ctx with the headers. One that waits
+// before it tries again to connect is passed over: another may be through already.
 func (w *grpcWire) pick(ctx context.Context) (context.Context, *grpc.ClientConn) {
-	c := w.conns[int(w.next.Add(1))%len(w.conns)]
-	return metadata.NewOutgoingContext(ctx, w.headers), c
+	first := int(w.next.Add(1))
+	pick := w.conns[first%len(w.conns)]
+	for i := range w.conns {
+		if c := w.conns[(first+i)%len(w.conns)]; c.GetState() != connectivity.TransientFailure {
+			pick = c
+			break
+		}
+	}
+	return metadata.NewOutgoingContext(ctx, w.headers), pick
 }
 
 func (w *grpcWire) client(ctx context.Context) (context.Context, kserve.GRPCInferenceServiceClient) { //nolint:ireturn // generated code has interfaces only
@@ -146,7 +155,7 @@ func (w *grpcWire) unload(ctx context.Context, model string) error {
 	return refused(err)
 }
 
-func (w *grpcWire) infer(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error) {
+func (w *grpcWire) ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error) {
 	ctx, c := w.pick(ctx)
 	out := &answer{}
 	err := c.Invoke(ctx, kserve.GRPCInferenceService_ModelInfer_FullMethodName, &question{model, version, in}, out, grpc.ForceCodecV2(codec{}))

@@ -26,7 +26,7 @@ type httpTensor struct {
 	Binary *binary `json:"parameters,omitempty"`
 }
 
-func (w *httpWire) infer(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error) {
+func (w *httpWire) ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error) {
 	var head struct {
 		Inputs []httpTensor `json:"inputs"`
 		Wanted struct {

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/http"
 	"testing"
+
+	"coverslip.dev/coverslip/core/infer"
 )
 
-func reply(body []byte, head, length int64) *http.Response {
+func parse(body []byte, head, length int64) ([]infer.Tensor, error) {
 	h := http.Header{}
 	h.Set(headSize, fmt.Sprint(head))
-	return &http.Response{Header: h, ContentLength: length, Body: io.NopCloser(bytes.NewReader(body))}
+	return readTensors(&http.Response{Header: h, ContentLength: length, Body: io.NopCloser(bytes.NewReader(body))})
 }
 
 const twoTensors = `{"model_name":"m","outputs":[{"name":"prob","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}},` +
@@ -20,12 +22,12 @@ const twoTensors = `{"model_name":"m","outputs":[{"name":"prob","datatype":"FP32
 func TestReadTensors(t *testing.T) {
 	body := append([]byte(twoTensors), "12345678abc"...)
 	for _, length := range []int64{int64(len(body)), -1} { // -1: a proxy leaves it out
-		out, err := readTensors(reply(body, int64(len(twoTensors)), length))
+		out, err := parse(body, int64(len(twoTensors)), length)
 		if err != nil || len(out) != 2 || string(out[0].Data) != "12345678" || string(out[1].Data) != "abc" || out[1].Shape[0] != 3 {
 			t.Errorf("length %d: %+v, %v", length, out, err)
 		}
 		for n := range body {
-			if _, err := readTensors(reply(body[:n], int64(len(twoTensors)), length)); err == nil {
+			if _, err := parse(body[:n], int64(len(twoTensors)), length); err == nil {
 				t.Errorf("length %d: cut at %d: no error", length, n)
 			}
 		}
@@ -40,7 +42,7 @@ func FuzzReadTensors(f *testing.F) {
 		if length > int64(len(body)) {
 			length = int64(len(body)) // net/http answers for that
 		}
-		out, err := readTensors(reply(body, head, length))
+		out, err := parse(body, head, length)
 		if err != nil {
 			return
 		}

@@ -54,7 +54,8 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 		return err
 	}
 	err = e.settle(ctx, func(list []entry) (bool, error) { return s.standsIn(name, list) })
-	e.log.Debug("model sent to server", slog.String("engine", e.name), slog.String("model", name), slog.String("version", s.latest),
+	e.log.DebugContext(ctx, "model sent to server",
+		slog.String("engine", e.name), slog.String("model", name), slog.String("version", s.latest),
 		slog.Duration("took", time.Since(begun)), slog.Any("error", err))
 	return err
 }

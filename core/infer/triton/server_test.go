@@ -42,7 +42,7 @@ func startServer(t *testing.T, flags ...string) *server {
 	}
 	s.up(t)
 	t.Cleanup(func() {
-		cmd := exec.Command(script("triton-down")) //nolint:noctx // must run when the test's context has ended
+		cmd := exec.Command(script("triton-down")) // must run when the test's context has ended
 		cmd.Env = s.env
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("triton-down: %v\n%s", err, out)

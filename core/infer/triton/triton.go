@@ -70,7 +70,7 @@ type transport interface {
 	describe(ctx context.Context, model, version string) (infer.Spec, error)
 	// parameters returns what the model's configuration keeps as such.
 	parameters(ctx context.Context, model string) (map[string]string, error)
-	infer(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error)
+	ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error)
 	load(ctx context.Context, model, config string, files map[string][]byte) error
 	unload(ctx context.Context, model string) error
 	close() error
