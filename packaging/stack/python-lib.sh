@@ -17,7 +17,7 @@ environment() {
     rm -rf "$venv"
     mkdir -p "$CACHE/$name"
     "$python" -m venv "$venv" >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file" >&2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 -r "$file" >&2
     echo "$stamp" >"$venv/.stamp"
   fi
   echo "$venv/bin"
