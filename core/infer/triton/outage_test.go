@@ -1,6 +1,7 @@
 package triton_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -21,8 +22,9 @@ func TestOutage(t *testing.T) {
 		if err := e.Load(t.Context(), bundles[name]); err != nil {
 			t.Fatalf("%s: load: %v", name, err)
 		}
+		ref := bundles[name].Ref
 		go func() {
-			_, err := e.Infer(t.Context(), bundles[name].Ref, []infer.Tensor{infertest.Image(1, 1, 2048, 2048)})
+			_, err := e.Infer(t.Context(), ref, []infer.Tensor{infertest.Image(1, 1, 2048, 2048)})
 			asked <- err
 		}()
 	}
@@ -112,6 +114,40 @@ func TestNotUnderControl(t *testing.T) {
 	for _, address := range []string{s.grpc, s.http} {
 		if err := s.dial(t, address, nil).Load(t.Context(), b); fault.KindOf(err) != fault.Denied {
 			t.Errorf("%s: load: %v", address, err)
+		}
+	}
+}
+
+// TestHungLoad: Triton waits for ever for a Python model that came without its program.
+// Whoever waits with it is let go, and the other models go on.
+func TestHungLoad(t *testing.T) {
+	s := startServer(t)
+	for _, address := range []string{s.grpc, s.http} {
+		e := s.dial(t, address, nil)
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		name := infertest.UniqueName()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		err := e.LoadRaw(ctx, name, `{"name": "`+name+`", "backend": "python"}`, map[string][]byte{"file:1/model.onnx": infertest.Affine1()})
+		cancel()
+		if err == nil {
+			t.Errorf("%s: a model without its program was loaded", e.Name())
+		}
+		t.Logf("%s: %v", e.Name(), err)
+		if err := e.Ready(t.Context()); err != nil {
+			t.Errorf("%s: ready: %v", e.Name(), err)
+		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 8, 8); err != nil {
+			t.Errorf("%s: %v", e.Name(), err)
+		}
+		b.Version, b.ONNX = "2", infertest.Affine2()
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Errorf("%s: load beside it: %v", e.Name(), err)
+		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 3, -1, 1, 1, 8, 8); err != nil {
+			t.Errorf("%s: %v", e.Name(), err)
 		}
 	}
 }
