@@ -3,7 +3,11 @@ synthetic fluorescence fields. Axes are (y, x); intensities are normalised to th
 99.8th percentile of the tile.
 
     data.py REAL SYNTHETIC OUT.npz [FIRST_SEED]
+
+leaves beside the tiles what they were made of.
 """
+import hashlib
+import json
 import os
 import sys
 from multiprocessing import Pool
@@ -21,13 +25,13 @@ RAYS = 32
 GRID = 2
 MAX_DISTANCE = 120
 SPLIT = 256  # columns left of it may be learned from; the rest is held out
+IMAGES = os.path.join(os.path.dirname(stardist.__file__), "data", "images")
 
 
 def source():
     """The real image and its labels, the half that may be learned from."""
-    folder = os.path.join(os.path.dirname(stardist.__file__), "data", "images")
-    image = tifffile.imread(os.path.join(folder, "img2d.tif")).astype(np.float32)
-    labels = tifffile.imread(os.path.join(folder, "mask2d.tif"))
+    image = tifffile.imread(os.path.join(IMAGES, "img2d.tif")).astype(np.float32)
+    labels = tifffile.imread(os.path.join(IMAGES, "mask2d.tif"))
     return image[:, :SPLIT], labels[:, :SPLIT]
 
 
@@ -47,6 +51,14 @@ def relabel(labels, least):
     return names[labels].astype(np.int32)
 
 
+def resampled(x, rng):
+    """x through fewer pixels and back: what the diameter setting makes of small nuclei."""
+    scale = rng.uniform(0.4, 0.9)
+    small = ndi.zoom(x, scale, order=1, mode="reflect", grid_mode=True)
+    back = [n / m for n, m in zip(x.shape, small.shape)]
+    return ndi.zoom(small, back, order=1, mode="reflect", grid_mode=True)
+
+
 def camera(x, rng):
     """What another instrument would have made of x: gamma, focus, shading, noise."""
     if rng.random() < 0.5:
@@ -59,6 +71,8 @@ def camera(x, rng):
         x = x + rng.uniform(0, 0.25) * (np.cos(angle) * xx + np.sin(angle) * yy + 0.5)
     if rng.random() < 0.7:
         x = x + rng.normal(0, rng.uniform(0.005, 0.12), x.shape)
+    if rng.random() < 0.35:
+        x = resampled(x, rng)
     return x
 
 
@@ -170,7 +184,7 @@ def synthetic(rng, size=TILE, radius=None, cover=None):
 
 
 def tile(task):
-    """One tile: image, probability and distances on the grid, labels."""
+    """One tile: image, and probability and distances on the grid."""
     kind, seed = task
     rng = np.random.default_rng(seed)
     if kind == "real":
@@ -180,14 +194,28 @@ def tile(task):
         x = camera(normalise(x), rng)
     p = edt_prob(y)[::GRID, ::GRID]
     d = np.minimum(star_dist(y, RAYS, grid=(GRID, GRID)), MAX_DISTANCE)
-    return normalise(x).astype(np.float16), p.astype(np.float16), d.astype(np.float16).transpose(2, 0, 1), y.astype(np.uint16)
+    return normalise(x).astype(np.float16), p.astype(np.float16), d.astype(np.float16).transpose(2, 0, 1)
+
+
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def origin(n_real, n_synthetic, first):
+    """What tiles are made of, as a training run's parameters and tags."""
+    names = {"img2d.tif": os.path.join(IMAGES, "img2d.tif"), "mask2d.tif": os.path.join(IMAGES, "mask2d.tif"),
+             "data.py": os.path.abspath(__file__)}
+    return {"params": {"tiles_real": n_real, "tiles_synthetic": n_synthetic, "first_seed": first},
+            "tags": {f"{name}.sha256": digest(path) for name, path in names.items()}}
 
 
 def main(n_real, n_synthetic, out, first=0):
     tasks = [("real", first + i) for i in range(n_real)] + [("synthetic", first + 10**6 + i) for i in range(n_synthetic)]
     with Pool() as pool:
-        x, p, d, y = zip(*pool.map(tile, tasks, chunksize=8))
-    np.savez(out, x=np.stack(x), p=np.stack(p), d=np.stack(d), l=np.stack(y))
+        x, p, d = zip(*pool.map(tile, tasks, chunksize=8))
+    made_of = json.dumps(origin(n_real, n_synthetic, first))
+    np.savez(out, x=np.stack(x), p=np.stack(p), d=np.stack(d), origin=made_of)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ input (Schmidt et al., Cell Detection with Star-convex Polygons, MICCAI 2018).
 
     train.py TILES.npz ITERATIONS OUT_FOLDER
 
-leaves model.onnx and training.json in OUT_FOLDER. Runs on a CPU with PyTorch 1.13 or newer.
+leaves model.onnx and training.json in OUT_FOLDER, and its state in checkpoint.pt, from
+which it goes on when it was cut off. Runs on a CPU with PyTorch 1.13 or newer. The curve
+val_ap50 is of synthetic fields that are neither among the tiles nor among those that
+evaluate.py measures in the end.
 """
-import hashlib
 import json
 import math
 import os
@@ -18,9 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import data
+import evaluate
+
 RAYS = 32
 BATCH = 8
 PEAK_RATE = 2e-3
+SEED = 0
+DIST_WEIGHT = 0.2
+VALIDATION_SEED = 5 * 10**6
+LOG_EVERY, CHECK_EVERY = 25, 300
 
 
 def conv(i, o):
@@ -76,40 +85,89 @@ def losses(net, x, p, d):
     return inside, off
 
 
-def batches(n, rng):
-    """Indices of tiles, each once an epoch."""
-    order = []
-    while True:
-        if len(order) < BATCH:
-            order = list(rng.permutation(n))
-        yield order[:BATCH]
-        order = order[BATCH:]
+def batch_of(it, n):
+    """Indices of the tiles of an iteration: each tile at most once an epoch. It depends on
+    nothing but the seed, so that a run that was cut off goes on with the same tiles."""
+    epoch, at = divmod(it, n // BATCH)
+    return np.random.default_rng((SEED, 1, epoch)).permutation(n)[at * BATCH:(at + 1) * BATCH]
 
 
-def train(tiles, iterations, log):
-    torch.manual_seed(0)
-    torch.set_flush_denormal(True)
-    rng = np.random.default_rng(1)
-    net = StarNet().to(memory_format=torch.channels_last)
-    opt = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
-    x, p, d = tiles["x"], tiles["p"], tiles["d"]
-    recent = []
-    for it, ix in zip(range(iterations), batches(len(x), rng)):
-        rate = PEAK_RATE * min(1, (it + 1) / 40) * (0.5 * (1 + math.cos(math.pi * it / iterations)) + 0.01)
-        for g in opt.param_groups:
+def validate(net, fields):
+    """AP at an IoU of 0.5 over fields, with each one's diameter told."""
+    def run(x):
+        with torch.no_grad():
+            return [t.numpy() for t in net(torch.from_numpy(x))]
+    net.eval()
+    found = [(y, evaluate.detect(run, x, evaluate.DIAMETER * size)) for size, x, y in fields]
+    net.train()
+    return evaluate.count(found)["ap50"]
+
+
+def validation():
+    """Fields with nuclei of half, once and twice the size that the model is made for."""
+    return [(size, x, y) for i, size in enumerate((0.5, 1, 2))
+            for x, y in evaluate.fields(size, VALIDATION_SEED + 100 * i, 4, 256)]
+
+
+class Run:
+    """A training run: the network, its optimiser, and what was logged, by iteration."""
+
+    def __init__(self, tiles, iterations, out):
+        torch.manual_seed(SEED)
+        torch.set_flush_denormal(True)
+        self.x, self.p, self.d = tiles["x"], tiles["p"], tiles["d"]
+        self.iterations, self.path = iterations, os.path.join(out, "checkpoint.pt")
+        self.net = StarNet().to(memory_format=torch.channels_last)
+        self.opt = torch.optim.AdamW(self.net.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
+        self.done, self.seconds, self.curves = 0, 0.0, {}
+        if os.path.exists(self.path):
+            s = torch.load(self.path)
+            self.net.load_state_dict(s["net"])
+            self.opt.load_state_dict(s["opt"])
+            self.done, self.seconds, self.curves = s["done"], s["seconds"], s["curves"]
+
+    def log(self, **values):
+        for name, v in values.items():
+            self.curves.setdefault(name, []).append({"step": self.done, "value": round(float(v), 6)})
+        print(f"{self.seconds:6.0f} s it {self.done}", *(f"{k} {v:.5f}" for k, v in values.items()), flush=True)
+
+    def save(self):
+        state = {"net": self.net.state_dict(), "opt": self.opt.state_dict(), "done": self.done,
+                 "seconds": self.seconds, "curves": self.curves}
+        torch.save(state, self.path + ".part")
+        os.replace(self.path + ".part", self.path)
+
+    def step(self):
+        """One batch. The rate falls along a cosine after a short warm-up."""
+        it = self.done
+        rate = PEAK_RATE * min(1, (it + 1) / 40) * (0.5 * (1 + math.cos(math.pi * it / self.iterations)) + 0.01)
+        for g in self.opt.param_groups:
             g["lr"] = rate
-        batch = (torch.from_numpy(a[ix].astype(np.float32)) for a in (x, p, d))
-        bx, bp, bd = batch
-        inside, off = losses(net, *augment(bx[:, None], bp[:, None], bd, rng))
-        loss = inside + 0.2 * off
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        opt.step()
-        recent.append((inside.item(), off.item()))
-        if (it + 1) % 25 == 0:
-            log(it + 1, *np.mean(recent[-25:], 0), rate)
-    return net.eval()
+        torch.manual_seed(SEED + it)
+        ix = batch_of(it, len(self.x))
+        x, p, d = (torch.from_numpy(a[ix].astype(np.float32)) for a in (self.x, self.p, self.d))
+        inside, off = losses(self.net, *augment(x[:, None], p[:, None], d, np.random.default_rng((SEED, 2, it))))
+        self.opt.zero_grad(set_to_none=True)
+        (inside + DIST_WEIGHT * off).backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.opt.step()
+        return inside.item(), off.item(), rate
+
+    def train(self):
+        fields, recent = validation(), []
+        while self.done < self.iterations:
+            begun = time.time()
+            recent.append(self.step())
+            self.seconds += time.time() - begun
+            self.done += 1
+            if self.done % LOG_EVERY == 0:
+                inside, off, rate = np.mean(recent, 0)
+                self.log(prob_loss=inside, dist_loss=off, learning_rate=rate)
+                recent = []
+            if self.done % CHECK_EVERY == 0 or self.done == self.iterations:
+                self.log(val_ap50=validate(self.net, fields))
+                self.save()
+        return self.net.eval()
 
 
 def export(net, path):
@@ -121,23 +179,18 @@ def export(net, path):
 
 def main(path, iterations, out):
     os.makedirs(out, exist_ok=True)
-    curves = {"prob_loss": [], "dist_loss": [], "learning_rate": []}
-
-    def log(step, inside, off, rate):
-        for name, v in (("prob_loss", inside), ("dist_loss", off), ("learning_rate", rate)):
-            curves[name].append({"step": step, "value": round(float(v), 6)})
-        print(f"it {step} prob {inside:.4f} dist {off:.3f} lr {rate:.5f}", flush=True)
-
-    begun = time.time()
-    net = train(np.load(path), iterations, log)
-    export(net, os.path.join(out, "model.onnx"))
-    with open(path, "rb") as f:
-        digest = hashlib.file_digest(f, "sha256").hexdigest()
+    tiles, model = np.load(path), os.path.join(out, "model.onnx")
+    run = Run(tiles, iterations, out)
+    export(run.train(), model)
+    origin = json.loads(str(tiles["origin"]))
     report = {
         "experiment": "nuclei", "run": "star-unet",
-        "params": {"iterations": iterations, "batch": BATCH, "rate": PEAK_RATE, "rays": RAYS, "grid": 2, "seed": 0,
-                   "seconds": round(time.time() - begun)},
-        "tags": {"tiles.sha256": digest}, "metrics": curves,
+        "params": {"iterations": iterations, "batch": BATCH, "rate": PEAK_RATE, "dist_weight": DIST_WEIGHT, "rays": RAYS,
+                   "grid": data.GRID, "seed": SEED, "seconds": round(run.seconds), "torch": torch.__version__} | origin["params"],
+        "tags": {"data": "left half of stardist's img2d (BBBC038) and synthetic fields", "held_out": "right half of img2d; plate07_A03",
+                 "tiles.sha256": data.digest(path), "train.py.sha256": data.digest(os.path.abspath(__file__)),
+                 "model.sha256": data.digest(model)} | origin["tags"],
+        "metrics": run.curves,
     }
     with open(os.path.join(out, "training.json"), "w") as f:
         json.dump(report, f, indent=1)
