@@ -36,13 +36,9 @@ func (w *watch) apply(f findings, now time.Time) error {
 		}
 	}
 	w.full = w.full || f.folder
-	busy := false
-	for path, file := range f.files {
-		moved, err := w.saw(path, file, now)
-		if err != nil {
-			return err
-		}
-		busy = busy || moved
+	busy, err := w.sawAll(f.files, now)
+	if err != nil {
+		return err
 	}
 	for path, err := range f.checks {
 		if err := w.judged(path, err, now); err != nil {
@@ -52,11 +48,7 @@ func (w *watch) apply(f findings, now time.Time) error {
 	gone := f.gone
 	if f.full {
 		w.follow(f.dirs)
-		for path := range w.tracks {
-			if _, ok := f.files[path]; !ok {
-				gone = append(gone, path)
-			}
-		}
+		gone = append(gone, w.notIn(f.files)...)
 		w.every = min(w.every*3/2, max(everyIdle, w.Every))
 		if err := w.closed(f.shut, now); err != nil {
 			return err
@@ -65,6 +57,22 @@ func (w *watch) apply(f findings, now time.Time) error {
 	if busy || len(gone) > 0 {
 		w.every = w.Every
 	}
+	return w.drop(gone, now)
+}
+
+// notIn lists the files that are followed and were not found by a full look.
+func (w *watch) notIn(files map[string]File) []string {
+	var gone []string
+	for path := range w.tracks {
+		if _, ok := files[path]; !ok {
+			gone = append(gone, path)
+		}
+	}
+	return gone
+}
+
+// drop forgets files that went.
+func (w *watch) drop(gone []string, now time.Time) error {
 	for _, path := range gone {
 		t, ok := w.tracks[path]
 		if !ok {
@@ -76,6 +84,18 @@ func (w *watch) apply(f findings, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// sawAll takes in one look at files and reports whether any had changed.
+func (w *watch) sawAll(files map[string]File, now time.Time) (changed bool, err error) {
+	for path, file := range files {
+		moved, err := w.saw(path, file, now)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || moved
+	}
+	return changed, nil
 }
 
 // saw takes in one look at a file and reports whether it had changed.

@@ -39,8 +39,8 @@ func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
 			return ctx.Err()
 		case e, ok := <-events:
 			w.hint(e, ok)
-		case <-errs: // events were lost
-			w.full = true
+		case lost := <-errs:
+			w.full = w.full || lost != nil // events were lost
 		case found := <-answer:
 			w.asked = time.Time{}
 			err = w.apply(found, time.Now())
