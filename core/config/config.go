@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,12 +108,8 @@ func checkURL(raw string, schemes ...string) error {
 	if err == nil && u.User != nil {
 		return invalid("The address "+u.Redacted()+" holds a password.", "Leave it out and use the password field.")
 	}
-	if err == nil && u.Host != "" {
-		for _, s := range schemes {
-			if u.Scheme == s {
-				return nil
-			}
-		}
+	if err == nil && u.Host != "" && slices.Contains(schemes, u.Scheme) {
+		return nil
 	}
 	return invalid("“"+raw+"” is not an address.", "Write it as "+schemes[0]+"://host:port.")
 }
