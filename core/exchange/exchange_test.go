@@ -112,16 +112,28 @@ func TestReadOthers(t *testing.T) {
 		want    annotation.Object
 		skipped int
 	}{
-		"0.6": {`{"type":"FeatureCollection","features":[{"type":"Feature","id":"x",` + ring +
-			`,"properties":{"objectType":"detection","classification":{"names":["Tumor","Positive"],"color":[1,2,3]},"measurements":{"Detection probability":0.5}}}]}`,
-			annotation.Object{ID: "x", Class: "Tumor: Positive", Score: 0.5, State: annotation.Predicted}, 0},
-		"0.3": {`[{"type":"Feature","id":"PathDetectionObject",` + ring +
-			`,"properties":{"classification":{"name":"Tumor","colorRGB":-3670016},"measurements":[{"name":"Area","value":"NaN"},{"name":"Detection probability","value":0.25}]}}]`,
-			annotation.Object{ID: "PathDetectionObject", Class: "Tumor", Score: 0.25, State: annotation.Drawn}, 0},
-		"one, in parts": {`{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[9,9],[10,9],[10,10],[9,9]]],[[[0,0],[4,0],[4,4],[0,4],[0,0]]]]},"properties":{"objectType":"annotation"}}`,
-			annotation.Object{Score: 1, State: annotation.Drawn}, 0},
-		"a point too": {`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{}},{"type":"Feature","id":"y",` + ring + `,"properties":null}]}`,
-			annotation.Object{ID: "y", Score: 1, State: annotation.Drawn}, 1},
+		"0.6": {
+			`{"type":"FeatureCollection","features":[{"type":"Feature","id":"x",` + ring +
+				`,"properties":{"objectType":"detection","classification":{"names":["Tumor","Positive"],"color":[1,2,3]},"measurements":{"Detection probability":0.5}}}]}`,
+			annotation.Object{ID: "x", Class: "Tumor: Positive", Score: 0.5, State: annotation.Predicted},
+			0,
+		},
+		"0.3": {
+			`[{"type":"Feature","id":"PathDetectionObject",` + ring +
+				`,"properties":{"classification":{"name":"Tumor","colorRGB":-3670016},"measurements":[{"name":"Area","value":"NaN"},{"name":"Detection probability","value":0.25}]}}]`,
+			annotation.Object{ID: "PathDetectionObject", Class: "Tumor", Score: 0.25, State: annotation.Drawn},
+			0,
+		},
+		"one, in parts": {
+			`{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[9,9],[10,9],[10,10],[9,9]]],[[[0,0],[4,0],[4,4],[0,4],[0,0]]]]},"properties":{"objectType":"annotation"}}`,
+			annotation.Object{Score: 1, State: annotation.Drawn},
+			0,
+		},
+		"a point too": {
+			`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{}},{"type":"Feature","id":"y",` + ring + `,"properties":null}]}`,
+			annotation.Object{ID: "y", Score: 1, State: annotation.Drawn},
+			1,
+		},
 	} {
 		got, skipped, err := exchange.ReadGeoJSON(strings.NewReader(c.text))
 		if err != nil || skipped != c.skipped || len(got.Objects) != 1 {

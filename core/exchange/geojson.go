@@ -69,7 +69,7 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 	for _, r := range t.Rows {
 		rows[r.Object.ID] = r
 	}
-	first := true
+	comma := ""
 	for _, o := range l.Objects {
 		if len(o.Outline) < 3 {
 			continue // no polygon
@@ -82,14 +82,10 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 		if err != nil {
 			return fmt.Errorf("write geojson: object %s: %w", o.ID, err)
 		}
-		if !first {
-			out.WriteByte(',')
-		}
-		first = false
-		out.WriteByte('\n')
-		out.Write(b)
+		fmt.Fprintf(out, "%s\n%s", comma, b)
+		comma = ","
 	}
-	out.WriteString("\n]}\n")
+	fmt.Fprint(out, "\n]}\n")
 	if err := out.Flush(); err != nil { // keeps the first error of all writes
 		return fmt.Errorf("write geojson: %w", err)
 	}

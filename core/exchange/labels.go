@@ -143,15 +143,17 @@ func (f *tiff) write(w io.Writer, strips [][]byte) error {
 	if at+int64(values.Len()+len(dir)) >= 1<<32 {
 		return errors.New("write labels: more than 4 GB")
 	}
-	out := bufio.NewWriter(w)
-	out.WriteString("II*\x00")
-	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(at)+uint32(values.Len())))
+	pieces := [][]byte{binary.LittleEndian.AppendUint32([]byte("II*\x00"), uint32(at)+uint32(values.Len()))}
 	for _, s := range strips {
-		out.Write(s)
-		out.Write(make([]byte, len(s)%2))
+		pieces = append(pieces, s, make([]byte, len(s)%2))
 	}
-	out.Write(values.Bytes())
-	out.Write(append(dir, 0, 0, 0, 0)) // no more pages
+	pieces = append(pieces, values.Bytes(), append(dir, 0, 0, 0, 0)) // no more pages
+	out := bufio.NewWriter(w)
+	for _, p := range pieces {
+		if _, err := out.Write(p); err != nil {
+			return fmt.Errorf("write labels: %w", err)
+		}
+	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write labels: %w", err)
 	}
