@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -96,9 +97,7 @@ func (it Item) Behind(stage string) bool {
 
 func (it Item) clone() Item {
 	m := make(map[string]Pass, len(it.Passes))
-	for k, v := range it.Passes {
-		m[k] = v
-	}
+	maps.Copy(m, it.Passes)
 	it.Passes = m
 	return it
 }

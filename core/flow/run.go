@@ -21,7 +21,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	for {
 		for _, t := range r.take(ctx) {
 			wg.Go(func() {
-				r.work(t)
+				r.work(t.ctx, t)
 				r.Wake()
 			})
 		}
@@ -109,10 +109,10 @@ func (r *Runner) rest() time.Duration {
 	return max(d, 10*time.Millisecond)
 }
 
-func (r *Runner) work(t task) {
+func (r *Runner) work(ctx context.Context, t task) {
 	defer t.stop()
 	var out any
-	err := r.jobs.Do(t.ctx, t.item.Line, t.item.Title+" · "+t.stage.Name, func(ctx context.Context, p *job.Progress) error {
+	err := r.jobs.Do(ctx, t.item.Line, t.item.Title+" · "+t.stage.Name, func(ctx context.Context, p *job.Progress) error {
 		var err error
 		out, err = t.stage.Run(ctx, t.item, p)
 		if _, ok := skipped(err); ok {
@@ -134,7 +134,7 @@ func (r *Runner) work(t task) {
 		r.log.Warn("stage did not pass", slog.String("item", it.ID), slog.String("stage", t.stage.Name),
 			slog.String("title", it.Title), slog.Any("error", err))
 	}
-	r.keepOrLog(context.WithoutCancel(t.ctx), it.ID, t.stage.Name, p)
+	r.keepOrLog(context.WithoutCancel(ctx), it.ID, t.stage.Name, p)
 	r.show(it, t.stage.Name, p)
 }
 
