@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,14 +27,14 @@ import (
 func value(x, y int) uint16 { return uint16((x*7919 + y*104729 + x*y) % 60000) }
 
 // field writes the test image and opens it.
-func field(t testing.TB, w, h int) imageio.Source {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "field.ome.tif")
+func field(tb testing.TB, w, h int) imageio.Source {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "field.ome.tif")
 	info := imageio.Info{
 		Levels: []imageio.Level{{Size: image.Pt(w, h), Downsample: 1}}, Type: imageio.Uint16, Z: 1, T: 1,
 		Channels: make([]imageio.Channel, 1),
 	}
-	err := ometiff.Write(t.Context(), path, info, func(int, int, int) (*imageio.Pixels, error) {
+	err := ometiff.Write(tb.Context(), path, info, func(int, int, int) (*imageio.Pixels, error) {
 		px := &imageio.Pixels{Size: image.Pt(w, h), Type: imageio.Uint16}
 		for y := range h {
 			for x := range w {
@@ -43,13 +44,13 @@ func field(t testing.TB, w, h int) imageio.Source {
 		return px, nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	src, err := ometiff.Format{}.Open(t.Context(), path)
+	src, err := ometiff.Format{}.Open(tb.Context(), path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = src.Close() })
+	tb.Cleanup(func() { _ = src.Close() })
 	return src
 }
 
@@ -243,6 +244,7 @@ func TestStoppedReaderDoesNotStopOthers(t *testing.T) {
 	}
 	go read(ctx, first)
 	for in.reads.Load() == 0 {
+		runtime.Gosched()
 	}
 	go read(t.Context(), second)
 	cancel()

@@ -58,8 +58,18 @@ func outside(t *testing.T, src imageio.Source) {
 	i := src.Info()
 	n := i.Tiles(0)
 	for _, tile := range []imageio.Tile{
-		{Col: -1}, {Row: -1}, {Col: n.X}, {Row: n.Y}, {Level: -1}, {Level: len(i.Levels)},
-		{C: len(i.Channels)}, {C: -1}, {Z: i.Z}, {Z: -1}, {T: i.T}, {T: -1},
+		{Col: -1},
+		{Row: -1},
+		{Col: n.X},
+		{Row: n.Y},
+		{Level: -1},
+		{Level: len(i.Levels)},
+		{C: len(i.Channels)},
+		{C: -1},
+		{Z: i.Z},
+		{Z: -1},
+		{T: i.T},
+		{T: -1},
 	} {
 		if _, err := src.ReadTile(t.Context(), tile); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%+v: %v, want fault.NotFound", tile, err)

@@ -39,14 +39,14 @@ func everything(ctx context.Context, src imageio.Source, limit int) ([]byte, err
 	return out, nil
 }
 
-func readAll(t testing.TB, path string) ([]byte, error) {
-	t.Helper()
-	src, err := ometiff.Format{}.Open(t.Context(), path)
+func readAll(tb testing.TB, path string) ([]byte, error) {
+	tb.Helper()
+	src, err := ometiff.Format{}.Open(tb.Context(), path)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	return everything(t.Context(), src, 1<<20)
+	return everything(tb.Context(), src, 1<<20)
 }
 
 // TestCutShort cuts vectors everywhere: a file that calls itself complete has all its

@@ -36,11 +36,11 @@ func (t *lzwTable) decode(dst, src []byte) (int, error) {
 		}
 		have -= width
 		code := uint32(acc>>have) & (1<<width - 1) //nolint:gosec // 12 bits
-		switch {
-		case code == lzwClear:
+		switch code {
+		case lzwClear:
 			width, next, prevLen = 9, 258, 0
 			continue
-		case code == lzwEnd:
+		case lzwEnd:
 			return pos, nil
 		}
 		start := uint32(pos) //nolint:gosec // below maxChunk

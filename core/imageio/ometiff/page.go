@@ -174,15 +174,15 @@ func (p *page) fill(n map[uint16]uint64) error {
 // sampleType returns the type that the samples have once they are read; ok is false for
 // one that can't be.
 func (p *page) sampleType() (t imageio.PixelType, ok bool) {
-	switch {
-	case p.kind == 3:
+	switch p.kind {
+	case 3:
 		switch p.bits {
 		case 16, 32: // halves are widened
 			return imageio.Float32, true
 		case 64:
 			return imageio.Float64, true
 		}
-	case p.kind == 2:
+	case 2:
 		switch p.bits {
 		case 8:
 			return imageio.Int8, true
@@ -191,7 +191,7 @@ func (p *page) sampleType() (t imageio.PixelType, ok bool) {
 		case 32:
 			return imageio.Int32, true
 		}
-	case p.kind == 1 || p.kind == 4: // 4: nobody says; the bits are there
+	case 1, 4: // 4: nobody says; the bits are there
 		switch {
 		case p.bits <= 8:
 			return imageio.Uint8, true
@@ -210,6 +210,16 @@ func (p *page) interleaved() int {
 		return 1
 	}
 	return p.samples
+}
+
+// chunkAt is the number of a chunk; each sample of a planar page has chunks of its own.
+func (p *page) chunkAt(col, row, sample int) int {
+	grid := p.grid()
+	i := row*grid.X + col
+	if p.planar {
+		i += sample * grid.X * grid.Y
+	}
+	return i
 }
 
 // grid is how many columns and rows of chunks there are.

@@ -146,38 +146,52 @@ func unfloat(row, tmp []byte, n, step int) {
 // halves floats. in holds rows of inRow bytes that each start on a whole byte; out is
 // little-endian.
 func (p *page) widen(out, in []byte, inRow int) {
+	size, row := 2, widenWords
+	switch {
+	case p.kind == 3:
+		size, row = 4, widenHalves
+	case p.bits < 8:
+		size, row = 1, widenBits
+	}
 	w := p.chunk.X * p.interleaved()
 	for y := range p.chunk.Y {
-		row := in[y*inRow : (y+1)*inRow]
-		switch {
-		case p.kind == 3: // halves, already little-endian
-			for x := range w {
-				h := binary.LittleEndian.Uint16(row[2*x:])
-				binary.LittleEndian.PutUint32(out[4*(y*w+x):], math.Float32bits(half(h)))
-			}
-		case p.bits < 8:
-			for x := range w {
-				at := x * p.bits
-				v := uint16(row[at/8]) << 8
-				if at/8+1 < len(row) {
-					v |= uint16(row[at/8+1])
-				}
-				out[y*w+x] = byte(v >> (16 - at%8 - p.bits) & (1<<p.bits - 1)) //nolint:gosec // below 8 bits
-			}
-		default: // 9 to 15 bits, most significant first
-			for x := range w {
-				at := x * p.bits
-				var v uint32
-				for k := range 3 {
-					v <<= 8
-					if at/8+k < len(row) {
-						v |= uint32(row[at/8+k])
-					}
-				}
-				v = v >> (24 - at%8 - p.bits) & (1<<p.bits - 1)
-				binary.LittleEndian.PutUint16(out[2*(y*w+x):], uint16(v)) //nolint:gosec // below 16 bits
+		row(out[y*w*size:(y+1)*w*size], in[y*inRow:(y+1)*inRow], p.bits)
+	}
+}
+
+// widenHalves makes 32-bit floats of halves, which are little-endian already.
+func widenHalves(out, in []byte, _ int) {
+	for x := range len(out) / 4 {
+		h := binary.LittleEndian.Uint16(in[2*x:])
+		binary.LittleEndian.PutUint32(out[4*x:], math.Float32bits(half(h)))
+	}
+}
+
+// widenBits makes bytes of samples below 8 bits, most significant first.
+func widenBits(out, in []byte, bits int) {
+	for x := range out {
+		at := x * bits
+		v := uint16(in[at/8]) << 8
+		if at/8+1 < len(in) {
+			v |= uint16(in[at/8+1])
+		}
+		out[x] = byte(v >> (16 - at%8 - bits) & (1<<bits - 1)) //nolint:gosec // below 8 bits
+	}
+}
+
+// widenWords makes 16-bit numbers of samples of 9 to 15 bits, most significant first.
+func widenWords(out, in []byte, bits int) {
+	for x := range len(out) / 2 {
+		at := x * bits
+		var v uint32
+		for k := range 3 {
+			v <<= 8
+			if at/8+k < len(in) {
+				v |= uint32(in[at/8+k])
 			}
 		}
+		v = v >> (24 - at%8 - bits) & (1<<bits - 1)
+		binary.LittleEndian.PutUint16(out[2*x:], uint16(v)) //nolint:gosec // below 16 bits
 	}
 }
 

@@ -165,51 +165,56 @@ func (s *source) inChunk(p *page, sample int) int {
 // assemble puts rect together from the chunks it meets.
 func (s *source) assemble(ctx context.Context, p *page, sample int, rect image.Rectangle) (*imageio.Pixels, error) {
 	typ, _ := p.sampleType()
-	n, size, grid := p.interleaved(), typ.Bytes(), p.grid()
 	first := image.Pt(rect.Min.X/p.chunk.X, rect.Min.Y/p.chunk.Y)
 	last := image.Pt((rect.Max.X-1)/p.chunk.X, (rect.Max.Y-1)/p.chunk.Y)
-	ts := s.info.TileSize
-	shared := n > 1 || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
-		p.chunk.X > ts.X || p.chunk.Y > ts.Y
+	shared := s.shares(p)
 	var out *imageio.Pixels
 	for row := first.Y; row <= last.Y; row++ {
 		for col := first.X; col <= last.X; col++ {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			i := row*grid.X + col
-			if p.planar {
-				i += sample * grid.X * grid.Y
-			}
-			px, err := s.chunk(ctx, p, i, shared)
+			px, err := s.chunk(ctx, p, p.chunkAt(col, row, sample), shared)
 			if err != nil {
 				return nil, err
 			}
 			at := image.Rectangle{Min: image.Pt(col*p.chunk.X, row*p.chunk.Y)}
 			at.Max = at.Min.Add(p.chunk)
-			if n == 1 && at == rect && px.Data != nil {
+			if p.interleaved() == 1 && at == rect && px.Data != nil {
 				return px, nil
 			}
 			if out == nil {
-				out = &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*size)}
+				out = &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*typ.Bytes())}
 			}
-			if px.Data == nil {
-				continue
-			}
-			both := at.Intersect(rect)
-			for y := both.Min.Y; y < both.Max.Y; y++ {
-				to := ((y-rect.Min.Y)*rect.Dx() + both.Min.X - rect.Min.X) * size
-				from := ((y-at.Min.Y)*p.chunk.X + both.Min.X - at.Min.X) * n * size
-				pick(out.Data[to:], px.Data[from:], size, both.Dx(), n, s.inChunk(p, sample))
+			if px.Data != nil { // else a hole of a sparse image
+				s.lay(out, rect, px, at, p, sample)
 			}
 		}
 	}
 	return out, nil
 }
 
+// shares reports whether more than one tile needs a chunk.
+func (s *source) shares(p *page) bool {
+	ts, grid := s.info.TileSize, p.grid()
+	return p.interleaved() > 1 || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
+		p.chunk.X > ts.X || p.chunk.Y > ts.Y
+}
+
+// lay copies what a chunk, which lies at at, holds of rect into out.
+func (s *source) lay(out *imageio.Pixels, rect image.Rectangle, px *imageio.Pixels, at image.Rectangle, p *page, sample int) {
+	n, size := p.interleaved(), out.Type.Bytes()
+	both := at.Intersect(rect)
+	for y := both.Min.Y; y < both.Max.Y; y++ {
+		to := ((y-rect.Min.Y)*rect.Dx() + both.Min.X - rect.Min.X) * size
+		from := ((y-at.Min.Y)*p.chunk.X + both.Min.X - at.Min.X) * n * size
+		pick(out.Data[to:], px.Data[from:], size, both.Dx(), n, s.inChunk(p, sample))
+	}
+}
+
 func (s *source) chunk(ctx context.Context, p *page, i int, shared bool) (*imageio.Pixels, error) {
 	read := func(context.Context) (*imageio.Pixels, error) {
 		return s.f.chunk(p, s.codecs, uint64(i)) //nolint:gosec // inside the page
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	if !shared {
 		return read(ctx)

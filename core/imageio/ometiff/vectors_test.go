@@ -29,36 +29,36 @@ type vector struct {
 
 func (v vector) path() string { return filepath.Join("testdata", v.Name+".tif") }
 
-func vectors(t testing.TB) []vector {
-	t.Helper()
+func vectors(tb testing.TB) []vector {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var all []vector
 	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if len(all) < 50 {
-		t.Fatalf("only %d vectors", len(all))
+		tb.Fatalf("only %d vectors", len(all))
 	}
 	return all
 }
 
-func (v vector) pixels(t testing.TB) []byte {
-	t.Helper()
+func (v vector) pixels(tb testing.TB) []byte {
+	tb.Helper()
 	f, err := os.Open(filepath.Join("testdata", v.Name+".raw.gz"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	data, err := io.ReadAll(z)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return data
 }

@@ -81,11 +81,8 @@ func (w *writer) write(ctx context.Context, planes func(c, z, t int) (*imageio.P
 				if err != nil {
 					return err
 				}
-				if px.Size != size || px.Type != w.info.Type || len(px.Data) != size.X*size.Y*px.Type.Bytes() {
-					return fmt.Errorf("plane c %d z %d t %d is %v %v of %d bytes, not %v %v", c, z, t, px.Size, px.Type, len(px.Data), size, w.info.Type)
-				}
 				if err := w.plane(ctx, px, text); err != nil {
-					return err
+					return fmt.Errorf("plane c %d z %d t %d: %w", c, z, t, err)
 				}
 				text = nil
 			}
@@ -102,6 +99,10 @@ func (w *writer) put(p []byte) error {
 
 // plane writes the tiles of one plane and then its directory.
 func (w *writer) plane(ctx context.Context, px *imageio.Pixels, text []byte) error {
+	size := w.info.Levels[0].Size
+	if px.Size != size || px.Type != w.info.Type || len(px.Data) != size.X*size.Y*px.Type.Bytes() {
+		return fmt.Errorf("%v %v of %d bytes, not %v %v", px.Size, px.Type, len(px.Data), size, w.info.Type)
+	}
 	var offs, counts []uint64
 	n := px.Type.Bytes()
 	var packed bytes.Buffer
