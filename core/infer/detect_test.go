@@ -139,11 +139,11 @@ func discs(w, h int, radius float64) (p plane, centres [][2]float64) {
 	return p, centres
 }
 
-func describe(t testing.TB) *recipe.Recipe {
-	t.Helper()
+func describe(tb testing.TB) *recipe.Recipe {
+	tb.Helper()
 	r, err := recipe.Parse([]byte(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }

@@ -47,8 +47,10 @@ func TestScaleAsPillow(t *testing.T) {
 func TestPieces(t *testing.T) {
 	for n := 1; n < 3000; n += 7 {
 		for _, c := range []tiling{
-			{min: 64, step: 16, tile: 512, overlap: 96}, {min: 16, step: 16, tile: 96, overlap: 32, halo: 8},
-			{min: 40, step: 8, tile: 100, overlap: 0}, {min: 1, step: 1, tile: 77, overlap: 5},
+			{min: 64, step: 16, tile: 512, overlap: 96},
+			{min: 16, step: 16, tile: 96, overlap: 32, halo: 8},
+			{min: 40, step: 8, tile: 100, overlap: 0},
+			{min: 1, step: 1, tile: 77, overlap: 5},
 		} {
 			for _, fixed := range []int{-1, 256} {
 				ps := c.pieces(n, fixed)
