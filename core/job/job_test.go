@@ -42,7 +42,7 @@ func TestDoShowsProgressAndStops(t *testing.T) {
 func TestDoExplainsFailure(t *testing.T) {
 	var r job.Runner
 	want := fault.New(fault.Full, "The disk is full.", "Free some room.", nil)
-	if err := r.Do(t.Context(), "add", "Add", func(context.Context, *job.Progress) error { return want }); err != want {
+	if err := r.Do(t.Context(), "add", "Add", func(context.Context, *job.Progress) error { return want }); !errors.Is(err, want) {
 		t.Errorf("got %v", err)
 	}
 	if j := one(t, &r); j.State != job.Failed || j.Say != want.Say || j.Hint != want.Hint {
