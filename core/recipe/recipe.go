@@ -36,6 +36,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -146,7 +147,7 @@ func (r *Recipe) check() error {
 	case r.Diameter < 0:
 		return invalid("The model's description gives objects a negative diameter.", nil)
 	}
-	for _, p := range append(r.Inputs[:len(r.Inputs):len(r.Inputs)], r.Outputs...) {
+	for _, p := range append(slices.Clip(r.Inputs), r.Outputs...) {
 		if err := p.check(); err != nil {
 			return err
 		}
