@@ -20,9 +20,16 @@ type Text string
 
 const stars = "****"
 
-func (Text) String() string               { return stars }
-func (Text) GoString() string             { return stars }
-func (Text) LogValue() slog.Value         { return slog.StringValue(stars) }
+// String is what %v and %s print.
+func (Text) String() string { return stars }
+
+// GoString is what %#v prints.
+func (Text) GoString() string { return stars }
+
+// LogValue is what slog writes.
+func (Text) LogValue() slog.Value { return slog.StringValue(stars) }
+
+// MarshalText is what goes into JSON and YAML.
 func (Text) MarshalText() ([]byte, error) { return []byte(stars), nil }
 
 // Reveal returns the secret itself, for the one call that sends it.
