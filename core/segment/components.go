@@ -3,24 +3,48 @@ package segment
 // run is a stretch of foreground in one row: pixels from ≤ x < to.
 type run struct{ y, from, to, set int32 }
 
+// sets says which runs belong together: a forest in which each set points at another of
+// its component with a lower number, the first at itself.
+type sets []int32
+
+func (s sets) root(x int32) int32 {
+	for s[x] != x {
+		s[x] = s[s[x]]
+		x = s[x]
+	}
+	return x
+}
+
+// join makes one set of those of the runs before that r touches, and returns it; -1 if
+// there are none. A run touches those that begin below r.to + reach.
+func (s sets) join(before []run, r run, reach int32) int32 {
+	set := int32(-1)
+	for i := range before {
+		if before[i].from >= r.to+reach {
+			break
+		}
+		switch a := s.root(before[i].set); {
+		case set < 0:
+			set = a
+		case a != set:
+			s[max(a, set)] = min(a, set)
+			set = min(a, set)
+		}
+	}
+	return set
+}
+
 // Components numbers the connected pixels for which inside is true, from 1, in the order
 // in which reading row by row meets them. Pixels that touch at a corner connect if
 // diagonal is true.
 func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint32, n int) {
 	var (
-		runs   []run
-		parent []int32
-		reach  int32 // how far beyond its ends a run touches those of the row before
+		runs  []run
+		of    sets
+		reach int32 // how far beyond its ends a run touches those of the row before
 	)
 	if diagonal {
 		reach = 1
-	}
-	find := func(x int32) int32 {
-		for parent[x] != x {
-			parent[x] = parent[parent[x]]
-			x = parent[x]
-		}
-		return x
 	}
 	above, end := 0, 0 // the runs of the row before
 	for y := range h {
@@ -29,7 +53,7 @@ func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint
 			if !inside(y*w + x) {
 				continue
 			}
-			r := run{y: int32(y), from: int32(x), set: -1}
+			r := run{y: int32(y), from: int32(x)}
 			for x < w && inside(y*w+x) {
 				x++
 			}
@@ -37,32 +61,23 @@ func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint
 			for above < end && runs[above].to+reach <= r.from {
 				above++
 			}
-			for k := above; k < end && runs[k].from < r.to+reach; k++ {
-				a := find(runs[k].set)
-				if r.set < 0 {
-					r.set = a
-				} else if b := r.set; a != b {
-					r.set = min(a, b)
-					parent[max(a, b)] = r.set
-				}
-			}
-			if r.set < 0 {
-				r.set = int32(len(parent))
-				parent = append(parent, r.set)
+			if r.set = of.join(runs[above:end], r, reach); r.set < 0 {
+				r.set = int32(len(of))
+				of = append(of, r.set)
 			}
 			runs = append(runs, r)
 		}
 		above, end = start, len(runs)
 	}
-	return paint(runs, len(parent), w, h, find)
+	return paint(runs, of, w, h)
 }
 
 // paint numbers the sets in the order of their runs.
-func paint(runs []run, sets, w, h int, find func(int32) int32) (labels []uint32, n int) {
-	number := make([]uint32, sets)
+func paint(runs []run, of sets, w, h int) (labels []uint32, n int) {
+	number := make([]uint32, len(of))
 	labels = make([]uint32, w*h)
 	for _, r := range runs {
-		root := find(r.set)
+		root := of.root(r.set)
 		if number[root] == 0 {
 			n++
 			number[root] = uint32(n)

@@ -1,7 +1,9 @@
 package segment
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 )
@@ -79,46 +81,45 @@ type edge struct {
 	iou float64
 }
 
+// pairing grows by augmenting paths.
+type pairing struct {
+	edges map[uint32][]edge
+	owner map[uint32]uint32 // of each partner
+}
+
+// find gives t a partner, moving other owners to their next best if it has to.
+func (p *pairing) find(t uint32, seen map[uint32]bool) bool {
+	for _, e := range p.edges[t] {
+		if seen[e.to] {
+			continue
+		}
+		seen[e.to] = true
+		if o, taken := p.owner[e.to]; !taken || p.find(o, seen) {
+			p.owner[e.to] = t
+			return true
+		}
+	}
+	return false
+}
+
 // pairUp finds the most pairs by augmenting paths, best edges first. From an IoU of 0.5
 // on an object has at most one partner above it and there is nothing to choose.
 func pairUp(edges map[uint32][]edge) (n int, sum float64) {
-	from := make([]uint32, 0, len(edges))
-	for t, es := range edges {
-		from = append(from, t)
+	for _, es := range edges {
 		slices.SortFunc(es, func(a, b edge) int {
-			if a.iou != b.iou {
-				if a.iou > b.iou {
-					return -1
-				}
-				return 1
-			}
-			return int(int64(a.to) - int64(b.to))
+			return cmp.Or(cmp.Compare(b.iou, a.iou), cmp.Compare(a.to, b.to))
 		})
 	}
-	slices.Sort(from)
-	owner := map[uint32]uint32{}
-	var try func(t uint32, seen map[uint32]bool) bool
-	try = func(t uint32, seen map[uint32]bool) bool {
-		for _, e := range edges[t] {
-			if seen[e.to] {
-				continue
-			}
-			seen[e.to] = true
-			if o, taken := owner[e.to]; !taken || try(o, seen) {
-				owner[e.to] = t
-				return true
-			}
-		}
-		return false
-	}
+	from := slices.Sorted(maps.Keys(edges)) // a fixed order, so that the sum is always the same
+	p := pairing{edges: edges, owner: map[uint32]uint32{}}
 	for _, t := range from {
-		if try(t, map[uint32]bool{}) {
+		if p.find(t, map[uint32]bool{}) {
 			n++
 		}
 	}
-	for _, t := range from { // in a fixed order, so that the sum is always the same
+	for _, t := range from {
 		for _, e := range edges[t] {
-			if owner[e.to] == t {
+			if p.owner[e.to] == t {
 				sum += e.iou
 			}
 		}

@@ -40,27 +40,27 @@ func vectors(t *testing.T) (vs []vector) {
 	return vs
 }
 
-func unzip(t testing.TB, name string) []byte {
-	t.Helper()
+func unzip(tb testing.TB, name string) []byte {
+	tb.Helper()
 	f, err := os.Open("testdata/" + name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b, err := io.ReadAll(z)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func floats(t testing.TB, name string) []float32 {
-	t.Helper()
-	b := unzip(t, name)
+func floats(tb testing.TB, name string) []float32 {
+	tb.Helper()
+	b := unzip(tb, name)
 	out := make([]float32, len(b)/4)
 	for i := range out {
 		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
@@ -68,9 +68,9 @@ func floats(t testing.TB, name string) []float32 {
 	return out
 }
 
-func labels(t testing.TB, name string) []uint32 {
-	t.Helper()
-	b := unzip(t, name)
+func labels(tb testing.TB, name string) []uint32 {
+	tb.Helper()
+	b := unzip(tb, name)
 	out := make([]uint32, len(b)/2)
 	for i := range out {
 		out[i] = uint32(binary.LittleEndian.Uint16(b[2*i:]))
@@ -78,16 +78,16 @@ func labels(t testing.TB, name string) []uint32 {
 	return out
 }
 
-func (v vector) maps(t testing.TB) segment.Maps {
-	t.Helper()
-	return segment.Maps{Prob: floats(t, v.Name+".prob.f32.gz"), Dist: floats(t, v.Name+".dist.f32.gz"), W: v.W, H: v.H, Rays: v.Rays}
+func (v vector) maps(tb testing.TB) segment.Maps {
+	tb.Helper()
+	return segment.Maps{Prob: floats(tb, v.Name+".prob.f32.gz"), Dist: floats(tb, v.Name+".dist.f32.gz"), W: v.W, H: v.H, Rays: v.Rays}
 }
 
-func (v vector) stars(t testing.TB) []segment.Star {
-	t.Helper()
-	s, err := segment.Stars(t.Context(), v.maps(t), v.Grid, segment.Options{Prob: v.Prob, NMS: v.NMS, Border: v.Border})
+func (v vector) stars(tb testing.TB) []segment.Star {
+	tb.Helper()
+	s, err := segment.Stars(tb.Context(), v.maps(tb), v.Grid, segment.Options{Prob: v.Prob, NMS: v.NMS, Border: v.Border})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -39,25 +39,8 @@ func (s *suppressor) add(px, py float32, dist []float32) bool {
 		pts[k] = vec{math.Trunc(float64(px + float32(d*s.cos[k]))), math.Trunc(float64(py + float32(d*s.sin[k])))}
 	}
 	p := newPoly(vec{float64(px), float64(py)}, pts)
-	s.question++
-	s.close = s.close[:0]
-	lo, hi := cellOf(p.min), cellOf(p.max)
-	for cy := lo[1]; cy <= hi[1]; cy++ {
-		for cx := lo[0]; cx <= hi[0]; cx++ {
-			for _, i := range s.cells[[2]int32{cx, cy}] {
-				if s.seen[i] == s.question {
-					continue
-				}
-				s.seen[i] = s.question
-				switch s.guess(&s.kept[i], &p) {
-				case tooMuch:
-					return false
-				case unsure:
-					s.close = append(s.close, i)
-				case little:
-				}
-			}
-		}
+	if !s.near(&p) {
+		return false
 	}
 	for _, i := range s.close {
 		var area float64
@@ -69,9 +52,43 @@ func (s *suppressor) add(px, py float32, dist []float32) bool {
 	id := int32(len(s.kept))
 	s.kept = append(s.kept, p)
 	s.seen = append(s.seen, 0)
+	lo, hi := cellOf(p.min), cellOf(p.max)
 	for cy := lo[1]; cy <= hi[1]; cy++ {
 		for cx := lo[0]; cx <= hi[0]; cx++ {
 			s.cells[[2]int32{cx, cy}] = append(s.cells[[2]int32{cx, cy}], id)
+		}
+	}
+	return true
+}
+
+// near fills close with the kept polygons that p must be measured against; false if
+// bounds tell already that one of them covers too much of p.
+func (s *suppressor) near(p *poly) bool {
+	s.question++
+	s.close = s.close[:0]
+	lo, hi := cellOf(p.min), cellOf(p.max)
+	for cy := lo[1]; cy <= hi[1]; cy++ {
+		for cx := lo[0]; cx <= hi[0]; cx++ {
+			if !s.nearIn(s.cells[[2]int32{cx, cy}], p) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *suppressor) nearIn(ids []int32, p *poly) bool {
+	for _, i := range ids {
+		if s.seen[i] == s.question {
+			continue
+		}
+		s.seen[i] = s.question
+		switch s.guess(&s.kept[i], p) {
+		case tooMuch:
+			return false
+		case unsure:
+			s.close = append(s.close, i)
+		case little:
 		}
 	}
 	return true
