@@ -70,10 +70,10 @@ var arrows = map[string]string{
 	// The window.
 	"ui/theme":    "assets",
 	"ui/bind":     "core/event",
-	"ui/kit":      "core/fault core/health core/job ui/theme",
-	"ui/tileview": "core/annotation core/fault core/imageio ui/theme",
+	"ui/kit":      "core/fault core/health core/job ui/bind ui/theme",
+	"ui/tileview": "core/annotation core/fault core/imageio ui/bind ui/theme",
 	"ui/shell":    "ui/kit ui/theme",
-	"ui/inbox":    "ui/kit ui/theme",
+	"ui/inbox":    "ui/bind ui/kit ui/theme",
 	"ui/viewer":   "core/annotation core/imageio ui/kit ui/theme ui/tileview",
 	"ui/datasets": "ui/kit ui/theme",
 	"ui/models":   "ui/kit ui/theme",

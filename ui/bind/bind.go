@@ -1,7 +1,7 @@
-// Package bind carries core state onto the screen's thread.
+// Package bind carries core state onto the screen's thread, and a widget to its canvas.
 //
-// It is the only package that knows there is such a thread. Core never does;
-// screens are called on it and start nothing.
+// It is the only package that knows there is such a thread and a running app. Core
+// never does; screens are called on that thread and start nothing.
 package bind
 
 import (

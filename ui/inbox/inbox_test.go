@@ -54,10 +54,12 @@ func thumb() image.Image {
 }
 
 func rows() []inbox.Row {
-	at := func(min int) time.Time { return now().Add(-time.Duration(min) * time.Minute) }
+	at := func(minutes int) time.Time { return now().Add(-time.Duration(minutes) * time.Minute) }
 	return []inbox.Row{
-		{ID: "1", Name: "plate7_A01.ome.tif", Stages: line(5, inbox.Person, ""), State: inbox.Person, Objects: 214,
-			Model: "nuclei@4", At: at(12), Bytes: 48_600_000, Thumb: thumb()},
+		{
+			ID: "1", Name: "plate7_A01.ome.tif", Stages: line(5, inbox.Person, ""), State: inbox.Person, Objects: 214,
+			Model: "nuclei@4", At: at(12), Bytes: 48_600_000, Thumb: thumb(),
+		},
 		{ID: "2", Name: "plate7_A02.ome.tif", Stages: line(4, inbox.Running, "3/12"), State: inbox.Running, Objects: -1, At: at(4), Bytes: 48_600_000},
 		{ID: "3", Name: "plate7_A03.ome.tif", Stages: line(0, inbox.Running, ""), State: inbox.Running, Objects: -1, At: at(0), Bytes: 12_000_000},
 		{ID: "4", Name: "plate6_H12.ome.tif", Stages: line(7, "", ""), State: inbox.Done, Objects: 1, Model: "nuclei@3", At: at(24 * 60), Bytes: 51_200_000, Thumb: thumb()},

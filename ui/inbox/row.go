@@ -10,6 +10,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/ui/bind"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 )
@@ -166,9 +167,7 @@ func (r *row) setReason(v Row) {
 // Tapped selects the capture.
 func (r *row) Tapped(*fyne.PointEvent) {
 	r.s.list.Select(r.index)
-	if c := fyne.CurrentApp().Driver().CanvasForObject(r); c != nil {
-		c.Focus(r.s.list)
-	}
+	bind.OnCanvas(r, func(c fyne.Canvas) { c.Focus(r.s.list) })
 }
 
 // DoubleTapped opens it.

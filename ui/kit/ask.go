@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/bind"
 )
 
 // Question is what a dialog asks.
@@ -60,10 +62,6 @@ func Confirm(o fyne.CanvasObject, q Question, do func()) {
 }
 
 func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp, *widget.Button) {
-	c := fyne.CurrentApp().Driver().CanvasForObject(o)
-	if c == nil {
-		return nil, nil
-	}
 	head := widget.NewLabelWithStyle(q.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	head.SizeName = fynetheme.SizeNameSubHeadingText
 	text := widget.NewLabel(q.Sentence)
@@ -80,7 +78,11 @@ func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp
 	}
 	rows = append(rows, NewGap(0, 4), container.NewHBox(layout.NewSpacer(), Tall(no), Tall(yes)))
 	inner := container.New(layout.NewCustomPaddedLayout(10, 10, 12, 12), container.NewVBox(rows...))
-	pop := widget.NewModalPopUp(inner, c)
+	var pop *widget.PopUp
+	bind.OnCanvas(o, func(c fyne.Canvas) { pop = widget.NewModalPopUp(inner, c) })
+	if pop == nil {
+		return nil, nil
+	}
 	pop.Resize(fyne.NewSize(460, pop.MinSize().Height))
 	no.OnTapped = pop.Hide
 	return pop, yes

@@ -11,11 +11,11 @@ import (
 	"coverslip.dev/coverslip/ui/theme"
 )
 
-func window[T fyne.CanvasObject](t *testing.T, m theme.Mode, make func() T) (T, fyne.Window) {
+func window[T fyne.CanvasObject](t *testing.T, m theme.Mode, build func() T) (T, fyne.Window) {
 	t.Helper()
 	test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(m))
-	o := make()
+	o := build()
 	w := test.NewTempWindow(t, o)
 	w.Resize(fyne.NewSize(1000, 640))
 	return o, w
@@ -52,10 +52,14 @@ func TestTroublesPicture(t *testing.T) {
 	var asked string
 	p, w := window(t, theme.Light, func() *kit.Troubles { return kit.NewTroubles(func(code string) { asked = code }) })
 	p.Set([]kit.Trouble{
-		{Code: "server/gpu-1", Title: "The inference server gpu-1 does not answer.", Sentence: "Captures wait for a prediction.",
-			Hint: "Ask whether the machine is on; the work goes on by itself.", Tone: kit.Bad, Button: "Servers", Since: "Since 14:03."},
-		{Code: "folder/scope", Title: "The folder of the confocal can't be read.", Sentence: "The network drive is not connected.",
-			Hint: "Connect it in the file manager.", Tone: kit.Held, Button: "Settings"},
+		{
+			Code: "server/gpu-1", Title: "The inference server gpu-1 does not answer.", Sentence: "Captures wait for a prediction.",
+			Hint: "Ask whether the machine is on; the work goes on by itself.", Tone: kit.Bad, Button: "Servers", Since: "Since 14:03.",
+		},
+		{
+			Code: "folder/scope", Title: "The folder of the confocal can't be read.", Sentence: "The network drive is not connected.",
+			Hint: "Connect it in the file manager.", Tone: kit.Held, Button: "Settings",
+		},
 		{Code: "registry", Title: "The registry is shown as of 14:03.", Sentence: "MLflow is offline.", Tone: kit.Neutral},
 	})
 	test.AssertRendersToImage(t, "troubles.png", w.Canvas())

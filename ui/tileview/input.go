@@ -9,6 +9,7 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/bind"
 )
 
 var (
@@ -137,9 +138,11 @@ func (v *View) Tapped(e *fyne.PointEvent) {
 }
 
 func (v *View) focus() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(v); c != nil && c.Focused() != v {
-		c.Focus(v)
-	}
+	bind.OnCanvas(v, func(c fyne.Canvas) {
+		if c.Focused() != v {
+			c.Focus(v)
+		}
+	})
 }
 
 // MouseIn is the first MouseMoved.

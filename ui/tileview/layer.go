@@ -63,17 +63,7 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 	for ty := floorDiv(oy, patchSize); ty*patchSize < oy+h; ty++ {
 		for tx := floorDiv(ox, patchSize); tx*patchSize < ox+w; tx++ {
 			k := [2]int{tx, ty}
-			p := l.patches[k]
-			if p == nil || p.gen != l.gen {
-				if n := len(l.index.within(patchBox(k, l.scale))); n <= budget {
-					budget -= n
-					p = &patch{pix: drawPatch(l.index, l.look, k, l.scale), gen: l.gen}
-					l.patches[k] = p
-				} else {
-					l.wanted = append(l.wanted, k)
-				}
-			}
-			if p != nil && p.pix != nil {
+			if p := l.patchAt(k, &budget); p != nil && p.pix != nil {
 				lay(dst, w, h, p.pix, tx*patchSize-ox, ty*patchSize-oy)
 			}
 		}
@@ -84,6 +74,24 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 		default:
 		}
 	}
+}
+
+// patchAt returns the patch at k, drawn anew if budget, in objects, reaches; else the
+// worker gets it and the one of before is returned, nil if there is none. l.mu is held.
+func (l *layer) patchAt(k [2]int, budget *int) *patch {
+	p := l.patches[k]
+	if p != nil && p.gen == l.gen {
+		return p
+	}
+	n := len(l.index.within(patchBox(k, l.scale)))
+	if n > *budget {
+		l.wanted = append(l.wanted, k)
+		return p
+	}
+	*budget -= n
+	p = &patch{pix: drawPatch(l.index, l.look, k, l.scale), gen: l.gen}
+	l.patches[k] = p
+	return p
 }
 
 func floorDiv(a, b int) int { return int(math.Floor(float64(a) / float64(b))) }

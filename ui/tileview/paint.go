@@ -25,7 +25,7 @@ func (v *View) paint(w, h int) image.Image {
 		return v.buf
 	}
 	// An RGBA's pixels as whole words: aligned, as Go allocates them.
-	dst := unsafe.Slice((*uint32)(unsafe.Pointer(&v.buf.Pix[0])), w*h)
+	dst := unsafe.Slice((*uint32)(unsafe.Pointer(&v.buf.Pix[0])), w*h) //nolint:gosec // one store a pixel, not four
 	for i := range dst {
 		dst[i] = around
 	}

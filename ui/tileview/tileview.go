@@ -94,9 +94,8 @@ type View struct {
 	work *work // shared with the workers
 	lay  *layer
 
-	dirty   sync.Mutex // guards queued
-	queued  bool
-	tileGen int
+	dirty  sync.Mutex // guards queued
+	queued bool
 }
 
 // New returns a view without an image. post runs a function on the screen's thread.
