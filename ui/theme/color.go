@@ -32,132 +32,44 @@ func Objects() ObjectColors {
 	}
 }
 
-//nolint:cyclop // a table
-func darkColor(n fyne.ThemeColorName) (color.Color, bool) {
-	switch n {
-	case fynetheme.ColorNameBackground:
-		return rgb(0x161a1f), true
-	case Rail:
-		return rgb(0x101317), true
-	case Panel, fynetheme.ColorNameHeaderBackground:
-		return rgb(0x1d2228), true
-	case fynetheme.ColorNameMenuBackground, fynetheme.ColorNameOverlayBackground:
-		return rgb(0x20262d), true
-	case Canvas:
-		return rgb(0x0a0c0e), true
-	case fynetheme.ColorNameForeground:
-		return rgb(0xe8ecf0), true
-	case Subtle, fynetheme.ColorNamePlaceHolder:
-		return rgb(0x9eabb8), true
-	case fynetheme.ColorNameDisabled:
-		return rgb(0x8793a0), true
-	case fynetheme.ColorNameButton:
-		return rgb(0x343e48), true
-	case fynetheme.ColorNameDisabledButton:
-		return rgb(0x20262c), true
-	case fynetheme.ColorNameInputBackground:
-		return rgb(0x2a323a), true
-	case fynetheme.ColorNameInputBorder:
-		return rgb(0x3d4853), true
-	case fynetheme.ColorNameSeparator:
-		return rgb(0x2c343c), true
-	case fynetheme.ColorNamePrimary, fynetheme.ColorNameHyperlink:
-		return rgb(0x4fb6d6), true
-	case fynetheme.ColorNameForegroundOnPrimary:
-		return rgb(0x06222c), true
-	case fynetheme.ColorNameFocus:
-		return rgba(0x4fb6d6, 0x55), true
-	case fynetheme.ColorNameSelection:
-		return rgb(0x234450), true
-	case fynetheme.ColorNameHover:
-		return rgba(0xffffff, 0x12), true
-	case fynetheme.ColorNamePressed:
-		return rgba(0xffffff, 0x26), true
-	case fynetheme.ColorNameScrollBar:
-		return rgba(0xffffff, 0x55), true
-	case fynetheme.ColorNameShadow:
-		return rgba(0x000000, 0x88), true
-	case fynetheme.ColorNameSuccess:
-		return rgb(0x58cf8a), true
-	case fynetheme.ColorNameWarning:
-		return rgb(0xf0b64a), true
-	case fynetheme.ColorNameError:
-		return rgb(0xf0838a), true
-	case Accent:
-		return rgb(0x1d3a45), true
-	case Good:
-		return rgb(0x1b3a2a), true
-	case Held:
-		return rgb(0x41341a), true
-	case Bad:
-		return rgb(0x47262a), true
-	case Neutral:
-		return rgb(0x2b333c), true
-	}
-	return nil, false
-}
+// tone is a colour in dark and in light.
+type tone struct{ dark, light color.Color }
 
-//nolint:cyclop // a table
-func lightColor(n fyne.ThemeColorName) (color.Color, bool) {
-	switch n {
-	case fynetheme.ColorNameBackground:
-		return rgb(0xf6f8f9), true
-	case Rail:
-		return rgb(0xe9eef1), true
-	case Panel, fynetheme.ColorNameMenuBackground, fynetheme.ColorNameOverlayBackground:
-		return rgb(0xffffff), true
-	case fynetheme.ColorNameHeaderBackground:
-		return rgb(0xeef2f4), true
-	case Canvas:
-		return rgb(0x0a0c0e), true
-	case fynetheme.ColorNameForeground:
-		return rgb(0x17212a), true
-	case Subtle, fynetheme.ColorNamePlaceHolder:
-		return rgb(0x586673), true
-	case fynetheme.ColorNameDisabled:
-		return rgb(0x6a7682), true
-	case fynetheme.ColorNameButton:
-		return rgb(0xe3e9ed), true
-	case fynetheme.ColorNameDisabledButton:
-		return rgb(0xeef1f3), true
-	case fynetheme.ColorNameInputBackground:
-		return rgb(0xe6ecf0), true
-	case fynetheme.ColorNameInputBorder:
-		return rgb(0xb6c1ca), true
-	case fynetheme.ColorNameSeparator:
-		return rgb(0xd7dee3), true
-	case fynetheme.ColorNamePrimary, fynetheme.ColorNameHyperlink:
-		return rgb(0x0b6a8a), true
-	case fynetheme.ColorNameForegroundOnPrimary:
-		return rgb(0xffffff), true
-	case fynetheme.ColorNameFocus:
-		return rgba(0x0b6a8a, 0x44), true
-	case fynetheme.ColorNameSelection:
-		return rgb(0xcfe6ee), true
-	case fynetheme.ColorNameHover:
-		return rgba(0x0c2030, 0x0e), true
-	case fynetheme.ColorNamePressed:
-		return rgba(0x0c2030, 0x22), true
-	case fynetheme.ColorNameScrollBar:
-		return rgba(0x0c2030, 0x55), true
-	case fynetheme.ColorNameShadow:
-		return rgba(0x0c2030, 0x2a), true
-	case fynetheme.ColorNameSuccess:
-		return rgb(0x14713f), true
-	case fynetheme.ColorNameWarning:
-		return rgb(0x8d5a00), true
-	case fynetheme.ColorNameError:
-		return rgb(0xb3303a), true
-	case Accent:
-		return rgb(0xd7ebf2), true
-	case Good:
-		return rgb(0xd8f0e2), true
-	case Held:
-		return rgb(0xfbecc8), true
-	case Bad:
-		return rgb(0xfadfe0), true
-	case Neutral:
-		return rgb(0xe3e9ed), true
+// tones is the whole table of colours.
+func tones() map[fyne.ThemeColorName]tone {
+	return map[fyne.ThemeColorName]tone{
+		fynetheme.ColorNameBackground:          {rgb(0x161a1f), rgb(0xf6f8f9)},
+		Rail:                                   {rgb(0x101317), rgb(0xe9eef1)},
+		Panel:                                  {rgb(0x1d2228), rgb(0xffffff)},
+		fynetheme.ColorNameHeaderBackground:    {rgb(0x1d2228), rgb(0xeef2f4)},
+		fynetheme.ColorNameMenuBackground:      {rgb(0x20262d), rgb(0xffffff)},
+		fynetheme.ColorNameOverlayBackground:   {rgb(0x20262d), rgb(0xffffff)},
+		Canvas:                                 {rgb(0x0a0c0e), rgb(0x0a0c0e)},
+		fynetheme.ColorNameForeground:          {rgb(0xe8ecf0), rgb(0x17212a)},
+		Subtle:                                 {rgb(0x9eabb8), rgb(0x586673)},
+		fynetheme.ColorNamePlaceHolder:         {rgb(0x9eabb8), rgb(0x586673)},
+		fynetheme.ColorNameDisabled:            {rgb(0x8793a0), rgb(0x6a7682)},
+		fynetheme.ColorNameButton:              {rgb(0x343e48), rgb(0xe3e9ed)},
+		fynetheme.ColorNameDisabledButton:      {rgb(0x20262c), rgb(0xeef1f3)},
+		fynetheme.ColorNameInputBackground:     {rgb(0x2a323a), rgb(0xe6ecf0)},
+		fynetheme.ColorNameInputBorder:         {rgb(0x3d4853), rgb(0xb6c1ca)},
+		fynetheme.ColorNameSeparator:           {rgb(0x2c343c), rgb(0xd7dee3)},
+		fynetheme.ColorNamePrimary:             {rgb(0x4fb6d6), rgb(0x0b6a8a)},
+		fynetheme.ColorNameHyperlink:           {rgb(0x4fb6d6), rgb(0x0b6a8a)},
+		fynetheme.ColorNameForegroundOnPrimary: {rgb(0x06222c), rgb(0xffffff)},
+		fynetheme.ColorNameFocus:               {rgba(0x4fb6d6, 0x55), rgba(0x0b6a8a, 0x44)},
+		fynetheme.ColorNameSelection:           {rgb(0x234450), rgb(0xcfe6ee)},
+		fynetheme.ColorNameHover:               {rgba(0xffffff, 0x12), rgba(0x0c2030, 0x0e)},
+		fynetheme.ColorNamePressed:             {rgba(0xffffff, 0x26), rgba(0x0c2030, 0x22)},
+		fynetheme.ColorNameScrollBar:           {rgba(0xffffff, 0x55), rgba(0x0c2030, 0x55)},
+		fynetheme.ColorNameShadow:              {rgba(0x000000, 0x88), rgba(0x0c2030, 0x2a)},
+		fynetheme.ColorNameSuccess:             {rgb(0x58cf8a), rgb(0x14713f)},
+		fynetheme.ColorNameWarning:             {rgb(0xf0b64a), rgb(0x8d5a00)},
+		fynetheme.ColorNameError:               {rgb(0xf0838a), rgb(0xb3303a)},
+		Accent:                                 {rgb(0x1d3a45), rgb(0xd7ebf2)},
+		Good:                                   {rgb(0x1b3a2a), rgb(0xd8f0e2)},
+		Held:                                   {rgb(0x41341a), rgb(0xfbecc8)},
+		Bad:                                    {rgb(0x47262a), rgb(0xfadfe0)},
+		Neutral:                                {rgb(0x2b333c), rgb(0xe3e9ed)},
 	}
-	return nil, false
 }

@@ -32,12 +32,15 @@ const (
 	Neutral fyne.ThemeColorName = "coverslip.neutral" //
 )
 
-type look struct{ mode Mode }
+type look struct {
+	mode  Mode
+	tones map[fyne.ThemeColorName]tone
+}
 
 // New returns the theme in that mode.
-func New(m Mode) fyne.Theme { return look{m} }
+func New(m Mode) fyne.Theme { return &look{mode: m, tones: tones()} }
 
-func (l look) dark(v fyne.ThemeVariant) bool {
+func (l *look) dark(v fyne.ThemeVariant) bool {
 	switch l.mode {
 	case Dark:
 		return true
@@ -49,28 +52,26 @@ func (l look) dark(v fyne.ThemeVariant) bool {
 }
 
 // Color is one of ours, or Fyne's for names that we do not set.
-func (l look) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	c, ok := lightColor(n)
+func (l *look) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	of, ours := l.tones[n]
+	c, as := of.light, fynetheme.VariantLight
 	if l.dark(v) {
-		v = fynetheme.VariantDark
-		c, ok = darkColor(n)
-	} else {
-		v = fynetheme.VariantLight
+		c, as = of.dark, fynetheme.VariantDark
 	}
-	if ok {
+	if ours {
 		return c
 	}
-	return fynetheme.DefaultTheme().Color(n, v)
+	return fynetheme.DefaultTheme().Color(n, as)
 }
 
 // Font is Fyne's.
-func (look) Font(s fyne.TextStyle) fyne.Resource { return fynetheme.DefaultTheme().Font(s) }
+func (*look) Font(s fyne.TextStyle) fyne.Resource { return fynetheme.DefaultTheme().Font(s) }
 
 // Icon is Fyne's.
-func (look) Icon(n fyne.ThemeIconName) fyne.Resource { return fynetheme.DefaultTheme().Icon(n) }
+func (*look) Icon(n fyne.ThemeIconName) fyne.Resource { return fynetheme.DefaultTheme().Icon(n) }
 
 // Size keeps targets large enough for gloves and text small enough for tables.
-func (look) Size(n fyne.ThemeSizeName) float32 {
+func (*look) Size(n fyne.ThemeSizeName) float32 {
 	switch n {
 	case fynetheme.SizeNameInnerPadding:
 		return 9
