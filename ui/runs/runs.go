@@ -164,10 +164,10 @@ func (s *Screen) setColumns() {
 	s.grid.SetColumns(cols)
 }
 
-func most(n map[string]int, max int) []string {
+func most(n map[string]int, atMost int) []string {
 	names := slices.Sorted(maps.Keys(n))
 	slices.SortStableFunc(names, func(a, b string) int { return n[b] - n[a] })
-	return names[:min(max, len(names))]
+	return names[:min(atMost, len(names))]
 }
 
 func (s *Screen) show() {
@@ -188,7 +188,8 @@ func (s *Screen) show() {
 			at = i
 		}
 		row := []kit.Cell{
-			{Text: r.Name, Strong: true}, {Tags: []kit.Tag{{Text: strings.ToLower(r.Status), Tone: statusTone(r.Status)}}},
+			{Text: r.Name, Strong: true},
+			{Tags: []kit.Tag{{Text: strings.ToLower(r.Status), Tone: statusTone(r.Status)}}},
 			{Text: r.Started.Format("2006-01-02 15:04")},
 		}
 		for _, m := range s.metrics {
@@ -226,10 +227,11 @@ func statusTone(status string) kit.Tone {
 // matches finds every word of the filter in the name, the experiment, the status,
 // the person, or a param written as key=value.
 func matches(r Run, filter string) bool {
-	text := strings.ToLower(strings.Join([]string{r.Name, r.Experiment, r.Status, r.User}, " "))
+	words := []string{r.Name, r.Experiment, r.Status, r.User}
 	for k, v := range r.Params {
-		text += " " + strings.ToLower(k+"="+v)
+		words = append(words, k+"="+v)
 	}
+	text := strings.ToLower(strings.Join(words, " "))
 	for w := range strings.FieldsSeq(filter) {
 		if !strings.Contains(text, w) {
 			return false

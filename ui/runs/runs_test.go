@@ -27,12 +27,18 @@ func window(t *testing.T, m theme.Mode, act runs.Actions) (*runs.Screen, fyne.Wi
 func values() runs.Values {
 	at := func(d int) time.Time { return time.Date(2026, 3, d, 9, 0, 0, 0, time.UTC) }
 	v := runs.Values{Source: "MLflow http://mlflow.lab:5000", Runs: []runs.Run{
-		{ID: "r3", Name: "brave-stain-12", Experiment: "nuclei", Status: "FINISHED", User: "ada", Started: at(4), Ended: at(4).Add(42 * time.Minute),
-			Params: map[string]string{"lr": "0.001", "epochs": "50"}, Metrics: map[string]float64{"f1": 0.912, "loss": 0.1234, "val_loss": 0.15}},
-		{ID: "r2", Name: "calm-lens-7", Experiment: "nuclei", Status: "RUNNING", User: "bo", Started: at(3),
-			Params: map[string]string{"lr": "0.01", "epochs": "50"}, Metrics: map[string]float64{"f1": 0.88, "loss": 0.2}},
-		{ID: "r1", Name: "old-slide-1", Experiment: "nuclei", Status: "FAILED", User: "ada", Started: at(2), Ended: at(2).Add(time.Minute),
-			Params: map[string]string{"lr": "1"}},
+		{
+			ID: "r3", Name: "brave-stain-12", Experiment: "nuclei", Status: "FINISHED", User: "ada", Started: at(4), Ended: at(4).Add(42 * time.Minute),
+			Params: map[string]string{"lr": "0.001", "epochs": "50"}, Metrics: map[string]float64{"f1": 0.912, "loss": 0.1234, "val_loss": 0.15},
+		},
+		{
+			ID: "r2", Name: "calm-lens-7", Experiment: "nuclei", Status: "RUNNING", User: "bo", Started: at(3),
+			Params: map[string]string{"lr": "0.01", "epochs": "50"}, Metrics: map[string]float64{"f1": 0.88, "loss": 0.2},
+		},
+		{
+			ID: "r1", Name: "old-slide-1", Experiment: "nuclei", Status: "FAILED", User: "ada", Started: at(2), Ended: at(2).Add(time.Minute),
+			Params: map[string]string{"lr": "1"},
+		},
 	}}
 	v.Curve = runs.Curve{Run: "r3", Metric: "f1"}
 	for i := range 50 {
