@@ -29,16 +29,22 @@ func values() datasets.Values {
 	return datasets.Values{
 		Folder: "/data/cells",
 		Commits: []datasets.Commit{
-			{ID: "1a2b3c4", Who: "Ada Lovelace", When: at(40), Message: "Review plate7_A01: 3 rejected, 1 drawn",
-				Files: []string{"plate7/A01.geojson"}},
-			{ID: "9f8e7d6", Who: "Ada Lovelace", When: at(12), Message: "Capture plate7_A01.ome.tif from Confocal 2", Pushed: true,
-				Files: []string{"plate7/A01.ome.tif.dvc"}},
+			{
+				ID: "1a2b3c4", Who: "Ada Lovelace", When: at(40), Message: "Review plate7_A01: 3 rejected, 1 drawn",
+				Files: []string{"plate7/A01.geojson"},
+			},
+			{
+				ID: "9f8e7d6", Who: "Ada Lovelace", When: at(12), Message: "Capture plate7_A01.ome.tif from Confocal 2", Pushed: true,
+				Files: []string{"plate7/A01.ome.tif.dvc"},
+			},
 			{ID: "55aa201", Who: "Bo", When: at(3), Message: "Start the dataset", Pushed: true},
 		},
 		Remotes: []datasets.Remote{
 			{ID: "nas", Name: "NAS", Kind: "DVC remote", Address: "/mnt/nas/dvc", Tone: kit.Good, State: "up to date"},
-			{ID: "git", Name: "origin", Kind: "Git server", Address: "https://git.lab/cells.git", Tone: kit.Held, State: "1 commit behind",
-				Say: "The Git server does not answer.", Hint: "The push goes on by itself when it is back."},
+			{
+				ID: "git", Name: "origin", Kind: "Git server", Address: "https://git.lab/cells.git", Tone: kit.Held, State: "1 commit behind",
+				Say: "The Git server does not answer.", Hint: "The push goes on by itself when it is back.",
+			},
 		},
 	}
 }

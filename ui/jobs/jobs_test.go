@@ -19,8 +19,10 @@ func all() map[string]job.Job {
 	return map[string]job.Job{
 		"a": {ID: "a", Title: "Push plate 7 to the NAS", Step: "file 3 of 4, 48.6 MB", State: job.Running, Done: 3, Total: 4, Started: at(20)},
 		"b": {ID: "b", Title: "Predict plate7_A02.ome.tif", State: job.Done, Done: 9, Total: 9, Started: at(1), Ended: at(12)},
-		"c": {ID: "c", Title: "Promote nuclei@5", State: job.Failed, Started: at(2), Ended: at(9),
-			Say: "Version 5 did not answer the probe.", Hint: "Version 4 stays in force."},
+		"c": {
+			ID: "c", Title: "Promote nuclei@5", State: job.Failed, Started: at(2), Ended: at(9),
+			Say: "Version 5 did not answer the probe.", Hint: "Version 4 stays in force.",
+		},
 		"d": {ID: "d", Title: "Hash plate7_A03.ome.tif", Step: "12 GB of 40 GB", State: job.Stopping, Done: 12, Total: 40, Started: at(30)},
 		"e": {ID: "e", Title: "Push plate 6 to the NAS", State: job.Stopped, Started: at(3), Ended: at(8)},
 	}

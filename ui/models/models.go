@@ -90,8 +90,11 @@ func New(act Actions) *Screen {
 	s.source.Truncation = fyne.TextTruncateOff
 	s.names = kit.NewGrid([]kit.Column{{Title: "Model", Weight: 1}}, s.chooseModel)
 	s.versions = kit.NewGrid([]kit.Column{
-		{Title: "Version", Weight: 0.8}, {Title: "In force", Weight: 2.1}, {Title: "Created", Weight: 1.6},
-		{Title: "Run", Weight: 1.5}, {Title: "Metrics", Weight: 2.2},
+		{Title: "Version", Weight: 0.8},
+		{Title: "In force", Weight: 2.1},
+		{Title: "Created", Weight: 1.6},
+		{Title: "Run", Weight: 1.5},
+		{Title: "Metrics", Weight: 2.2},
 	}, s.chooseVersion)
 	s.history = kit.NewGrid([]kit.Column{
 		{Title: "When", Weight: 2.7}, {Title: "Who", Weight: 2}, {Title: "Moved", Weight: 2.3}, {Title: "Why", Weight: 3.2},

@@ -33,10 +33,14 @@ func typical() models.Values {
 			{
 				Name: "nuclei", Description: "Star-convex nuclei in DAPI",
 				Versions: []models.Version{
-					{Number: "5", Aliases: []string{"challenger"}, Run: "brave-stain-12", By: "ada", Created: at(4),
-						Metrics: []kit.Fact{{Name: "F1", Value: "0.91"}, {Name: "loss", Value: "0.12"}}, Facts: []kit.Fact{{Name: "Data", Value: "1a2b3c"}}},
-					{Number: "4", Aliases: []string{"champion"}, Run: "calm-lens-7", By: "ada", Created: at(2),
-						Metrics: []kit.Fact{{Name: "F1", Value: "0.88"}}},
+					{
+						Number: "5", Aliases: []string{"challenger"}, Run: "brave-stain-12", By: "ada", Created: at(4),
+						Metrics: []kit.Fact{{Name: "F1", Value: "0.91"}, {Name: "loss", Value: "0.12"}}, Facts: []kit.Fact{{Name: "Data", Value: "1a2b3c"}},
+					},
+					{
+						Number: "4", Aliases: []string{"champion"}, Run: "calm-lens-7", By: "ada", Created: at(2),
+						Metrics: []kit.Fact{{Name: "F1", Value: "0.88"}},
+					},
 					{Number: "3", Aliases: []string{"previous"}, Run: "old-slide-1", By: "bo", Created: at(1)},
 				},
 				History: []models.Move{

@@ -124,7 +124,9 @@ func (s *Screen) chooseMove(i int) {
 	if m, _ := s.chosen(); i < len(m.History) {
 		h := m.History[i]
 		s.facts.Set([]kit.Fact{
-			{Name: "When", Value: h.At.Format(stamp)}, {Name: "Who", Value: h.Who}, {Name: h.Alias, Value: moved("champion", h.From, h.To)},
+			{Name: "When", Value: h.At.Format(stamp)},
+			{Name: "Who", Value: h.Who},
+			{Name: h.Alias, Value: moved("champion", h.From, h.To)},
 			{Name: "Why", Value: h.Why},
 		})
 	}

@@ -27,12 +27,16 @@ func window(t *testing.T, m theme.Mode, act servers.Actions) (*servers.Screen, f
 func typical() servers.Values {
 	asked := time.Date(2026, 3, 4, 14, 3, 7, 0, time.UTC)
 	return servers.Values{Takeover: true, Servers: []servers.Server{
-		{ID: "gpu-1", Name: "gpu-1", Address: "grpc://gpu-1.lab:8001", Kind: "Triton 2.50.0", Asked: true, Reachable: true, InUse: true,
+		{
+			ID: "gpu-1", Name: "gpu-1", Address: "grpc://gpu-1.lab:8001", Kind: "Triton 2.50.0", Asked: true, Reachable: true, InUse: true,
 			Latency: 38 * time.Millisecond, Usual: 35 * time.Millisecond, Checked: asked,
 			Models: []servers.Model{{Name: "nuclei", Version: "4", Ready: true}, {Name: "nuclei", Version: "5"}},
-			Facts:  []kit.Fact{{Name: "GPU memory", Value: "3.1 of 8 GB"}, {Name: "Waiting", Value: "2 requests"}}},
-		{ID: "embedded", Name: "This computer", Kind: "Built in, ONNX Runtime 1.27", Asked: true, Reachable: true, Checked: asked,
-			Models: []servers.Model{{Name: "nuclei", Version: "4", Ready: true}}},
+			Facts:  []kit.Fact{{Name: "GPU memory", Value: "3.1 of 8 GB"}, {Name: "Waiting", Value: "2 requests"}},
+		},
+		{
+			ID: "embedded", Name: "This computer", Kind: "Built in, ONNX Runtime 1.27", Asked: true, Reachable: true, Checked: asked,
+			Models: []servers.Model{{Name: "nuclei", Version: "4", Ready: true}},
+		},
 	}}
 }
 

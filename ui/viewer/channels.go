@@ -26,7 +26,7 @@ type channels struct {
 type channelRow struct {
 	on       *widget.Check
 	low, top *widget.Slider
-	range_   *widget.Label
+	limits   *widget.Label
 }
 
 func newChannels(v *tileview.View) *channels {
@@ -44,10 +44,10 @@ func (c *channels) open(info imageio.Info) {
 		}
 		r := &channelRow{
 			on: widget.NewCheck(name, nil), low: widget.NewSlider(0, 1), top: widget.NewSlider(0, 1),
-			range_: widget.NewLabel(""),
+			limits: widget.NewLabel(""),
 		}
 		r.on.Checked = true
-		r.range_.Importance = widget.LowImportance
+		r.limits.Importance = widget.LowImportance
 		r.on.OnChanged = func(bool) { c.apply() }
 		swatch := canvas.NewRectangle(color.NRGBA{R: colors[i][0], G: colors[i][1], B: colors[i][2], A: 255})
 		swatch.CornerRadius = 4
@@ -55,7 +55,7 @@ func (c *channels) open(info imageio.Info) {
 		auto.Importance = widget.LowImportance
 		dot := container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), swatch))
 		c.box.Add(container.New(layout.NewCustomPaddedVBoxLayout(-8),
-			container.NewBorder(nil, nil, dot, container.NewHBox(r.range_, auto), r.on),
+			container.NewBorder(nil, nil, dot, container.NewHBox(r.limits, auto), r.on),
 			container.New(layout.NewCustomPaddedVBoxLayout(-14), r.low, r.top)))
 		c.rows = append(c.rows, r)
 	}
@@ -100,7 +100,7 @@ func (c *channels) apply() {
 	for i, r := range c.rows {
 		if i < len(cs) && i < len(c.ranges) {
 			cs[i].On, cs[i].Min, cs[i].Max = r.on.Checked, r.low.Value, r.top.Value
-			r.range_.SetText(short(r.low.Value) + " – " + short(r.top.Value))
+			r.limits.SetText(short(r.low.Value) + " – " + short(r.top.Value))
 		}
 	}
 	c.box.Refresh() // the labels' widths
