@@ -13,8 +13,12 @@ import (
 // steps are the stages of package intake as the inbox names them.
 func steps() []struct{ stage, name string } {
 	return []struct{ stage, name string }{
-		{"capture", "captured"}, {"version", "versioned"}, {"push", "pushed"},
-		{"infer", "predicted"}, {"review", "reviewed"}, {"record", "committed"},
+		{"capture", "captured"},
+		{"version", "versioned"},
+		{"push", "pushed"},
+		{"infer", "predicted"},
+		{"review", "reviewed"},
+		{"record", "committed"},
 	}
 }
 

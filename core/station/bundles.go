@@ -75,7 +75,7 @@ func keepBundle(home string, b infer.Bundle) error {
 }
 
 func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644) //nolint:gosec // a lab shares its models
 	if err != nil {
 		return err
 	}

@@ -46,8 +46,8 @@ func (s *Station) watchFolders(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		for path := range s.sightings.All() {
-			s.sightings.Drop(path)
+		for file := range s.sightings.All() {
+			s.sightings.Drop(file)
 		}
 	}
 }
