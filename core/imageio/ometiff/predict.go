@@ -168,21 +168,21 @@ func widenHalves(out, in []byte, _ int) {
 }
 
 // widenBits makes bytes of samples below 8 bits, most significant first.
-func widenBits(out, in []byte, bits int) {
+func widenBits(out, in []byte, depth int) {
 	for x := range out {
-		at := x * bits
+		at := x * depth
 		v := uint16(in[at/8]) << 8
 		if at/8+1 < len(in) {
 			v |= uint16(in[at/8+1])
 		}
-		out[x] = byte(v >> (16 - at%8 - bits) & (1<<bits - 1)) //nolint:gosec // below 8 bits
+		out[x] = byte(v >> (16 - at%8 - depth) & (1<<depth - 1)) //nolint:gosec // below 8 bits
 	}
 }
 
 // widenWords makes 16-bit numbers of samples of 9 to 15 bits, most significant first.
-func widenWords(out, in []byte, bits int) {
+func widenWords(out, in []byte, depth int) {
 	for x := range len(out) / 2 {
-		at := x * bits
+		at := x * depth
 		var v uint32
 		for k := range 3 {
 			v <<= 8
@@ -190,7 +190,7 @@ func widenWords(out, in []byte, bits int) {
 				v |= uint32(in[at/8+k])
 			}
 		}
-		v = v >> (24 - at%8 - bits) & (1<<bits - 1)
+		v = v >> (24 - at%8 - depth) & (1<<depth - 1)
 		binary.LittleEndian.PutUint16(out[2*x:], uint16(v)) //nolint:gosec // below 16 bits
 	}
 }
