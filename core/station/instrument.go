@@ -52,7 +52,8 @@ func (b instrument) write(ctx context.Context, name string) (wrote bool, err err
 		return false, err
 	}
 	defer src.Close() //nolint:errcheck // read only
-	dst, err := os.OpenFile(filepath.Join(b.folder, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // an instrument's files are for all
+	//nolint:gosec // an instrument's files are for all
+	dst, err := os.OpenFile(filepath.Join(b.folder, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return false, err
 	}
