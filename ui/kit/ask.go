@@ -48,19 +48,7 @@ func AskReason(o fyne.CanvasObject, q Question, do func(reason string)) {
 	pop.Canvas.Focus(entry)
 }
 
-// Confirm asks over the window of o before something that can't be taken back.
-func Confirm(o fyne.CanvasObject, q Question, do func()) {
-	pop, yes := ask(o, q, nil)
-	if pop == nil {
-		return
-	}
-	yes.OnTapped = func() {
-		pop.Hide()
-		do()
-	}
-	pop.Show()
-}
-
+// ask makes the dialog around body; nil if o is on no window.
 func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp, *widget.Button) {
 	head := widget.NewLabelWithStyle(q.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	head.SizeName = fynetheme.SizeNameSubHeadingText
@@ -72,12 +60,9 @@ func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp
 		yes.Importance = widget.DangerImportance
 	}
 	no := widget.NewButton("Cancel", nil)
-	rows := []fyne.CanvasObject{head, text}
-	if body != nil {
-		rows = append(rows, body)
-	}
-	rows = append(rows, NewGap(0, 4), container.NewHBox(layout.NewSpacer(), Tall(no), Tall(yes)))
-	inner := container.New(layout.NewCustomPaddedLayout(10, 10, 12, 12), container.NewVBox(rows...))
+	answers := container.NewHBox(layout.NewSpacer(), Tall(no), Tall(yes))
+	inner := container.New(layout.NewCustomPaddedLayout(10, 10, 12, 12),
+		container.NewVBox(head, text, body, NewGap(0, 4), answers))
 	var pop *widget.PopUp
 	bind.OnCanvas(o, func(c fyne.Canvas) { pop = widget.NewModalPopUp(inner, c) })
 	if pop == nil {
