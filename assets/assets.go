@@ -1,10 +1,7 @@
 // Package assets holds the icons and the operator's manual, built into the program.
 package assets
 
-import (
-	"embed"
-	"strings"
-)
+import "embed"
 
 //go:embed icons/*.svg
 var icons embed.FS
@@ -29,17 +26,4 @@ func Help(page string) string {
 		return ""
 	}
 	return string(b)
-}
-
-// Pages names the pages of the manual, sorted.
-func Pages() []string {
-	all, err := help.ReadDir("help")
-	if err != nil {
-		return nil
-	}
-	names := make([]string, 0, len(all))
-	for _, e := range all {
-		names = append(names, strings.TrimSuffix(e.Name(), ".md"))
-	}
-	return names
 }
