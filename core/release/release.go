@@ -195,22 +195,13 @@ func (d *Desk) promote(ctx context.Context, it flow.Item, _ *job.Progress) (any,
 
 // Champion returns the version of name that is in force, empty if none is.
 func Champion(ctx context.Context, r model.Registry, name string) (string, error) {
-	return alias(ctx, r, name, model.Champion)
-}
-
-// Previous returns the version that a rollback of name returns to, empty if there is none.
-func Previous(ctx context.Context, r model.Registry, name string) (string, error) {
-	return alias(ctx, r, name, model.Previous)
-}
-
-func alias(ctx context.Context, r model.Registry, name, a string) (string, error) {
 	ms, err := r.Models(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, m := range ms {
 		if m.Name == name {
-			return m.Aliases[a], nil
+			return m.Aliases[model.Champion], nil
 		}
 	}
 	return "", fault.New(fault.NotFound, "The registry has no model named "+name+".", "Check the name on the Models screen.", nil)
