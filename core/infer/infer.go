@@ -62,7 +62,7 @@ type Status struct {
 type Spec struct{ In, Out []Port }
 
 // Port is one input or output; -1 in Shape is free. Type is Triton's word: UINT8,
-// UINT16, INT64, FP32, …
+// UINT16, INT64, FP32 and so on.
 type Port struct {
 	Name, Type string
 	Shape      []int64

@@ -27,12 +27,11 @@ func (s *Station) Promote(ctx context.Context, name, version, why string) (strin
 
 // Rollback puts the version before back in force.
 func (s *Station) Rollback(ctx context.Context, name, why string) (string, error) {
-	to := ""
-	for _, m := range s.shelves.shelf().Models {
-		if m.Name == name {
-			to = m.Aliases[model.Previous]
-		}
+	m, err := s.registered(ctx, name)
+	if err != nil {
+		return "", err
 	}
+	to := m.Aliases[model.Previous]
 	if to == "" {
 		return "", fault.New(fault.NotFound, "There is no version before to return to.", "A rollback is possible once a second version was promoted.", nil)
 	}
@@ -41,16 +40,34 @@ func (s *Station) Rollback(ctx context.Context, name, why string) (string, error
 
 func (s *Station) decide(ctx context.Context, p release.Promotion) (string, error) {
 	p.Who, p.At = s.file.Settings().Person.Name, time.Now().UTC().Truncate(time.Millisecond)
-	for _, m := range s.shelves.shelf().Models {
-		if m.Name == p.Model {
-			p.From = m.Aliases[model.Champion]
-		}
+	m, err := s.registered(ctx, p.Model)
+	if err != nil {
+		return "", err
 	}
+	p.From = m.Aliases[model.Champion]
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	_, err := s.flow.Add(ctx, p.ID(), release.LineName, p.Title(), p)
+	_, err = s.flow.Add(ctx, p.ID(), release.LineName, p.Title(), p)
 	return p.ID(), err
+}
+
+// registered returns a model as the platform last had it; one that was never asked yet is
+// asked now.
+func (s *Station) registered(ctx context.Context, name string) (model.Model, error) {
+	sh := s.shelves.shelf()
+	if sh.At.IsZero() {
+		sh = s.ReadShelf(ctx)
+	}
+	for _, m := range sh.Models {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	if sh.Say != "" {
+		return model.Model{}, fault.New(fault.Offline, sh.Say, sh.Hint, nil)
+	}
+	return model.Model{}, fault.New(fault.NotFound, "The registry has no model named "+name+".", "Look at the Models screen for its name.", nil)
 }
 
 // Withdraw takes a decision back that is not carried out yet, or an item off its line.

@@ -1,8 +1,9 @@
 package station
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"log/slog"
 	"sync"
@@ -148,9 +149,10 @@ func (s *shelves) refresh(ctx context.Context, key string, p platform) {
 	}
 	s.board.Clear(key)
 	s.feed.Put(key, sh)
-	b, err := json.Marshal(sh)
+	var b bytes.Buffer
+	err = gob.NewEncoder(&b).Encode(sh) // not JSON: a metric may be NaN
 	if err == nil {
-		err = s.store.Keep(ctx, keep, b)
+		err = s.store.Keep(ctx, keep, b.Bytes())
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		s.log.Warn("shelf not kept", slog.Any("error", err))
@@ -165,7 +167,7 @@ func (s *shelves) remembered(ctx context.Context, key, keep string) Shelf {
 	var sh Shelf
 	b, _, err := s.store.Kept(ctx, keep)
 	if err == nil && b != nil {
-		err = json.Unmarshal(b, &sh)
+		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&sh)
 	}
 	if err != nil {
 		s.log.Warn("shelf not remembered", slog.Any("error", err))
