@@ -57,6 +57,9 @@ func (w *window) fillModels() {
 		}
 		v.Models = append(v.Models, row)
 	}
+	if name := w.station.Settings().Model; sh.Server && !sh.Offline && !slices.ContainsFunc(sh.Models, func(m model.Model) bool { return m.Name == name }) {
+		v.Missing = name
+	}
 	w.progress(&v)
 	w.models.Set(v)
 }
@@ -106,6 +109,11 @@ func (w *window) progress(v *models.Values) {
 		}
 		return
 	}
+}
+
+// register registers the workspace's own model at the server.
+func (w *window) register(name string) {
+	w.slow.do(func(ctx context.Context) error { return w.station.Share(ctx, name) })
 }
 
 func (w *window) promote(name, version, reason string) {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"image"
 	"log/slog"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"golang.org/x/sync/errgroup"
 
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/bind"
 	"coverslip.dev/coverslip/ui/datasets"
@@ -29,6 +31,7 @@ import (
 // Options of the window.
 type Options struct {
 	Appearance string // dark or light, over the settings'; empty: as they say
+	Open       string // capture to open at once: its ID, or newest
 	Log        *slog.Logger
 }
 
@@ -104,7 +107,7 @@ func (w *window) furnish() {
 	w.datasets = datasets.New(datasets.Actions{
 		Push: w.push, Reveal: func() { w.show(w.station.Folder()) }, Settings: func() { w.shell.Open("settings") },
 	})
-	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh})
+	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh, Register: w.register})
 	w.runs = runs.New(runs.Actions{Curve: w.askCurve, Refresh: w.refresh, Setup: func() { w.shell.Open("settings") }})
 	w.servers = servers.New(servers.Actions{
 		Check: func(string) { w.refresh() }, Settings: func() { w.shell.Open("settings") },
@@ -152,4 +155,15 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 		return nil
 	})
 	w.strip()
+	if id := first(w.opt.Open, w.captures()); id != "" {
+		w.open(id)
+	}
+}
+
+// first returns the ID of the capture that is to be opened at once, empty for none.
+func first(open string, all []flow.Item) string {
+	if open == "newest" && len(all) > 0 {
+		return all[0].ID
+	}
+	return strings.TrimPrefix(open, "newest")
 }

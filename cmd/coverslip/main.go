@@ -27,15 +27,17 @@ func main() {
 	sample := flag.Bool("sample", false, "open the sample bench: a simulated instrument, its folder and a remote")
 	look := flag.String("appearance", "", "dark or light, over what the settings say")
 	verbose := flag.Bool("v", false, "log more")
+	show := flag.String("open", "", "capture to open at once: its ID, or newest")
 	flag.Parse()
-	if err := run(*workspace, *sample, *verbose, *look); err != nil {
+	opt := ui.Options{Appearance: *look, Open: *show}
+	if err := run(*workspace, *sample, *verbose, opt); err != nil {
 		say, hint := fault.Explain(err)
 		fmt.Fprintln(os.Stderr, "coverslip:", say, hint)
 		os.Exit(1)
 	}
 }
 
-func run(workspace string, sample, verbose bool, look string) (err error) {
+func run(workspace string, sample, verbose bool, opt ui.Options) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	logs := filepath.Join(workspace, "log")
@@ -68,7 +70,8 @@ func run(workspace string, sample, verbose bool, look string) (err error) {
 	done := make(chan error, 1)
 	go func() { done <- st.Run(ctx) }() // waited for below
 	a := app.NewWithID("dev.coverslip.coverslip")
-	err = ui.Show(ctx, a, st, ui.Options{Appearance: look, Log: log})
+	opt.Log = log
+	err = ui.Show(ctx, a, st, opt)
 	cancel()
 	rerr := <-done
 	if errors.Is(rerr, context.Canceled) {

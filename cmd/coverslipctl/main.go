@@ -48,6 +48,7 @@ func commands() map[string]command {
 		"runs":         {"runs", "training runs, from the server or as last seen", runs},
 		"models":       {"models", "registered models, versions and aliases", models},
 		"promote":      {"promote MODEL VERSION --reason WHY", "load, probe, and put a version in force", promote},
+		"share":        {"share [MODEL]", "register the workspace's own model at the MLflow server", share},
 		"rollback":     {"rollback MODEL --reason WHY", "put the version before back in force", rollback},
 		"thread":       {"thread OBJECT", "the chain of one object: file, commit, model, correction, person", thread},
 		"summary":      {"summary", "what was captured, committed, found", summary},

@@ -134,3 +134,23 @@ func (c call) decide(ctx context.Context, args []string, n int, act func(*statio
 		return c.print(it, it.Title+": done.")
 	})
 }
+
+func share(ctx context.Context, c call, args []string) error {
+	rest, err := c.parse(flag.NewFlagSet("share", flag.ContinueOnError), args)
+	if err != nil {
+		return err
+	}
+	st, err := c.station(ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close() //nolint:errcheck // what was shared is at the server
+	name := st.Settings().Model
+	if len(rest) == 1 {
+		name = rest[0]
+	}
+	if err := st.Share(ctx, name); err != nil {
+		return err
+	}
+	return c.print(map[string]string{"model": name}, name+" is registered at the server.")
+}

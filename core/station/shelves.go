@@ -21,6 +21,7 @@ import (
 type Shelf struct {
 	Name     string // of the registry, for people
 	At       time.Time
+	Server   bool // not the workspace's own
 	Offline  bool
 	Say      string // why it does not answer now
 	Hint     string
@@ -132,6 +133,7 @@ func (s *shelves) refresh(ctx context.Context, key string, p platform) {
 	limited, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	sh, err := readShelf(limited, p)
+	sh.Server = key == serverShelf
 	if ctx.Err() != nil {
 		return
 	}

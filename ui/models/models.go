@@ -50,6 +50,7 @@ type Values struct {
 	Progress  string  // "Loading nuclei@4 on gpu-1" while a promotion runs, else ""
 	Done      float64 // of the promotion, 0…1
 	Say, Hint string  // why the last promotion failed, in plain words
+	Missing   string  // the model in use, where the server does not have it; else ""
 }
 
 // Actions are what the person may do here. Screens ask; they do not act.
@@ -57,6 +58,7 @@ type Actions struct {
 	Promote  func(model, version, reason string)
 	RollBack func(model, reason string)
 	Refresh  func()
+	Register func(model string) // at the server, what the workspace has
 }
 
 // Screen shows the models.
@@ -145,6 +147,10 @@ func (s *Screen) Set(v Values) {
 	}
 	s.source.Refresh()
 	s.banner.Set(kit.Bad, v.Say, v.Hint, "", nil)
+	if v.Say == "" && v.Missing != "" {
+		s.banner.Set(kit.Held, "This server has no model named "+v.Missing+", which captures are predicted with.",
+			"The workspace's own can be registered there, with the run that made it.", "Register it there", s.register)
+	}
 	shown(s.progress, v.Progress != "")
 	s.step.SetText(v.Progress)
 	s.bar.SetValue(v.Done)
@@ -152,6 +158,12 @@ func (s *Screen) Set(v Values) {
 	shown(s.empty, len(v.Models) == 0)
 	s.show()
 	s.layout.Refresh()
+}
+
+func (s *Screen) register() {
+	if s.act.Register != nil {
+		s.act.Register(s.val.Missing)
+	}
 }
 
 func shown(o fyne.CanvasObject, yes bool) {

@@ -1,0 +1,95 @@
+"""Measures Coverslip beside its peers and prints a table in Markdown.
+
+    bench.py DVC RUNS
+"""
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CTL = os.path.abspath("build/coverslipctl")
+APP = os.path.abspath("build/coverslip")
+
+
+def run(*cmd, cwd=None):
+    """Wall and CPU seconds of a command, children included."""
+    before, begun = os.times(), time.monotonic()
+    subprocess.run(cmd, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = os.times()
+    cpu = after.children_user - before.children_user + after.children_system - before.children_system
+    return time.monotonic() - begun, cpu
+
+
+def tree(folder, files, size):
+    """A dataset with a folder of random files in it."""
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    subprocess.run([CTL, "-C", folder, "init"], check=True, stdout=subprocess.DEVNULL)
+    os.makedirs(os.path.join(folder, "data"))
+    for i in range(files):
+        with open(os.path.join(folder, "data", f"f{i:05}.bin"), "wb") as f:
+            f.write(os.urandom(size))
+
+
+def add(dvc, runs, files, size):
+    """`add` of a folder, ours and dvc's in turn, each on files that are new to it."""
+    ours, theirs = [], []
+    for _ in range(runs):
+        for command, into in (([CTL, "-C", ".", "add", "data"], ours), ([dvc, "add", "-q", "data"], theirs)):
+            with tempfile.TemporaryDirectory() as d:
+                tree(d, files, size)
+                into.append(run(*command, cwd=d))
+    return ours, theirs
+
+
+def status(dvc, runs, files, size):
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as d:
+        tree(d, files, size)
+        run(dvc, "add", "-q", "data", cwd=d)
+        run(dvc, "status", cwd=d)
+        for _ in range(runs):
+            ours.append(run(CTL, "-C", ".", "status", cwd=d))
+            theirs.append(run(dvc, "status", cwd=d))
+    return ours, theirs
+
+
+def infer(runs, image):
+    """The same image on the embedded engine and on Triton, whose CPU is the server's."""
+    own, served = [], []
+    for _ in range(runs):
+        own.append(run(CTL, "infer", image))
+        served.append(run(CTL, "infer", image, "--engine", "grpc://127.0.0.1:8001"))
+    return own, served
+
+
+def row(name, ours, theirs, peer):
+    m = lambda a, k: statistics.median(x[k] for x in a)
+    print(f"| {name} | {m(ours, 0):.2f} s / {m(ours, 1):.2f} s | {m(theirs, 0):.2f} s / {m(theirs, 1):.2f} s ({peer}) "
+          f"| {m(theirs, 0) / m(ours, 0):.1f}× / {m(theirs, 1) / m(ours, 1):.1f}× |", flush=True)
+
+
+def first_image(runs):
+    """Start of the process to the window with an image on it, under a virtual display."""
+    times = []
+    for _ in range(runs):
+        out = subprocess.run(["packaging/run/first-image"], check=True, capture_output=True, text=True).stdout
+        times.append(float(out.strip().splitlines()[-1]))
+    print(f"| process start to the first image on screen | {statistics.median(times):.2f} s | – | – |", flush=True)
+
+
+def main(dvc, runs):
+    print("| what | Coverslip, wall / CPU | peer | ratio |\n|---|---|---|---|", flush=True)
+    row("add 2,000 × 100 KB", *add(dvc, runs, 2000, 100_000), "dvc")
+    row("add 20 × 20 MB", *add(dvc, runs, 20, 20_000_000), "dvc")
+    row("status, clean, 2,000 files", *status(dvc, runs, 2000, 10_000), "dvc")
+    image = "assets/sample/captures/2026-11-24_plate07_A03_DAPI.ome.tif"
+    row("infer 1024², 529 nuclei, embedded", *infer(runs, image), "the same on Triton; its own CPU not counted")
+    if shutil.which("Xvfb"):
+        first_image(runs)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
