@@ -60,6 +60,9 @@ func (w *window) fillModels() {
 	if name := w.station.Settings().Model; sh.Server && !sh.Offline && !slices.ContainsFunc(sh.Models, func(m model.Model) bool { return m.Name == name }) {
 		v.Missing = name
 	}
+	if sh.Offline && len(sh.Models) == 0 {
+		v.Say, v.Hint = sh.Say, sh.Hint
+	}
 	w.progress(&v)
 	w.models.Set(v)
 }

@@ -86,6 +86,10 @@ func (w *window) captures() []flow.Item {
 }
 
 func (w *window) retry(id string) {
+	if _, ok := w.station.Items().Row(id); !ok { // a file that is held
+		w.station.LookAgain()
+		return
+	}
 	w.work.do(func(ctx context.Context) error { return w.station.Retry(ctx, id) })
 }
 
@@ -164,9 +168,10 @@ func (w *window) strip() {
 	if running+waiting > 0 {
 		st.Queue = fmt.Sprintf("%d at work · %d waiting", running, waiting)
 	}
-	troubles := w.troubles()
-	st.Badges["servers"] = 0
-	if len(troubles) > 0 {
+	if st.Badges["inbox"]+waiting > 0 {
+		st.Health, st.Tone = "Some captures do not go on by themselves: see the inbox", kit.Held
+	}
+	if troubles := w.troubles(); len(troubles) > 0 {
 		st.Health, st.Tone = troubles[0].Sentence, troubles[0].Tone
 		if n := len(troubles); n > 1 {
 			st.Health = fmt.Sprintf("%s (and %d more)", st.Health, n-1)

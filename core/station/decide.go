@@ -173,32 +173,55 @@ func (s *Station) Again(ctx context.Context, it flow.Item, diameter float64) err
 // keepServing loads what is in force into the engines, now and whenever the alias moved.
 func (s *Station) keepServing(ctx context.Context) error {
 	return s.shelves.feed.Watch(ctx, func([]event.Change[string, Shelf]) error {
-		name := s.file.Settings().Model
-		for _, m := range s.shelves.shelf().Models {
-			version := m.Aliases[model.Champion]
-			if m.Name != name || version == "" {
-				continue
-			}
-			err := s.serve(ctx, infer.Ref{Model: name, Version: version})
-			if err != nil && ctx.Err() == nil {
-				s.log.Warn("model not served", slog.String("model", name), slog.Any("error", err))
-			}
+		p, m, ok := s.inForce()
+		if !ok {
+			return nil
+		}
+		if err := s.serve(ctx, p, m); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "model not served", slog.String("model", m.String()), slog.Any("error", err))
 		}
 		return nil
 	})
 }
 
-// serve makes m what captures are predicted with.
-func (s *Station) serve(ctx context.Context, m infer.Ref) error {
-	if w := s.engines.wantedRef(); w == m {
+// inForce returns the version to predict with: the champion of the platform in use or,
+// while that has none, the workspace's own, so that work at the bench goes on.
+func (s *Station) inForce() (platform, infer.Ref, bool) {
+	name := s.file.Settings().Model
+	use := s.shelves.platform()
+	for _, c := range []struct {
+		key string
+		p   platform
+	}{{s.shelves.key(), use}, {localShelf, s.shelves.local}} {
+		sh, _ := s.shelves.feed.Row(c.key)
+		for _, m := range sh.Models {
+			if v := m.Aliases[model.Champion]; m.Name == name && v != "" {
+				return c.p, infer.Ref{Model: name, Version: v}, true
+			}
+		}
+	}
+	return nil, infer.Ref{}, false
+}
+
+// serve makes m of registry p what captures are predicted with.
+func (s *Station) serve(ctx context.Context, p platform, m infer.Ref) error {
+	if s.engines.wants(m, p.Name()) {
 		return nil
 	}
-	b, err := s.bundles.fetch(ctx, s.shelves.platform(), m)
+	b, err := s.bundles.fetch(ctx, p, m)
 	if err != nil {
 		return err
 	}
-	s.engines.want(b)
+	s.engines.want(b, p.Name())
 	s.engines.check(ctx)
 	s.flow.Nudge()
 	return nil
+}
+
+// LookAgain looks through the instruments' folders anew.
+func (s *Station) LookAgain() {
+	select {
+	case s.settled <- struct{}{}:
+	default:
+	}
 }

@@ -41,6 +41,7 @@ type engines struct {
 	remote   []remoteEngine
 	takeover bool
 	wanted   *infer.Bundle // what is in force and must be loaded everywhere
+	from     string        // name of the registry that wanted came from
 	loadedOn map[string]infer.Ref
 }
 
@@ -250,21 +251,22 @@ func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
 	return errors.Join(errs...)
 }
 
-// want says what is in force; the next check loads it where it is missing.
-func (e *engines) want(b infer.Bundle) {
+// want says what is in force, and in which registry; the next check loads it where it is
+// missing. Versions of two registries may have the same number.
+func (e *engines) want(b infer.Bundle, from string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.wanted = &b
+	if from != e.from {
+		clear(e.loadedOn)
+	}
+	e.wanted, e.from = &b, from
 }
 
-// wantedRef names what is in force.
-func (e *engines) wantedRef() infer.Ref {
+// wants reports whether m of that registry is in force.
+func (e *engines) wants(m infer.Ref, from string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.wanted == nil {
-		return infer.Ref{}
-	}
-	return e.wanted.Ref
+	return e.wanted != nil && e.wanted.Ref == m && e.from == from
 }
 
 // wantedBundle returns what is in force.

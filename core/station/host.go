@@ -57,7 +57,7 @@ func (s *Station) Probe(ctx context.Context, m infer.Ref, inForce string, p *job
 
 // InForce implements [release.Host].
 func (s *Station) InForce(ctx context.Context, m infer.Ref) error {
-	if err := s.serve(ctx, m); err != nil {
+	if err := s.serve(ctx, s.shelves.platform(), m); err != nil {
 		return err
 	}
 	s.shelves.refreshSoon()

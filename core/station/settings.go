@@ -31,10 +31,7 @@ func (s *Station) Save(ctx context.Context, set config.Settings, pw Secrets) err
 	if err := s.apply(ctx, set); err != nil {
 		return err
 	}
-	select {
-	case s.settled <- struct{}{}:
-	default:
-	}
+	s.LookAgain()
 	s.flow.Nudge()
 	return nil
 }

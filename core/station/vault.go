@@ -13,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/exchange"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
@@ -33,7 +34,7 @@ const (
 func (v vault) Capture(ctx context.Context, c intake.Capture, p *job.Progress) (intake.Stored, error) {
 	st, err := v.repo.Capture(ctx, []dataset.SourceFile{{Path: c.Path, Rel: c.Rel}}, p)
 	if err != nil {
-		return intake.Stored{}, err
+		return intake.Stored{}, v.denied(err)
 	}
 	return intake.Stored{MD5: st[0].MD5, Size: st[0].Size, At: time.Now().UTC()}, nil
 }
@@ -46,10 +47,19 @@ func (v vault) Version(ctx context.Context, c intake.Capture, _ intake.Stored) (
 	}}
 	out, err := v.repo.Add(ctx, c.Rel, meta, nil)
 	if err != nil {
-		return "", err
+		return "", v.denied(err)
 	}
 	msg := fmt.Sprintf("Capture %s from %s\n\nmd5 %s, %d bytes", c.Title(), cmp.Or(c.Instrument, "an instrument"), out.MD5, out.Size)
 	return v.repo.Commit(ctx, v.author(), msg, out.Changed)
+}
+
+// denied names the folder where a write was refused.
+func (v vault) denied(err error) error {
+	if fault.KindOf(err) != fault.Denied {
+		return err
+	}
+	return fault.New(fault.Denied, "The dataset folder "+v.repo.Dir()+" can't be written.",
+		"Check its permissions and that the drive is not read-only, then press Try again.", err)
 }
 
 // author is who commits captures: the person of the settings, or the program.
@@ -117,7 +127,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 	var paths []string
 	for suffix, data := range map[string][]byte{".objects.geojson": geo.Bytes(), ".review.json": append(log, '\n')} {
 		if err := replaceFile(v.workPath(c.Rel+suffix), data); err != nil {
-			return "", err
+			return "", v.denied(err)
 		}
 		paths = append(paths, c.Rel+suffix)
 	}
