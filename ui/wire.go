@@ -136,12 +136,15 @@ func (w *window) setServers(all map[string]station.Server) {
 	w.strip()
 }
 
-// inUse is the key of the engine that predictions go to now.
+// inUse is the key of the engine that predictions go to now, none if they wait.
 func (w *window) inUse(all map[string]station.Server) string {
 	for _, s := range w.station.Settings().Servers {
 		if all[s.Address].Ready {
 			return s.Address
 		}
+	}
+	if set := w.station.Settings(); len(set.Servers) > 0 && !set.Takeover {
+		return "none"
 	}
 	return ""
 }

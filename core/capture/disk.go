@@ -121,7 +121,7 @@ func (f Folder) walk(ctx context.Context, out *findings) {
 	})
 	if out.err == nil {
 		if st, err := os.Stat(f.Path); err == nil && !st.IsDir() {
-			out.err = fault.New(fault.Invalid, "“"+f.Path+"” is a file, not a folder.", "Choose the folder in Settings → Folders.", nil)
+			out.err = fault.New(fault.Invalid, "“"+f.Path+"” is a file, not a folder.", "Choose the folder in Settings, Folders.", nil)
 		}
 	}
 }

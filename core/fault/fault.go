@@ -97,5 +97,5 @@ func Explain(err error) (say, hint string) {
 		return "Stopped.", ""
 	case Internal, Busy, Exists, Invalid, Corrupt:
 	}
-	return "Something went wrong: " + err.Error() + ".", "The log says more (Settings → Log)."
+	return "Something went wrong: " + err.Error() + ".", "The log says more (Settings, Log)."
 }

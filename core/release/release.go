@@ -102,7 +102,7 @@ func (p Promotion) Title() string {
 func (p Promotion) Check() error {
 	switch {
 	case strings.TrimSpace(p.Who) == "":
-		return fault.New(fault.Invalid, "Nobody is named for this decision.", "Write your name under Settings → Person.", nil)
+		return fault.New(fault.Invalid, "Nobody is named for this decision.", "Write your name under Settings, Person.", nil)
 	case strings.TrimSpace(p.Why) == "":
 		return fault.New(fault.Invalid, "A promotion needs a reason.", "Say in a few words why this version is better.", nil)
 	case p.Version == p.From:

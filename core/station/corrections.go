@@ -59,7 +59,7 @@ func (c corrections) log(ctx context.Context, md5 string) ([]annotation.Entry, e
 // add appends edits by a person to the log.
 func (c corrections) add(ctx context.Context, md5, who string, edits ...annotation.Edit) error {
 	if who == "" {
-		return fault.New(fault.Invalid, "Nobody is named for this correction.", "Write your name under Settings → Person.", nil)
+		return fault.New(fault.Invalid, "Nobody is named for this correction.", "Write your name under Settings, Person.", nil)
 	}
 	for _, e := range edits {
 		e.By, e.At = who, time.Now()

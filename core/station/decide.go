@@ -147,7 +147,7 @@ func (s *Station) Redo(ctx context.Context, it flow.Item) (bool, error) {
 func (s *Station) Review(ctx context.Context, it flow.Item, note string) error {
 	who := s.file.Settings().Person
 	if who.Name == "" {
-		return fault.New(fault.Invalid, "Nobody is named for this review.", "Write your name under Settings → Person.", nil)
+		return fault.New(fault.Invalid, "Nobody is named for this review.", "Write your name under Settings, Person.", nil)
 	}
 	err := s.flow.Pass(ctx, it.ID, "review", intake.Review{Who: who.Name, Email: who.Email, Note: note, At: time.Now()})
 	for _, stage := range []string{"publish", "record"} {

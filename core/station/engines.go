@@ -84,19 +84,24 @@ func (e *engines) close() error {
 func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	loading := false
 	for _, r := range e.remote {
 		if r.up && e.loadedOn[r.address] == m {
 			return r.Engine, nil
 		}
+		loading = loading || r.up
 	}
-	if len(e.remote) == 0 || e.takeover {
+	if !loading && (len(e.remote) == 0 || e.takeover) {
 		if e.loadedOn[ownKey] == m {
 			return e.own, nil
 		}
-		return nil, fault.New(fault.Offline, "The model "+m.String()+" is not loaded yet.", "It is loaded as soon as it can be had.", nil)
+		loading = true
+	}
+	if loading {
+		return nil, fault.New(fault.Busy, "The model "+m.String()+" is being loaded.", "The capture is predicted as soon as it is there.", nil)
 	}
 	return nil, fault.New(fault.Offline, "No inference server answers.",
-		"Captures are kept safe and are predicted when a server is back. Settings → Servers can allow this computer to take over.", nil)
+		"Captures are kept safe and are predicted when a server is back. Settings, Servers can allow this computer to take over.", nil)
 }
 
 // watch checks every engine until ctx ends.

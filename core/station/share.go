@@ -17,7 +17,7 @@ func (s *Station) Share(ctx context.Context, name string) error {
 	own, server := s.shelves.local, s.shelves.server
 	s.shelves.mu.Unlock()
 	if server == nil {
-		return fault.New(fault.Invalid, "No MLflow server is connected.", "Give its address under Settings → MLflow.", nil)
+		return fault.New(fault.Invalid, "No MLflow server is connected.", "Give its address under Settings, MLflow.", nil)
 	}
 	there, err := server.Models(ctx)
 	if err != nil {

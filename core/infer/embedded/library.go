@@ -28,7 +28,7 @@ func useLibrary(path string) error {
 	if _, err := os.Stat(path); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return fault.New(fault.NotFound, "The built-in inference engine is not installed.",
-				"Run packaging/stack/onnxruntime-fetch, or connect an inference server in Settings → Servers.", err)
+				"Run packaging/stack/onnxruntime-fetch, or connect an inference server in Settings, Servers.", err)
 		}
 		return broken(err)
 	}

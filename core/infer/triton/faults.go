@@ -70,7 +70,7 @@ func (e *Engine) explain(err error, m infer.Ref) error {
 			"Check that the model's description belongs to the model.", r)
 	}
 	return fault.New(fault.Internal, "The inference server "+e.name+" failed to answer for "+m.String()+".",
-		"Its own words are in the log (Settings → Log).", r)
+		"Its own words are in the log (Settings, Log).", r)
 }
 
 // general explains a refusal that has nothing to do with a model; nil if it has.
@@ -80,10 +80,10 @@ func (e *Engine) general(r *refusal) error {
 		return fault.New(fault.Denied, "The inference server "+e.name+" does not let programs load models.",
 			"Whoever runs it can start it with --model-control-mode=explicit.", r)
 	case r.code == codes.PermissionDenied, r.code == codes.Unauthenticated, r.says("protocol is restricted"):
-		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings → Servers.", r)
+		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings, Servers.", r)
 	case r.code == codes.Unavailable && r.says("x509:", "tls:", "certificate"):
 		return fault.New(fault.Denied, "The inference server "+e.name+" and this computer do not trust each other's certificates.",
-			"Check the certificates in Settings → Servers.", r)
+			"Check the certificates in Settings, Servers.", r)
 	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.says("larger than max"):
 		return fault.New(fault.Busy, "The inference server "+e.name+" has too much to do.", "The work goes on by itself.", r)
 	case r.code == codes.DeadlineExceeded:
@@ -108,14 +108,14 @@ func (e *Engine) loadFault(err error, m infer.Ref) error {
 	}
 	if r.says("unable to find backend library", "unable to find '"+e.backend) {
 		return fault.New(fault.Invalid, "The inference server "+e.name+" has no backend "+e.backend+".",
-			"Choose the other backend for it in Settings → Servers.", r)
+			"Choose the other backend for it in Settings, Servers.", r)
 	}
 	return e.unloadable(m, err)
 }
 
 func (e *Engine) unloadable(m infer.Ref, err error) error {
 	return fault.New(fault.Corrupt, "The model "+m.String()+" can't be loaded on "+e.name+".",
-		"Fetch it again from the registry; the server's own words are in the log (Settings → Log).", err)
+		"Fetch it again from the registry; the server's own words are in the log (Settings, Log).", err)
 }
 
 func (e *Engine) unknown(m infer.Ref, err error) error {
@@ -129,5 +129,5 @@ func (e *Engine) silent(err error) error {
 
 func (e *Engine) stranger(err error) error {
 	return fault.New(fault.Invalid, "The server "+e.name+" is no inference server.",
-		"Check its address and port in Settings → Servers.", err)
+		"Check its address and port in Settings, Servers.", err)
 }

@@ -113,7 +113,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	case "onnxruntime", "python":
 	default:
 		return nil, fault.New(fault.Invalid, "There is no Triton backend "+opt.Backend+" for ONNX networks.",
-			"Choose onnxruntime or python in Settings → Servers.", nil)
+			"Choose onnxruntime or python in Settings, Servers.", nil)
 	}
 	headers := maps.Clone(opt.Headers)
 	if opt.Token != "" {
@@ -169,7 +169,7 @@ func (e *Engine) Close() error {
 func (e *Engine) open() error {
 	if e.closed.Load() {
 		return fault.New(fault.Offline, "The connection to the inference server "+e.name+" was ended.",
-			"Connect it again in Settings → Servers.", errors.New("engine is closed"))
+			"Connect it again in Settings, Servers.", errors.New("engine is closed"))
 	}
 	return nil
 }

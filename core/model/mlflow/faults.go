@@ -40,7 +40,7 @@ func (c *Client) cutShort(err error) error {
 
 // stranger says that what answers is not MLflow.
 func stranger(cause error) error {
-	return fault.New(fault.Invalid, "What answers at this address is not MLflow.", "Check the address under Settings → MLflow.", cause)
+	return fault.New(fault.Invalid, "What answers at this address is not MLflow.", "Check the address under Settings, MLflow.", cause)
 }
 
 // refused says what an answer that is no success means.
@@ -59,9 +59,9 @@ func (c *Client) refused(resp *http.Response) error {
 	switch code := resp.StatusCode; {
 	case code < 400:
 		return fault.New(fault.Invalid, "The address of MLflow leads elsewhere.",
-			"Write the address that it leads to under Settings → MLflow; a login page means that a token is needed.", cause)
+			"Write the address that it leads to under Settings, MLflow; a login page means that a token is needed.", cause)
 	case code == http.StatusUnauthorized:
-		return fault.New(fault.Denied, "MLflow refused the name or password.", "Check them under Settings → MLflow.", cause)
+		return fault.New(fault.Denied, "MLflow refused the name or password.", "Check them under Settings, MLflow.", cause)
 	case code == http.StatusForbidden && strings.Contains(string(text), "Host header"):
 		return fault.New(fault.Denied, "MLflow takes no calls under the name "+c.base.Host+".",
 			"Ask who runs it to add that name to its --allowed-hosts.", cause)

@@ -51,7 +51,7 @@ func New(o Options) (*Client, error) {
 	u, err := url.Parse(strings.TrimSpace(o.URL))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		// The address may have a password in it, so the cause stays out.
-		return nil, fault.New(fault.Invalid, "The address of MLflow is not like http://host:5000.", "Correct it under Settings → MLflow.", nil)
+		return nil, fault.New(fault.Invalid, "The address of MLflow is not like http://host:5000.", "Correct it under Settings, MLflow.", nil)
 	}
 	c := &Client{limits: limits{answer: 64 << 20, file: 2 << 30, files: 2000}}
 	if u.User != nil && o.User == "" {
