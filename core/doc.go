@@ -1,7 +1,19 @@
-// Package core is Coverslip without its window: it finds finished captures,
-// versions them in DVC's format, asks models about them, remembers what people
-// decided, and promotes models.
+// Package core is Coverslip without its window: it finds finished captures, versions
+// them in DVC's format, asks models what is in them, remembers what people decided, and
+// puts models in force.
 //
-// Nothing under core imports ui or Fyne. Which package may import which is the
-// table in arch_test.go.
+//	the ground     fault secret event
+//	the things     annotation capture config health imageio job model recipe remote session
+//	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow} remote/folder
+//	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
+//	the work       dataset segment infer measure exchange flow intake release
+//	the whole      station builds all of it from the settings and owns every goroutine
+//
+// Two lines carry the work; each stage is written down before the next begins and may run
+// twice. Intake: capture, version, push; beside them infer; then the review by a person,
+// record and publish. Release: load, probe, promote; a rollback is the same line towards
+// the version before.
+//
+// Nothing under core imports ui or Fyne. Which package may import which is the table in
+// arch_test.go; why things are as they are is in decisions/.
 package core
