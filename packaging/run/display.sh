@@ -18,4 +18,4 @@ until_true() { # SECONDS COMMAND...: waits until the command succeeds
     sleep 0.2
   done
 }
-window_of() { xdotool search --onlyvisible --name 'Coverslip' | head -1; }
+window_of() { xdotool search --onlyvisible --name 'Coverslip' | grep -m 1 .; }
