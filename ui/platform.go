@@ -106,12 +106,17 @@ func (w *window) progress(v *models.Values) {
 		if newest.Behind(stage) {
 			continue
 		}
-		v.Say, v.Hint = p.Say, p.Hint
+		v.Say, v.Hint, v.Pending = p.Say, p.Hint, newest.ID
 		if p.State != flow.Failed {
 			v.Progress, v.Done = newest.Title+": "+stage, float64(i)/3
 		}
 		return
 	}
+}
+
+// withdraw takes back a promotion that is not carried out yet.
+func (w *window) withdraw(id string) {
+	w.work.do(func(ctx context.Context) error { return w.station.Withdraw(ctx, id) })
 }
 
 // register registers the workspace's own model at the server.

@@ -107,7 +107,7 @@ func (w *window) furnish() {
 	w.datasets = datasets.New(datasets.Actions{
 		Push: w.push, Reveal: func() { w.show(w.station.Folder()) }, Settings: func() { w.shell.Open("settings") },
 	})
-	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh, Register: w.register})
+	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh, Register: w.register, Withdraw: w.withdraw})
 	w.runs = runs.New(runs.Actions{Curve: w.askCurve, Refresh: w.refresh, Setup: func() { w.shell.Open("settings") }})
 	w.servers = servers.New(servers.Actions{
 		Check: func(string) { w.refresh() }, Settings: func() { w.shell.Open("settings") },

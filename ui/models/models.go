@@ -50,6 +50,7 @@ type Values struct {
 	Progress  string  // "Loading nuclei@4 on gpu-1" while a promotion runs, else ""
 	Done      float64 // of the promotion, 0…1
 	Say, Hint string  // why the last promotion failed, in plain words
+	Pending   string  // a promotion that waits or failed and can be withdrawn; else ""
 	Missing   string  // the model in use, where the server does not have it; else ""
 }
 
@@ -57,6 +58,7 @@ type Values struct {
 type Actions struct {
 	Promote  func(model, version, reason string)
 	RollBack func(model, reason string)
+	Withdraw func(pending string)
 	Refresh  func()
 	Register func(model string) // at the server, what the workspace has
 }
@@ -147,6 +149,9 @@ func (s *Screen) Set(v Values) {
 	}
 	s.source.Refresh()
 	s.banner.Set(kit.Bad, v.Say, v.Hint, "", nil)
+	if v.Pending != "" && v.Say != "" {
+		s.banner.Set(kit.Held, v.Say, v.Hint, "Withdraw", s.withdraw)
+	}
 	if v.Say == "" && v.Missing != "" {
 		s.banner.Set(kit.Held, "This server has no model named "+v.Missing+", which captures are predicted with.",
 			"The workspace's own can be registered there, with the run that made it.", "Register it there", s.register)
@@ -158,6 +163,12 @@ func (s *Screen) Set(v Values) {
 	shown(s.empty, len(v.Models) == 0)
 	s.show()
 	s.layout.Refresh()
+}
+
+func (s *Screen) withdraw() {
+	if s.act.Withdraw != nil {
+		s.act.Withdraw(s.val.Pending)
+	}
 }
 
 func (s *Screen) register() {

@@ -139,3 +139,19 @@ func TestNothingIsPromotedTwiceOrMeanwhile(t *testing.T) {
 		t.Error("a second promotion can start while one runs")
 	}
 }
+
+func TestWithdrawWhatWaits(t *testing.T) {
+	var withdrawn string
+	s, w := window(t, theme.Dark, models.Actions{Withdraw: func(id string) { withdrawn = id }})
+	v := typical()
+	v.Say, v.Hint, v.Pending = "The inference server does not answer.", "Switch it on.", "release/x"
+	s.Set(v)
+	for _, o := range walk(w.Content()) {
+		if b, ok := o.(*widget.Button); ok && b.Text == "Withdraw" {
+			test.Tap(b)
+		}
+	}
+	if withdrawn != "release/x" {
+		t.Errorf("withdrew %q", withdrawn)
+	}
+}
