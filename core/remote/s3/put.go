@@ -3,9 +3,13 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -50,6 +54,11 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.ReadSeeker, size int6
 	}
 	switch code(err) {
 	case "":
+		if cutOff(err) { // perhaps because the server has the blob, and so does not want it
+			if is, no := b.has(ctx, key, size); is || fault.KindOf(no) == fault.Exists {
+				return no
+			}
+		}
 	case minio.PreconditionFailed, minio.Conflict, "ConditionalRequestConflict":
 		if is, err := b.has(ctx, key, size); is || err != nil { // another station was faster
 			return err
@@ -80,6 +89,12 @@ func (b *Bucket) has(ctx context.Context, key string, size int64) (bool, error) 
 	return err == nil, err
 }
 
+// cutOff reports whether a connection came about and then broke.
+func cutOff(err error) bool {
+	op, _ := errors.AsType[*net.OpError](err)
+	return err != nil && (op == nil || op.Op != "dial")
+}
+
 // options are those of the call that makes the blob appear.
 func (b *Bucket) options() minio.PutObjectOptions {
 	o := minio.PutObjectOptions{ContentType: "application/octet-stream"}
@@ -99,8 +114,19 @@ func (b *Bucket) whole(ctx context.Context, at, key string, src *wire.Source, si
 	if md5 := wire.MD5(key); md5 != nil {
 		sum = base64.StdEncoding.EncodeToString(md5)
 	}
-	_, err := b.core.PutObject(ctx, b.bucket, at, reader{part}, size, sum, "", b.options())
+	opts := b.options()
+	opts.DisableContentSha256 = size == 0 // there are no chunks to sign one by one
+	_, err := b.core.PutObject(ctx, b.bucket, at, reader{part}, size, sum, hashOf0(size), opts)
 	return err
+}
+
+// hashOf0 is the SHA-256 of an empty blob, and nothing for another: its chunks are signed.
+func hashOf0(size int64) string {
+	if size > 0 {
+		return ""
+	}
+	sum := sha256.Sum256(nil)
+	return hex.EncodeToString(sum[:])
 }
 
 // parts sends a big blob part by part. Nothing shows until all are there; if that does not

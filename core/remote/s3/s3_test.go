@@ -339,6 +339,21 @@ func TestStoppedUploadIsAborted(t *testing.T) {
 	}
 }
 
+// TestServerHangsUp: a server may refuse a blob that it has before it has read it, and the
+// connection with it.
+func TestServerHangsUp(t *testing.T) {
+	b := fresh(t, server(t))
+	for range 6 {
+		for _, n := range []int64{0, 5, 500_000} {
+			if err := b.Put(t.Context(), fmt.Sprint(n), &zeros{size: n}, n); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	const n = 400_000
+	wantFault(t, "other size", b.Put(t.Context(), "500000", &zeros{size: n}, n), fault.Exists, "Another file")
+}
+
 func TestReadingStopsAtOnce(t *testing.T) {
 	b := fresh(t, server(t))
 	const size = 64 << 20
