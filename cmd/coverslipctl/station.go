@@ -8,11 +8,15 @@ import (
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/station"
 )
 
-// station opens the workspace without starting anything.
+// station opens a workspace that is there, without starting anything.
 func (c call) station(ctx context.Context) (*station.Station, error) {
+	if !station.IsWorkspace(c.dir) {
+		return nil, fault.New(fault.NotFound, "There is no Coverslip workspace in "+c.dir+".", "Give its folder with -C.", nil)
+	}
 	return station.Open(ctx, station.Options{Workspace: c.dir, Log: c.log})
 }
 

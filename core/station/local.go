@@ -13,6 +13,12 @@ import (
 	"coverslip.dev/coverslip/core/remote/folder"
 )
 
+// IsWorkspace reports whether a station has worked in dir.
+func IsWorkspace(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "session.db"))
+	return err == nil
+}
+
 // OpenDataset opens the dataset at or above dir: that of a workspace, or any repository
 // that git and dvc made. Its commits are signed by the person of the workspace, or by the
 // one that git knows.
