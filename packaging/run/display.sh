@@ -9,7 +9,9 @@ display_up() { # WIDTHxHEIGHT
   until_true 20 xdpyinfo
   openbox >/dev/null 2>&1 &
   DISPLAY_PIDS+=($!)
+  until_true 20 managed
 }
+managed() { xprop -root _NET_SUPPORTING_WM_CHECK | grep 'window id'; }
 display_down() { kill "${DISPLAY_PIDS[@]}" 2>/dev/null || true; }
 until_true() { # SECONDS COMMAND...: waits until the command succeeds
   local end=$((SECONDS + $1)); shift
