@@ -212,6 +212,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Next:     func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
 		Shortcut:     w.shortcut,
+		Key:          w.key,
 		Inbox:        func() { w.shell.Open("inbox") },
 	}
 }
@@ -307,5 +308,12 @@ func (w *window) review() {
 func (w *window) shortcut(s fyne.Shortcut) {
 	if c, ok := w.win.Canvas().(fyne.Shortcutable); ok {
 		c.TypedShortcut(s)
+	}
+}
+
+// key takes what the screen with the focus has no use for: F1 opens its page of the manual.
+func (w *window) key(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyF1 {
+		w.help(w.shell.Page())
 	}
 }

@@ -101,7 +101,7 @@ func (w *window) look(mode string) {
 // furnish makes the screens.
 func (w *window) furnish() {
 	w.inbox = inbox.New(time.Now, inbox.Actions{
-		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") },
+		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") }, Key: w.key,
 	})
 	w.viewer = viewer.New(bind.Screen, w.viewerActions())
 	w.datasets = datasets.New(datasets.Actions{

@@ -54,7 +54,7 @@ func (l *list) reload() {
 // TypedKey chooses with the arrows, Home and End, and opens what is chosen on Enter.
 func (l *list) TypedKey(e *fyne.KeyEvent) {
 	last := len(l.s.shown) - 1
-	if last < 0 {
+	if last < 0 && e.Name != fyne.KeyF1 {
 		return
 	}
 	switch e.Name {
@@ -72,7 +72,9 @@ func (l *list) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeyUp:
 		l.Select(max(l.cur-1, 0))
 	default:
-		l.List.TypedKey(e)
+		if l.s.act.Key != nil {
+			l.s.act.Key(e)
+		}
 	}
 }
 

@@ -21,6 +21,10 @@ func (s *Screen) key(e *fyne.KeyEvent) {
 		do(s.act.Next)
 	case fyne.KeyPageUp:
 		do(s.act.Previous)
+	default:
+		if s.act.Key != nil {
+			s.act.Key(e)
+		}
 	}
 }
 

@@ -46,7 +46,8 @@ type Actions struct {
 	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
 	Next, Previous         func()                 // capture
 	CommitReview           func()
-	Shortcut               func(fyne.Shortcut) // one that is not the viewer's own
+	Shortcut               func(fyne.Shortcut)  // one that is not the viewer's own
+	Key                    func(*fyne.KeyEvent) // a key that is not the viewer's own
 	Inbox                  func()
 }
 
