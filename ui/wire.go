@@ -237,7 +237,9 @@ func (w *window) over(title string, content fyne.CanvasObject, size fyne.Size) {
 	var pop *widget.PopUp
 	closing := widget.NewButton("Close", func() { pop.Hide() })
 	closing.Importance = widget.HighImportance
-	pop = widget.NewModalPopUp(container.NewBorder(kit.NewTitle(title), container.NewHBox(closing), nil, nil, content), w.win.Canvas())
+	foot := container.NewBorder(nil, nil, nil, kit.Tall(closing))
+	inside := container.NewBorder(kit.NewTitle(title), foot, nil, nil, container.NewPadded(content))
+	pop = widget.NewModalPopUp(container.NewPadded(container.NewPadded(inside)), w.win.Canvas())
 	pop.Resize(size)
 	pop.Show()
 	w.win.Canvas().Focus(closing)
