@@ -47,7 +47,10 @@ var arrows = map[string]string{
 	"core/infer/triton":    "core/fault core/infer core/secret packaging/triton",
 	"core/model/local":     "core/fault core/model",
 	"core/model/mlflow":    "core/fault core/model core/secret",
+	"core/remote/azure":    "core/fault core/remote core/remote/wire core/secret",
 	"core/remote/folder":   "core/fault core/remote",
+	"core/remote/s3":       "core/fault core/remote core/remote/wire core/secret",
+	"core/remote/wire":     "core/fault", // what the HTTP ones share
 
 	// The contracts: suites that every adapter passes.
 	"core/imageio/imageiotest": "core/fault core/imageio",
@@ -98,6 +101,8 @@ var only = map[string]string{
 	"google.golang.org/grpc":          "core/infer/triton",
 	"github.com/yalue/onnxruntime_go": "core/infer/embedded",
 	"github.com/fsnotify/fsnotify":    "core/capture",
+	"github.com/minio/minio-go":       "core/remote/s3",
+	"github.com/Azure":                "core/remote/azure",
 	"github.com/zalando/go-keyring":   "core/secret",
 	"github.com/stretchr/testify":     "",
 	"github.com/pkg/errors":           "",

@@ -1,0 +1,143 @@
+package azure
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/remote/wire"
+)
+
+// Files from 100 MiB on go in blocks of 50 MiB, as to S3. A blob takes 50,000 blocks.
+const (
+	blocksFrom = 100 << 20
+	blockSize  = 50 << 20
+	maxBlocks  = 50_000
+)
+
+// askFrom is the size from which a question first is cheaper than a body sent in vain.
+const askFrom = 1 << 20
+
+// Put stores a blob. The server itself refuses to replace one, and compares the bytes
+// with the MD5 in the key.
+func (c *Container) Put(ctx context.Context, key string, r io.ReadSeeker, size int64) error {
+	at, err := c.at(ctx, key)
+	if err != nil {
+		return err
+	}
+	if size >= askFrom {
+		if is, err := c.has(ctx, key, size); is || err != nil {
+			return err
+		}
+	}
+	src, err := wire.NewSource(r, size)
+	if err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	client := c.client.NewBlockBlobClient(at)
+	if size < blocksFrom {
+		err = c.whole(ctx, client, key, src, size)
+	} else {
+		err = c.blocks(ctx, client, key, src, size)
+	}
+	if bad := src.Err(); bad != nil && wire.Stopped(ctx) == nil {
+		return fmt.Errorf("put %s: %w", key, bad)
+	}
+	if bloberror.HasCode(err, bloberror.BlobAlreadyExists, bloberror.ConditionNotMet) || cutOff(err) {
+		// Another station was faster, or the server hung up on a body it does not need.
+		if is, no := c.has(ctx, key, size); is || fault.KindOf(no) == fault.Exists {
+			return no
+		}
+	}
+	if bloberror.HasCode(err, bloberror.BlobAlreadyExists, bloberror.ConditionNotMet) {
+		return c.contested(wire.NoKey(key, 0, "there and not there"))
+	}
+	if err != nil {
+		return c.fault(ctx, key, err)
+	}
+	return nil
+}
+
+// cutOff reports whether a connection came about and then broke.
+func cutOff(err error) bool {
+	if _, answered := errors.AsType[*azcore.ResponseError](err); answered || err == nil {
+		return false
+	}
+	op, _ := errors.AsType[*net.OpError](err)
+	return op == nil || op.Op != "dial"
+}
+
+// has reports whether the blob is there, and refuses to take another one for it.
+func (c *Container) has(ctx context.Context, key string, size int64) (bool, error) {
+	info, err := c.Stat(ctx, key)
+	switch {
+	case err == nil && info.Size != size:
+		return false, fault.New(fault.Exists, "Another file of that name is in "+c.Name()+" already.",
+			"Check that container: the file there may be damaged.", fmt.Errorf("%s: %d bytes, not %d", key, info.Size, size))
+	case fault.KindOf(err) == fault.NotFound:
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// isNew is the condition that there is no such blob yet.
+func isNew() *blob.AccessConditions {
+	none := azcore.ETagAny
+	return &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &none}}
+}
+
+// headers are what DVC's client sets, too: the blob's MD5, which lists then tell.
+func headers(key string) *blob.HTTPHeaders {
+	kind := "application/octet-stream"
+	return &blob.HTTPHeaders{BlobContentType: &kind, BlobContentMD5: wire.MD5(key)}
+}
+
+func (c *Container) whole(ctx context.Context, client *blockblob.Client, key string, src *wire.Source, size int64) error {
+	part := src.Part(size)
+	defer part.Close() //nolint:errcheck // nothing to lose
+	opts := &blockblob.UploadOptions{HTTPHeaders: headers(key), AccessConditions: isNew()}
+	if sum := wire.MD5(key); sum != nil {
+		opts.TransactionalValidation = blob.TransferValidationTypeMD5(sum)
+	}
+	_, err := client.Upload(ctx, part, opts)
+	return err
+}
+
+// blocks sends a big blob block by block. Nothing shows until the list of all is there.
+// Azure has no way to take blocks back: without that list it forgets them after a week,
+// or when the blob is stored after all.
+func (c *Container) blocks(ctx context.Context, client *blockblob.Client, key string, src *wire.Source, size int64) error {
+	var id [20]byte // names of one length; random, so that two stations don't mix theirs
+	if _, err := rand.Read(id[:16]); err != nil {
+		return err
+	}
+	var ids []string
+	each := max(blockSize, (size+maxBlocks-1)/maxBlocks)
+	for left := size; left > 0; left -= each {
+		binary.BigEndian.PutUint32(id[16:], uint32(len(ids))) //nolint:gosec // at most 50,000
+		ids = append(ids, base64.StdEncoding.EncodeToString(id[:]))
+		part := src.Part(min(each, left))
+		_, err := client.StageBlock(ctx, ids[len(ids)-1], part, nil)
+		_ = part.Close() // never fails
+		if err != nil {
+			return err
+		}
+	}
+	if sum := wire.MD5(key); sum != nil && !bytes.Equal(sum, src.MD5()) {
+		return c.wrongBytes(errors.New(key))
+	}
+	_, err := client.CommitBlockList(ctx, ids, &blockblob.CommitBlockListOptions{HTTPHeaders: headers(key), AccessConditions: isNew()})
+	return err
+}
