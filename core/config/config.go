@@ -26,7 +26,7 @@ type Settings struct {
 	Servers    []Server   `json:"servers"`
 	Takeover   bool       `json:"takeover"` // the built-in engine may work when no server answers
 	MLflow     Platform   `json:"mlflow"`
-	Remote     string     `json:"remote"` // folder of the DVC remote; empty: none
+	Remote     string     `json:"remote"` // the DVC remote: a folder, s3://bucket/… or azure://container/…; empty: none
 	Git        Platform   `json:"git"`    // where commits are pushed
 	Model      string     `json:"model"`  // the registered model that captures are sent to
 	Appearance Appearance `json:"appearance"`
@@ -94,14 +94,28 @@ func (s Settings) Check() error {
 			return err
 		}
 	}
-	if s.Remote != "" && !filepath.IsAbs(s.Remote) {
-		return invalid("The remote folder “"+s.Remote+"” is not a whole path.", "Write it from the root, such as /mnt/nas/dvc.")
+	if err := checkRemote(s.Remote); err != nil {
+		return err
 	}
 	if strings.ContainsAny(s.Person.Name+s.Person.Email, "<>\n\r") {
 		return invalid("A name or e-mail can't hold < or >.", "Leave those out.")
 	}
 	return nil
 }
+
+func checkRemote(place string) error {
+	switch {
+	case strings.HasPrefix(place, "s3:"), strings.HasPrefix(place, "azure:"):
+		return checkURL(place, "s3", "azure")
+	case place != "" && !filepath.IsAbs(place):
+		return invalid("The remote folder “"+place+"” is not a whole path.", "Write it from the root, such as /mnt/nas/dvc, or as s3://bucket/folder.")
+	}
+	return nil
+}
+
+// RemoteSecret is the name under which the login of a remote is kept: lines of
+// "option = value" as dvc names them.
+func RemoteSecret(place string) string { return "remote:" + place }
 
 func checkURL(raw string, schemes ...string) error {
 	u, err := url.Parse(raw)

@@ -8,9 +8,6 @@ import (
 
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
-	"coverslip.dev/coverslip/core/fault"
-	"coverslip.dev/coverslip/core/remote"
-	"coverslip.dev/coverslip/core/remote/folder"
 )
 
 // IsWorkspace reports whether a station has worked in dir.
@@ -47,25 +44,4 @@ func Author(dir string) (dataset.Author, error) {
 	}
 	p := f.Settings().Person
 	return dataset.Author{Name: p.Name, Email: p.Email}, nil
-}
-
-// OpenRemote opens a DVC remote of the dataset: the named one, or the default for "".
-func OpenRemote(r *dataset.Repository, name string) (remote.Remote, error) {
-	all, err := r.Remotes()
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range all {
-		if c.Name != name && (name != "" || !c.Default) {
-			continue
-		}
-		if !c.Local {
-			return nil, fault.New(fault.Invalid, "The remote "+c.Name+" is not a folder.", "This version pushes to folders; dvc pushes to the others.", nil)
-		}
-		return remote.Retrying(folder.Open(c.URL), remote.Usual()), nil
-	}
-	if name == "" {
-		name = "that is the default"
-	}
-	return nil, fault.New(fault.NotFound, "The dataset has no remote "+name+".", "Add one with: dvc remote add -d NAME FOLDER.", nil)
 }

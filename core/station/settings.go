@@ -89,7 +89,7 @@ func (s *Station) publishTo(ctx context.Context, set config.Settings) error {
 			return err
 		}
 		if !named(have, set.Remote) {
-			if err := s.repo.AddRemote(remoteName, set.Remote, true); err != nil {
+			if err := s.repo.AddRemote(nameOf(set.Remote), set.Remote, true); err != nil {
 				return err
 			}
 			if _, err := s.repo.Commit(ctx, s.author(), "Name the remote", []string{".dvc/config"}); err != nil {

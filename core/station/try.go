@@ -7,7 +7,6 @@ import (
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
-	"coverslip.dev/coverslip/core/remote/folder"
 	"coverslip.dev/coverslip/core/secret"
 )
 
@@ -57,17 +56,29 @@ func (s *Station) TryMLflow(ctx context.Context, p config.Platform, pw secret.Te
 	return fmt.Sprintf("It answers, with %d registered models.", len(ms)), err
 }
 
-// TryRemote looks whether the remote's folder can be read.
-func (s *Station) TryRemote(ctx context.Context, dir string) (string, error) {
-	if err := (config.Settings{Remote: dir}).Check(); err != nil {
+// TryRemote looks whether the remote can be read.
+func (s *Station) TryRemote(ctx context.Context, place string) (string, error) {
+	if err := (config.Settings{Remote: place}).Check(); err != nil {
 		return "", err
 	}
+	c, err := remoteOf(s.repo, place)
+	if err != nil {
+		return "", err
+	}
+	at, err := openPlace(c, s.secrets) // without patience: a person waits
+	if err != nil {
+		return "", err
+	}
+	defer at.Close() //nolint:errcheck // only asked
+	const enough = 10_000
 	n := 0
-	for _, err := range folder.Open(dir).List(ctx, "") {
+	for _, err := range at.List(ctx, "") {
 		if err != nil {
 			return "", err
 		}
-		n++
+		if n++; n == enough {
+			return fmt.Sprintf("It can be read, with %d objects or more.", n), nil
+		}
 	}
 	return fmt.Sprintf("It can be read, with %d objects.", n), nil
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,17 +19,13 @@ import (
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
 	"coverslip.dev/coverslip/core/measure"
-	"coverslip.dev/coverslip/core/remote"
-	"coverslip.dev/coverslip/core/remote/folder"
 )
 
 // vault implements [intake.Vault] on the workspace's dataset.
 type vault struct{ *Station }
 
-const (
-	remoteName = "nas" // of the DVC remote that Settings name
-	gitServer  = "lab" // of the git server that Settings name
-)
+// gitServer is the name of the git server that Settings name.
+const gitServer = "lab"
 
 // Capture copies the file into the dataset while hashing it.
 func (v vault) Capture(ctx context.Context, c intake.Capture, p *job.Progress) (intake.Stored, error) {
@@ -73,8 +70,7 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 	set := v.file.Settings()
 	var places []string
 	if set.Remote != "" {
-		to := remote.Retrying(folder.Open(set.Remote), remote.Usual())
-		if _, err := v.repo.Push(ctx, to, p); err != nil {
+		if err := v.pushTo(ctx, set.Remote, p); err != nil {
 			return nil, err
 		}
 		places = append(places, set.Remote)
@@ -96,6 +92,19 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 		return nil, flow.Skip("No remote and no git server are set.")
 	}
 	return places, nil
+}
+
+func (v vault) pushTo(ctx context.Context, place string, p *job.Progress) error {
+	c, err := remoteOf(v.repo, place)
+	if err != nil {
+		return err
+	}
+	to, err := openRemote(c, v.secrets)
+	if err != nil {
+		return err
+	}
+	_, err = v.repo.Push(ctx, to, p)
+	return errors.Join(err, to.Close())
 }
 
 func (s *Station) gitLogin() (dataset.Login, error) {
