@@ -33,10 +33,22 @@ func TestCheckRefuses(t *testing.T) {
 		"password in address": {MLflow: config.Platform{URL: "http://a:b@host"}},
 		"no scheme":           {Servers: []config.Server{{Address: "gpu:8001", Backend: "python"}}},
 		"relative folder":     {Folders: []config.Folder{{Path: "data"}}},
+		"relative remote":     {Remote: "nas"},
+		"remote of no bucket": {Remote: "s3:///data"},
+		"other remote":        {Remote: "gs://lab/data"},
+		"password in remote":  {Remote: "azure://a:b@lab/data"},
 		"odd name":            {Person: config.Person{Name: "A <b>"}},
 	} {
 		if err := s.Check(); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCheckTakesRemotes(t *testing.T) {
+	for _, place := range []string{"", "/mnt/nas/dvc", "s3://lab/data", "azure://lab"} {
+		if err := (config.Settings{Remote: place}).Check(); err != nil {
+			t.Errorf("%q: %v", place, err)
 		}
 	}
 }
