@@ -63,9 +63,9 @@ func with(conf map[string]string, more ...string) map[string]string {
 	return c
 }
 
-func open(t *testing.T, url string, conf map[string]string) *Container {
+func open(t *testing.T, place string, conf map[string]string) *Container {
 	t.Helper()
-	o, err := Parse(url, conf)
+	o, err := Parse(place, conf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestSignature(t *testing.T) {
 	address := server(t)
 	c := fresh(t, address)
 	put := func(c *Container) error { return c.Put(t.Context(), "a", strings.NewReader("x"), 1) }
-	name := strings.Replace(c.Name(), "%", "%25", -1)
+	name := strings.ReplaceAll(c.Name(), "%", "%25")
 	write := open(t, name, signed(t, address, sas.ContainerPermissions{Read: true, Write: true, List: true, Create: true}, time.Hour))
 	if err := put(write); err != nil {
 		t.Fatal(err)

@@ -134,21 +134,23 @@ func (c *Container) List(ctx context.Context, prefix string) iter.Seq2[remote.In
 				return
 			}
 			for _, item := range page.Segment.BlobItems {
-				info := remote.Info{Key: strings.TrimPrefix(value(item.Name), c.prefix)}
-				isFolder := false
-				if item.Properties != nil {
-					info.Size = value(item.Properties.ContentLength)
-					isFolder = value(item.Properties.ResourceType) == "directory"
-				}
-				if wire.CheckKey(info.Key) != nil || isFolder {
-					continue // a folder's marker, or not ours
-				}
-				if !yield(info, nil) {
+				if info, ok := c.info(item); ok && !yield(info, nil) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// info returns what a listing tells of a blob; a folder's marker is none, nor is what has a
+// name that we give to no blob.
+func (c *Container) info(item *container.BlobItem) (info remote.Info, ok bool) {
+	info.Key = strings.TrimPrefix(value(item.Name), c.prefix)
+	if p := item.Properties; p != nil {
+		info.Size = value(p.ContentLength)
+		ok = value(p.ResourceType) != "directory"
+	}
+	return info, ok && wire.CheckKey(info.Key) == nil
 }
 
 // value is what the library points at, zero where it points nowhere.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -46,19 +47,20 @@ func (c *Container) fault(ctx context.Context, key string, err error) error {
 
 // named is the fault for a word of the protocol that says more than the status.
 func (c *Container) named(code bloberror.Code, cause error) error {
-	switch code {
-	case bloberror.ContainerNotFound, bloberror.ContainerBeingDeleted, bloberror.ContainerDisabled, bloberror.InvalidResourceName:
+	among := func(codes ...bloberror.Code) bool { return slices.Contains(codes, code) }
+	switch {
+	case among(bloberror.ContainerNotFound, bloberror.ContainerBeingDeleted, bloberror.ContainerDisabled, bloberror.InvalidResourceName):
 		return fault.New(fault.Invalid, "There is no container "+c.name+" on "+c.host+".", "Check the address of the remote, or make the container.", cause)
-	case bloberror.AuthenticationFailed, bloberror.InvalidAuthenticationInfo, bloberror.NoAuthenticationInformation,
-		bloberror.AuthorizationFailure, bloberror.AuthorizationPermissionMismatch:
+	case among(bloberror.AuthenticationFailed, bloberror.InvalidAuthenticationInfo, bloberror.NoAuthenticationInformation,
+		bloberror.AuthorizationFailure, bloberror.AuthorizationPermissionMismatch):
 		return c.denied(code, cause)
-	case bloberror.AccountIsDisabled, bloberror.InsufficientAccountPermissions:
+	case among(bloberror.AccountIsDisabled, bloberror.InsufficientAccountPermissions):
 		return fault.New(fault.Denied, "The storage account on "+c.host+" is closed.", "Ask who keeps it.", cause)
-	case bloberror.MD5Mismatch:
+	case among(bloberror.MD5Mismatch):
 		return c.wrongBytes(cause)
-	case bloberror.InvalidBlockList, bloberror.InvalidBlobOrBlock: // another station stored the blob meanwhile
+	case among(bloberror.InvalidBlockList, bloberror.InvalidBlobOrBlock): // another station stored the blob meanwhile
 		return c.contested(cause)
-	case bloberror.BlobArchived, bloberror.BlobBeingRehydrated:
+	case among(bloberror.BlobArchived, bloberror.BlobBeingRehydrated):
 		return fault.New(fault.Denied, "A file in "+c.Name()+" is archived and can't be read.", "Bring it back from the archive tier first.", cause)
 	}
 	return nil

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,7 +28,12 @@ func (b *Bucket) fault(ctx context.Context, key string, err error) error {
 		return err
 	}
 	r, ok := errors.AsType[minio.ErrorResponse](err)
-	if !ok {
+	_, isSyntax := errors.AsType[*xml.SyntaxError](err)
+	_, isOther := errors.AsType[xml.UnmarshalError](err)
+	switch {
+	case isSyntax || isOther:
+		return fault.New(fault.Invalid, b.host+" does not answer as an S3 server does.", "Check that the address is that of an S3 server.", err)
+	case !ok:
 		return wire.Broken(ctx, "The S3 server "+b.host, err)
 	}
 	cause := fmt.Errorf("%s: %d %s, request %s", key, r.StatusCode, r.Code, r.RequestID) // its message may quote keys

@@ -35,7 +35,8 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.ReadSeeker, size int6
 	if err != nil {
 		return err
 	}
-	if size >= askFrom || b.plain.Load() {
+	plain := b.plain.Load()
+	if size >= askFrom || plain {
 		if is, err := b.has(ctx, key, size); is || err != nil {
 			return err
 		}
@@ -52,10 +53,24 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.ReadSeeker, size int6
 	if bad := src.Err(); bad != nil && wire.Stopped(ctx) == nil {
 		return fmt.Errorf("put %s: %w", key, bad)
 	}
+	if err == nil {
+		b.seen.Store(true)
+		return nil
+	}
+	if code(err) == minio.NotImplemented && !plain {
+		b.plain.Store(true)
+		return b.Put(ctx, key, r, size)
+	}
+	return b.refused(ctx, key, size, err)
+}
+
+// refused says what it means that the server did not take a blob: perhaps that it has it.
+func (b *Bucket) refused(ctx context.Context, key string, size int64, err error) error {
 	switch code(err) {
 	case "":
 		if cutOff(err) { // perhaps because the server has the blob, and so does not want it
-			if is, no := b.has(ctx, key, size); is || fault.KindOf(no) == fault.Exists {
+			is, no := b.has(ctx, key, size)
+			if is || fault.KindOf(no) == fault.Exists {
 				return no
 			}
 		}
@@ -64,16 +79,8 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.ReadSeeker, size int6
 			return err
 		}
 		return fault.New(fault.Busy, "Another station is just storing the same file in "+b.Name()+".", "The work goes on by itself.", nil)
-	case minio.NotImplemented:
-		if !b.plain.Swap(true) {
-			return b.Put(ctx, key, r, size)
-		}
 	}
-	if err != nil {
-		return b.why(ctx, key, err)
-	}
-	b.seen.Store(true)
-	return nil
+	return b.why(ctx, key, err)
 }
 
 // has reports whether the blob is there, and refuses to take another one for it.
@@ -92,7 +99,7 @@ func (b *Bucket) has(ctx context.Context, key string, size int64) (bool, error) 
 // cutOff reports whether a connection came about and then broke.
 func cutOff(err error) bool {
 	op, _ := errors.AsType[*net.OpError](err)
-	return err != nil && (op == nil || op.Op != "dial")
+	return op == nil || op.Op != "dial"
 }
 
 // options are those of the call that makes the blob appear.
