@@ -27,6 +27,7 @@ var arrows = map[string]string{
 	"core/fault":  "",
 	"core/secret": "",
 	"core/event":  "",
+	"core/disk":   "",
 
 	// The things: each knows itself and the ground.
 	"core/annotation": "",
@@ -48,7 +49,7 @@ var arrows = map[string]string{
 	"core/model/local":     "core/fault core/model",
 	"core/model/mlflow":    "core/fault core/model core/secret",
 	"core/remote/azure":    "core/fault core/remote core/remote/wire core/secret",
-	"core/remote/folder":   "core/fault core/remote",
+	"core/remote/folder":   "core/disk core/fault core/remote",
 	"core/remote/s3":       "core/fault core/remote core/remote/wire core/secret",
 	"core/remote/wire":     "core/fault", // what the HTTP ones share
 
@@ -59,7 +60,7 @@ var arrows = map[string]string{
 	"core/remote/remotetest":   "core/fault core/remote",
 
 	// The work.
-	"core/dataset":  "core/fault core/job core/remote core/secret",
+	"core/dataset":  "core/disk core/fault core/job core/remote core/secret",
 	"core/segment":  "core/annotation core/fault",
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",
@@ -67,6 +68,7 @@ var arrows = map[string]string{
 	"core/flow":     "core/event core/fault core/job core/session",
 	"core/intake": "core/annotation core/capture core/dataset core/exchange core/fault core/flow core/imageio " +
 		"core/infer core/job core/recipe core/remote",
+	"core/pipeline": "core/dataset core/fault core/job",
 	"core/release": "core/annotation core/fault core/flow core/imageio core/infer core/job core/model core/recipe",
 	"core/station": "* assets/sample",
 

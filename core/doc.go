@@ -2,7 +2,7 @@
 // them in DVC's format, asks models what is in them, remembers what people decided, and
 // puts models in force.
 //
-//	the ground     fault secret event
+//	the ground     fault secret event disk
 //	the things     annotation capture config health imageio job model recipe remote session
 //	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow} remote/folder
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
