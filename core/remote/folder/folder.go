@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/remote"
 )
@@ -24,11 +26,26 @@ const mode = 0o444
 const tempSuffix = ".coverslip.tmp"
 
 // Folder is a remote in a folder: a key is a path in it, with slashes.
-type Folder struct{ dir string }
+type Folder struct {
+	dir    string
+	writes chan struct{} // slots: some more at once would only make a disk seek
+	disk   disk.Syncer
+
+	mu   sync.Mutex // guards safe
+	safe map[string]bool
+}
+
+// How many blobs are written at once, and how many may wait together for one sync.
+const (
+	writers = 4
+	waiters = 128
+)
 
 // Open returns the remote in dir, which need not be there yet: while it is not, as with a
 // NAS that is switched off, every call fails with fault.Offline and none makes the folder.
-func Open(dir string) *Folder { return &Folder{dir} }
+func Open(dir string) *Folder {
+	return &Folder{dir: dir, writes: make(chan struct{}, writers), safe: map[string]bool{}}
+}
 
 // Create makes dir if need be and returns the remote in it.
 func Create(dir string) (*Folder, error) {
@@ -41,8 +58,8 @@ func Create(dir string) (*Folder, error) {
 // Name returns the folder's path.
 func (f *Folder) Name() string { return f.dir }
 
-// Caps says that a few calls at once do a disk good.
-func (f *Folder) Caps() remote.Caps { return remote.Caps{Parallel: 4, Local: true} }
+// Caps says that many calls at once do a disk good: they share their syncs.
+func (f *Folder) Caps() remote.Caps { return remote.Caps{Parallel: waiters, Local: true} }
 
 // Close does nothing.
 func (f *Folder) Close() error { return nil }
@@ -94,20 +111,46 @@ func (f *Folder) Put(ctx context.Context, key string, r io.ReadSeeker, size int6
 	case fault.KindOf(err) != fault.NotFound:
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a lab shares it
-		return fmt.Errorf("put %s: %w", key, err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".*"+tempSuffix)
+	tmp, err := f.write(ctx, path, r, size)
 	if err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
-	if err := fill(ctx, tmp, r, size); err != nil {
-		return fmt.Errorf("put %s: %w", key, errors.Join(err, os.Remove(tmp.Name())))
+	err = f.disk.Sync(tmp)
+	if err == nil {
+		err = tmp.Chmod(mode)
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
 		return fmt.Errorf("put %s: %w", key, errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return f.syncDirs(filepath.Dir(path))
+}
+
+// write writes a blob beside its place.
+func (f *Folder) write(ctx context.Context, path string, r io.ReadSeeker, size int64) (*os.File, error) {
+	select {
+	case f.writes <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-f.writes }()
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); err != nil {
+		f.mark(dir, false)
+		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
+			return nil, err
+		}
+	}
+	tmp, err := os.CreateTemp(dir, ".*"+tempSuffix)
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(ctx, tmp, r, size); err != nil {
+		return nil, errors.Join(err, tmp.Close(), os.Remove(tmp.Name()))
+	}
+	return tmp, nil
 }
 
 // Remove removes a blob.
@@ -215,46 +258,73 @@ func (f *Folder) lost(key string, err error) error {
 	return fmt.Errorf("%s: %w", key, err)
 }
 
-// fill writes size bytes of r, synced and read-only, and closes tmp.
+// fill writes size bytes of r.
 func fill(ctx context.Context, tmp *os.File, r io.ReadSeeker, size int64) error {
-	_, err := r.Seek(0, io.SeekStart)
-	if err == nil {
-		var n int64
-		n, err = io.Copy(tmp, stoppable{ctx, r})
-		if err == nil && n != size {
-			err = fault.New(fault.Corrupt, "A file changed while it was being copied.",
-				"Add it again once it is finished.", fmt.Errorf("%d bytes, not %d", n, size))
-		}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
-	if err == nil {
-		err = tmp.Sync()
+	n, err := pour(ctx, tmp, r)
+	if err == nil && n != size {
+		err = fault.New(fault.Corrupt, "A file changed while it was being copied.",
+			"Add it again once it is finished.", fmt.Errorf("%d bytes, not %d", n, size))
 	}
-	if err == nil {
-		err = tmp.Chmod(mode)
-	}
-	return errors.Join(err, tmp.Close())
+	return err
 }
 
-// syncDirs makes a new name survive a power cut. Where folders can't be synced, as on SMB
-// and on Windows, the file system does so on its own.
-func (f *Folder) syncDirs(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
+// step is how many bytes are copied before asking whether to stop.
+const step = 16 << 20
+
+// pour copies r; the kernel does so by itself, and shares blocks where it can, if r is a
+// file of this machine.
+func pour(ctx context.Context, tmp *os.File, r io.Reader) (n int64, err error) {
+	if _, ok := r.(*os.File); !ok {
+		return io.Copy(tmp, stoppable{ctx, r})
 	}
-	for ; len(dir) >= len(f.dir); dir = filepath.Dir(dir) {
-		d, err := os.Open(dir)
+	for {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		k, err := io.CopyN(tmp, r, step)
+		disk.Begin(tmp, n, k)
+		n += k
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
 		if err != nil {
-			return err
-		}
-		_ = d.Sync()
-		if err := d.Close(); err != nil {
-			return err
-		}
-		if len(dir) == len(f.dir) || len(filepath.Dir(dir)) == len(dir) {
-			return nil
+			return n, err
 		}
 	}
+}
+
+// syncDirs makes a new name survive a power cut, and the names of new folders above it.
+func (f *Folder) syncDirs(dir string) error {
+	dirs := []string{dir}
+	for !f.isSafe(dir) && len(dir) > len(f.dir) {
+		dir = filepath.Dir(dir)
+		dirs = append(dirs, dir)
+	}
+	if err := f.disk.Names(dirs...); err != nil {
+		return err
+	}
+	f.mark(dirs[0], true)
 	return nil
+}
+
+// isSafe reports whether a folder's own name and those above it are synced.
+func (f *Folder) isSafe(dir string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.safe[dir]
+}
+
+func (f *Folder) mark(dir string, isSafe bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !isSafe {
+		clear(f.safe)
+		return
+	}
+	f.safe[dir] = true
 }
 
 // stoppable reads until ctx ends.
