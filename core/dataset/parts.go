@@ -181,16 +181,14 @@ func (r *Repository) Find(ctx context.Context, name string) ([]string, error) {
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		above := rules[path.Dir(rel)]
-		if rel != "." && above.match(rel, d.IsDir()) || d.IsDir() && rel != "." && r.closed(full) {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if d.IsDir() {
+		out := rel != "." && (rules[path.Dir(rel)].match(rel, d.IsDir()) || d.IsDir() && r.closed(full))
+		switch {
+		case out && d.IsDir():
+			return fs.SkipDir
+		case out:
+		case d.IsDir():
 			rules[rel], err = r.ignores(path.Join(rel, name))
-		} else if d.Name() == name && d.Type().IsRegular() {
+		case d.Name() == name && d.Type().IsRegular():
 			found = append(found, rel)
 		}
 		return err
