@@ -4,7 +4,8 @@
 //
 //	the ground     fault secret event disk
 //	the things     annotation capture config health imageio job model recipe remote session
-//	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow} remote/folder
+//	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow}
+//	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
 //	the work       dataset segment infer measure exchange flow intake release
 //	the whole      station builds all of it from the settings and owns every goroutine
