@@ -68,9 +68,8 @@ var arrows = map[string]string{
 	"core/flow":     "core/event core/fault core/job core/session",
 	"core/intake": "core/annotation core/capture core/dataset core/exchange core/fault core/flow core/imageio " +
 		"core/infer core/job core/recipe core/remote",
-	"core/pipeline": "core/dataset core/fault core/job",
-	"core/release":  "core/annotation core/fault core/flow core/imageio core/infer core/job core/model core/recipe",
-	"core/station":  "* assets/sample",
+	"core/release": "core/annotation core/fault core/flow core/imageio core/infer core/job core/model core/recipe",
+	"core/station": "* assets/sample",
 
 	// The window.
 	"ui/theme":    "assets",
