@@ -132,7 +132,9 @@ func (r *Repository) Ignore(ctx context.Context, rel string) (changed string, er
 	if err := r.Untracked(ctx, rel); err != nil {
 		return "", err
 	}
-	_, err = r.git.run(ctx, "check-ignore", "-q", "--", rel)
+	g := r.git
+	g.env = []string{"GIT_LITERAL_PATHSPECS=0"} // which this command does not know
+	_, err = g.run(ctx, "check-ignore", "-q", "--", "./"+rel)
 	if err == nil {
 		return "", nil
 	}

@@ -1,0 +1,146 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/remote"
+)
+
+// young is how old an object must be to be garbage: a capture's object lies in the cache
+// a moment before the .dvc file that names it.
+const young = time.Hour
+
+// Garbage are the objects of the cache that could be removed.
+type Garbage struct {
+	Objects  []string // MD5
+	Bytes    int64
+	Kept     int // objects that stay
+	OnlyHere int // of those that stay: old versions that no remote is known to have
+}
+
+// Garbage returns what could be removed from the cache, and removes nothing. With
+// [AllCommits] that is what no version names at all. With [WorkTree] it is also what only
+// older versions name, if at has it; at may be nil otherwise. Objects younger than an
+// hour stay, and remotes are never touched.
+func (r *Repository) Garbage(ctx context.Context, s Scope, at remote.Remote, p *job.Progress) (Garbage, error) {
+	g, err := r.garbage(ctx, s, at, p)
+	if err != nil {
+		return Garbage{}, fmt.Errorf("look for what can be removed: %w", err)
+	}
+	return g, nil
+}
+
+func (r *Repository) garbage(ctx context.Context, s Scope, at remote.Remote, p *job.Progress) (Garbage, error) {
+	if s == WorkTree && at == nil {
+		return Garbage{}, fault.New(fault.Invalid, "Older versions can only be removed here if a remote has them.",
+			"Name a remote, or remove only what no version names.", nil)
+	}
+	ever, err := r.named(ctx, true)
+	if err != nil {
+		return Garbage{}, err
+	}
+	var now map[string]string
+	var there map[string]int64
+	if s == WorkTree {
+		if now, err = r.named(ctx, false); err != nil {
+			return Garbage{}, err
+		}
+		if there, err = listed(ctx, at); err != nil {
+			return Garbage{}, err
+		}
+	}
+	var g Garbage
+	err = r.cache.each(ctx, func(oid string, st fs.FileInfo) error {
+		p.Step(oid)
+		_, isNamed := ever[oid]
+		_, isNow := now[oid]
+		size, isThere := there[oid]
+		safe := isThere && size == st.Size()
+		switch {
+		case time.Since(st.ModTime()) < young || isNow || isNamed && s == AllCommits:
+			g.Kept++
+		case isNamed && !safe:
+			g.Kept++
+			g.OnlyHere++
+		default:
+			g.Objects = append(g.Objects, oid)
+			g.Bytes += st.Size()
+		}
+		return nil
+	})
+	return g, err
+}
+
+// Collect removes what [Repository.Garbage] found with the same scope and remote, except
+// for what a version has come to name meanwhile. It returns what was removed.
+func (r *Repository) Collect(ctx context.Context, s Scope, at remote.Remote, g Garbage, p *job.Progress) (Garbage, error) {
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return Garbage{}, err
+	}
+	defer unlock()
+	again, err := r.garbage(ctx, s, at, nil)
+	if err != nil {
+		return Garbage{}, fmt.Errorf("remove what is not needed: %w", err)
+	}
+	still := map[string]bool{}
+	for _, oid := range again.Objects {
+		still[oid] = true
+	}
+	done := Garbage{Kept: again.Kept, OnlyHere: again.OnlyHere}
+	p.Grow(int64(len(g.Objects)))
+	// Lists of folders first: a list without its files would be taken for a proof of them.
+	lists := slices.SortedFunc(slices.Values(g.Objects), func(a, b string) int { return len(b) - len(a) })
+	for _, oid := range lists {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		p.Add(1)
+		st, err := os.Stat(r.cache.path(oid))
+		if !still[oid] || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.Remove(r.cache.path(oid))
+		}
+		if err != nil {
+			return done, fmt.Errorf("remove what is not needed: %w", err)
+		}
+		done.Objects = append(done.Objects, oid)
+		done.Bytes += st.Size()
+	}
+	return done, nil
+}
+
+// each calls do for every object of the cache.
+func (c cache) each(ctx context.Context, do func(oid string, st fs.FileInfo) error) error {
+	top := filepath.Join(c.dir, "files", "md5")
+	err := filepath.WalkDir(top, func(name string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		oid := filepath.Base(filepath.Dir(name)) + d.Name()
+		st, err := d.Info()
+		if err != nil || !oidForm.MatchString(oid) {
+			return err
+		}
+		return do(strings.Clone(oid), st)
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

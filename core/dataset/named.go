@@ -1,0 +1,136 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// lockName is the file in which DVC's pipelines name what their stages read and made.
+const lockName = "dvc.lock"
+
+// named returns the objects that the work tree names, with a name for people; with history
+// also those of the index and of every commit that a branch, a tag or a stash holds.
+// The files of a folder are among them if its list is in the cache.
+func (r *Repository) named(ctx context.Context, history bool) (map[string]string, error) {
+	all := map[string]string{}
+	files, err := r.dvcFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	locks, err := r.Find(ctx, lockName)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Concat(files, locks) {
+		text, err := os.ReadFile(r.abs(name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err := names(all, name, text); err != nil {
+			return nil, err
+		}
+	}
+	if history {
+		if err := r.namedInGit(ctx, all); err != nil {
+			return nil, err
+		}
+	}
+	return all, r.expand(ctx, all)
+}
+
+// names adds what a .dvc file or a dvc.lock names.
+func names(all map[string]string, file string, text []byte) error {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return corruptFile(err)
+	}
+	nodes := []*yaml.Node{&root}
+	for len(nodes) > 0 {
+		n := nodes[len(nodes)-1]
+		nodes = append(nodes[:len(nodes)-1], n.Content...) // an alias has no content: it names nothing new
+		if n.Kind != yaml.MappingNode {
+			continue
+		}
+		oid, rel := child(n, "md5"), child(n, "path")
+		if oid == nil || !oidForm.MatchString(oid.Value) {
+			continue
+		}
+		name := file
+		if rel != nil {
+			name = path.Join(path.Dir(file), rel.Value)
+		}
+		if _, ok := all[oid.Value]; !ok {
+			all[oid.Value] = name
+		}
+	}
+	return nil
+}
+
+func (r *Repository) namedInGit(ctx context.Context, all map[string]string) error {
+	files := map[string]string{} // by git's object
+	list, err := r.git.run(ctx, "rev-list", "--objects", "--all", "HEAD", "--")
+	if err != nil {
+		if _, none := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); none == nil {
+			return err
+		}
+	}
+	for line := range strings.SplitSeq(list, "\n") {
+		if id, name, _ := strings.Cut(line, " "); lists(name) {
+			files[id] = name
+		}
+	}
+	staged, err := r.git.run(ctx, "ls-files", "-s", "-z")
+	if err != nil {
+		return err
+	}
+	for rec := range strings.SplitSeq(staged, "\x00") { // "100644 ID 0\tNAME"
+		head, name, _ := strings.Cut(rec, "\t")
+		if f := strings.Fields(head); len(f) == 3 && lists(name) {
+			files[f[1]] = name
+		}
+	}
+	ids := slices.Sorted(maps.Keys(files))
+	texts, err := r.blobs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, text := range texts {
+		if names(all, files[ids[i]], text) != nil {
+			continue // a version that no one can use, and that a later one has mended
+		}
+	}
+	return nil
+}
+
+// lists reports whether a file of git names objects.
+func lists(name string) bool { return strings.HasSuffix(name, ".dvc") || path.Base(name) == lockName }
+
+// expand adds the files of the folders among the objects.
+func (r *Repository) expand(ctx context.Context, all map[string]string) error {
+	for oid, name := range maps.Clone(all) {
+		if !strings.HasSuffix(oid, dirSuffix) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		entries, err := r.cache.tree(oid)
+		if err != nil {
+			continue // not here, or damaged, which Verify tells
+		}
+		for _, e := range entries {
+			if _, ok := all[e.MD5]; !ok {
+				all[e.MD5] = path.Join(name, e.Path)
+			}
+		}
+	}
+	return nil
+}
