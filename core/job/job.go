@@ -35,6 +35,7 @@ type Job struct {
 	ID, Kind, Title, Step string
 	State                 State
 	Done, Total           int64 // Total 0: nobody knows yet
+	Files, AllFiles       int64 // of a transfer, whose Done and Total are bytes; else 0
 	Started, Ended        time.Time
 	Say, Hint             string // why it failed, and what to do
 }
@@ -42,8 +43,9 @@ type Job struct {
 // Progress is how running work reports. Its methods cost an atomic add, may be
 // called from any goroutine, and do nothing on a nil Progress.
 type Progress struct {
-	done, total atomic.Int64
-	step        atomic.Pointer[string]
+	done, total     atomic.Int64
+	files, allFiles atomic.Int64
+	step            atomic.Pointer[string]
 }
 
 // Add says that n more units are done.
@@ -57,6 +59,20 @@ func (p *Progress) Add(n int64) {
 func (p *Progress) Grow(n int64) {
 	if p != nil {
 		p.total.Add(n)
+	}
+}
+
+// File says that n more files are done. Work that counts files counts its units in bytes.
+func (p *Progress) File(n int64) {
+	if p != nil {
+		p.files.Add(n)
+	}
+}
+
+// Expect says that n more files are to be done.
+func (p *Progress) Expect(n int64) {
+	if p != nil {
+		p.allFiles.Add(n)
 	}
 }
 
@@ -144,6 +160,7 @@ func (r *Runner) sample(ctx context.Context, j Job, p *Progress, over <-chan str
 
 func (j Job) at(p *Progress) Job {
 	j.Done, j.Total = p.done.Load(), p.total.Load()
+	j.Files, j.AllFiles = p.files.Load(), p.allFiles.Load()
 	if s := p.step.Load(); s != nil {
 		j.Step = *s
 	}
