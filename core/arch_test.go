@@ -89,7 +89,7 @@ var arrows = map[string]string{
 		"ui/shell ui/theme ui/tileview ui/viewer",
 
 	"cmd/coverslip":            "assets core/fault core/station ui",
-	"cmd/coverslipctl":         "core/fault core/secret core/station",
+	"cmd/coverslipctl":         "core/dataset core/event core/fault core/job core/remote core/secret core/station",
 	"packaging/stack/git-http": "",
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/job"
 	"coverslip.dev/coverslip/core/station"
 )
 
@@ -125,15 +127,16 @@ func push(ctx context.Context, c call, args []string) error {
 	if _, err := c.parse(flags, args); err != nil {
 		return err
 	}
-	r, err := station.OpenDataset(ctx, c.dir, c.log)
+	r, to, err := c.remote(ctx, *name)
 	if err != nil {
 		return err
 	}
-	to, err := station.OpenRemote(r, *name)
-	if err != nil {
+	defer to.Close() //nolint:errcheck // what was written is confirmed already
+	var t dataset.Transfer
+	err = c.do(ctx, "Pushing to "+to.Name(), func(ctx context.Context, p *job.Progress) (err error) {
+		t, err = r.Push(ctx, to, p)
 		return err
-	}
-	t, err := r.Push(ctx, to, nil)
+	})
 	if err != nil {
 		return err
 	}
@@ -146,15 +149,16 @@ func pull(ctx context.Context, c call, args []string) error {
 	if _, err := c.parse(flags, args); err != nil {
 		return err
 	}
-	r, err := station.OpenDataset(ctx, c.dir, c.log)
+	r, from, err := c.remote(ctx, *name)
 	if err != nil {
 		return err
 	}
-	from, err := station.OpenRemote(r, *name)
-	if err != nil {
+	defer from.Close() //nolint:errcheck // what was written is confirmed already
+	var t dataset.Transfer
+	err = c.do(ctx, "Pulling from "+from.Name(), func(ctx context.Context, p *job.Progress) (err error) {
+		t, err = r.Pull(ctx, from, p)
 		return err
-	}
-	t, err := r.Pull(ctx, from, nil)
+	})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type call struct {
 	json    bool
 	verbose bool
 	out     io.Writer
+	errs    io.Writer
 	log     *slog.Logger
 }
 
@@ -41,6 +42,11 @@ func commands() map[string]command {
 		"commit":       {"commit -m MESSAGE [PATH…]", "commit .dvc files with your name", commit},
 		"push":         {"push [--remote NAME]", "bring objects to the remote, then commits to the git server", push},
 		"pull":         {"pull [--remote NAME]", "fetch what is missing, verified, and put it in place", pull},
+		"checkout":     {"checkout [--version COMMIT] [PATH…]", "make the work tree what its .dvc files, or an older commit's, say", checkout},
+		"diff":         {"diff [FROM [TO]]", "files added, changed and removed from one commit to another, or to the work tree", differences},
+		"verify":       {"verify [--all-commits]", "read the cache's objects and compare each with its hash", verify},
+		"audit":        {"audit [--remote NAME] [--all-commits] [--deep] [--mend]", "compare what a remote holds with what the versions name", audit},
+		"gc":           {"gc [--older [--remote NAME]] [--force]", "show, and remove, what no version names", collect},
 		"log":          {"log [-n N]", "commits, the newest first", history},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
@@ -65,7 +71,7 @@ func main() {
 
 // The exit codes: 0 done, 1 it went wrong, 2 the words of the call are off.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	c := call{out: out}
+	c := call{out: out, errs: errs}
 	flags := flag.NewFlagSet("coverslipctl", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.StringVar(&c.dir, "C", ".", "workspace or dataset folder")
@@ -93,6 +99,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	case errors.As(err, &bad):
 		fmt.Fprintf(errs, "coverslipctl: %v\nusage: coverslipctl %s\n", err, cmd.usage)
 		return 2
+	}
+	var found unwell
+	if errors.As(err, &found) {
+		fmt.Fprintln(errs, "coverslipctl: "+found)
+		return 1
 	}
 	say, hint := fault.Explain(err)
 	fmt.Fprintln(errs, strings.TrimSpace("coverslipctl: "+say+" "+hint))

@@ -67,7 +67,7 @@ func (r *Repository) Verify(ctx context.Context, s Scope, p *job.Progress) (Chec
 		}
 	}
 	c := checker{Check: Check{Objects: len(all)}}
-	err = c.each(ctx, all, runtime.NumCPU(), func(ctx context.Context, oid, name string) error {
+	err = c.each(ctx, all, runtime.NumCPU(), p, func(ctx context.Context, oid, name string) error {
 		p.Step(name)
 		f, err := os.Open(r.cache.path(oid))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -136,7 +136,7 @@ func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions
 			p.Grow(seen[oid])
 		}
 	}
-	err = c.each(ctx, all, max(1, at.Caps().Parallel), func(ctx context.Context, oid, name string) error {
+	err = c.each(ctx, all, max(1, at.Caps().Parallel), p, func(ctx context.Context, oid, name string) error {
 		p.Step(name)
 		size, ok := seen[oid]
 		if !ok {
@@ -276,11 +276,17 @@ func (c *checker) flaw(f Flaw) {
 	c.Flaws = append(c.Flaws, f)
 }
 
-func (c *checker) each(ctx context.Context, all map[string]string, parallel int, do func(ctx context.Context, oid, name string) error) error {
+func (c *checker) each(
+	ctx context.Context, all map[string]string, parallel int, p *job.Progress, do func(ctx context.Context, oid, name string) error,
+) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
+	p.Expect(int64(len(all)))
 	for oid, name := range all {
-		g.Go(func() error { return errors.Join(ctx.Err(), do(ctx, oid, name)) })
+		g.Go(func() error {
+			defer p.File(1)
+			return errors.Join(ctx.Err(), do(ctx, oid, name))
+		})
 	}
 	return g.Wait()
 }
