@@ -100,8 +100,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "coverslipctl: %v\nusage: coverslipctl %s\n", err, cmd.usage)
 		return 2
 	}
-	var found unwell
-	if errors.As(err, &found) {
+	if found, ok := errors.AsType[unwell](err); ok {
 		fmt.Fprintln(errs, "coverslipctl: "+found)
 		return 1
 	}
