@@ -61,6 +61,7 @@ var arrows = map[string]string{
 
 	// The work.
 	"core/dataset":  "core/disk core/fault core/job core/remote core/secret",
+	"core/pipeline": "core/dataset core/fault core/job",
 	"core/segment":  "core/annotation core/fault",
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",
@@ -89,7 +90,7 @@ var arrows = map[string]string{
 		"ui/shell ui/theme ui/tileview ui/viewer",
 
 	"cmd/coverslip":            "assets core/fault core/station ui",
-	"cmd/coverslipctl":         "core/dataset core/event core/fault core/job core/remote core/secret core/station",
+	"cmd/coverslipctl":         "core/dataset core/event core/fault core/job core/pipeline core/remote core/secret core/station",
 	"packaging/stack/git-http": "",
 }
 

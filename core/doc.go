@@ -7,7 +7,7 @@
 //	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
-//	the work       dataset segment infer measure exchange flow intake release
+//	the work       dataset pipeline segment infer measure exchange flow intake release
 //	the whole      station builds all of it from the settings and owns every goroutine
 //
 // Two lines carry the work; each stage is written down before the next begins and may run

@@ -48,6 +48,8 @@ func commands() map[string]command {
 		"audit":        {"audit [--remote NAME] [--all-commits] [--deep] [--mend]", "compare what a remote holds with what the versions name", audit},
 		"gc":           {"gc [--older [--remote NAME]] [--force]", "show, and remove, what no version names", collect},
 		"log":          {"log [-n N]", "commits, the newest first", history},
+		"repro":        {"repro [--force] [STAGE…]", "run the pipeline's stages that have changed, and what they need", repro},
+		"dag":          {"dag", "the pipeline's stages, what feeds what, what has changed and why", dag},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
 		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--out FILE]", "predict one image", inferOne},

@@ -1,0 +1,37 @@
+//go:build !windows
+
+package pipeline
+
+import (
+	"context"
+	"os/exec"
+	"path"
+	"syscall"
+)
+
+// shell makes the command that runs a line as DVC runs it, in a process group of its own.
+func shell(ctx context.Context, program, line string) *exec.Cmd {
+	if program == "" {
+		program = "/bin/sh"
+	}
+	args := []string{"-c", line}
+	switch path.Base(program) {
+	case "bash":
+		args = append([]string{"--noprofile", "--norc"}, args...)
+	case "zsh":
+		args = append([]string{"--no-rcs"}, args...)
+	case "fish":
+		args = append([]string{"--no-config"}, args...)
+	}
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // to run commands is what it is for
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	return cmd
+}
+
+// killAll ends what is left of a stopped command's group.
+func killAll(cmd *exec.Cmd) {
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if none is left
+	}
+}
