@@ -30,16 +30,17 @@ var arrows = map[string]string{
 	"core/disk":   "",
 
 	// The things: each knows itself and the ground.
-	"core/annotation": "",
-	"core/capture":    "core/fault",
-	"core/config":     "core/event core/fault",
-	"core/health":     "core/event",
-	"core/imageio":    "core/fault",
-	"core/job":        "core/event core/fault",
-	"core/model":      "core/fault",
-	"core/recipe":     "core/fault",
-	"core/remote":     "core/fault",
-	"core/session":    "core/fault",
+	"core/annotation":     "",
+	"core/capture":        "core/fault",
+	"core/capture/ending": "core/fault",
+	"core/config":         "core/event core/fault",
+	"core/health":         "core/event",
+	"core/imageio":        "core/fault",
+	"core/job":            "core/event core/fault",
+	"core/model":          "core/fault",
+	"core/recipe":         "core/fault",
+	"core/remote":         "core/fault",
+	"core/session":        "core/fault",
 
 	// The adapters: each meets one outside thing, and only station knows it.
 	"core/imageio/ometiff": "core/fault core/imageio",

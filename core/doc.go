@@ -3,7 +3,7 @@
 // puts models in force.
 //
 //	the ground     fault secret event disk
-//	the things     annotation capture config health imageio job model recipe remote session
+//	the things     annotation capture capture/ending config health imageio job model recipe remote session
 //	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/capture"
+	"coverslip.dev/coverslip/core/capture/ending"
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/intake"
@@ -83,11 +84,20 @@ func (s *Station) found(ctx context.Context, f config.Folder, file capture.File)
 	return err
 }
 
+// complete reports whether a file is whole by its format: first by its ends, then by
+// what its description promises, where the format is one that can be looked into.
+func (s *Station) complete(ctx context.Context, file string) error {
+	if err := ending.Check(file); err != nil {
+		return err
+	}
+	return s.opener.Complete(ctx, file)
+}
+
 // watchFolder watches one instrument's folder until ctx ends.
 func (s *Station) watchFolder(ctx context.Context, f config.Folder) error {
 	folder := capture.Folder{
 		Path: f.Path, Quiet: f.Quiet,
-		Complete: func(p string) error { return s.opener.Complete(ctx, p) },
+		Complete: func(p string) error { return s.complete(ctx, p) },
 	}
 	return folder.Watch(ctx, func(g capture.Sighting) error {
 		code := "folder/" + f.Path
