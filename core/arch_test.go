@@ -43,7 +43,8 @@ var arrows = map[string]string{
 	"core/session":        "core/fault",
 
 	// The adapters: each meets one outside thing, and only station knows it.
-	"core/imageio/ometiff": "core/fault core/imageio",
+	"core/imageio/jpeg":    "", // what several of the formats hold inside
+	"core/imageio/ometiff": "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/raster":  "core/fault core/imageio",
 	"core/infer/embedded":  "core/fault core/infer",
 	"core/infer/triton":    "core/fault core/infer core/secret packaging/triton",

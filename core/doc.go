@@ -4,7 +4,8 @@
 //
 //	the ground     fault secret event disk
 //	the things     annotation capture capture/ending config health imageio job model recipe remote session
-//	the adapters   imageio/{ometiff,raster} infer/{embedded,triton} model/{local,mlflow}
+//	the adapters   imageio/{ometiff,raster}, over imageio/jpeg
+//	               infer/{embedded,triton} model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
 //	the work       dataset pipeline segment infer measure exchange flow intake release

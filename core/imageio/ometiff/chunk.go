@@ -1,9 +1,11 @@
 package ometiff
 
 import (
+	"errors"
 	"fmt"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
 // chunk reads and decodes the i-th chunk of p: all its samples, interleaved and
@@ -41,9 +43,12 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 				return nil, err
 			}
 		}
-		err = p.unjpeg(data, *raw, tables)
+		err = c.unjpeg(p, data, *raw, tables)
 	} else {
 		err = c.unpack(p.compression, data[:stored], *raw)
+	}
+	if errors.Is(err, jpeg.ErrUnsupported) {
+		return nil, f.unread("JPEG of another kind than baseline")
 	}
 	if err != nil {
 		return nil, f.broken(fmt.Errorf("chunk %d: %w", i, err))

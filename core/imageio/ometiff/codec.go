@@ -30,6 +30,7 @@ type codecs struct {
 	raw   sync.Pool // of *[]byte
 	zlib  sync.Pool // of io.ReadCloser and zlib.Resetter
 	lzw   sync.Pool // of *lzwTable
+	jpeg  sync.Pool // of *jpeg.Decoder
 	zstd  func() (*zstd.Decoder, error)
 	close func()
 }

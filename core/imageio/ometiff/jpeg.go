@@ -1,76 +1,47 @@
 package ometiff
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
+
+	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
 const photometricYCbCr = 6
 
-// unjpeg decodes one chunk of 8-bit samples into dst, joined with the page's tables.
-func (p *page) unjpeg(dst, src, tables []byte) error {
-	if len(src) < 4 {
-		return errShort
+// unjpeg decodes one chunk of 8-bit samples into dst, with the page's tables. The page
+// decides what the components are, not the stream.
+func (c *codecs) unjpeg(p *page, dst, src, tables []byte) error {
+	d, ok := c.jpeg.Get().(*jpeg.Decoder)
+	if !ok {
+		d = jpeg.NewDecoder()
 	}
-	if len(tables) > 4 { // tables are a stream of their own: FFD8 … FFD9
-		src = append(bytes.Clone(tables[:len(tables)-2]), src[2:]...)
-	}
-	conf, err := jpeg.DecodeConfig(bytes.NewReader(src))
-	if err != nil {
+	defer c.jpeg.Put(d)
+	if err := d.Tables(tables); err != nil {
 		return err
 	}
-	if conf.Width > p.chunk.X || conf.Height > p.chunk.Y {
-		return fmt.Errorf("jpeg of %d × %d in a chunk of %v", conf.Width, conf.Height, p.chunk)
-	}
-	img, err := jpeg.Decode(bytes.NewReader(src))
+	conf, err := jpeg.Header(src)
 	if err != nil {
 		return err
 	}
 	n := p.interleaved()
-	switch img := img.(type) {
-	case *image.Gray:
-		if n != 1 {
-			return errors.New("a grey jpeg in a colour page")
-		}
-		for y := range conf.Height {
-			copy(dst[y*p.chunk.X:], img.Pix[y*img.Stride:][:conf.Width])
-		}
-	case *image.YCbCr:
-		if n != 3 {
-			return errors.New("a colour jpeg in a grey page")
-		}
-		p.spreadYCbCr(dst, img)
-	case *image.RGBA:
-		if n != 3 {
-			return errors.New("a colour jpeg in a grey page")
-		}
-		for y := range conf.Height {
-			for x := range conf.Width {
-				copy(dst[(y*p.chunk.X+x)*3:], img.Pix[y*img.Stride+4*x:][:3])
-			}
-		}
-	default:
-		return fmt.Errorf("a jpeg of %T", img)
+	if conf.Size.X > p.chunk.X || conf.Size.Y > p.chunk.Y || conf.Components != n {
+		return fmt.Errorf("jpeg of %v and %d components in a chunk of %v and %d", conf.Size, conf.Components, p.chunk, n)
+	}
+	as := jpeg.Plain
+	if p.photometric == photometricYCbCr {
+		as = jpeg.YCbCr
+	}
+	pic, err := d.Decode(src, as)
+	if err != nil {
+		return err
+	}
+	if pic.Size == p.chunk {
+		copy(dst, pic.Data)
+		return nil
+	}
+	row := pic.Size.X * n
+	for y := range pic.Size.Y {
+		copy(dst[y*p.chunk.X*n:], pic.Data[y*row:(y+1)*row])
 	}
 	return nil
-}
-
-// spreadYCbCr writes RGB. The page decides what the three components are: the decoder
-// only guesses.
-func (p *page) spreadYCbCr(dst []byte, img *image.YCbCr) {
-	for y := range img.Rect.Dy() {
-		row := dst[y*p.chunk.X*3:]
-		for x := range img.Rect.Dx() {
-			yi, ci := img.YOffset(x, y), img.COffset(x, y)
-			if p.photometric == photometricYCbCr {
-				row[3*x], row[3*x+1], row[3*x+2] = color.YCbCrToRGB(img.Y[yi], img.Cb[ci], img.Cr[ci])
-			} else {
-				row[3*x], row[3*x+1], row[3*x+2] = img.Y[yi], img.Cb[ci], img.Cr[ci]
-			}
-		}
-	}
 }

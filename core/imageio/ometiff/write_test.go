@@ -6,7 +6,6 @@ import (
 	"image"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -58,13 +57,8 @@ func TestWrittenIsRead(t *testing.T) {
 	}
 }
 
-// TestTifffileReadsIt asks the lab's own tool, where COVERSLIP_TEST_TIFFFILE names a
-// Python that has it.
+// TestTifffileReadsIt asks the lab's own tool.
 func TestTifffileReadsIt(t *testing.T) {
-	python := os.Getenv("COVERSLIP_TEST_TIFFFILE")
-	if python == "" {
-		t.Skip("COVERSLIP_TEST_TIFFFILE names no Python with tifffile.")
-	}
 	path, _, data := written(t, imageio.Uint16)
 	raw := filepath.Join(t.TempDir(), "want.raw")
 	if err := os.WriteFile(raw, data, 0o600); err != nil {
@@ -78,9 +72,7 @@ assert f.is_ome and s.axes == "TZCYX", s.axes
 assert (s.asarray().ravel() == numpy.fromfile(sys.argv[2], "<u2")).all()
 assert "PhysicalSizeX=\"0.1625\"" in f.ome_metadata
 `
-	if out, err := exec.CommandContext(t.Context(), python, "-c", script, path, raw).CombinedOutput(); err != nil {
-		t.Errorf("%v: %s", err, out)
-	}
+	imageiotest.Peer(t, "-c", script, path, raw)
 }
 
 func TestStoppedWriteLeavesNothing(t *testing.T) {

@@ -43,7 +43,6 @@ def note(name, planes, **says):
 
 def one(name, img, **kw):
     """One plane, or rows × columns × RGB."""
-    tol = kw.pop("tolerance", 0)
     tifffile.imwrite(HERE / f"{name}.tif", img, **kw)
     back = tifffile.imread(HERE / f"{name}.tif")
     if back.dtype == bool:
@@ -55,7 +54,7 @@ def one(name, img, **kw):
         back = back[None]
     elif kw.get("planarconfig") != "separate":
         back = np.moveaxis(back, -1, 0)
-    note(name, back[None, None], **({"tolerance": tol} if tol else {}))
+    note(name, back[None, None])
 
 
 def singles():
@@ -95,9 +94,9 @@ def colours():
     one("rgb-planar-tiles", np.moveaxis(rgb, -1, 0).copy(), planarconfig="separate", tile=(16, 32), **k)
     one("rgb-f32-3", np.stack([picture(20, 21, "f4", s) for s in range(3)], -1), compression="zlib", predictor=3, **k)
     soft = np.stack([np.add.outer(np.arange(32), np.arange(64) * (s + 1)).clip(0, 255) for s in range(3)], -1).astype(np.uint8)
-    one("rgb-jpeg", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, tolerance=2, **k)  # whole tiles: what stands beyond an edge bleeds in
-    one("rgb-jpeg444", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, subsampling=(1, 1), tolerance=2, **k)
-    one("u8-jpeg", soft[..., 0].copy(), tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, tolerance=2, metadata=None)
+    one("rgb-jpeg", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, **k)  # whole tiles: what stands beyond an edge bleeds in
+    one("rgb-jpeg444", soft, tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, subsampling=(1, 1), **k)
+    one("u8-jpeg", soft[..., 0].copy(), tile=(32, 32), compression="jpeg", compressionargs={"level": 97}, metadata=None)
 
 
 def stacks():

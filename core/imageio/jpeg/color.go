@@ -1,0 +1,123 @@
+package jpeg
+
+// picture puts the planes together.
+func (d *Decoder) picture(as Color) *Picture {
+	w, h, n := d.conf.Size.X, d.conf.Size.Y, len(d.parts)
+	out := &Picture{Config: d.conf, Data: make([]byte, w*h*n)}
+	var rows [4][]byte
+	var room [4][]byte
+	for i := range d.parts {
+		room[i] = make([]byte, w+2*d.maxH)
+	}
+	rgb := n == 3 && (as == YCbCr || as == Guess && d.isYCbCr())
+	for y := range h {
+		for i := range d.parts {
+			rows[i] = d.row(&d.parts[i], y, room[i])[:w]
+		}
+		to := out.Data[y*w*n : (y+1)*w*n]
+		switch {
+		case n == 1:
+			copy(to, rows[0])
+		case rgb:
+			toRGB(to, rows[0], rows[1], rows[2])
+		default:
+			for i := range n {
+				for x, v := range rows[i] {
+					to[x*n+i] = v
+				}
+			}
+		}
+	}
+	return out
+}
+
+// isYCbCr is libjpeg's guess (jdapimin.c).
+func (d *Decoder) isYCbCr() bool {
+	switch {
+	case d.jfif:
+		return true
+	case d.adobe >= 0:
+		return d.adobe != 0
+	}
+	p := d.parts
+	return p[0].id != 'R' || p[1].id != 'G' || p[2].id != 'B'
+}
+
+// toRGB is libjpeg's conversion, in 16 bits of fraction.
+func toRGB(to, luma, blue, red []byte) {
+	const half = 1 << 15
+	blue, red = blue[:len(luma)], red[:len(luma)]
+	to = to[:3*len(luma)]
+	for x, l := range luma {
+		y, b, r := int32(l), int32(blue[x])-128, int32(red[x])-128
+		to[3*x] = limit(y + (91881*r+half)>>16)
+		to[3*x+1] = limit(y + (-22554*b-46802*r+half)>>16)
+		to[3*x+2] = limit(y + (116130*b+half)>>16)
+	}
+}
+
+func limit(v int32) byte {
+	if uint32(v) > 255 {
+		if v < 0 {
+			return 0
+		}
+		return 255
+	}
+	return byte(v)
+}
+
+// row returns row y of a component at full width: its own row, or one made in room.
+func (d *Decoder) row(p *component, y int, room []byte) []byte {
+	hx, vx := d.maxH/p.h, d.maxV/p.v
+	wide, high := ceil(d.conf.Size.X*p.h, d.maxH), ceil(d.conf.Size.Y*p.v, d.maxV) // samples that are the picture's
+	line := func(at int) []byte { return p.plane[min(max(at, 0), high-1)*p.stride:][:wide] }
+	near := line(y / vx)
+	other := line(y/vx - 1 + y%vx*2) // of two rows made from one, the upper leans on the row above
+	switch {
+	case hx == 1 && vx == 1:
+		return near
+	case hx == 2 && vx == 1 && wide > 2:
+		return wider(room, near)
+	case hx == 2 && vx == 2 && wide > 2:
+		return widerAndHigher(room, near, other)
+	case hx == 1 && vx == 2:
+		bias := uint16(1 + y%2)
+		for x, v := range near {
+			room[x] = byte((3*uint16(v) + uint16(other[x]) + bias) >> 2)
+		}
+		return room
+	}
+	for x := range room {
+		room[x] = near[min(x/hx, wide-1)]
+	}
+	return room
+}
+
+// wider doubles a row: three parts of the nearer sample, one of the other.
+func wider(to, in []byte) []byte {
+	last := len(in) - 1
+	to[0], to[1] = in[0], byte((3*uint16(in[0])+uint16(in[1])+2)>>2)
+	for x := 1; x < last; x++ {
+		v := 3 * uint16(in[x])
+		to[2*x], to[2*x+1] = byte((v+uint16(in[x-1])+1)>>2), byte((v+uint16(in[x+1])+2)>>2)
+	}
+	to[2*last], to[2*last+1] = byte((3*uint16(in[last])+uint16(in[last-1])+1)>>2), in[last]
+	return to
+}
+
+// widerAndHigher is wider for one of the two rows made from near, which lies beside other.
+func widerAndHigher(to, near, other []byte) []byte {
+	sum := func(x int) uint16 { return 3*uint16(near[x]) + uint16(other[x]) }
+	last := len(near) - 1
+	before, here := sum(0), sum(0)
+	for x := range near {
+		if x == last {
+			to[2*x], to[2*x+1] = byte((3*here+before+8)>>4), byte((4*here+7)>>4)
+			break
+		}
+		after := sum(x + 1)
+		to[2*x], to[2*x+1] = byte((3*here+before+8)>>4), byte((3*here+after+7)>>4)
+		before, here = here, after
+	}
+	return to
+}

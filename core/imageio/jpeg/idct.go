@@ -1,0 +1,100 @@
+package jpeg
+
+// The transform is libjpeg's jidctint.c, the accurate integer method after Loeffler,
+// Ligtenberg and Moschytz ("Practical fast 1-D DCT algorithms with 11 multiplications", ICASSP
+// 1989): constants of 13 bits, 2 more bits kept between the passes.
+const (
+	constBits = 13
+	passBits  = 2
+
+	fix0298631336 = 2446
+	fix0390180644 = 3196
+	fix0541196100 = 4433
+	fix0765366865 = 6270
+	fix0899976223 = 7373
+	fix1175875602 = 9633
+	fix1501321110 = 12299
+	fix1847759065 = 15137
+	fix1961570560 = 16069
+	fix2053119869 = 16819
+	fix2562915447 = 20995
+	fix3072711026 = 25172
+)
+
+// flat is transform for a block that has no other coefficient than the first.
+func flat(to []byte, stride int, dc int32) {
+	v := clamp((dc<<passBits + 1<<(passBits+2)) >> (passBits + 3))
+	for y := range 8 {
+		row := to[y*stride:][:8]
+		for x := range row {
+			row[x] = v
+		}
+	}
+}
+
+// clamp centres a sample on 128.
+func clamp(v int32) byte {
+	v += 128
+	if uint32(v) > 255 {
+		if v < 0 {
+			return 0
+		}
+		return 255
+	}
+	return byte(v)
+}
+
+// transform writes a block of dequantised coefficients as samples.
+func transform(to []byte, stride int, co *[64]int32) {
+	for x := range 8 {
+		c := co[x:]
+		_ = c[56]
+		if c[8]|c[16]|c[24]|c[32]|c[40]|c[48]|c[56] == 0 {
+			v := c[0] << passBits
+			c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56] = v, v, v, v, v, v, v, v
+			continue
+		}
+		e, o := eight(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56])
+		const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
+		c[0], c[56] = (e[0]+o[3]+half)>>shift, (e[0]-o[3]+half)>>shift
+		c[8], c[48] = (e[1]+o[2]+half)>>shift, (e[1]-o[2]+half)>>shift
+		c[16], c[40] = (e[2]+o[1]+half)>>shift, (e[2]-o[1]+half)>>shift
+		c[24], c[32] = (e[3]+o[0]+half)>>shift, (e[3]-o[0]+half)>>shift
+	}
+	for y := range 8 {
+		c, row := co[8*y:][:8], to[y*stride:][:8]
+		const shift, half = constBits + passBits + 3, 1 << (constBits + passBits + 2)
+		if c[1]|c[2]|c[3]|c[4]|c[5]|c[6]|c[7] == 0 {
+			v := clamp((c[0] + 1<<(passBits+2)) >> (passBits + 3))
+			for x := range row {
+				row[x] = v
+			}
+			continue
+		}
+		e, o := eight(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7])
+		row[0], row[7] = clamp((e[0]+o[3]+half)>>shift), clamp((e[0]-o[3]+half)>>shift)
+		row[1], row[6] = clamp((e[1]+o[2]+half)>>shift), clamp((e[1]-o[2]+half)>>shift)
+		row[2], row[5] = clamp((e[2]+o[1]+half)>>shift), clamp((e[2]-o[1]+half)>>shift)
+		row[3], row[4] = clamp((e[3]+o[0]+half)>>shift), clamp((e[3]-o[0]+half)>>shift)
+	}
+}
+
+// eight is the one-dimensional transform: the even part (tmp10 to tmp13) and the odd part
+// (tmp0 to tmp3) of libjpeg's.
+func eight(c0, c1, c2, c3, c4, c5, c6, c7 int32) (even, odd [4]int32) {
+	z1 := (c2 + c6) * fix0541196100
+	t2, t3 := z1-c6*fix1847759065, z1+c2*fix0765366865
+	t0, t1 := (c0+c4)<<constBits, (c0-c4)<<constBits
+	even = [4]int32{t0 + t3, t1 + t2, t1 - t2, t0 - t3}
+
+	z5 := (c7 + c3 + c5 + c1) * fix1175875602
+	z3, z4 := z5-(c7+c3)*fix1961570560, z5-(c5+c1)*fix0390180644
+	za, zb := (c7+c1)*-fix0899976223, (c5+c3)*-fix2562915447
+	odd = [4]int32{
+		c7*fix0298631336 + za + z3,
+		c5*fix2053119869 + zb + z4,
+		c3*fix3072711026 + zb + z3,
+		c1*fix1501321110 + za + z4,
+	}
+	return even, odd
+}

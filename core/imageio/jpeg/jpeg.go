@@ -1,0 +1,199 @@
+// Package jpeg decodes baseline JPEG to exactly the pixels that libjpeg makes, on which the
+// labs' other programs rest: its integer transform, its smooth upsampling of colour, its
+// rounding. The standard library's decoder differs from it by up to 6 of 255.
+//
+// Streams in parts (TIFF's tables, the frames of Motion JPEG without any) can be decoded;
+// progressive, arithmetic and 12-bit ones are [ErrUnsupported].
+package jpeg
+
+import (
+	"errors"
+	"fmt"
+	"image"
+)
+
+// ErrUnsupported is a JPEG of a kind that is fine and not decoded here.
+var ErrUnsupported = errors.New("jpeg: not a baseline picture")
+
+// errShort is a stream that ends before its last block.
+var errShort = errors.New("jpeg: the stream ends early")
+
+// Color says what the components of a picture are.
+type Color uint8
+
+const (
+	// Guess goes by the stream's markers, as libjpeg does.
+	Guess Color = iota
+	// Plain components are handed out as they are.
+	Plain
+	// YCbCr is turned into RGB.
+	YCbCr
+)
+
+// Config is what a stream says before its pixels.
+type Config struct {
+	Size       image.Point
+	Components int
+}
+
+// Picture is a decoded stream: Components bytes a pixel, row by row.
+type Picture struct {
+	Config
+	Data []byte
+}
+
+// Decoder keeps tables and memory from one picture to the next. It is for one goroutine.
+type Decoder struct {
+	quant  [4][64]int32 // in zigzag order
+	dc, ac [4]huffman
+	parts  []component
+	conf   Config
+	maxH   int
+	maxV   int
+	every  int // restart interval, 0 for none
+	adobe  int // its transform; -1: no such marker
+	jfif   bool
+	planes [4][]byte // kept for the next picture
+}
+
+// component is one of the planes of a picture.
+type component struct {
+	id, h, v, table int
+	blocks          image.Point // that the picture needs
+	stride          int
+	plane           []byte
+	dc, ac          int // tables of the current scan
+	last            int32
+	done            bool
+}
+
+// NewDecoder returns a decoder that begins with the tables of the standard's annex K, which
+// Motion JPEG leaves out.
+func NewDecoder() *Decoder {
+	d := &Decoder{}
+	for i, t := range annexK() {
+		d.dc[i].build(t[0].counts, t[0].symbols)
+		d.ac[i].build(t[1].counts, t[1].symbols)
+	}
+	return d
+}
+
+// Tables takes tables from a stream that may hold nothing else.
+func (d *Decoder) Tables(src []byte) error {
+	_, err := d.read(src, func(marker byte) bool { return isFrame(marker) })
+	return err
+}
+
+// Header returns what a stream says before its pixels.
+func Header(src []byte) (Config, error) {
+	d := &Decoder{}
+	scan, err := d.read(src, func(marker byte) bool { return marker == markerSOS })
+	if err != nil {
+		return Config{}, err
+	}
+	if len(d.parts) == 0 || scan == nil {
+		return Config{}, errShort
+	}
+	return d.conf, nil
+}
+
+// Decode returns the picture of a stream; the tables it brings stay for the next one.
+func (d *Decoder) Decode(src []byte, as Color) (*Picture, error) {
+	d.parts, d.every, d.adobe, d.jfif = nil, 0, -1, false
+	whole := len(src)
+	for {
+		rest, err := d.read(src, func(marker byte) bool { return marker == markerSOS })
+		if err != nil {
+			return nil, err
+		}
+		if rest == nil || len(d.parts) == 0 {
+			return nil, errShort
+		}
+		if d.parts[0].plane == nil {
+			if err := d.allocate(whole); err != nil {
+				return nil, err
+			}
+		}
+		if src, err = d.scan(rest); err != nil {
+			return nil, err
+		}
+		if d.finished() {
+			return d.picture(as), nil
+		}
+	}
+}
+
+func (d *Decoder) finished() bool {
+	for i := range d.parts {
+		if !d.parts[i].done {
+			return false
+		}
+	}
+	return true
+}
+
+// allocate makes the planes: each block takes two bits of the stream at least, so a short
+// stream can't claim much.
+func (d *Decoder) allocate(size int) error {
+	blocks := 0
+	for i := range d.parts {
+		p := &d.parts[i]
+		mcus := d.mcus()
+		p.stride = mcus.X * p.h * 8
+		blocks += mcus.X * p.h * mcus.Y * p.v
+		p.blocks = image.Pt(ceil(ceil(d.conf.Size.X*p.h, d.maxH), 8), ceil(ceil(d.conf.Size.Y*p.v, d.maxV), 8))
+	}
+	if blocks/4 > size {
+		return errShort
+	}
+	for i := range d.parts {
+		p := &d.parts[i]
+		n := p.stride * d.mcus().Y * p.v * 8
+		if cap(d.planes[i]) < n {
+			d.planes[i] = make([]byte, n)
+		}
+		p.plane = d.planes[i][:n]
+	}
+	return nil
+}
+
+// mcus is how many columns and rows of minimum coded units there are.
+func (d *Decoder) mcus() image.Point {
+	return image.Pt(ceil(d.conf.Size.X, 8*d.maxH), ceil(d.conf.Size.Y, 8*d.maxV))
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// frame reads SOF0 and SOF1.
+func (d *Decoder) frame(b []byte) error {
+	if len(b) < 6 {
+		return errShort
+	}
+	n := int(b[5])
+	if b[0] != 8 {
+		return fmt.Errorf("%w: %d bits", ErrUnsupported, b[0])
+	}
+	d.conf = Config{Size: image.Pt(int(b[3])<<8|int(b[4]), int(b[1])<<8|int(b[2])), Components: n}
+	if d.conf.Size.X == 0 || d.conf.Size.Y == 0 || n == 0 || n > 4 || len(b) < 6+3*n {
+		return fmt.Errorf("jpeg: %v with %d components", d.conf.Size, n)
+	}
+	d.parts, d.maxH, d.maxV = make([]component, n), 1, 1
+	for i := range d.parts {
+		c := b[6+3*i:]
+		p := &d.parts[i]
+		p.id, p.h, p.v, p.table = int(c[0]), int(c[1]>>4), int(c[1]&15), int(c[2]&3)
+		if p.h == 0 || p.v == 0 || p.h > 4 || p.v > 4 {
+			return fmt.Errorf("jpeg: sampling %d×%d", p.h, p.v)
+		}
+		d.maxH, d.maxV = max(d.maxH, p.h), max(d.maxV, p.v)
+	}
+	if n == 1 { // a single component is never in units of several blocks
+		d.parts[0].h, d.parts[0].v, d.maxH, d.maxV = 1, 1, 1, 1
+	}
+	for i := range d.parts {
+		if d.maxH%d.parts[i].h != 0 || d.maxV%d.parts[i].v != 0 {
+			return fmt.Errorf("%w: components in ratios that are not whole", ErrUnsupported)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+"""Writes every combination of what TIFF files of the labs differ in, by tifffile and
+imagecodecs, into a folder, for the matrix test:
+
+    python matrix.py FOLDER
+
+FOLDER/matrix.json lists the files: group, name, the .raw file with all planes as they are to
+be read (T, Z, C, rows, columns; little-endian), shape and type, and what else is to be read.
+"""
+
+import itertools
+import json
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+import tifffile
+
+warnings.filterwarnings("ignore")
+OUT = pathlib.Path(sys.argv[1])
+LIST, RAWS = [], {}
+CONTAINERS = [("<", False), (">", False), ("<", True), (">", True)]
+
+
+def picture(h, w, dtype, seed=0):
+    """A smooth field with noise, over the whole range of its type."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:h, 0:w]
+    f = 0.5 + 0.35 * np.sin((x + seed * 5) / 6.0) * np.cos(y / 9.0) + 0.02 * rng.standard_normal((h, w))
+    f[(x - 20 - seed) ** 2 + (y - 15) ** 2 < 30] = 0.97
+    f = f.clip(0, 1)
+    if dtype == "b1":
+        return f > 0.5
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return (f * 3 - 1).astype(dtype)
+    i = np.iinfo(dtype)
+    return (i.min + f * (float(i.max) - i.min)).astype(dtype)
+
+
+def raw(planes):
+    """Stores planes (T, Z, C, Y, X) once and returns the name of the file, shape and type."""
+    planes = np.ascontiguousarray(planes)
+    planes = planes.astype({"bool": np.uint8, "float16": np.float32}.get(planes.dtype.name, planes.dtype))
+    data = planes.astype(planes.dtype.newbyteorder("<")).tobytes()
+    name = RAWS.setdefault(data, f"{len(RAWS)}.raw")
+    (OUT / name).write_bytes(data)
+    return name, list(planes.shape), planes.dtype.newbyteorder("=").name
+
+
+def note(group, name, planes, **says):
+    where, shape, dtype = raw(planes)
+    LIST.append(dict(group=group, name=name, raw=where, shape=shape, type=dtype, **says))
+
+
+def planes_of(img, samples):
+    """T, Z, C, Y, X of one page."""
+    if samples == "chunky":
+        img = np.moveaxis(img, -1, 0)
+    return img.reshape((1, 1, -1) + img.shape[-2:])
+
+
+def cut(layout):
+    return dict(tile=(16, 32)) if layout == "tiles" else dict(rowsperstrip=7)
+
+
+def letters(order, big):
+    return ("le" if order == "<" else "be") + ("-big" if big else "")
+
+
+def samples_of(samples, dtype, h=45, w=61):
+    if samples == "grey":
+        return picture(h, w, dtype), dict(photometric="minisblack")
+    img = np.stack([picture(h, w, dtype, s) for s in range(3)])
+    if samples == "chunky":
+        return np.ascontiguousarray(np.moveaxis(img, 0, -1)), dict(photometric="rgb", planarconfig="contig")
+    return img, dict(photometric="rgb", planarconfig="separate")
+
+
+def lossless():
+    types = ["u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8"]
+    codecs = [("none", 1), ("packbits", 1)] + list(itertools.product(["lzw", "deflate", "adobe_deflate", "zstd"], [1, 2]))
+    for dtype, samples, layout, (order, big), (codec, predictor) in itertools.product(
+        types, ["grey", "chunky", "planar"], ["strips", "tiles"], CONTAINERS, codecs
+    ):
+        if predictor == 2 and dtype[0] == "f":
+            predictor = 3
+        img, words = samples_of(samples, dtype)
+        name = f"{dtype}-{samples}-{layout}-{letters(order, big)}-{codec}-p{predictor}.tif"
+        tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, predictor=predictor if predictor > 1 else None,
+                         compression=None if codec == "none" else codec, **cut(layout), **words)
+        note("lossless", name, planes_of(img, samples))
+
+
+def one_bit():
+    img = picture(45, 61, "b1")
+    for layout, (order, big), codec in itertools.product(["strips", "tiles"], CONTAINERS, ["none", "packbits", "lzw", "adobe_deflate", "zstd"]):
+        name = f"b1-{layout}-{letters(order, big)}-{codec}.tif"
+        tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, compression=None if codec == "none" else codec,
+                         photometric="minisblack", **cut(layout))
+        note("one bit", name, img[None, None, None])
+
+
+def jpeg():
+    subsamplings = {"grey": [None], "planar": [None], "chunky": ["rgb", (1, 1), (2, 1), (2, 2)]}
+    for samples, layout, (order, big), level in itertools.product(subsamplings, ["strips", "tiles"], CONTAINERS, [60, 95]):
+        for sub in subsamplings[samples]:
+            img, words = samples_of(samples, "u1")
+            k = dict(compressionargs=dict(level=level))
+            if sub == "rgb":
+                k = dict(compressionargs=dict(level=level, outcolorspace="rgb"))
+            elif sub:
+                k = dict(compressionargs=dict(level=level), subsampling=sub, photometric="ycbcr", planarconfig="contig")
+                words = {}
+            if samples == "planar":
+                words["photometric"] = "minisblack"
+                words["extrasamples"] = [0, 0]
+            name = f"jpeg-{samples}-{layout}-{letters(order, big)}-q{level}-{'' if sub is None else 'rgb' if sub == 'rgb' else '%d%d' % sub}.tif"
+            rows = dict(tile=(32, 48)) if layout == "tiles" else dict(rowsperstrip=16)
+            tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, compression="jpeg", **rows, **words, **k)
+            note("jpeg", name, planes_of(tifffile.imread(OUT / name), samples))
+
+
+def pyramids():
+    base = picture(96, 128, "u2")
+    for kind, layout, (order, big), codec, predictor in itertools.product(
+        ["subifd", "flat"], ["strips", "tiles"], CONTAINERS, ["none", "lzw", "adobe_deflate", "zstd", "packbits"], [1, 2]
+    ):
+        if predictor == 2 and codec in ("none", "packbits"):
+            continue
+        name = f"pyramid-{kind}-{layout}-{letters(order, big)}-{codec}-p{predictor}.tif"
+        k = dict(compression=None if codec == "none" else codec, predictor=predictor if predictor > 1 else None, photometric="minisblack", **cut(layout))
+        with tifffile.TiffWriter(OUT / name, byteorder=order, bigtiff=big, ome=kind == "subifd") as tif:
+            if kind == "subifd":
+                tif.write(base, subifds=2, metadata=dict(axes="YX"), **k)
+                for s in (2, 4):
+                    tif.write(base[::s, ::s], subfiletype=1, **k)
+            else:
+                for s in (1, 2, 4):
+                    tif.write(base[::s, ::s], subfiletype=int(s > 1), metadata=None, **k)
+        note("pyramid", name, base[None, None, None], levels=[raw(base[None, None, None, ::s, ::s])[0] for s in (2, 4)])
+
+
+def stacks():
+    """5 axes in every order, and with axes left out."""
+    full = np.stack([[[picture(11, 14, "u2", 7 * t + 3 * z + c) for c in range(3)] for z in range(4)] for t in range(2)])
+    colours = [65535, 16711935, -16776961]
+    for axes, (order, big) in itertools.product(["".join(p) for p in itertools.permutations("TZC")], CONTAINERS):
+        name = f"ome-{axes}-{letters(order, big)}.tif"
+        img = np.ascontiguousarray(np.transpose(full, ["TZC".index(a) for a in axes] + [3, 4]))
+        meta = dict(axes=axes + "YX", Name="plate 7", PhysicalSizeX=0.25, PhysicalSizeXUnit="µm", PhysicalSizeY=250.0, PhysicalSizeYUnit="nm",
+                    PhysicalSizeZ=0.001, PhysicalSizeZUnit="mm", AcquisitionDate="2026-03-04T05:06:07",
+                    Channel={"Name": ["DAPI", "GFP", "Cy5"], "Color": colours})
+        tifffile.imwrite(OUT / name, img, ome=True, metadata=meta, byteorder=order, bigtiff=big, photometric="minisblack", compression="zlib")
+        note("OME axes", name, full, format="OME-TIFF", micron=[0.25, 0.25, 1], channels=["DAPI", "GFP", "Cy5"],
+             colors=[[0, 0, 255], [0, 255, 0], [255, 0, 0]], acquired="2026-03-04T05:06:07")
+    for n in range(1, 4):
+        for axes, dtype, order in itertools.product(["".join(a) for a in itertools.combinations("TZC", n)], ["u1", "u2", "f4"], "<>"):
+            part = full[tuple(slice(None) if a in axes else slice(1) for a in "TZC")].astype(dtype)
+            img = part.reshape([s for s, a in zip(part.shape, "TZC") if a in axes] + [11, 14])
+            if "C" not in axes or n > 1 or dtype != "u1":
+                name = f"imagej-{axes}-{dtype}-{letters(order, False)}.tif"
+                tifffile.imwrite(OUT / name, img, imagej=True, byteorder=order, resolution=(4, 4),
+                                 metadata=dict(axes=axes + "YX", spacing=0.8, unit="um"), photometric="minisblack")
+                note("ImageJ axes", name, part, format="ImageJ TIFF", micron=[0.25, 0.25, 0.8])
+            name = f"ome-only-{axes}-{dtype}-{letters(order, False)}.tif"
+            tifffile.imwrite(OUT / name, img, ome=True, byteorder=order, metadata=dict(axes=axes + "YX"), photometric="minisblack")
+            note("OME axes", name, part, format="OME-TIFF")
+    rgb = np.stack([np.stack([picture(21, 26, "u1", 5 * z + s) for s in range(3)], -1) for z in range(2)])
+    for kind, order in itertools.product(["ome", "imagej"], "<>"):
+        name = f"{kind}-rgb-{letters(order, False)}.tif"
+        tifffile.imwrite(OUT / name, rgb, byteorder=order, metadata=dict(axes="ZYXS"), photometric="rgb", **{kind: True})
+        note("OME axes" if kind == "ome" else "ImageJ axes", name, np.moveaxis(rgb, -1, 1)[None], channels=["Red", "Green", "Blue"])
+
+
+def pages():
+    """10,000 pages of one file."""
+    img = (np.arange(10_000, dtype=np.uint16)[:, None, None] + np.arange(20, dtype=np.uint16).reshape(4, 5)).astype(np.uint16)
+    for big in (False, True):
+        name = f"pages-{letters('<', big)}.tif"
+        with tifffile.TiffWriter(OUT / name, bigtiff=big) as tif:
+            for page in img:
+                tif.write(page, metadata=None, contiguous=False, photometric="minisblack")
+        note("10,000 pages", name, img[None, :, None])
+
+
+for make in (lossless, one_bit, jpeg, pyramids, stacks, pages):
+    make()
+(OUT / "matrix.json").write_text(json.dumps(LIST))
