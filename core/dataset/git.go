@@ -77,7 +77,7 @@ func gitFault(what string, err error, told string) error {
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		return fault.New(fault.NotFound, "The program git is not on this machine.", "Install git, then start again.", cause)
-	case has("Authentication failed", "could not read Username", "could not read Password", "returned error: 401", "returned error: 403", "Permission denied (publickey"):
+	case has("Authentication failed", "could not read Username", "could not read Password", "returned error: 401", "returned error: 403", "Permission denied ("):
 		return fault.New(fault.Denied, "The git server does not accept the login.", "Check the name and password in Settings.", cause)
 	case has("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused", "Connection timed out", "Connection reset",
 		"returned error: 5", "unexpectedly", "hung up", "early EOF", "Network is unreachable"):
@@ -91,6 +91,12 @@ func gitFault(what string, err error, told string) error {
 			"It goes on by itself; if no git is running, remove .git/index.lock.", cause)
 	case has("during a merge", "unmerged", "MERGE_HEAD", "you need to resolve"):
 		return fault.New(fault.Exists, "Someone has begun a merge in this dataset and not finished it.", "Finish it with git, then try again.", cause)
+	case has("would be overwritten by merge"):
+		return fault.New(fault.Exists, "Files of the dataset that are not committed stand in the way of those from the git server.",
+			"Commit them or move them away; then it goes on by itself.", cause)
+	case has("Host key verification failed"):
+		return fault.New(fault.Denied, "This computer does not know the git server's key yet, or the key has changed.",
+			"Run ssh with the server's name in a terminal once, and compare the key with what your administrator says.", cause)
 	case has("dubious ownership"):
 		return fault.New(fault.Denied, "The dataset's folder belongs to another user, so that git refuses it.",
 			"Have it allowed with: git config --global --add safe.directory FOLDER", cause)

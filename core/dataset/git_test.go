@@ -188,9 +188,12 @@ func TestGitPullMergesTwoStations(t *testing.T) {
 	if err := b.GitPush(ctx, "origin", login); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, "conflict", a.GitPull(ctx, operator, "origin", login), fault.Exists)
-	wantFile(t, a, "note.txt", "one")
+	if err := a.GitPull(ctx, operator, "origin", login); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, a, "note.txt", "two") // the server's
+	wantFile(t, a, "note (2).txt", "one")
 	if s, err := a.Status(ctx); err != nil || len(s.Uncommitted) != 0 {
-		t.Errorf("the merge is not undone: %+v, %v", s, err)
+		t.Errorf("after the merge: %+v, %v", s, err)
 	}
 }

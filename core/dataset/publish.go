@@ -50,9 +50,8 @@ func (r *Repository) GitPush(ctx context.Context, name string, l Login) error {
 	return err
 }
 
-// GitPull takes in the commits of a git server and merges them. Stations that capture
-// different files never conflict; if people changed the same file, the merge is undone
-// and the error says so.
+// GitPull takes in the commits of a git server and merges them. Benches that capture
+// different files never conflict; where two changed the same file, both versions stay.
 func (r *Repository) GitPull(ctx context.Context, who Author, name string, l Login) error {
 	g, branch, err := r.server(ctx, name, l)
 	if err != nil {
@@ -69,23 +68,7 @@ func (r *Repository) GitPull(ctx context.Context, who Author, name string, l Log
 		return err
 	}
 	defer unlock()
-	m := r.git
-	m.env = []string{
-		"GIT_AUTHOR_NAME=" + who.Name, "GIT_AUTHOR_EMAIL=" + who.Email,
-		"GIT_COMMITTER_NAME=" + who.Name, "GIT_COMMITTER_EMAIL=" + who.Email,
-	}
-	out, err := m.run(ctx, "merge", "-q", "--no-edit", "--no-verify", "--no-gpg-sign", "FETCH_HEAD")
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	if !strings.Contains(out, "CONFLICT") {
-		return err
-	}
-	if _, undo := m.run(ctx, "merge", "--abort"); undo != nil {
-		return undo
-	}
-	return fault.New(fault.Exists, "Someone else has changed the same file of the dataset.",
-		"Merge the two versions with git, then try again.", err)
+	return r.merge(ctx, who)
 }
 
 // server returns a git that can log in there, and the branch to exchange.
