@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"net/url"
+	"os"
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -22,7 +23,7 @@ const helper = `!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$
 
 // AddGitServer sets the address of the git server named name.
 func (r *Repository) AddGitServer(ctx context.Context, name, address string) error {
-	if hideSecrets(address) != address {
+	if holdsSecret(address) {
 		return fault.New(fault.Invalid, "The git server's address holds a password.", "Leave it out, and enter the password in Settings.", nil)
 	}
 	if strings.HasPrefix(address, "-") || strings.HasPrefix(name, "-") || name == "" || address == "" || strings.Contains(address, "::") {
@@ -37,6 +38,17 @@ func (r *Repository) AddGitServer(ctx context.Context, name, address string) err
 	}
 	_, err := r.git.run(ctx, "remote", "add", name, address)
 	return err
+}
+
+// holdsSecret reports whether an address has a password in it. A name alone is none for
+// SSH; over HTTP it may be a token.
+func holdsSecret(address string) bool {
+	u, err := url.Parse(address)
+	if err == nil && u.Scheme == "ssh" && u.User != nil {
+		_, has := u.User.Password()
+		return has
+	}
+	return hideSecrets(address) != address
 }
 
 // GitPush brings the commits to a git server. Call it after [Repository.Push] has
@@ -82,6 +94,7 @@ func (r *Repository) server(ctx context.Context, name string, l Login) (git, str
 	if err != nil {
 		return g, "", fault.New(fault.Invalid, "The dataset is at an old version, not on a branch.", "Run git switch main in its folder.", err)
 	}
+	g.env = append(g.env, "GIT_SSH_COMMAND="+r.ssh(ctx)+" -o BatchMode=yes -o ConnectTimeout=20")
 	u, err := url.Parse(strings.TrimSpace(address))
 	if l.User != "" && err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		// Only this host is told: a server that redirects elsewhere gains nothing.
@@ -90,4 +103,16 @@ func (r *Repository) server(ctx context.Context, name string, l Login) (git, str
 			"GIT_CONFIG_KEY_0="+section, "GIT_CONFIG_VALUE_0=", "GIT_CONFIG_KEY_1="+section, "GIT_CONFIG_VALUE_1="+helper)
 	}
 	return g, strings.TrimSpace(branch), nil
+}
+
+// ssh is the command that git would run for SSH. The keys are those of the person's agent
+// and ~/.ssh; what they do not settle is an error, not a question on a terminal.
+func (r *Repository) ssh(ctx context.Context) string {
+	if c := os.Getenv("GIT_SSH_COMMAND"); c != "" {
+		return c
+	}
+	if c, err := r.git.run(ctx, "config", "core.sshCommand"); err == nil && strings.TrimSpace(c) != "" {
+		return strings.TrimSpace(c)
+	}
+	return "ssh"
 }
