@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
@@ -43,7 +44,7 @@ func sshServer(t *testing.T) (address, keyFile, known string) {
 			if err != nil {
 				return
 			}
-			go serveSSH(t, c, conf, root)
+			go serveSSH(t.Context(), c, conf, root)
 		}
 	}()
 	_, port, err := net.SplitHostPort(l.Addr().String())
@@ -64,7 +65,7 @@ func sshKey(t *testing.T) (s ssh.Signer, private []byte) {
 }
 
 // serveSSH runs git's programs for a connection until it closes.
-func serveSSH(t *testing.T, c net.Conn, conf *ssh.ServerConfig, root string) {
+func serveSSH(ctx context.Context, c net.Conn, conf *ssh.ServerConfig, root string) {
 	conn, channels, requests, err := ssh.NewServerConn(c, conf)
 	if err != nil {
 		return // refused
@@ -87,7 +88,7 @@ func serveSSH(t *testing.T, c net.Conn, conf *ssh.ServerConfig, root string) {
 				break
 			}
 			program, repo, _ := strings.Cut(line.Command, " ")
-			cmd := exec.CommandContext(t.Context(), "git", strings.TrimPrefix(program, "git-"), filepath.Join(root, strings.Trim(repo, "'")))
+			cmd := exec.CommandContext(ctx, "git", strings.TrimPrefix(program, "git-"), filepath.Join(root, strings.Trim(repo, "'")))
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = ch, ch, ch.Stderr()
 			status := [4]byte{}
 			if cmd.Run() != nil {
@@ -103,16 +104,13 @@ func serveSSH(t *testing.T, c net.Conn, conf *ssh.ServerConfig, root string) {
 func TestGitOverSSH(t *testing.T) {
 	address, key, known := sshServer(t)
 	home := t.TempDir()
-	ssh := func(options string) {
-		t.Setenv("GIT_SSH_COMMAND", "ssh -F none -i "+key+" -o IdentitiesOnly=yes -o UserKnownHostsFile="+home+"/known "+options)
-	}
+	t.Setenv("GIT_SSH_COMMAND", "ssh -F none -i "+key+" -o IdentitiesOnly=yes -o UserKnownHostsFile="+home+"/known")
 	a, b := newRepo(t), newRepo(t)
 	ctx := t.Context()
 	must(t, a.AddGitServer(ctx, "lab", address), b.AddGitServer(ctx, "lab", address))
 	put(t, a, "a.tif", "1")
 	commit(t, a, "a", add(t, a, "a.tif", nil).Changed...)
 
-	ssh("")
 	wantKind(t, "an unknown server", a.GitPush(ctx, "lab", Login{}), fault.Denied)
 	must(t, os.WriteFile(home+"/known", []byte(known), 0o600))
 	must(t, a.GitPush(ctx, "lab", Login{}), b.GitPull(ctx, operator, "lab", Login{}))
