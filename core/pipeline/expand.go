@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -28,16 +26,19 @@ func (s *scope) expand(file *object, dir string) ([]definition, error) {
 	if err := s.load(vars, dir); err != nil {
 		return nil, err
 	}
-	raw, _ := file.get("stages")
-	if raw == nil {
-		raw = newObject()
-	}
+	raw, there := file.get("stages")
 	stages, ok := raw.(*object)
-	if !ok {
+	if there && !ok {
 		return nil, fmt.Errorf("stages is no mapping")
+	}
+	if stages == nil {
+		return nil, nil
 	}
 	var all []definition
 	for _, name := range stages.keys {
+		if stages.plain[name] || strings.Contains(name, "@") {
+			return nil, fmt.Errorf("the stage %s has a name that stages can't have", name)
+		}
 		body, ok := stages.values[name].(*object)
 		if !ok {
 			return nil, fmt.Errorf("the stage %s is no mapping", name)
@@ -51,12 +52,6 @@ func (s *scope) expand(file *object, dir string) ([]definition, error) {
 	return all, nil
 }
 
-// round is one turn of a foreach or matrix.
-type round struct {
-	key   string
-	names *object
-}
-
 // group returns what one entry of stages stands for: itself, or a stage for each round.
 func (s *scope) group(name string, body *object, dir string, most int) ([]definition, error) {
 	rounds, template, err := s.rounds(body, most)
@@ -64,6 +59,12 @@ func (s *scope) group(name string, body *object, dir string, most int) ([]defini
 		return nil, err
 	}
 	if template == nil {
+		template = body
+	}
+	if err := checkStage(template); err != nil {
+		return nil, err
+	}
+	if template == body {
 		if most < 1 {
 			return nil, fmt.Errorf("more than %d stages", maxStages)
 		}
@@ -77,133 +78,11 @@ func (s *scope) group(name string, body *object, dir string, most int) ([]defini
 		if err != nil {
 			return nil, err
 		}
+		if strings.Contains(r.key, "@") {
+			return nil, fmt.Errorf("%s can't be part of a stage's name", r.key)
+		}
 		d.name, d.group = name+"@"+r.key, name
 		all = append(all, d)
-	}
-	return all, nil
-}
-
-// rounds returns the turns of a foreach or matrix, and what is done in each; no template
-// for a stage that is neither.
-func (s *scope) rounds(body *object, most int) ([]round, *object, error) {
-	if each, ok := body.get("foreach"); ok {
-		do, _ := body.get("do")
-		template, ok := do.(*object)
-		if !ok || len(body.keys) != 2 {
-			return nil, nil, fmt.Errorf("foreach needs do, and nothing else")
-		}
-		rounds, err := s.foreach(each, most)
-		return rounds, template, err
-	}
-	m, ok := body.get("matrix")
-	if !ok {
-		return nil, nil, nil
-	}
-	template := newObject()
-	for _, k := range body.keys {
-		if k != "matrix" {
-			template.set(k, body.values[k])
-		}
-	}
-	rounds, err := s.matrix(m, most)
-	return rounds, template, err
-}
-
-func isNested(v any) bool {
-	switch v.(type) {
-	case *object, []any:
-		return true
-	}
-	return false
-}
-
-func (s *scope) foreach(each any, most int) ([]round, error) {
-	v, err := s.resolve(each, "", true)
-	if err != nil {
-		return nil, err
-	}
-	turns := newObject() // a key that comes twice keeps its place and takes the later value
-	o, isMap := v.(*object)
-	list, isList := v.([]any)
-	switch {
-	case isMap:
-		turns = o
-	case isList:
-		nested := false
-		for _, e := range list {
-			nested = nested || isNested(e)
-		}
-		for i, e := range list {
-			key := strconv.Itoa(i)
-			if !nested {
-				key = plainText(e)
-			}
-			turns.set(key, e)
-		}
-	default:
-		return nil, fmt.Errorf("foreach needs a list or a mapping")
-	}
-	if len(turns.keys) > most {
-		return nil, fmt.Errorf("more than %d stages", maxStages)
-	}
-	var all []round
-	for _, k := range turns.keys {
-		names := newObject()
-		names.set("item", turns.values[k])
-		if isMap {
-			names.set("key", k)
-		}
-		all = append(all, round{k, names})
-	}
-	return all, nil
-}
-
-func (s *scope) matrix(m any, most int) ([]round, error) {
-	v, err := s.resolve(m, "", true)
-	if err != nil {
-		return nil, err
-	}
-	axes, ok := v.(*object)
-	if !ok {
-		return nil, fmt.Errorf("matrix needs a mapping of lists")
-	}
-	type point struct {
-		words []string
-		item  *object
-	}
-	points := []point{{nil, newObject()}}
-	for _, axis := range axes.keys {
-		list, ok := axes.values[axis].([]any)
-		if !ok {
-			return nil, fmt.Errorf("%s of matrix is no list", axis)
-		}
-		if len(points)*len(list) > most {
-			return nil, fmt.Errorf("more than %d stages", maxStages)
-		}
-		var next []point
-		for _, p := range points {
-			for i, e := range list {
-				word := axis + strconv.Itoa(i)
-				if !isNested(e) {
-					word = plainText(e)
-				}
-				item := p.item.clone()
-				item.set(axis, e)
-				next = append(next, point{append(slices.Clip(p.words), word), item})
-			}
-		}
-		points = next
-	}
-	turns := newObject()
-	for _, p := range points {
-		turns.set(strings.Join(p.words, "-"), p.item)
-	}
-	var all []round
-	for _, k := range turns.keys {
-		names := newObject()
-		names.set("key", k)
-		names.set("item", turns.values[k])
-		all = append(all, round{k, names})
 	}
 	return all, nil
 }
@@ -216,7 +95,11 @@ func (s *scope) define(body *object, dir string) (definition, error) {
 		if err != nil {
 			return d, err
 		}
-		d.dir = joinPath(dir, plainText(v))
+		name, ok := v.(string)
+		if !ok {
+			return d, fmt.Errorf("wdir is no text")
+		}
+		d.dir = joinPath(dir, name)
 	}
 	if vars, ok := body.get("vars"); ok {
 		s = s.clone()
@@ -228,7 +111,7 @@ func (s *scope) define(body *object, dir string) (definition, error) {
 		if k == "vars" {
 			continue
 		}
-		v, err := s.resolve(body.values[k], k, k == "meta" || k == "desc")
+		v, err := s.resolve(body.values[k], k, false)
 		if err != nil {
 			return d, fmt.Errorf("%s: %w", k, err)
 		}

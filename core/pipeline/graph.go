@@ -36,24 +36,41 @@ func Load(ctx context.Context, repo *dataset.Repository) (*Graph, error) {
 		return nil, err
 	}
 	slices.SortStableFunc(files, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
-	g.Files = files
 	left := maxText
 	for _, name := range files {
+		if g.makes(name) {
+			continue
+		}
 		if err := g.load(name, &left); err != nil {
 			return nil, unusable(name, err)
 		}
+		g.Files = append(g.Files, name)
 	}
 	outs, err := repo.Outputs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range outs {
-		g.addSource(o)
+		if !g.makes(o.File) {
+			g.addSource(o)
+		}
 	}
 	if err := g.connect(); err != nil {
 		return nil, err
 	}
 	return g, nil
+}
+
+// makes reports whether a file is part of what a stage makes: such ones are no pipelines.
+func (g *Graph) makes(name string) bool {
+	for _, s := range g.Stages {
+		for _, o := range s.Outs {
+			if strings.HasPrefix(name, o.Path+"/") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unusable says what is wrong with a dvc.yaml.
@@ -124,42 +141,6 @@ func (g *Graph) addSource(o dataset.Output) {
 		return
 	}
 	g.add(Stage{Name: o.File, File: o.File, Dir: path.Dir(o.File), Outs: []Out{out}})
-}
-
-// topKeys are what a dvc.yaml may have.
-const topKeys = " datasets plots stages vars params metrics artifacts "
-
-// tops reads what a dvc.yaml names beside its stages.
-func (g *Graph) tops(s *scope, file *object, dir string) error {
-	for _, k := range file.keys {
-		if !strings.Contains(topKeys, " "+k+" ") {
-			return fmt.Errorf("%s is nothing that a pipeline has", k)
-		}
-	}
-	for k, to := range map[string]*[]string{"params": &g.Params, "metrics": &g.Metrics, "plots": &g.Plots} {
-		list, err := listOf(file, k)
-		if err != nil {
-			return err
-		}
-		for _, v := range list {
-			v, err := s.resolve(v, k, true)
-			if err != nil {
-				return fmt.Errorf("%s: %w", k, err)
-			}
-			switch x := v.(type) {
-			case string:
-				*to = append(*to, joinPath(dir, x))
-			case *object:
-				if k != "plots" {
-					return fmt.Errorf("an entry of %s is no path", k)
-				}
-				*to = append(*to, x.keys...)
-			default:
-				return fmt.Errorf("an entry of %s is no path", k)
-			}
-		}
-	}
-	return nil
 }
 
 // read returns a file of the dataset.

@@ -139,11 +139,26 @@ func mergeObjects(into, more *object, at string) error {
 			}
 		case there:
 			return fmt.Errorf("%s is defined twice", at+k)
+		case hasDate(more.values[k]):
+			return fmt.Errorf("%s holds a date, which ${} can't stand for: put it in quotes", at+k)
 		default:
 			into.set(k, more.values[k])
 		}
 	}
 	return nil
+}
+
+// hasDate reports whether there is a date somewhere in a value.
+func hasDate(v any) bool {
+	switch x := v.(type) {
+	case date:
+		return true
+	case []any:
+		return slices.ContainsFunc(x, hasDate)
+	case *object:
+		return slices.ContainsFunc(x.keys, func(k string) bool { return !x.plain[k] && hasDate(x.values[k]) })
+	}
+	return false
 }
 
 // find returns what an expression such as train.sizes[0] stands for.

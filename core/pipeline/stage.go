@@ -83,9 +83,6 @@ func inside(p string) bool {
 	return true
 }
 
-// stageKeys are what a stage may have.
-const stageKeys = " cmd wdir deps params frozen meta desc always_changed outs metrics plots "
-
 func (d definition) stage(file string) (*Stage, error) {
 	s := &Stage{Name: d.name, File: file, Dir: d.dir, key: d.name, Group: d.group}
 	if file != "dvc.yaml" {
@@ -93,11 +90,6 @@ func (d definition) stage(file string) (*Stage, error) {
 	}
 	if !validName(d.name) {
 		return nil, fmt.Errorf("the name %q holds signs that a stage's name can't have", d.name)
-	}
-	for _, k := range d.body.keys {
-		if !strings.Contains(stageKeys, " "+k+" ") {
-			return nil, fmt.Errorf("%s is nothing that a stage has", k)
-		}
 	}
 	if !inside(d.dir) {
 		return nil, fmt.Errorf("its folder %s is outside of the dataset", d.dir)
@@ -107,14 +99,8 @@ func (d definition) stage(file string) (*Stage, error) {
 		return nil, err
 	}
 	s.Desc, _ = d.body.values["desc"].(string)
-	for k, to := range map[string]*bool{"frozen": &s.Frozen, "always_changed": &s.Always} {
-		v, there := d.body.get(k)
-		b, ok := v.(bool)
-		if there && !ok {
-			return nil, fmt.Errorf("%s is neither true nor false", k)
-		}
-		*to = b
-	}
+	s.Frozen, _ = d.body.values["frozen"].(bool)
+	s.Always, _ = d.body.values["always_changed"].(bool)
 	if err := s.readDeps(d.body); err != nil {
 		return nil, err
 	}
@@ -126,11 +112,9 @@ func (d definition) stage(file string) (*Stage, error) {
 	return s, nil
 }
 
-// validName reports whether DVC takes a stage's name: what comes after @ is free.
-func validName(name string) bool {
-	name, _, _ = strings.Cut(name, "@")
-	return name != "" && !strings.ContainsAny(name, "!\"#$%&'()*+,./:;<=>?[\\]^`{|}~\n\r\x00")
-}
+// validName reports whether a stage may have the name. DVC refuses more signs when it adds
+// a stage, but not when it reads one.
+func validName(name string) bool { return name != "" && !strings.ContainsAny(name, "\n\r\x00") }
 
 // command returns the commands one by one, and as they were written.
 func command(body *object) (lines []string, as any, err error) {
@@ -250,12 +234,6 @@ func (s *Stage) addParams(name string, keys []any) {
 	}
 }
 
-// What an output may have beside its path.
-const (
-	outKeys  = " cache persist checkpoint remote push desc type labels meta "
-	plotKeys = outKeys + "template x y x_label y_label title header "
-)
-
 func (s *Stage) readOuts(body *object, key string) error {
 	list, err := listOf(body, key)
 	if err != nil {
@@ -277,13 +255,10 @@ func (s *Stage) readOuts(body *object, key string) error {
 	return nil
 }
 
-// addOuts takes over outputs with options: of a plot, there may be several sets of them.
+// addOuts takes over outputs with options.
 func (s *Stage) addOuts(o *object, key string) error {
 	for _, as := range o.keys {
 		flags, ok := o.values[as].(*object)
-		if many, isList := o.values[as].([]any); isList && key == "plots" && len(many) > 0 {
-			flags, ok = many[0].(*object)
-		}
 		if !ok {
 			return fmt.Errorf("%s of %s is no mapping", as, key)
 		}
@@ -299,23 +274,16 @@ func (s *Stage) addOut(as string, flags *object, key string) error {
 	if as == "" || strings.Contains(as, "://") || !inside(o.Path) || o.Path == "." {
 		return fmt.Errorf("it would make %q, which is outside of the dataset", as)
 	}
-	known := outKeys
-	if key == "plots" {
-		known = plotKeys
+	i := slices.IndexFunc(s.Outs, func(old Out) bool { return old.as == as && old.Kind == o.Kind })
+	if i < 0 {
+		i = len(s.Outs)
+		s.Outs = append(s.Outs, o)
 	}
-	for _, k := range flags.keys {
-		b, isBool := flags.values[k].(bool)
-		switch {
-		case !strings.Contains(known, " "+k+" "):
-			return fmt.Errorf("%s is nothing that an output has", k)
-		case (k == "cache" || k == "persist") && !isBool:
-			return fmt.Errorf("%s of %s is neither true nor false", k, as)
-		case k == "cache":
-			o.Cached = b
-		case k == "persist":
-			o.Persist = b
-		}
+	if b, ok := flags.values["cache"].(bool); ok {
+		s.Outs[i].Cached = b
 	}
-	s.Outs = append(s.Outs, o)
+	if b, ok := flags.values["persist"].(bool); ok {
+		s.Outs[i].Persist = b
+	}
 	return nil
 }

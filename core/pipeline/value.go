@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 	"regexp"
@@ -63,9 +66,16 @@ func parseYAML(text []byte) (any, error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("yaml: longer than %d bytes", maxText)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	if bytes.HasPrefix(text, []byte("%YAML 1.1")) {
+		return nil, fmt.Errorf("yaml: written for an older YAML") // where yes and no are truths
+	}
+	var doc, more yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	if err := d.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, errors.Join(fmt.Errorf("yaml: more than one document"), err)
 	}
 	if doc.Kind == 0 || len(doc.Content) == 0 {
 		return newObject(), nil
