@@ -38,6 +38,10 @@ type Info struct {
 	Micron     Micron
 	Acquired   time.Time // zero if the file does not say
 	Instrument string
+	Interval   time.Duration // from one time point to the next; zero if the file does not say
+	Stage      Micron        // where the stage stood; zero if the file does not say
+	Images     []string      // names of all images of a file that holds several, else nil
+	Image      int           // which of them this is
 }
 
 // Level is one resolution of an image.
@@ -101,6 +105,14 @@ type Format interface {
 	// Open returns the image at path. A file that is cut short or broken is
 	// fault.Corrupt; one of a kind that can't be read is fault.Invalid.
 	Open(ctx context.Context, path string) (Source, error)
+}
+
+// Multiple is a [Format] whose files can hold several images: positions of a stage, wells
+// of a plate, scenes of a slide. [Info].Images names them.
+type Multiple interface {
+	// OpenImage returns the n-th image of the file at path, counted from 0; one that
+	// is not there is fault.NotFound.
+	OpenImage(ctx context.Context, path string, n int) (Source, error)
 }
 
 // Region is a rectangle of one plane: Rect is in pixels of Level.

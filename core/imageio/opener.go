@@ -37,11 +37,35 @@ func (o *Opener) Open(ctx context.Context, path string) (Source, error) {
 // OpenAs opens the image at path and calls its pixels id, for instance
 // "md5:9e107d9d372bb6826bd81d3542a419d6". An empty id is [FileID]'s.
 func (o *Opener) OpenAs(ctx context.Context, path, id string) (Source, error) {
+	return o.open(ctx, path, id, Format.Open)
+}
+
+// OpenImage opens the n-th image of the file at path, counted from 0, and calls its pixels
+// by id as [Opener.OpenAs] does, with the number behind it.
+func (o *Opener) OpenImage(ctx context.Context, path, id string, n int) (Source, error) {
+	if id != "" {
+		id = ImageID(id, n)
+	}
+	return o.open(ctx, path, id, func(f Format, ctx context.Context, path string) (Source, error) {
+		if m, ok := f.(Multiple); ok {
+			return m.OpenImage(ctx, path, n)
+		}
+		if n != 0 {
+			return nil, outside(fmt.Errorf("image %d of a %s", n, f.Name()))
+		}
+		return f.Open(ctx, path)
+	})
+}
+
+// ImageID names the pixels of the n-th image of a file whose pixels are called id.
+func ImageID(id string, n int) string { return fmt.Sprintf("%s#%d", id, n) }
+
+func (o *Opener) open(ctx context.Context, path, id string, by func(Format, context.Context, string) (Source, error)) (Source, error) {
 	format, err := o.match(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	src, err := format.Open(ctx, path)
+	src, err := by(format, ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s as %s: %w", path, format.Name(), err)
 	}

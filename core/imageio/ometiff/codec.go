@@ -23,6 +23,29 @@ const (
 	zstandard    = 50000
 )
 
+// compressionName is what to call a compression that is not read.
+func compressionName(c uint64) string {
+	switch c {
+	case 2, 3, 4:
+		return "fax compression (CCITT)"
+	case 6:
+		return "the old kind of JPEG compression"
+	case 33003, 33004, 33005, 34712:
+		return "JPEG 2000 compression"
+	case 22610, 34934, 48124:
+		return "JPEG XR compression"
+	case 34887:
+		return "LERC compression"
+	case 34925:
+		return "LZMA compression"
+	case 50001:
+		return "WebP compression"
+	case 50002, 52546:
+		return "JPEG XL compression"
+	}
+	return fmt.Sprintf("compression %d", c)
+}
+
 var errShort = errors.New("a chunk ends before its last row")
 
 // codecs are what decoding keeps from chunk to chunk; they may be used from any goroutine.

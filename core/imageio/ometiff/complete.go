@@ -27,6 +27,7 @@ func (Format) Complete(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	f.folder = filepath.Dir(path)
 	return f.complete(ctx)
 }
 
@@ -35,7 +36,7 @@ func (f *file) complete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lay, err := f.layout(pages)
+	lay, err := f.layout(pages, -1)
 	if err != nil {
 		return err
 	}

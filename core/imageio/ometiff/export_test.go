@@ -9,9 +9,13 @@ import (
 
 // OpenReader opens bytes that are no file: for the fuzzer.
 func OpenReader(ctx context.Context, r io.ReaderAt, size int64, name string) (imageio.Source, error) {
-	s, err := open(ctx, r, size, name)
+	f, err := newFile(r, size, name)
 	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	lay, err := f.open(ctx, -1)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(f, lay), nil
 }

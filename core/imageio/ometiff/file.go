@@ -23,12 +23,14 @@ const (
 
 // file is a TIFF as bytes: header, directories, tags.
 type file struct {
-	r     io.ReaderAt
-	size  int64
-	name  string // for sentences
-	order binary.ByteOrder
-	big   bool
-	first int64 // offset of the first directory
+	r    io.ReaderAt
+	size int64
+	name string // for sentences
+	// folder is where other files of a set may lie; empty for bytes that are no file.
+	folder string
+	order  binary.ByteOrder
+	big    bool
+	first  int64 // offset of the first directory
 }
 
 func newFile(r io.ReaderAt, size int64, name string) (*file, error) {

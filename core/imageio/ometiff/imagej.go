@@ -48,6 +48,10 @@ func (f *file) fromImageJ(pages []*page, text string) (*layout, error) {
 		l.index = append(l.index, i)
 	}
 	l.info.Micron = f.imageJMicron(first, says)
+	l.info.Interval = interval(says["finterval"], says["tunit"])
+	if fps := number(says["fps"]); l.info.Interval == 0 && fps > 0 {
+		l.info.Interval = interval(strconv.FormatFloat(1/fps, 'g', -1, 64), "")
+	}
 	return l, nil
 }
 

@@ -7,43 +7,35 @@ import (
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
 // layout says which page holds which plane.
 type layout struct {
 	info    imageio.Info
-	planes  [][]*page // of each level that has directories of its own in the chain
-	subs    int       // further levels, as SubIFDs of the planes
-	index   []int     // of planes[0], at (t·Z+z)·stacks+c; -1: not in this file
-	stacks  int       // channels that have pages of their own
-	samples int       // channels in each page
-	base    *page     // the first plane, which the others are like
-	missing string    // what to say of a plane that is not in this file
+	planes  [][]*page     // of each level that has directories of its own in the chain
+	subs    int           // further levels, as SubIFDs of the planes
+	index   []int         // of planes[0], at (t·Z+z)·stacks+c; -1: not in this file
+	stacks  int           // channels that have pages of their own
+	samples int           // channels in each page
+	base    *page         // the first plane, which the others are like
+	away    map[int]place // of planes in other files, by their place in index
+	other   string        // the file to open instead: nothing of the wanted image is here
 }
 
-// layout tells what kind of TIFF the pages make.
-func (f *file) layout(pages []*page) (*layout, error) {
-	first := pages[0]
-	text, err := f.text(first.text)
+// layout tells what kind of TIFF the pages make, and lays out the image that is wanted:
+// the n-th, or for n < 0 the first that has a plane in this file.
+func (f *file) layout(pages []*page, n int) (*layout, error) {
+	l, err := f.arrange(pages, n)
 	if err != nil {
 		return nil, err
 	}
-	var l *layout
-	switch {
-	case isOME(text):
-		l, err = f.fromOME(pages, text)
-	case strings.HasPrefix(text, "ImageJ="):
-		l, err = f.fromImageJ(pages, text)
-	default:
-		l = plain(pages)
-		l.info.Micron = f.resolution(first)
-		if mpp := aperioMicron(text); mpp > 0 {
-			l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
-		}
+	if n >= max(1, len(l.info.Images)) {
+		return nil, fault.New(fault.NotFound, "“"+f.name+"” has no such image.", "", fmt.Errorf("image %d of %d", n, max(1, len(l.info.Images))))
 	}
-	if err != nil {
-		return nil, err
+	if l.other != "" {
+		return l, nil
 	}
 	if l.base = l.firstPage(); l.base == nil {
 		return nil, f.cut(errors.New("no plane has a page"))
@@ -64,6 +56,39 @@ func (f *file) layout(pages []*page) (*layout, error) {
 		return nil, err
 	}
 	return l, f.describe(l, base)
+}
+
+// arrange asks the program's own words which page is which plane.
+func (f *file) arrange(pages []*page, n int) (*layout, error) {
+	first := pages[0]
+	var texts [2]string
+	for i, d := range first.texts {
+		var err error
+		if texts[i], err = f.text(d); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range texts {
+		if isOME(text) {
+			return f.fromOME(pages, text, n)
+		}
+	}
+	if first.manager.count > 0 {
+		if l, err := f.fromMicroManager(pages, n); l != nil || err != nil {
+			return l, err
+		}
+	}
+	for _, text := range texts {
+		if strings.HasPrefix(text, "ImageJ=") {
+			return f.fromImageJ(pages, text)
+		}
+	}
+	l := plain(pages)
+	l.info.Micron = f.resolution(first)
+	if mpp := aperioMicron(texts[0]); mpp > 0 {
+		l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
+	}
+	return l, nil
 }
 
 // firstPage is the page of the first plane that this file holds.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sort"
 	"strings"
 	"sync"
@@ -24,6 +25,10 @@ type entry struct {
 	Channels               []string
 	Colors                 [][3]uint8
 	Levels                 []string // .raw files of the coarser levels
+	Interval               float64  // seconds
+	Stage                  []float64
+	Image                  int
+	Images                 []string
 	folder                 string
 }
 
@@ -83,7 +88,7 @@ func TestMatrix(t *testing.T) {
 	all := matrix(t)
 	equal := map[string]int{}
 	for _, e := range all {
-		if !t.Run(e.Name, func(t *testing.T) { e.check(t) }) {
+		if !t.Run(fmt.Sprintf("%s#%d", e.Name, e.Image), func(t *testing.T) { e.check(t) }) {
 			continue
 		}
 		equal[e.Group]++
@@ -101,7 +106,7 @@ func TestMatrix(t *testing.T) {
 
 func (e entry) check(t *testing.T) {
 	t.Helper()
-	src, err := ometiff.Format{}.Open(t.Context(), e.path())
+	src, err := ometiff.Format{}.OpenImage(t.Context(), e.path(), e.Image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +129,15 @@ func (e entry) check(t *testing.T) {
 		t.Errorf("not complete: %v", err)
 	}
 	checkWords(t, vector{Format: e.Format, Micron: e.Micron, Channels: e.Channels, Colors: e.Colors}, i)
+	if e.Images != nil && (i.Image != e.Image || !reflect.DeepEqual(i.Images, e.Images)) {
+		t.Errorf("image %d of %q, want %d of %q", i.Image, i.Images, e.Image, e.Images)
+	}
+	if got := i.Interval.Seconds(); e.Interval != 0 && got != e.Interval {
+		t.Errorf("a time point every %g s, want %g", got, e.Interval)
+	}
+	if e.Stage != nil && !reflect.DeepEqual([]float64{i.Stage.X, i.Stage.Y, i.Stage.Z}, e.Stage) {
+		t.Errorf("stage at %v, want %v", i.Stage, e.Stage)
+	}
 	if e.Acquired != "" && i.Acquired.Format("2006-01-02T15:04:05") != e.Acquired {
 		t.Errorf("acquired %v, want %s", i.Acquired, e.Acquired)
 	}

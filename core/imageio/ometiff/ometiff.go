@@ -11,7 +11,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -42,40 +41,84 @@ func (Format) Match(_ string, head []byte) bool {
 // lie in this file. A file that is cut short is fault.Corrupt; one with a compression or a
 // sample type that can't be read is fault.Invalid.
 func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
-	if err := ctx.Err(); err != nil {
+	return openFile(ctx, path, -1)
+}
+
+// OpenImage returns the n-th image of an OME-TIFF or of Micro-Manager's positions, which
+// may lie in another file of the set.
+func (Format) OpenImage(ctx context.Context, path string, n int) (imageio.Source, error) {
+	if n < 0 {
+		return nil, fault.New(fault.NotFound, "The file has no such image.", "", fmt.Errorf("image %d", n))
+	}
+	return openFile(ctx, path, n)
+}
+
+func openFile(ctx context.Context, path string, n int) (*source, error) {
+	src, other, err := openAt(ctx, path, n)
+	if other != "" && err == nil {
+		set := &set{folder: filepath.Dir(path), own: filepath.Base(path)}
+		r, _, absent := set.sibling(other)
+		if absent != nil {
+			return nil, absent
+		}
+		if err := r.Close(); err != nil {
+			return nil, fmt.Errorf("open image: %w", err)
+		}
+		if src, other, err = openAt(ctx, filepath.Join(filepath.Dir(path), other), n); other != "" && err == nil {
+			return nil, fault.New(fault.Corrupt, "The files of the set name each other in a circle.", "Copy them again from the instrument.", errors.New(other))
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path) //nolint:gosec // the operator's own file
-	if err != nil {
-		return nil, fmt.Errorf("open image: %w", err)
+	if n >= 0 {
+		src.id = imageio.ImageID(src.id, n)
 	}
-	st, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open image: %w", err), f.Close())
-	}
-	src, err := open(ctx, f, st.Size(), filepath.Base(path))
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	src.id, src.closer = imageio.FileID(path, st), f
 	return src, nil
 }
 
-// open reads what there is to know before the first pixel.
-func open(ctx context.Context, r io.ReaderAt, size int64, name string) (*source, error) {
-	f, err := newFile(r, size, name)
-	if err != nil {
-		return nil, err
+// openAt opens one file, or names the other one that holds the image.
+func openAt(ctx context.Context, path string, n int) (_ *source, other string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
 	}
+	r, err := os.Open(path) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, "", fmt.Errorf("open image: %w", err)
+	}
+	var lay *layout
+	defer func() {
+		if err != nil || other != "" {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	st, err := r.Stat()
+	if err != nil {
+		return nil, "", fmt.Errorf("open image: %w", err)
+	}
+	f, err := newFile(r, st.Size(), filepath.Base(path))
+	if err != nil {
+		return nil, "", err
+	}
+	f.folder = filepath.Dir(path)
+	if lay, err = f.open(ctx, n); err != nil || lay.other != "" {
+		if lay != nil {
+			other = lay.other
+		}
+		return nil, other, err
+	}
+	src := newSource(f, lay)
+	src.id, src.closer = imageio.FileID(path, st), r
+	return src, "", nil
+}
+
+// open reads what there is to know before the first pixel.
+func (f *file) open(ctx context.Context, n int) (*layout, error) {
 	pages, err := f.chain(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lay, err := f.layout(pages)
-	if err != nil {
-		return nil, err
-	}
-	return newSource(f, lay)
+	return f.layout(pages, n)
 }
 
 // byteOrder returns the order that a file's first two bytes name, nil for another file.

@@ -1,9 +1,13 @@
 package ometiff
 
 import (
+	"cmp"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +23,11 @@ func isOME(text string) bool {
 // The part of the OME schema (2016-06 and those before) that is read.
 type (
 	omeXML struct {
-		UUID       string `xml:"UUID,attr"`
+		UUID   string `xml:"UUID,attr"`
+		Binary struct {
+			File string `xml:"MetadataFile,attr"`
+			UUID string `xml:"UUID,attr"`
+		} `xml:"BinaryOnly"`
 		Instrument []struct {
 			Microscope struct {
 				Manufacturer string `xml:"Manufacturer,attr"`
@@ -44,8 +52,16 @@ type (
 		XUnit   string       `xml:"PhysicalSizeXUnit,attr"`
 		YUnit   string       `xml:"PhysicalSizeYUnit,attr"`
 		ZUnit   string       `xml:"PhysicalSizeZUnit,attr"`
+		Step    string       `xml:"TimeIncrement,attr"`
+		StepIn  string       `xml:"TimeIncrementUnit,attr"`
 		Channel []omeChannel `xml:"Channel"`
 		Data    []omeData    `xml:"TiffData"`
+		Plane   omePlane     `xml:"Plane"`
+	}
+	// omePlane is the first plane: the others would be read for nothing.
+	omePlane struct {
+		seen  bool
+		Stage imageio.Micron
 	}
 	omeChannel struct {
 		Name    string `xml:"Name,attr"`
@@ -65,40 +81,114 @@ type (
 	}
 )
 
-// fromOME lays the pages out as the OME-XML says.
-func (f *file) fromOME(pages []*page, text string) (*layout, error) {
-	var doc omeXML
+// UnmarshalXML reads the first plane and skips all others.
+func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
+	if !p.seen {
+		p.seen = true
+		says := map[string]string{}
+		for _, a := range at.Attr {
+			says[a.Name.Local] = a.Value
+		}
+		on := func(axis string) float64 { // without a unit it is no length
+			v, err := strconv.ParseFloat(says["Position"+axis], 64)
+			if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+				return 0
+			}
+			return v * micron(says["Position"+axis+"Unit"])
+		}
+		p.Stage = imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}
+	}
+	return dec.Skip()
+}
+
+// parse reads OME-XML, and where it only names the file that holds the metadata, that one.
+func (f *file) parse(text string) (omeXML, error) {
+	doc, err := f.decodeXML(text)
+	if err != nil || doc.Binary.File == "" {
+		return doc, err
+	}
+	uuid := doc.Binary.UUID
+	if doc.UUID != "" {
+		uuid = doc.UUID
+	}
+	text, err = f.companion(doc.Binary.File)
+	if err != nil {
+		return doc, err
+	}
+	doc, err = f.decodeXML(text)
+	doc.UUID = uuid
+	return doc, err
+}
+
+func (f *file) decodeXML(text string) (doc omeXML, err error) {
 	dec := xml.NewDecoder(strings.NewReader(text))
 	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	if err := dec.Decode(&doc); err != nil {
-		return nil, f.broken(fmt.Errorf("OME-XML: %w", err))
+		return doc, f.broken(fmt.Errorf("OME-XML: %w", err))
 	}
-	img, ok := f.ours(doc)
+	return doc, nil
+}
+
+// companion returns the OME-XML of another file of the set: a TIFF, or XML alone.
+func (f *file) companion(name string) (text string, err error) {
+	set := &set{folder: f.folder, own: f.name}
+	r, size, err := set.sibling(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if size > maxText {
+		return "", f.broken(fmt.Errorf("%d bytes of OME-XML", size))
+	}
+	if other, err := newFile(r, size, name); err == nil {
+		p, _, err := other.page(other.first)
+		if err != nil {
+			return "", err
+		}
+		return other.text(p.texts[0])
+	}
+	data, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	return string(data), err
+}
+
+// fromOME lays the pages out as the OME-XML says.
+func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
+	doc, err := f.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	n, ok := f.wanted(doc, n)
 	if !ok { // metadata alone: the pages speak for themselves
 		l := plain(pages)
 		l.info.Format = "OME-TIFF"
 		return l, nil
 	}
-	px := img.Pixels
-	l := &layout{samples: pages[0].samples, stacks: px.SizeC / pages[0].samples}
-	l.info.Format = "OME-TIFF"
-	l.info.Z, l.info.T = px.SizeZ, px.SizeT
-	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > 1<<14 || px.SizeZ > maxPages || px.SizeT > maxPages ||
-		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != px.SizeC {
-		return nil, f.broken(fmt.Errorf("OME-XML: %d channels, %d planes, %d times in pages of %d samples",
-			px.SizeC, px.SizeZ, px.SizeT, pages[0].samples))
+	l := &layout{away: map[int]place{}}
+	if len(doc.Image) > 1 {
+		l.info.Image = n
+		for i, img := range doc.Image {
+			l.info.Images = append(l.info.Images, cmp.Or(img.Name, fmt.Sprintf("Image %d", i+1)))
+		}
 	}
-	l.planes = [][]*page{pages}
+	if n >= len(doc.Image) {
+		return l, nil
+	}
+	img := doc.Image[n]
+	px := img.Pixels
+	if l.other = f.otherFile(px, doc.UUID); l.other != "" {
+		return l, nil
+	}
+	if err := f.shape(l, pages, px); err != nil {
+		return nil, err
+	}
 	if err := f.assign(l, doc.UUID, px); err != nil {
 		return nil, err
 	}
 	l.info.Channels = channels(px, l)
 	l.info.Micron = imageio.Micron{X: length(px.X, px.XUnit), Y: length(px.Y, px.YUnit), Z: length(px.Z, px.ZUnit)}
-	if at, err := time.Parse("2006-01-02T15:04:05.999999999Z07:00", img.Acquired); err == nil {
-		l.info.Acquired = at
-	} else if at, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", img.Acquired, time.Local); err == nil { //nolint:gosmopolitan // no zone: the instrument's clock
-		l.info.Acquired = at
-	}
+	l.info.Interval = interval(px.Step, px.StepIn)
+	l.info.Stage = px.Plane.Stage
+	l.info.Acquired = acquired(img.Acquired)
 	if len(doc.Instrument) > 0 {
 		m := doc.Instrument[0].Microscope
 		l.info.Instrument = strings.TrimSpace(m.Manufacturer + " " + m.Model)
@@ -106,19 +196,70 @@ func (f *file) fromOME(pages []*page, text string) (*layout, error) {
 	return l, nil
 }
 
-// ours returns the first image that has a plane in this file.
-func (f *file) ours(doc omeXML) (omeImage, bool) {
-	for _, img := range doc.Image {
+// shape sets how many channels, planes and times there are.
+func (f *file) shape(l *layout, pages []*page, px omePixels) error {
+	samples := pages[0].samples
+	for _, d := range px.Data { // images of one file may differ
+		if d.IFD != nil && *d.IFD >= 0 && *d.IFD < len(pages) {
+			samples = pages[*d.IFD].samples
+			break
+		}
+	}
+	l.samples, l.stacks = samples, px.SizeC/samples
+	l.info.Format = "OME-TIFF"
+	l.info.Z, l.info.T = px.SizeZ, px.SizeT
+	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > 1<<14 || px.SizeZ > maxPages || px.SizeT > maxPages ||
+		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != px.SizeC {
+		return f.broken(fmt.Errorf("OME-XML: %d channels, %d planes, %d times in pages of %d samples",
+			px.SizeC, px.SizeZ, px.SizeT, samples))
+	}
+	l.planes = [][]*page{pages}
+	return nil
+}
+
+// acquired reads OME's time; one without a zone is of the instrument's clock.
+func acquired(text string) time.Time {
+	if at, err := time.Parse("2006-01-02T15:04:05.999999999Z07:00", text); err == nil {
+		return at
+	}
+	at, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", text, time.Local) //nolint:gosmopolitan // see above
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// wanted returns which image to lay out: n, or for n < 0 the first that has a plane in
+// this file.
+func (f *file) wanted(doc omeXML, n int) (int, bool) {
+	if n >= 0 && len(doc.Image) > 0 {
+		return n, true
+	}
+	for i, img := range doc.Image {
 		for _, d := range img.Pixels.Data {
 			if f.here(d, doc.UUID) {
-				return img, true
+				return i, true
 			}
 		}
 		if len(img.Pixels.Data) == 0 && img.Pixels.SizeC > 0 {
-			return img, true
+			return i, true
 		}
 	}
-	return omeImage{}, false
+	return n, false
+}
+
+// otherFile names the file to open for an image that has no plane in this one.
+func (f *file) otherFile(px omePixels, uuid string) string {
+	other := ""
+	for _, d := range px.Data {
+		if f.here(d, uuid) {
+			return ""
+		}
+		if other == "" {
+			other = d.UUID.FileName
+		}
+	}
+	return other
 }
 
 // here reports whether d speaks of this file. A file that was renamed is known by its UUID.
@@ -144,10 +285,6 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 	}
 	left := 4 * maxPages // planes that all blocks together may name
 	for _, d := range data {
-		if !f.here(d, uuid) {
-			l.missing = "Open “" + d.UUID.FileName + "”, which holds it."
-			continue
-		}
 		ifd, count := 0, n
 		if d.IFD != nil {
 			ifd, count = *d.IFD, 1
@@ -163,9 +300,15 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 		if left -= count; left < 0 {
 			return f.broken(fmt.Errorf("OME-XML: more than %d planes", 4*maxPages))
 		}
+		here := f.here(d, uuid)
 		for i := range count {
 			c, z, t := order.plane(at + i)
-			l.index[(t*l.info.Z+z)*l.stacks+c] = ifd + i
+			if k := (t*l.info.Z+z)*l.stacks + c; here {
+				l.index[k] = ifd + i
+				delete(l.away, k)
+			} else if l.index[k] < 0 {
+				l.away[k] = place{d.UUID.FileName, ifd + i}
+			}
 		}
 	}
 	return nil

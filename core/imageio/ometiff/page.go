@@ -36,6 +36,7 @@ const (
 	tagSubIFDs      = 330
 	tagSampleFormat = 339
 	tagJPEGTables   = 347
+	tagMicroManager = 51123
 )
 
 const (
@@ -59,13 +60,15 @@ type page struct {
 	offsets     field
 	counts      field
 	subs        field
-	text        field // ImageDescription
+	texts       [2]field // ImageDescriptions: Micro-Manager writes two
+	manager     field    // Micro-Manager's words on the page
 	resolution  [2]field
 	unit        uint64 // of resolution: 2 inch, 3 cm
 	made        [2]field
 	date        field
 	tables      field // JPEG tables
 	at          int64 // of the directory: names the page
+	in          *file // that it was read from
 	shift       int64 // added to all offsets: planes of ImageJ that have no directory
 }
 
@@ -75,7 +78,7 @@ func (f *file) page(off int64) (*page, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	p := &page{at: off, bits: 1, samples: 1, compression: 1, predictor: 1, kind: 1, unit: 2}
+	p := &page{in: f, at: off, bits: 1, samples: 1, compression: 1, predictor: 1, kind: 1, unit: 2}
 	numbers := map[uint16]uint64{}
 	for _, d := range fields {
 		if p.refer(d) || d.count == 0 {
@@ -105,9 +108,13 @@ func (p *page) refer(d field) bool {
 	case tagSubIFDs:
 		p.subs = d
 	case tagDescription:
-		if p.text.count == 0 {
-			p.text = d
+		if p.texts[0].count > 0 {
+			p.texts[1] = d
+		} else {
+			p.texts[0] = d
 		}
+	case tagMicroManager:
+		p.manager = d
 	case tagXResolution:
 		p.resolution[0] = d
 	case tagYResolution:
@@ -251,7 +258,7 @@ func (f *file) check(p *page) error {
 	switch p.compression {
 	case none, lzw, deflate, deflateOld, packBits, zstandard, zstandardOld, jpegNew:
 	default:
-		return f.unread(fmt.Sprintf("compression %d", p.compression))
+		return f.unread(compressionName(p.compression))
 	}
 	if p.predictor > 3 || p.predictor == 3 && (p.kind != 3 || p.bits < 16) {
 		return f.unread(fmt.Sprintf("predictor %d", p.predictor))

@@ -17,6 +17,7 @@ type source struct {
 	f      *file
 	id     string
 	closer io.Closer
+	set    *set
 	codecs *codecs
 	// chunks keeps decoded chunks that more than one tile needs: pixels of several
 	// channels, or strips that are larger than a tile.
@@ -28,6 +29,7 @@ type source struct {
 
 // subKey names a level of a page.
 type subKey struct {
+	file  string
 	at    int64
 	level uint64
 }
@@ -35,10 +37,10 @@ type subKey struct {
 // maxSubs is how many directories of coarser levels are remembered.
 const maxSubs = 4096
 
-func newSource(f *file, l *layout) (*source, error) {
-	s := &source{layout: l, f: f, codecs: newCodecs(), subs: map[subKey]*page{}}
+func newSource(f *file, l *layout) *source {
+	s := &source{layout: l, f: f, codecs: newCodecs(), set: &set{folder: f.folder, own: f.name, parts: map[string]*part{}}, subs: map[subKey]*page{}}
 	s.chunks = imageio.NewTileCache(max(64<<20, min(2*l.base.decoded(), 2*maxChunk)))
-	return s, nil
+	return s
 }
 
 func (s *source) ID() string         { return s.id }
@@ -46,6 +48,7 @@ func (s *source) Info() imageio.Info { return s.info }
 
 func (s *source) Close() error {
 	s.codecs.close()
+	s.set.close()
 	if s.closer == nil {
 		return nil
 	}
@@ -60,14 +63,15 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.page(t)
+	p, done, err := s.page(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	if p.size != s.info.Levels[t.Level].Size || !p.alike(s.base) {
-		return nil, s.f.broken(fmt.Errorf("a page of %v at level %d", p.size, t.Level))
+		return nil, p.in.broken(fmt.Errorf("a page of %v at level %d", p.size, t.Level))
 	}
-	if err := s.f.check(p); err != nil {
+	if err := p.in.check(p); err != nil {
 		return nil, err
 	}
 	if p.contiguous() {
@@ -76,24 +80,49 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 	return s.assemble(ctx, p, t.C%s.samples, rect)
 }
 
-// page returns the page of a tile.
-func (s *source) page(t imageio.Tile) (*page, error) {
-	at := s.index[(t.T*s.info.Z+t.Z)*s.stacks+t.C/s.samples]
-	if at < 0 {
-		return nil, fault.New(fault.NotFound, "This plane is not in “"+s.f.name+"”.", s.missing, nil)
+// page returns the page of a tile and what to call when it has been read.
+func (s *source) page(ctx context.Context, t imageio.Tile) (*page, func(), error) {
+	base, done, err := s.plane(ctx, t)
+	if err != nil {
+		return nil, nil, err
 	}
 	if t.Level < len(s.planes) {
-		return s.planes[t.Level][at], nil
+		return base, done, nil
 	}
-	base, i := s.planes[0][at], uint64(t.Level-len(s.planes)) //nolint:gosec // a level that is there
-	key := subKey{base.at, i}
+	p, err := s.coarser(base, uint64(t.Level-len(s.planes))) //nolint:gosec // a level that is there
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return p, done, nil
+}
+
+// plane returns the page of a tile, or the one at whose directory coarser levels hang.
+func (s *source) plane(ctx context.Context, t imageio.Tile) (*page, func(), error) {
+	i := (t.T*s.info.Z+t.Z)*s.stacks + t.C/s.samples
+	if at := s.index[i]; at >= 0 {
+		level := 0
+		if t.Level < len(s.planes) {
+			level = t.Level
+		}
+		return s.planes[level][at], func() {}, nil
+	}
+	if at, ok := s.away[i]; ok {
+		return s.set.page(ctx, at)
+	}
+	return nil, nil, fault.New(fault.NotFound, "This plane is not in “"+s.f.name+"”.", "It was never recorded.", nil)
+}
+
+// coarser returns the i-th directory below base.
+func (s *source) coarser(base *page, i uint64) (*page, error) {
+	key := subKey{base.in.name, base.at, i}
 	s.mu.Lock()
 	p := s.subs[key]
 	s.mu.Unlock()
 	if p != nil {
 		return p, nil
 	}
-	p, err := s.f.sub(base, i)
+	p, err := base.in.sub(base, i)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +161,7 @@ func (s *source) strip(p *page, strip, sample int, part image.Rectangle) ([]byte
 	if p.planar {
 		strip += sample * p.grid().Y
 	}
-	off, count, err := s.f.place(p, uint64(strip)) //nolint:gosec // inside the page
+	off, count, err := p.in.place(p, uint64(strip)) //nolint:gosec // inside the page
 	if err != nil || count == 0 {
 		return nil, err
 	}
@@ -141,17 +170,17 @@ func (s *source) strip(p *page, strip, sample int, part image.Rectangle) ([]byte
 	off += int64(part.Min.Y%p.chunk.Y)*p.row() + int64(part.Min.X*pixel)
 	data := make([]byte, row*part.Dy())
 	if int64(row) == p.row() { // the full width lies in one piece
-		err = s.f.read(data, off)
+		err = p.in.read(data, off)
 	}
 	for y := 0; int64(row) < p.row() && y < part.Dy() && err == nil; y++ {
-		err = s.f.read(data[y*row:(y+1)*row], off+int64(y)*p.row())
+		err = p.in.read(data[y*row:(y+1)*row], off+int64(y)*p.row())
 	}
 	if err != nil {
 		return nil, err
 	}
 	band := *p
 	band.chunk = part.Size()
-	return s.f.straighten(&band, data), nil
+	return p.in.straighten(&band, data), nil
 }
 
 // inChunk is which of the interleaved samples is the wanted one.
@@ -211,7 +240,7 @@ func (s *source) lay(out *imageio.Pixels, rect image.Rectangle, px *imageio.Pixe
 
 func (s *source) chunk(ctx context.Context, p *page, i int, shared bool) (*imageio.Pixels, error) {
 	read := func(context.Context) (*imageio.Pixels, error) {
-		return s.f.chunk(p, s.codecs, uint64(i)) //nolint:gosec // inside the page
+		return p.in.chunk(p, s.codecs, uint64(i)) //nolint:gosec // inside the page
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -219,7 +248,7 @@ func (s *source) chunk(ctx context.Context, p *page, i int, shared bool) (*image
 	if !shared {
 		return read(ctx)
 	}
-	return s.chunks.Read(ctx, "", imageio.Tile{Col: int(p.at), Row: i}, read)
+	return s.chunks.Read(ctx, p.in.name, imageio.Tile{Col: int(p.at), Row: i}, read)
 }
 
 // pick copies count samples of size bytes, the k-th of each n, from src to dst.

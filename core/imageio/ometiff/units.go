@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"coverslip.dev/coverslip/core/imageio"
 )
@@ -71,4 +72,14 @@ func number(s string) float64 {
 		return 0
 	}
 	return v
+}
+
+// interval is a time in a unit of OME's list; seconds if none is named.
+func interval(value, unit string) time.Duration {
+	scale := map[string]float64{"": 1, "s": 1, "sec": 1, "ms": 1e-3, "msec": 1e-3, "µs": 1e-6, "min": 60, "h": 3600, "d": 86400}[strings.TrimSpace(unit)]
+	s := number(value) * scale
+	if s > 1e9 {
+		return 0
+	}
+	return time.Duration(s * float64(time.Second))
 }

@@ -184,6 +184,91 @@ def pages():
         note("10,000 pages", name, img[None, :, None])
 
 
-for make in (lossless, one_bit, jpeg, pyramids, stacks, pages):
+def ome(images, uuid):
+    """OME-XML of images: name, order, (T, Z, C), extras and TiffData as (c, z, t, ifd, file, uuid)."""
+    out = [f'<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{uuid}">']
+    for i, (name, order, (t, z, c), extra, plane, data) in enumerate(images):
+        out.append(f'<Image ID="Image:{i}" Name="{name}"><Pixels ID="Pixels:{i}" DimensionOrder="{order}" Type="uint16" SizeX="14" SizeY="11" '
+                   f'SizeC="{c}" SizeZ="{z}" SizeT="{t}" {extra}>' + "".join(f'<Channel ID="Channel:{i}:{k}" SamplesPerPixel="1"/>' for k in range(c)))
+        for fc, fz, ft, ifd, file, of in data:
+            out.append(f'<TiffData FirstC="{fc}" FirstZ="{fz}" FirstT="{ft}" IFD="{ifd}" PlaneCount="1"><UUID FileName="{file}">urn:uuid:{of}</UUID></TiffData>')
+        out.append(plane + "</Pixels></Image>")
+    return "".join(out) + "</OME>"
+
+
+def uuid(k):
+    return f"00000000-0000-4000-8000-{k:012d}"
+
+
+def write_pages(name, pages, description, order="<", **k):
+    with tifffile.TiffWriter(OUT / name, byteorder=order) as tif:
+        for i, page in enumerate(pages):
+            tif.write(page, description=description if i == 0 else None, metadata=None, contiguous=False, photometric="minisblack", **k)
+
+
+def sets():
+    """Images spread over files, several images in a file, metadata in a companion."""
+    full = np.stack([[[picture(11, 14, "u2", 7 * t + 3 * z + c) for c in range(3)] for z in range(4)] for t in range(2)])
+    where = dict(interval=2.5, stage=[100.5, -20, 0.25])
+    extra = 'TimeIncrement="2500" TimeIncrementUnit="ms"'
+    plane = '<Plane TheC="0" TheZ="0" TheT="0" PositionX="100.5" PositionXUnit="µm" PositionY="-0.02" PositionYUnit="mm" PositionZ="250" PositionZUnit="nm"/>'
+    for axis, order in itertools.product("TZC", "<>"):
+        files = [f"set-{axis}-{letters(order, False)}-{k}.ome.tif" for k in range(full.shape["TZC".index(axis)])]
+        data, pages = [], [[] for _ in files]
+        for t, z, c in itertools.product(range(2), range(4), range(3)):
+            k = dict(T=t, Z=z, C=c)[axis]
+            data.append((c, z, t, len(pages[k]), files[k], uuid(k)))
+            pages[k].append(full[t, z, c])
+        for k, name in enumerate(files):
+            write_pages(name, pages[k], ome([("spread", "XYCZT", (2, 4, 3), extra, plane, data)], uuid(k)).encode(), order)
+        if order == "<" and axis == "T":
+            assert (tifffile.imread(OUT / files[0]) == full).all()
+        for name in files:
+            note("multi-file set", name, full, format="OME-TIFF", **where)
+    masters = [f"companion-{k}.ome.tif" for k in range(2)]
+    data = [(c, z, t, z * 3 + c, masters[t], uuid(t)) for t, z, c in itertools.product(range(2), range(4), range(3))]
+    (OUT / "set.companion.ome").write_text(ome([("spread", "XYCZT", (2, 4, 3), extra, plane, data)], uuid(9)))
+    for k, name in enumerate(masters):
+        only = f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{uuid(k)}"><BinaryOnly MetadataFile="set.companion.ome" UUID="urn:uuid:{uuid(9)}"/></OME>'
+        write_pages(name, full[k].reshape(-1, 11, 14), only.encode())
+        note("multi-file set", name, full, format="OME-TIFF", **where)
+    for order in "<>":
+        name = f"positions-{letters(order, False)}.ome.tif"
+        with tifffile.TiffWriter(OUT / name, ome=True, byteorder=order) as tif:
+            for p, axes in enumerate(["TZC", "TZC", "C"]):
+                tif.write(full[p % 2 :] if axes == "TZC" else full[1, 2], photometric="minisblack", metadata=dict(axes=axes + "YX", Name=f"Pos {p}"))
+        names = ["Pos 0", "Pos 1", "Pos 2"]
+        for p, part in enumerate([full, full[1:], full[1:, 2:3]]):
+            note("positions", name, part, image=p, images=names)
+        files = [f"positions-apart-{letters(order, False)}-{k}.ome.tif" for k in range(2)]
+        every = [(f"Pos {p}", "XYCZT", (1, 4, 3), "", "", [(c, z, 0, z * 3 + c, files[p], uuid(p)) for z in range(4) for c in range(3)]) for p in range(2)]
+        for p, name in enumerate(files):
+            write_pages(name, full[p].reshape(-1, 11, 14), ome(every, uuid(p)).encode(), order)
+        for p in range(2):
+            for name in files:
+                note("positions", name, full[p : p + 1], image=p, images=names[:2])
+
+
+def micromanager():
+    """Pages in the order of a recording, described by Micro-Manager's own tag."""
+    full = np.stack([[[[picture(11, 14, "u2", 50 * p + 7 * t + 3 * z + c) for c in range(3)] for z in range(4)] for t in range(2)] for p in range(2)])
+    for loops, order, n in itertools.product(["PTZC", "TPCZ", "CZTP"], "<>", [1, 2]):
+        name = f"micromanager-{loops}-{letters(order, False)}-{n}.tif"
+        sizes = dict(P=n, T=2, Z=4, C=3)
+        with tifffile.TiffWriter(OUT / name, byteorder=order) as tif:
+            for at in itertools.product(*(range(sizes[a]) for a in loops)):
+                i = dict(zip(loops, at))
+                words = dict(ChannelIndex=i["C"], SliceIndex=i["Z"], FrameIndex=i["T"], PositionIndex=i["P"], Channel=["DAPI", "GFP", "Cy5"][i["C"]],
+                             PositionName=f"Pos{i['P']}", PixelSizeUm=0.325, XPositionUm=100.5, YPositionUm=-20, ZPositionUm=0.25 + 0.5 * i["Z"],
+                             Time="2026-03-04 05:06:07.123 +0000")
+                words["ElapsedTime-ms"] = 1000.0 + 2500 * i["T"]
+                tif.write(full[i["P"], i["T"], i["Z"], i["C"]], metadata=None, contiguous=False, photometric="minisblack",
+                          extratags=[(51123, "s", 0, json.dumps(words), True)])
+        for p in range(n):
+            note("Micro-Manager", name, full[p], format="Micro-Manager TIFF", channels=["DAPI", "GFP", "Cy5"], micron=[0.325, 0.325, 0.5], interval=2.5,
+                 stage=[100.5, -20, 0.25], acquired="2026-03-04T05:06:07", **(dict(image=p, images=["Pos0", "Pos1"]) if n > 1 else {}))
+
+
+for make in (lossless, one_bit, jpeg, pyramids, stacks, sets, micromanager, pages):
     make()
 (OUT / "matrix.json").write_text(json.dumps(LIST))
