@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Log    *slog.Logger // nil: nowhere
 	Author Author       // of the first commit; empty: Coverslip itself
+	CI     bool         // Init: a new dataset carries a template for the lab's CI
 }
 
 // Repository is a folder under git and DVC. Its methods may be called from any goroutine,
@@ -69,26 +70,17 @@ func Init(ctx context.Context, dir string, o Options) (*Repository, error) {
 			return nil, err
 		}
 	}
-	files := []struct{ name, text string }{{".dvc/config", ""}, {".dvc/.gitignore", dvcGitignore}, {".dvcignore", dvcIgnore}}
-	var made []string
-	for _, f := range files {
-		if _, err := os.Stat(r.abs(f.name)); err == nil {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(r.abs(f.name)), 0o755); err != nil { //nolint:gosec // a lab shares it
-			return nil, fmt.Errorf("make dataset: %w", err)
-		}
-		if err := writeFile(r.tmp(), r.abs(f.name), []byte(f.text)); err != nil {
-			return nil, fmt.Errorf("make dataset: %w", err)
-		}
-		made = append(made, f.name)
+	made, err := r.skeleton(o.CI)
+	if err != nil {
+		return nil, fmt.Errorf("make dataset: %w", err)
 	}
 	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); err != nil || len(made) > 0 {
 		who := o.Author
 		if who.Name == "" {
 			who = Author{Name: "Coverslip", Email: "coverslip@localhost"}
 		}
-		if _, err := r.Commit(ctx, who, "Start the dataset", []string{".dvc/config", ".dvc/.gitignore", ".dvcignore"}); err != nil {
+		own := []string{".dvc/config", ".dvc/.gitignore", ".dvcignore"}
+		if _, err := r.Commit(ctx, who, "Start the dataset", append(own, made...)); err != nil {
 			return nil, err
 		}
 	}

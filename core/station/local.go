@@ -25,7 +25,7 @@ func OpenDataset(ctx context.Context, dir string, log *slog.Logger) (*dataset.Re
 
 // InitDataset makes dir a dataset.
 func InitDataset(ctx context.Context, dir string, log *slog.Logger) (*dataset.Repository, error) {
-	return dataset.Init(ctx, dir, dataset.Options{Log: log})
+	return dataset.Init(ctx, dir, dataset.Options{Log: log, CI: true})
 }
 
 func datasetDir(dir string) string {

@@ -100,7 +100,7 @@ func (s *Station) build(ctx context.Context) error {
 		return err
 	}
 	s.corrections = corrections{s.store}
-	if s.repo, err = dataset.Init(ctx, filepath.Join(ws, "dataset"), dataset.Options{Log: s.log}); err != nil {
+	if s.repo, err = dataset.Init(ctx, filepath.Join(ws, "dataset"), dataset.Options{Log: s.log, CI: true}); err != nil {
 		return err
 	}
 	own, err := local.Open(filepath.Join(ws, "registry"))
