@@ -6,9 +6,9 @@ import (
 	"math"
 )
 
-// halve returns the 2×2 means of px, integers rounded half up. At an odd edge the mean is
+// Halve returns the 2×2 means of px, integers rounded half up. At an odd edge the mean is
 // of the pixels that are there.
-func halve(px *Pixels) *Pixels {
+func Halve(px *Pixels) *Pixels {
 	size := image.Pt((px.Size.X+1)/2, (px.Size.Y+1)/2)
 	out := &Pixels{Size: size, Type: px.Type, Data: make([]byte, size.X*size.Y*px.Type.Bytes())}
 	le := binary.LittleEndian
@@ -42,7 +42,7 @@ func halve(px *Pixels) *Pixels {
 func put16(b []byte, i int, v int64) { binary.LittleEndian.PutUint16(b[2*i:], uint16(v)) } //nolint:gosec // a mean of 16-bit values
 func put32(b []byte, i int, v int64) { binary.LittleEndian.PutUint32(b[4*i:], uint32(v)) } //nolint:gosec // a mean of 32-bit values
 
-// halveUint16 is halve for the type that cameras write; edges are clamped, which is the
+// halveUint16 is Halve for the type that cameras write; edges are clamped, which is the
 // mean of the pixels that are there.
 func halveUint16(size image.Point, in, out []uint16) {
 	w := (size.X + 1) / 2

@@ -65,6 +65,6 @@ func (p *pyramid) ReadTile(ctx context.Context, t Tile) (*Pixels, error) {
 		if err != nil {
 			return nil, err
 		}
-		return halve(px), nil
+		return Halve(px), nil
 	})
 }

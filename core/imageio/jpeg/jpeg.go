@@ -170,6 +170,9 @@ func (d *Decoder) frame(b []byte) error {
 		return errShort
 	}
 	n := int(b[5])
+	if len(d.parts) > 0 {
+		return errors.New("jpeg: a second frame")
+	}
 	if b[0] != 8 {
 		return fmt.Errorf("%w: %d bits", ErrUnsupported, b[0])
 	}

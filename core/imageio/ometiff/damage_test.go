@@ -3,9 +3,14 @@ package ometiff_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/metrics"
+	"strings"
 	"testing"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -94,21 +99,94 @@ func TestFlippedBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(t.TempDir(), name+".tif")
-		for i := 0; i < len(data); i += 1 + i/600 {
+		for i := 0; i < len(data); i += 1 + i/300 {
 			for _, to := range []byte{0xff, 0, data[i] + 1} {
 				bad := bytes.Clone(data)
 				bad[i] = to
-				if err := os.WriteFile(path, bad, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				_, err := readAll(t, path)
-				if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid {
-					t.Fatalf("%s byte %d = %#x: %v", name, i, to, err)
-				}
+				survives(t, fmt.Sprintf("%s byte %d = %#x", name, i, to), bad)
 			}
 		}
 	}
+}
+
+// mostMemory is what reading a broken file of some kilobytes may allocate, all in all.
+const mostMemory = 200 << 20
+
+// survives reads a broken file: a picture or a sentence may come out, in some memory and time.
+func survives(t *testing.T, what string, data []byte) (read bool) {
+	t.Helper()
+	begun, before := time.Now(), allocated()
+	src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "broken.tif")
+	if err == nil {
+		_, err = everything(t.Context(), src, 1<<20)
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid && k != fault.NotFound {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if err != nil {
+		if say, _ := fault.Explain(err); !strings.HasSuffix(say, ".") {
+			t.Fatalf("%s: %q is no sentence", what, say)
+		}
+	}
+	if n := allocated() - before; n > mostMemory {
+		t.Fatalf("%s: allocated %d MB", what, n>>20)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Fatalf("%s: took %v", what, took)
+	}
+	return err == nil
+}
+
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// TestBrokenMatrix cuts every file of the matrix at 50 random places, and flips 200 random
+// bytes, each alone and all together. Without COVERSLIP_TEST_LONG=1 it takes a sample.
+func TestBrokenMatrix(t *testing.T) {
+	every, cuts, flips := 31, 10, 30
+	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
+		every, cuts, flips = 1, 50, 200
+	}
+	rnd := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
+	files, pictures, sentences := 0, 0, 0
+	try := func(what string, data []byte) {
+		if survives(t, what, data) {
+			pictures++
+		} else {
+			sentences++
+		}
+	}
+	for i, e := range matrix(t) {
+		if i%every != 0 || e.Group == "10,000 pages" && every > 1 {
+			continue
+		}
+		data := e.raw(t, e.Name)
+		files++
+		n, f := cuts, flips
+		if e.Group == "10,000 pages" {
+			n, f = 5, 5
+		}
+		for range n {
+			to := rnd.IntN(len(data))
+			try(fmt.Sprintf("%s cut to %d", e.Name, to), data[:to])
+		}
+		all := bytes.Clone(data)
+		for range f {
+			at, by := rnd.IntN(len(data)), byte(1+rnd.IntN(255))
+			data[at] ^= by
+			try(fmt.Sprintf("%s byte %d ^ %#x", e.Name, at, by), data)
+			data[at] ^= by
+			all[at] ^= by
+		}
+		try(fmt.Sprintf("%s with %d bytes flipped", e.Name, f), all)
+	}
+	t.Logf("%d files broken: %d pictures, %d sentences, no panic", files, pictures, sentences)
 }
 
 func FuzzOpen(f *testing.F) {

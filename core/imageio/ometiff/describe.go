@@ -11,15 +11,26 @@ import (
 // The OME-XML that [Write] writes: schema 2016-06.
 type (
 	outOME struct {
-		XMLName xml.Name `xml:"http://www.openmicroscopy.org/Schemas/OME/2016-06 OME"`
-		Creator string   `xml:"Creator,attr"`
-		Image   outImage `xml:"Image"`
+		XMLName    xml.Name `xml:"http://www.openmicroscopy.org/Schemas/OME/2016-06 OME"`
+		Creator    string   `xml:"Creator,attr"`
+		Instrument *outInstrument
+		Image      outImage `xml:"Image"`
+	}
+	outInstrument struct {
+		ID         string `xml:"ID,attr"`
+		Microscope struct {
+			Model string `xml:"Model,attr"`
+		} `xml:"Microscope"`
+	}
+	outRef struct {
+		ID string `xml:"ID,attr"`
 	}
 	outImage struct {
-		ID       string    `xml:"ID,attr"`
-		Name     string    `xml:"Name,attr,omitempty"`
-		Acquired string    `xml:"AcquisitionDate,omitempty"`
-		Pixels   outPixels `xml:"Pixels"`
+		ID            string `xml:"ID,attr"`
+		Name          string `xml:"Name,attr,omitempty"`
+		Acquired      string `xml:"AcquisitionDate,omitempty"`
+		InstrumentRef *outRef
+		Pixels        outPixels `xml:"Pixels"`
 	}
 	outPixels struct {
 		ID      string       `xml:"ID,attr"`
@@ -33,13 +44,26 @@ type (
 		MicronX float64      `xml:"PhysicalSizeX,attr,omitempty"`
 		MicronY float64      `xml:"PhysicalSizeY,attr,omitempty"`
 		MicronZ float64      `xml:"PhysicalSizeZ,attr,omitempty"`
+		Seconds float64      `xml:"TimeIncrement,attr,omitempty"`
 		Channel []outChannel `xml:"Channel"`
 		Data    outData      `xml:"TiffData"`
+		Plane   *outPlane
+	}
+	outPlane struct {
+		C          int     `xml:"TheC,attr"`
+		Z          int     `xml:"TheZ,attr"`
+		T          int     `xml:"TheT,attr"`
+		X          float64 `xml:"PositionX,attr"`
+		XUnit      string  `xml:"PositionXUnit,attr"`
+		Y          float64 `xml:"PositionY,attr"`
+		YUnit      string  `xml:"PositionYUnit,attr"`
+		Height     float64 `xml:"PositionZ,attr"`
+		HeightUnit string  `xml:"PositionZUnit,attr"`
 	}
 	outChannel struct {
 		ID      string `xml:"ID,attr"`
 		Name    string `xml:"Name,attr,omitempty"`
-		Color   int32  `xml:"Color,attr"`
+		Color   *int32 `xml:"Color,attr"`
 		Samples int    `xml:"SamplesPerPixel,attr"`
 	}
 	outData struct {
@@ -48,24 +72,41 @@ type (
 	}
 )
 
-// describe returns the OME-XML of an image whose planes are written channel first.
-func describe(info imageio.Info) []byte {
+// describe returns the OME-XML of an image whose planes are written channel first, samples
+// channels in each page.
+func describe(info imageio.Info, samples int) []byte {
 	size := info.Levels[0].Size
 	px := outPixels{
 		ID: "Pixels:0", Order: "XYCZT", Type: omeType(info.Type), X: size.X, Y: size.Y,
 		C: len(info.Channels), Z: info.Z, T: info.T,
 		MicronX: info.Micron.X, MicronY: info.Micron.Y, MicronZ: info.Micron.Z,
-		Data: outData{Count: len(info.Channels) * info.Z * info.T},
+		Seconds: info.Interval.Seconds(),
+		Data:    outData{Count: len(info.Channels) / samples * info.Z * info.T},
 	}
-	for i, c := range info.Channels {
-		rgba := uint32(c.Color[0])<<24 | uint32(c.Color[1])<<16 | uint32(c.Color[2])<<8 | 255
-		px.Channel = append(px.Channel, outChannel{ID: "Channel:0:" + strconv.Itoa(i), Name: c.Name, Color: int32(rgba), Samples: 1}) //nolint:gosec // the schema's signed RGBA
+	for i := 0; i < len(info.Channels); i += samples {
+		c := outChannel{ID: "Channel:0:" + strconv.Itoa(i/samples), Samples: samples}
+		if samples == 1 {
+			rgb := info.Channels[i].Color
+			rgba := int32(uint32(rgb[0])<<24 | uint32(rgb[1])<<16 | uint32(rgb[2])<<8 | 255) // the schema's signed RGBA
+			c.Name, c.Color = info.Channels[i].Name, &rgba
+		}
+		px.Channel = append(px.Channel, c)
+	}
+	if s := info.Stage; s != (imageio.Micron{}) {
+		px.Plane = &outPlane{X: s.X, XUnit: "µm", Y: s.Y, YUnit: "µm", Height: s.Z, HeightUnit: "µm"}
 	}
 	img := outImage{ID: "Image:0", Name: info.Name, Pixels: px}
 	if !info.Acquired.IsZero() {
 		img.Acquired = info.Acquired.Format(time.RFC3339)
 	}
-	text, err := xml.Marshal(outOME{Creator: "Coverslip", Image: img})
+	doc := outOME{Creator: "Coverslip"}
+	if info.Instrument != "" {
+		doc.Instrument = &outInstrument{ID: "Instrument:0"}
+		doc.Instrument.Microscope.Model = info.Instrument
+		img.InstrumentRef = &outRef{ID: "Instrument:0"}
+	}
+	doc.Image = img
+	text, err := xml.Marshal(doc)
 	if err != nil {
 		return nil // there is nothing in it that has no XML
 	}
