@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,7 +78,12 @@ func (b *bench) tryDVC(args ...string) (string, error) {
 	cmd := exec.CommandContext(b.Context(), program, args...)
 	cmd.Dir = b.repo.Dir()
 	cmd.Env = append(os.Environ(), "DVC_SITE_CACHE_DIR="+b.site, "DVC_NO_ANALYTICS=1")
+	var told strings.Builder
+	cmd.Stderr = &told
 	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, told.String())
+	}
 	return strings.TrimSpace(string(out)), err
 }
 

@@ -19,12 +19,15 @@ type emitter struct {
 	indent     int
 	whitespace bool // the last that was written is blank
 	indention  bool // the line holds nothing but indention yet
+
+	names   map[any]string // of what stands at several places, by its identity
+	written map[any]bool
 }
 
 // emitYAML returns the text of a mapping that starts at the given indention; the blanks
 // before its first key are not written.
 func emitYAML(o *object, indent int) string {
-	e := &emitter{column: indent, indent: indent, whitespace: true, indention: true}
+	e := &emitter{column: indent, indent: indent, whitespace: true, indention: true, names: anchors(o), written: map[any]bool{}}
 	e.mapping(o)
 	e.newline()
 	return e.b.String()
@@ -65,6 +68,9 @@ func (e *emitter) mapping(o *object) {
 	for _, k := range o.keys {
 		e.writeIndent()
 		simple := e.key(k, o.plain[k])
+		if e.anchor(o.values[k]) {
+			continue
+		}
 		switch v := o.values[k].(type) {
 		case *object:
 			if len(v.keys) == 0 {
@@ -112,6 +118,9 @@ func (e *emitter) sequence(list []any) {
 	for _, v := range list {
 		e.writeIndent()
 		e.indicator("-", true, true)
+		if e.anchor(v) {
+			continue
+		}
 		switch x := v.(type) {
 		case *object:
 			if len(x.keys) == 0 {

@@ -48,3 +48,24 @@ func TestYAMLIsWrittenAsDVCWritesIt(t *testing.T) {
 		t.Errorf("%d of %d differ", bad, len(cases))
 	}
 }
+
+// Lists and mappings that stand at several places, written by the same program.
+func TestWhatIsSharedGetsAName(t *testing.T) {
+	var texts []string
+	raw, err := os.ReadFile("testdata/share.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &texts); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range texts {
+		v, err := parseYAML([]byte(text))
+		if err != nil {
+			t.Fatalf("%v:\n%s", err, text)
+		}
+		if got := emitYAML(v.(*object), 0); got != text { //nolint:forcetypeassert // a mapping each
+			t.Errorf("ours:\n%s\ntheirs:\n%s", got, text)
+		}
+	}
+}

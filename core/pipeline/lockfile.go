@@ -88,7 +88,7 @@ func (l *lockFile) with(stage string, entry *object) string {
 		return "schema: '2.0'\nstages:\n" + lines
 	}
 	from, to, ok := l.span(stage)
-	if !ok {
+	if !ok || strings.Contains(l.text, "&id0") || len(anchors(entry)) > 0 { // whose names count through the file
 		return l.rewritten(stage, entry)
 	}
 	return l.text[:from] + lines + l.text[to:]

@@ -86,7 +86,7 @@ func jsonNumber(s string) (any, error) {
 }
 
 func jsonList(d *json.Decoder, depth int) (any, error) {
-	list := []any{}
+	list := newList(0)
 	for d.More() {
 		v, err := jsonValue(d, depth+1)
 		if err != nil {

@@ -141,6 +141,9 @@ func command(body *object) (lines []string, as any, err error) {
 	return nil, nil, fmt.Errorf("cmd is missing")
 }
 
+// named reports whether a file has the name of a pipeline or of versioned data.
+func named(p string) bool { return path.Base(p) == "dvc.yaml" || strings.HasSuffix(p, ".dvc") }
+
 // listOf returns the list under a key; none if the key is missing.
 func listOf(body *object, key string) ([]any, error) {
 	v, _ := body.get(key)
@@ -163,6 +166,9 @@ func (s *Stage) readDeps(body *object) error {
 		}
 		d := Dep{Path: joinPath(s.Dir, as), as: as}
 		d.Outside = strings.Contains(as, "://") || !inside(d.Path)
+		if named(as) {
+			return fmt.Errorf("%s is DVC's own, and so nothing that a stage reads", as)
+		}
 		s.Deps = append(s.Deps, d)
 	}
 	params, err := listOf(body, "params")
@@ -273,6 +279,9 @@ func (s *Stage) addOut(as string, flags *object, key string) error {
 	o := Out{Path: joinPath(s.Dir, as), Kind: strings.TrimSuffix(key, "s"), Cached: true, as: as}
 	if as == "" || strings.Contains(as, "://") || !inside(o.Path) || o.Path == "." {
 		return fmt.Errorf("it would make %q, which is outside of the dataset", as)
+	}
+	if base := path.Base(o.Path); named(base) || base == "dvc.lock" || base == ".gitignore" || base == ".dvcignore" {
+		return fmt.Errorf("it would make %q, which is DVC's or git's own", as)
 	}
 	i := slices.IndexFunc(s.Outs, func(old Out) bool { return old.as == as && old.Kind == o.Kind })
 	if i < 0 {

@@ -25,7 +25,7 @@ type Reason struct {
 	Kind  string // one of the kinds below
 	Path  string // of what has changed; empty for commands
 	Key   string // of a parameter file; empty if the file is meant
-	State string // modified, deleted, new, or not in cache
+	State string // in words, such as modified
 }
 
 // The kinds of a [Reason].
@@ -37,7 +37,10 @@ const (
 )
 
 // The states of a [Reason] that [dataset.Change] has not.
-const isNew = "new"
+const (
+	New     = "new"
+	Outside = "outside of the dataset" // so that Coverslip can't tell
+)
 
 func (r Reason) String() string {
 	switch {
@@ -148,7 +151,8 @@ func (v *view) depReasons(ctx context.Context, s *Stage, rec *record) ([]Reason,
 	var all []Reason
 	for _, d := range s.Deps {
 		if d.Outside {
-			return nil, outside(d)
+			all = append(all, Reason{ChangedDeps, d.as, "", Outside})
+			continue
 		}
 		var was item
 		if rec != nil {
@@ -248,7 +252,7 @@ func (v *view) paramReasons(p Params, was *object) ([]Reason, error) {
 	case err != nil:
 		return nil, err
 	case was == nil:
-		return []Reason{{ChangedDeps, p.Path, "", isNew}}, nil
+		return []Reason{{ChangedDeps, p.Path, "", New}}, nil
 	}
 	now, _ := picked(file, p.Keys)
 	keys := p.Keys
@@ -268,7 +272,7 @@ func (v *view) paramReasons(p Params, was *object) ([]Reason, error) {
 		case !isNow:
 			all = append(all, Reason{ChangedDeps, p.Path, k, dataset.Deleted})
 		case !wasThen:
-			all = append(all, Reason{ChangedDeps, p.Path, k, isNew})
+			all = append(all, Reason{ChangedDeps, p.Path, k, New})
 		case !equal(a, b):
 			all = append(all, Reason{ChangedDeps, p.Path, k, dataset.Modified})
 		}

@@ -80,25 +80,67 @@ func parseYAML(text []byte) (any, error) {
 	if doc.Kind == 0 || len(doc.Content) == 0 {
 		return newObject(), nil
 	}
-	r := reader{left: maxNodes}
+	r := reader{left: maxNodes, seen: map[*yaml.Node]sized{}}
 	return r.value(doc.Content[0], 0)
 }
 
-// reader turns nodes into values.
-type reader struct{ left int }
+// reader turns nodes into values. What stands at several places is one value: DVC's
+// writer shows that.
+type reader struct {
+	left    int // nodes that it may still have, about
+	deepest int // of what was read last
+	seen    map[*yaml.Node]sized
+}
+
+// sized is a value, and how many nodes it has, how deep.
+type sized struct {
+	v        any
+	n, depth int
+}
+
+// newList makes a list that is not the same as any other, even if both are empty.
+func newList(n int) []any { return make([]any, 0, max(n, 1)) }
 
 func (r *reader) value(n *yaml.Node, depth int) (any, error) {
-	r.left--
-	if r.left < 0 || depth > maxDepth {
-		return nil, fmt.Errorf("yaml: line %d: too much in it", n.Line)
+	if n.Kind == yaml.AliasNode {
+		return r.alias(n, depth)
 	}
+	left, deepest := r.left, r.deepest
+	r.left -= 1 + len(n.Value)/16 // texts take room, too
+	r.deepest = depth
+	if r.left < 0 || depth > maxDepth {
+		return nil, tooMuch(n)
+	}
+	v, err := r.fresh(n, depth)
+	if n.Anchor != "" && err == nil {
+		r.seen[n] = sized{v, left - r.left, r.deepest - depth}
+	}
+	r.deepest = max(r.deepest, deepest)
+	return v, err
+}
+
+func tooMuch(n *yaml.Node) error { return fmt.Errorf("yaml: line %d: too much in it", n.Line) }
+
+// alias returns the value that an alias stands for; it counts as if it were written out.
+func (r *reader) alias(n *yaml.Node, depth int) (any, error) {
+	old, ok := r.seen[n.Alias]
+	if !ok {
+		return nil, fmt.Errorf("yaml: line %d: %s stands for a part of itself", n.Line, n.Value)
+	}
+	r.left -= old.n
+	r.deepest = max(r.deepest, depth+old.depth)
+	if r.left < 0 || r.deepest > maxDepth {
+		return nil, tooMuch(n)
+	}
+	return old.v, nil
+}
+
+func (r *reader) fresh(n *yaml.Node, depth int) (any, error) {
 	switch n.Kind {
-	case yaml.AliasNode:
-		return r.value(n.Alias, depth+1)
 	case yaml.ScalarNode:
 		return scalarValue(n)
 	case yaml.SequenceNode:
-		list := make([]any, 0, len(n.Content))
+		list := newList(len(n.Content))
 		for _, c := range n.Content {
 			v, err := r.value(c, depth+1)
 			if err != nil {
@@ -109,7 +151,7 @@ func (r *reader) value(n *yaml.Node, depth int) (any, error) {
 		return list, nil
 	case yaml.MappingNode:
 		return r.mapping(n, depth)
-	case yaml.DocumentNode:
+	case yaml.DocumentNode, yaml.AliasNode:
 	}
 	return nil, fmt.Errorf("yaml: line %d: not understood", n.Line)
 }

@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/job"
+)
+
+// A stopped stage is gone at once with all that it has started, also with what does not
+// want to go, and the stage runs again the next time.
+func TestStopEndsChildren(t *testing.T) {
+	b := newBench(t, map[string]string{
+		"raw.txt": "r",
+		"dvc.yaml": `stages:
+  slow:
+    cmd: |
+      (trap '' TERM; sh -c 'echo $$; trap "" TERM; while true; do sleep 0.1; done') & echo begun; wait; sleep 60
+    deps: [raw.txt]
+    outs: [o.txt]
+`,
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var mu sync.Mutex
+	var child int
+	var stopped time.Time
+	_, err := b.graph().Repro(ctx, nil, Options{Log: func(_, line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n, err := strconv.Atoi(line); err == nil {
+			child, stopped = n, time.Now()
+			stop()
+		}
+	}}, nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("ended with %v", err)
+	}
+	if took := time.Since(stopped); took > killWait+3*time.Second {
+		t.Errorf("stopped after %v", took)
+	}
+	for end := time.Now().Add(5 * time.Second); alive(child); {
+		if time.Now().After(end) {
+			t.Fatalf("process %d lives on", child)
+		}
+	}
+	if st := b.status(); len(st) == 0 {
+		t.Error("a stopped stage counts as done")
+	}
+}
+
+// alive reports whether a process runs; one that waits to be reaped by its parent does not.
+func alive(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return false
+	}
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err == nil && !strings.Contains(string(text), ") Z ")
+}
+
+func TestLinesComeWhileTheCommandRuns(t *testing.T) {
+	b := newBench(t, map[string]string{"dvc.yaml": `stages:
+  talk:
+    cmd: printf '10%%\r20%%\r\nerr\n' >&2; echo one; read go < fifo; echo two; printf 'no end'
+  fails:
+    cmd: [echo before, 'echo why >&2; exit 3', echo never]
+`})
+	if err := syscall.Mkfifo(b.path("fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	var steps []string
+	var p job.Progress
+	done, err := b.graph().Repro(t.Context(), nil, Options{
+		Log: func(stage, line string) {
+			lines = append(lines, stage+": "+line)
+			if line == "one" { // the command waits until this line has come
+				if err := os.WriteFile(b.path("fifo"), []byte("go\n"), 0); err != nil {
+					t.Error(err)
+				}
+			}
+		},
+		Step: func(stage string, what Step) { steps = append(steps, stage+" "+string(what)) },
+	}, &p)
+	want := []string{
+		"talk: > printf '10%%\\r20%%\\r\\nerr\\n' >&2; echo one; read go < fifo; echo two; printf 'no end'",
+		"talk: 10%", "talk: 20%", "talk: err", "talk: one", "talk: two", "talk: no end",
+		"fails: > echo before", "fails: before", "fails: > echo why >&2; exit 3", "fails: why",
+	}
+	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("lines:\n%s", got)
+	}
+	if got := strings.Join(steps, ", "); got != "talk running, talk done, fails running" {
+		t.Errorf("steps: %s", got)
+	}
+	say, _ := fault.Explain(err)
+	if !strings.Contains(say, "exit status 3") || !strings.Contains(say, "why") || len(done.Ran) != 1 {
+		t.Errorf("%q, %+v", say, done)
+	}
+	if lock := b.text("dvc.lock"); strings.Contains(lock, "fails") {
+		t.Errorf("a stage that went wrong is in the lock:\n%s", lock)
+	}
+}
+
+// Nothing outside of the dataset is removed, and nothing that git has.
+func TestClearingKeepsToTheDataset(t *testing.T) {
+	elsewhere := t.TempDir()
+	b := newBench(t, map[string]string{"dvc.yaml": "stages:\n  a:\n    cmd: 'true'\n    outs: [link/o]\n  b:\n    cmd: 'true'\n    outs: [mine]\n", "mine": "in git"})
+	if err := os.WriteFile(elsewhere+"/o", []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, b.path("link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.graph().Repro(t.Context(), []string{"a"}, Options{}, nil); err == nil {
+		t.Error("an output behind a link was made")
+	}
+	if text, err := os.ReadFile(elsewhere + "/o"); err != nil || string(text) != "precious" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := b.repo.Commit(t.Context(), person(), "mine", []string{"mine"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.graph().Repro(t.Context(), []string{"b"}, Options{}, nil); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("an output that git has: %v", err)
+	}
+	if b.text("mine") != "in git" {
+		t.Error("it was removed")
+	}
+}
