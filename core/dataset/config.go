@@ -1,9 +1,7 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,49 +19,6 @@ type RemoteConfig struct {
 	Options   map[string]string // all else: region, endpointurl, …; may hold secrets, so never log it
 }
 
-// config is DVC's settings: values by section and option.
-type config map[string]map[string]string
-
-func (c config) value(section, option string) string { return c[section][option] }
-
-// config reads .dvc/config and, over it, the uncommitted .dvc/config.local.
-func (r *Repository) config() (config, error) {
-	all := config{}
-	for _, name := range []string{".dvc/config", ".dvc/config.local"} {
-		text, err := os.ReadFile(r.abs(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read settings: %w", err)
-		}
-		all.parse(string(text))
-	}
-	return all, nil
-}
-
-// parse merges a text in git's ini style, with quotes around a section that has a name.
-func (c config) parse(text string) {
-	section := ""
-	for line := range strings.Lines(text) {
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
-		case trimmed[0] == '[':
-			section = strings.Trim(strings.TrimSuffix(strings.TrimPrefix(trimmed, "["), "]"), "'")
-			if c[section] == nil {
-				c[section] = map[string]string{}
-			}
-		default:
-			k, v, ok := strings.Cut(trimmed, "=")
-			if !ok || section == "" {
-				continue
-			}
-			c[section][strings.ToLower(strings.TrimSpace(k))] = strings.Trim(strings.TrimSpace(v), `"`)
-		}
-	}
-}
-
 // Remotes returns the remotes of the settings by name.
 func (r *Repository) Remotes() ([]RemoteConfig, error) {
 	conf, err := r.config()
@@ -72,23 +27,20 @@ func (r *Repository) Remotes() ([]RemoteConfig, error) {
 	}
 	var all []RemoteConfig
 	for _, section := range slices.Sorted(maps.Keys(conf)) {
-		name, ok := strings.CutPrefix(section, `remote "`)
+		name, ok := remoteName(section)
 		if !ok {
 			continue
 		}
-		name = strings.TrimSuffix(name, `"`)
-		rc := RemoteConfig{Name: name, URL: conf[section]["url"], Default: conf.value("core", "remote") == name, Options: map[string]string{}}
+		rc := RemoteConfig{
+			Name: name, URL: conf[section]["url"], Default: strings.EqualFold(conf.value("core", "remote"), name),
+			Options: map[string]string{},
+		}
 		for k, v := range conf[section] {
 			if k != "url" {
 				rc.Options[k] = v
 			}
 		}
-		if !strings.Contains(rc.URL, "://") {
-			rc.Local = true
-			if !filepath.IsAbs(rc.URL) {
-				rc.URL = filepath.Join(r.dir, ".dvc", filepath.FromSlash(rc.URL))
-			}
-		}
+		rc.Local = !strings.Contains(rc.URL, "://")
 		all = append(all, rc)
 	}
 	return all, nil
@@ -112,12 +64,12 @@ func (r *Repository) AddRemote(name, url string, isDefault bool) error {
 	if err != nil {
 		return fmt.Errorf("add remote: %w", err)
 	}
-	have := config{}
-	have.parse(string(text))
-	section := `remote "` + name + `"`
+	have := parseConfig(string(text))
+	section := `remote "` + strings.ToLower(name) + `"`
 	if old := have.value(section, "url"); old != "" && old != url {
 		return fault.New(fault.Exists, "There is a remote named "+name+" with another address.", "Choose another name.", nil)
 	}
+	name = strings.ToLower(name) // as DVC reads it
 	now := string(text)
 	if isDefault {
 		now = setOption(now, "core", "remote", name)

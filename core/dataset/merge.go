@@ -353,15 +353,12 @@ func aside(p string, taken func(string) bool) string {
 // keepLocal writes the options of ours that theirs has otherwise into .dvc/config.local,
 // such as where this machine has the NAS.
 func (r *Repository) keepLocal(ours, theirs []byte) error {
-	a, b := config{}, config{}
-	a.parse(string(ours))
-	b.parse(string(theirs))
+	a, b := parseConfig(string(ours)), parseConfig(string(theirs))
 	old, err := os.ReadFile(r.abs(".dvc/config.local"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	local := config{}
-	local.parse(string(old))
+	local := parseConfig(string(old))
 	text := string(old)
 	for _, section := range slices.Sorted(maps.Keys(a)) {
 		head := section
