@@ -53,6 +53,8 @@ func commands() map[string]command {
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
 		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--out FILE]", "predict one image", inferOne},
+		"info":         {"info FILE [--image N]", "what an image says of itself: sizes, axes, channels, calibration", info},
+		"convert":      {"convert IN OUT.ome.tif [--image N] [--compression deflate|zstd|none] [--force]", "write an image as a tiled OME-TIFF with a pyramid", convert},
 		"runs":         {"runs", "training runs, from the server or as last seen", runs},
 		"models":       {"models", "registered models, versions and aliases", models},
 		"promote":      {"promote MODEL VERSION --reason WHY", "load, probe, and put a version in force", promote},

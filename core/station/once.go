@@ -16,8 +16,6 @@ import (
 	"coverslip.dev/coverslip/core/exchange"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
-	"coverslip.dev/coverslip/core/imageio/ometiff"
-	"coverslip.dev/coverslip/core/imageio/raster"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/infer/triton"
@@ -68,7 +66,7 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	src, err := imageio.NewOpener(ometiff.Format{}, raster.Format{}).Open(ctx, q.Image)
+	src, err := images().Open(ctx, q.Image)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -17,8 +17,6 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/imageio"
-	"coverslip.dev/coverslip/core/imageio/ometiff"
-	"coverslip.dev/coverslip/core/imageio/raster"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
@@ -77,7 +75,7 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		bundles: bundles{filepath.Join(ws, "models")},
 		secrets: secret.Open(filepath.Join(ws, "secrets.json")),
 		tiles:   imageio.NewTileCache(tileBytes),
-		opener:  imageio.NewOpener(ometiff.Format{}, raster.Format{}),
+		opener:  images(),
 	}
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/station"
+)
+
+// imageInfo is what info prints as JSON. Lengths are in micrometres, times in seconds; what
+// the file does not say is left out.
+type imageInfo struct {
+	Name       string         `json:"name"`
+	Format     string         `json:"format"`
+	Axes       string         `json:"axes"`
+	Shape      [5]int         `json:"shape"` // in the order of the axes
+	Type       string         `json:"type"`
+	Levels     []imageLevel   `json:"levels"`
+	Tile       [2]int         `json:"tile"` // columns, rows
+	Channels   []imageChannel `json:"channels"`
+	Pixel      *imageMicron   `json:"pixel_um,omitempty"`
+	Stage      *imageMicron   `json:"stage_um,omitempty"`
+	Interval   float64        `json:"interval_s,omitempty"`
+	Acquired   *time.Time     `json:"acquired,omitempty"`
+	Instrument string         `json:"instrument,omitempty"`
+	Image      int            `json:"image"`
+	Images     []string       `json:"images,omitempty"`
+}
+
+type imageLevel struct {
+	Width      int     `json:"width"`
+	Height     int     `json:"height"`
+	Downsample float64 `json:"downsample"`
+}
+
+type imageChannel struct {
+	Name  string `json:"name"`
+	Color string `json:"color"`
+}
+
+type imageMicron struct {
+	X float64 `json:"x"`
+	Y float64 `json:"y"`
+	Z float64 `json:"z,omitempty"`
+}
+
+func info(ctx context.Context, c call, args []string) error {
+	flags := flag.NewFlagSet("info", flag.ContinueOnError)
+	n := flags.Int("image", -1, "which image of a file that holds several, counted from 0")
+	rest, err := c.parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return usageError("one image is needed")
+	}
+	i, err := describe(ctx, rest[0], *n)
+	if err != nil {
+		return err
+	}
+	return c.print(i, i.lines()...)
+}
+
+func describe(ctx context.Context, path string, n int) (imageInfo, error) {
+	i, err := station.DescribeImage(ctx, path, n)
+	if err != nil {
+		return imageInfo{}, err
+	}
+	size := i.Levels[0].Size
+	out := imageInfo{
+		Name: i.Name, Format: i.Format, Axes: "TCZYX", Shape: [5]int{i.T, len(i.Channels), i.Z, size.Y, size.X}, Type: i.Type.String(),
+		Tile: [2]int{i.TileSize.X, i.TileSize.Y}, Interval: i.Interval.Seconds(), Instrument: i.Instrument, Image: i.Image, Images: i.Images,
+	}
+	for _, l := range i.Levels {
+		out.Levels = append(out.Levels, imageLevel{l.Size.X, l.Size.Y, l.Downsample})
+	}
+	for _, ch := range i.Channels {
+		out.Channels = append(out.Channels, imageChannel{ch.Name, fmt.Sprintf("#%02x%02x%02x", ch.Color[0], ch.Color[1], ch.Color[2])})
+	}
+	if m := imageMicron(i.Micron); m != (imageMicron{}) {
+		out.Pixel = &m
+	}
+	if m := imageMicron(i.Stage); m != (imageMicron{}) {
+		out.Stage = &m
+	}
+	if !i.Acquired.IsZero() {
+		out.Acquired = &i.Acquired
+	}
+	return out, nil
+}
+
+// lines is the same for people.
+func (i imageInfo) lines() []string {
+	var channels, levels []string
+	for _, c := range i.Channels {
+		channels = append(channels, c.Name)
+	}
+	for _, l := range i.Levels {
+		levels = append(levels, fmt.Sprintf("%d × %d", l.Width, l.Height))
+	}
+	out := []string{
+		fmt.Sprintf("%s: %s, %d × %d pixels of %s", i.Name, i.Format, i.Shape[4], i.Shape[3], i.Type),
+		fmt.Sprintf("%d channels: %s", len(i.Channels), strings.Join(channels, ", ")),
+		fmt.Sprintf("%d planes, %d time points", i.Shape[2], i.Shape[0]),
+		fmt.Sprintf("%d levels: %s", len(i.Levels), strings.Join(levels, ", ")),
+	}
+	if i.Pixel != nil {
+		out = append(out, fmt.Sprintf("a pixel is %g × %g µm, planes are %g µm apart", i.Pixel.X, i.Pixel.Y, i.Pixel.Z))
+	}
+	if i.Interval > 0 {
+		out = append(out, fmt.Sprintf("a time point every %g s", i.Interval))
+	}
+	if i.Acquired != nil {
+		out = append(out, "acquired "+i.Acquired.Format(time.RFC1123))
+	}
+	if i.Instrument != "" {
+		out = append(out, "by "+i.Instrument)
+	}
+	if len(i.Images) > 0 {
+		out = append(out, fmt.Sprintf("image %d of %d: %s", i.Image, len(i.Images), strings.Join(i.Images, ", ")))
+	}
+	return out
+}
+
+func convert(ctx context.Context, c call, args []string) error {
+	flags := flag.NewFlagSet("convert", flag.ContinueOnError)
+	v := station.Conversion{}
+	flags.IntVar(&v.Image, "image", -1, "which image of a file that holds several, counted from 0")
+	flags.StringVar(&v.Compression, "compression", "deflate", "deflate, zstd or none")
+	flags.BoolVar(&v.Replace, "force", false, "replace a file that is there")
+	rest, err := c.parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 2 {
+		return usageError("an image and the name of the result are needed")
+	}
+	v.In, v.Out = rest[0], rest[1]
+	if !strings.HasSuffix(strings.ToLower(v.Out), ".ome.tif") && !strings.HasSuffix(strings.ToLower(v.Out), ".ome.tiff") {
+		return usageError("the result is an OME-TIFF: its name ends in .ome.tif")
+	}
+	if err := c.do(ctx, "converting", func(ctx context.Context, p *job.Progress) error { return station.Convert(ctx, v, p) }); err != nil {
+		return err
+	}
+	i, err := describe(ctx, v.Out, -1)
+	if err != nil {
+		return err
+	}
+	return c.print(i, i.lines()...)
+}

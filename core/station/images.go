@@ -1,0 +1,83 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/imageio/raster"
+	"coverslip.dev/coverslip/core/job"
+)
+
+// images opens files of all formats.
+func images() *imageio.Opener {
+	return imageio.NewOpener(ometiff.Format{}, raster.Format{})
+}
+
+// DescribeImage returns what the n-th image of the file at path says of itself, outside any
+// workspace; n < 0 is the one that the window shows.
+func DescribeImage(ctx context.Context, path string, n int) (info imageio.Info, err error) {
+	src, err := openImage(ctx, path, n)
+	if err != nil {
+		return info, err
+	}
+	return src.Info(), src.Close()
+}
+
+// Conversion is an image to be written as OME-TIFF.
+type Conversion struct {
+	In, Out     string
+	Image       int    // of the file In; -1: the one that the window shows
+	Compression string // deflate, zstd or none; empty: deflate
+	Replace     bool   // a file that is at Out already
+}
+
+// Convert writes an image as a tiled OME-TIFF with a pyramid, in little memory.
+func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
+	src, err := openImage(ctx, c.In, c.Image)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	if err := c.free(); err != nil {
+		return err
+	}
+	o := ometiff.Options{Compression: c.Compression}
+	last, info := int64(0), src.Info()
+	row := int64(info.Levels[0].Size.X * info.Type.Bytes())
+	o.Progress = func(done, all int64) {
+		p.Expect(all * row)
+		p.Add((done - last) * row)
+		last = done
+	}
+	return ometiff.Save(ctx, c.Out, src, o)
+}
+
+// free reports whether the result may be written where it is wanted.
+func (c Conversion) free() error {
+	out, err := os.Stat(c.Out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if in, err := os.Stat(c.In); err == nil && os.SameFile(in, out) {
+		return fault.New(fault.Invalid, "An image can't be converted onto itself.", "Choose another name for the result.", nil)
+	}
+	if !c.Replace || !out.Mode().IsRegular() {
+		return fault.New(fault.Exists, "“"+c.Out+"” is there already.", "Choose another name, or say that it is to be replaced.", nil)
+	}
+	return nil
+}
+
+func openImage(ctx context.Context, path string, n int) (imageio.Source, error) {
+	if n < 0 {
+		return images().Open(ctx, path)
+	}
+	return images().OpenImage(ctx, path, "", n)
+}
