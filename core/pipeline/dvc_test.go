@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +20,7 @@ type bench struct {
 	*testing.T
 
 	repo *dataset.Repository
-	site string
+	real *program // started when it is needed
 }
 
 // newBench makes a dataset of files; names that end in a slash are folders.
@@ -28,7 +30,7 @@ func newBench(t *testing.T, files map[string]string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t, r, t.TempDir()}
+	b := &bench{T: t, repo: r}
 	for name, text := range files {
 		b.put(name, text)
 	}
@@ -68,23 +70,76 @@ func (b *bench) dvc(args ...string) string {
 
 func (b *bench) tryDVC(args ...string) (string, error) {
 	b.Helper()
-	program := os.Getenv("COVERSLIP_TEST_DVC")
-	if program == "" {
+	if b.real == nil {
+		b.real = startDVC(b.T)
+	}
+	return b.real.run(b.T, b.repo.Dir(), args)
+}
+
+// program is a process that runs dvc commands: see testdata/calls.py.
+type program struct {
+	in  io.Writer
+	out *bufio.Reader
+	tmp string
+}
+
+func startDVC(t *testing.T) *program {
+	t.Helper()
+	name := os.Getenv("COVERSLIP_TEST_DVC")
+	if name == "" {
 		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			b.Fatal("COVERSLIP_TEST_DVC is not set")
+			t.Fatal("COVERSLIP_TEST_DVC is not set")
 		}
-		b.Skip("needs the dvc program: set COVERSLIP_TEST_DVC to its path")
+		t.Skip("needs the dvc program: set COVERSLIP_TEST_DVC to its path")
 	}
-	cmd := exec.CommandContext(b.Context(), program, args...)
-	cmd.Dir = b.repo.Dir()
-	cmd.Env = append(os.Environ(), "DVC_SITE_CACHE_DIR="+b.site, "DVC_NO_ANALYTICS=1")
-	var told strings.Builder
-	cmd.Stderr = &told
-	out, err := cmd.Output()
+	script, err := filepath.Abs("testdata/calls.py")
 	if err != nil {
-		err = fmt.Errorf("%w: %s", err, told.String())
+		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out)), err
+	cmd := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(name), "python"), script) //nolint:gosec // the one of dvc's own environment
+	cmd.Env = append(os.Environ(), "DVC_SITE_CACHE_DIR="+t.TempDir(), "DVC_NO_ANALYTICS=1", "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Wait() // it is killed when the test's context ends
+	})
+	return &program{in, bufio.NewReader(out), t.TempDir()}
+}
+
+func (p *program) run(t *testing.T, dir string, args []string) (string, error) {
+	t.Helper()
+	out := filepath.Join(p.tmp, "out")
+	call, err := json.Marshal(map[string]any{"dir": dir, "args": args, "out": out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.in.Write(append(call, '\n')); err != nil {
+		t.Fatal(err)
+	}
+	code, err := p.out.ReadString('\n')
+	if err != nil {
+		t.Fatalf("dvc %v: %v", args, err)
+	}
+	said, err := os.ReadFile(out + "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code = strings.TrimSpace(code); code != "0" {
+		told, _ := os.ReadFile(out + "2")
+		err = fmt.Errorf("exit code %s: %s", code, told)
+	}
+	return strings.TrimSpace(string(said)), err
 }
 
 func (b *bench) graph() *Graph {

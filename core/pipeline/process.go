@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,10 @@ const lastLines = 12
 // commands runs the commands of a stage, one by one. If ctx ends, the running one and all
 // that it has started are ended.
 func commands(ctx context.Context, s *Stage, o Options, root string) error {
+	if st, err := os.Stat(filepath.Join(root, filepath.FromSlash(s.Dir))); err != nil || !st.IsDir() {
+		return fault.New(fault.NotFound, "The stage "+s.Name+" runs in the folder "+s.Dir+", which is not there.",
+			"Make the folder, or correct wdir in "+s.File+".", err)
+	}
 	for _, line := range s.Cmd {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -2,8 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path"
+	"io/fs"
 	"slices"
 
 	"coverslip.dev/coverslip/core/dataset"
@@ -241,8 +242,7 @@ func (r *runner) reads(ctx context.Context, s *Stage) (facts, error) {
 		o, err := r.view.object(ctx, d.Path)
 		if err != nil {
 			if !r.view.exists(d.Path) {
-				err = fault.New(fault.NotFound, "The stage "+s.Name+" reads "+d.Path+", which is not there.",
-					"Pull it, or correct the stage's deps in "+s.File+".", err)
+				err = absent(s, d.Path, err)
 			}
 			return f, err
 		}
@@ -250,6 +250,9 @@ func (r *runner) reads(ctx context.Context, s *Stage) (facts, error) {
 	}
 	for _, p := range s.Params {
 		values, err := r.view.values(p.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = absent(s, p.Path, err)
+		}
 		if err != nil {
 			return f, err
 		}
@@ -263,7 +266,12 @@ func (r *runner) reads(ctx context.Context, s *Stage) (facts, error) {
 	return f, nil
 }
 
+func absent(s *Stage, rel string, err error) error {
+	return fault.New(fault.NotFound, "The stage "+s.Name+" reads "+rel+", which is not there.",
+		"Pull it, or correct what the stage reads in "+s.File+".", err)
+}
+
 func outside(d Dep) error {
-	return fault.New(fault.Invalid, "A stage reads "+path.Clean(d.as)+", which is outside of the dataset.",
+	return fault.New(fault.Invalid, "A stage reads "+d.as+", which is outside of the dataset.",
 		"Bring it into the dataset, or run the pipeline with the dvc program.", nil)
 }

@@ -153,6 +153,8 @@ func same(t *testing.T, when string, ours, theirs *bench) {
 func twins(t *testing.T, files map[string]string) (ours, theirs *bench) {
 	t.Helper()
 	ours, theirs = newBench(t, files), newBench(t, files)
+	ours.real = startDVC(t)
+	theirs.real = ours.real
 	for _, b := range []*bench{ours, theirs} {
 		if _, err := b.repo.Add(t.Context(), "raw", nil, nil); err != nil {
 			t.Fatal(err)
