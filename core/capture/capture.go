@@ -1,9 +1,12 @@
-// Package capture watches the folders of instruments and says of every file whether it is
-// still arriving, what it waits for, or that it is finished.
+// Package capture watches the folders of instruments and says of every capture whether it
+// is still arriving, what it waits for, or that it is finished. A capture is a file, or the
+// files that belong together by the instrument's [Profile].
 //
 // No system tells when another program has finished a file, least of all on a share. So a
-// file counts as finished when it has not changed for a while, its format says that it is
-// whole, and the files that belong to it are there. Instruments' files are only ever read.
+// capture counts as finished when it has not changed for a while, its files' formats say
+// that they are whole, and the files that belong to it are there. Times that files carry
+// are only compared with themselves: an instrument's clock may be wrong. Instruments'
+// files are only ever read.
 package capture
 
 import (
@@ -17,10 +20,10 @@ type File struct {
 	Modified time.Time // by the clock of the machine that holds it
 }
 
-// State is how far a file is.
+// State is how far a capture is.
 type State uint8
 
-// The states of a file, and of a folder as a whole.
+// The states of a capture, and of a folder as a whole.
 const (
 	Arriving State = iota // it changes
 	Waiting               // it is held; Say tells why
@@ -34,9 +37,10 @@ func (s State) String() string {
 	return [...]string{Arriving: "arriving", Waiting: "waiting", Done: "done", Gone: "gone", Away: "away", Back: "back"}[s]
 }
 
-// Sighting is what there is to say of a file now.
+// Sighting is what there is to say of a capture now.
 type Sighting struct {
-	File
+	File         // of several files: the name that the profile gives them, all bytes, the newest time
+	Files []File // when several files are Done: which, by their paths
 	State State
 	Rate  float64   // bytes a second by which it grew since the look before
 	Since time.Time // of the last change, by our clock
@@ -48,7 +52,10 @@ type Sighting struct {
 type Folder struct {
 	Path    string
 	Profile Profile // zero: every file by itself
-	// Quiet is how long a file must not have changed; 0 means 5 s, on a share 30 s.
+	// Share has the folder looked through as a share is, whatever the system says it is.
+	Share bool
+	// Quiet is how long a capture must not have changed; 0 means the profile's, or 5 s, on
+	// a share at least 30 s.
 	Quiet time.Duration
 	// Every is how often a share is looked through, and a folder that is away; 0 means 2 s.
 	// Where nothing happens it rises to 30 s.
@@ -57,6 +64,9 @@ type Folder struct {
 	// the file; any other fault lets it through, because what can't be read is kept all the
 	// same. nil: every file is whole. It is called from one goroutine that may fall behind.
 	Complete func(path string) error
+	// Known tells whether a capture as it is now was Done in an earlier watch: nothing is
+	// said of it until it changes. nil: none was.
+	Known func(File) bool
 }
 
 const (
@@ -67,18 +77,26 @@ const (
 	// rescan is how often a folder with events is looked through all the same: events get
 	// lost, and nobody says so.
 	rescan = 10 * time.Minute
-	// patience is how long a share may take to answer before someone is told.
+	// patience is how long a share may take to answer before someone is told, and how often
+	// it is then said how long it has been.
 	patience = 10 * time.Second
 	// steady is how many looks in a row must find a file unchanged.
 	steady = 3
+	// portion is how many files are looked into before the folder is looked at again.
+	portion = 2000
+	// crowd is how many paths events may name before the whole folder is looked through.
+	crowd = 20_000
 )
 
 // withDefaults fills what was left open.
 func (f Folder) withDefaults(share bool) Folder {
 	if f.Quiet <= 0 {
 		f.Quiet = quietHere
+		if f.Profile.Quiet > 0 {
+			f.Quiet = f.Profile.Quiet
+		}
 		if share {
-			f.Quiet = quietShare
+			f.Quiet = max(f.Quiet, quietShare)
 		}
 	}
 	if f.Every <= 0 {
@@ -86,6 +104,9 @@ func (f Folder) withDefaults(share bool) Folder {
 	}
 	if f.Complete == nil {
 		f.Complete = func(string) error { return nil }
+	}
+	if f.Known == nil {
+		f.Known = func(File) bool { return false }
 	}
 	return f
 }

@@ -225,7 +225,8 @@ func TestRenamedAndRemoved(t *testing.T) {
 func TestFormatAndCompanionHold(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "img_MMStack_Pos0.ome.tif")
-	f := capture.Folder{Path: dir, Quiet: quiet, Profile: capture.MicroManager(), Complete: func(path string) error {
+	stacks := capture.Profile{Match: []string{"*.tif"}, Companions: []string{"{stem}_metadata.txt"}}
+	f := capture.Folder{Path: dir, Quiet: quiet, Profile: stacks, Complete: func(path string) error {
 		data, err := os.ReadFile(path)
 		if err == nil && !strings.HasSuffix(string(data), "end") {
 			return fault.New(fault.Corrupt, "The image is cut short.", "Wait.", nil)

@@ -6,128 +6,163 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 )
 
 // survey is what the owner of the state wants to know of the disk.
 type survey struct {
-	full  bool     // look through the whole folder
-	paths []string // look at these
-	check []string // are these whole?
+	full  bool      // look through the whole folder
+	paths []string  // look at these
+	check []inquiry // are these whole?
 }
 
-// findings are the answer.
+// inquiry asks whether a capture is whole.
+type inquiry struct {
+	unit    string
+	several bool
+	files   []File
+	unread  map[string]bool // of these the format was not asked yet
+}
+
+// verdict is the answer.
+type verdict struct {
+	unit  string
+	whole []string // files that are, by their format
+	more  bool     // not all were looked into yet
+	file  string   // that err is about; of several
+	err   error
+}
+
+// of names the file that a verdict on several is about.
+func (v verdict) of(u *unit) string {
+	if !u.several || v.file == "" {
+		return ""
+	}
+	return filepath.Base(v.file) + ": "
+}
+
+// findings are what the disk says.
 type findings struct {
-	full   bool
-	err    error           // the folder can't be read
-	files  map[string]File // that are there
-	dirs   []string        // of a full look
-	folder bool            // one of the paths is a folder
-	shut   map[string]error
-	gone   []string // of paths
-	checks map[string]error
+	full     bool
+	err      error           // the folder can't be read
+	device   uint64          // that holds the folder
+	files    map[string]File // that are there
+	dirs     []string        // of a full look
+	folder   bool            // one of the paths is a folder
+	shut     map[string]error
+	gone     []string // of paths
+	verdicts []verdict
 }
 
-// errMissing is a companion that is not there yet.
+// errMissing is the pattern of a companion that is not there yet.
 type errMissing string
 
 func (e errMissing) Error() string { return "missing " + string(e) }
 
+// name is the pattern for people.
+func (e errMissing) name() string {
+	first, _, _ := strings.Cut(string(e), "|")
+	return strings.TrimLeft(first, "*_")
+}
+
+// errUnmounted is a folder that is empty since nothing is mounted there any more.
+var errUnmounted = errors.New("another disk, which is empty")
+
 // disk answers surveys until ctx ends. It alone touches the folder: a call to a dead share
 // may hang for minutes, and nothing can end it.
-func (f Folder) disk(ctx context.Context, ask <-chan survey, answer chan<- findings) {
+func (w *watch) disk(ctx context.Context, ask <-chan survey, answer chan<- findings) {
+	d := disk{w.Folder, w.rules}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case s := <-ask:
-			answer <- f.look(ctx, s) // there is room for the one answer that is awaited
+			answer <- d.look(ctx, s) // there is room for the one answer that is awaited
 		}
 	}
 }
 
-func (f Folder) look(ctx context.Context, s survey) findings {
-	out := findings{full: s.full, files: map[string]File{}, checks: map[string]error{}, shut: map[string]error{}}
+// disk is what of a watch the goroutine that touches the disk may see.
+type disk struct {
+	Folder
+
+	rules rules
+}
+
+func (d disk) look(ctx context.Context, s survey) findings {
+	out := findings{full: s.full, files: map[string]File{}, shut: map[string]error{}}
 	// First whether they are whole, then whether they changed meanwhile.
-	for _, path := range s.check {
-		if ctx.Err() != nil {
-			return out
-		}
-		out.checks[path] = f.whole(path)
-	}
+	out.verdicts = d.judge(ctx, s.check)
 	if s.full {
-		f.walk(ctx, &out)
+		d.walk(ctx, &out)
 		return out
 	}
+	for i, q := range s.check {
+		if out.verdicts[i].more { // it will be asked again
+			continue
+		}
+		for _, f := range q.files {
+			out.stat(f.Path)
+		}
+	}
 	for _, path := range s.paths {
-		st, err := os.Lstat(path)
-		switch {
-		case err == nil && st.Mode().IsRegular():
-			out.files[path] = File{path, st.Size(), st.ModTime()}
-		case err == nil && st.IsDir():
-			out.folder = true
-		case errors.Is(err, fs.ErrNotExist):
-			out.gone = append(out.gone, path)
+		if _, ok := out.files[path]; !ok {
+			out.stat(path)
 		}
 	}
 	if len(out.gone) > 0 { // files, or the whole folder?
-		_, out.err = os.Stat(f.Path)
+		_, out.err = os.Stat(d.Path)
 	}
 	return out
 }
 
-// whole checks one file: that it may be read, its format, its companions.
-func (f Folder) whole(path string) error {
-	r, err := os.Open(path) //nolint:gosec // an instrument's own file, only read
-	if err != nil {
-		return err
+// stat looks at one path.
+func (f *findings) stat(path string) {
+	st, err := os.Lstat(path)
+	switch {
+	case err == nil && st.Mode().IsRegular():
+		f.files[path] = File{path, st.Size(), st.ModTime()}
+	case err == nil && st.IsDir():
+		f.folder = true
+	case errors.Is(err, fs.ErrNotExist):
+		f.gone = append(f.gone, path)
 	}
-	if err := r.Close(); err != nil {
-		return err
-	}
-	if err := f.Complete(path); err != nil {
-		return err
-	}
-	if name := f.Profile.missing(path); name != "" {
-		return errMissing(name)
-	}
-	return nil
 }
 
-func (f Folder) walk(ctx context.Context, out *findings) {
-	out.err = filepath.WalkDir(f.Path, func(path string, d fs.DirEntry, err error) error {
+func (d disk) walk(ctx context.Context, out *findings) {
+	out.err = filepath.WalkDir(d.Path, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil && path == f.Path:
+		case err != nil && path == d.Path:
 			return err
 		case err != nil:
 			if !errors.Is(err, fs.ErrNotExist) {
 				out.shut[path] = err
 			}
 			return nil
-		case d.IsDir():
-			if path != f.Path && passing(d.Name()) {
+		case e.IsDir():
+			if path != d.Path && passing(e.Name()) {
 				return fs.SkipDir
 			}
 			out.dirs = append(out.dirs, path)
-		case d.Type().IsRegular() && f.wants(path):
-			if st, err := d.Info(); err == nil {
+		case e.Type().IsRegular() && d.rules.takes(e.Name()):
+			if st, err := e.Info(); err == nil {
 				out.files[path] = File{path, st.Size(), st.ModTime()}
 			}
 		}
 		return nil
 	})
-	if out.err == nil {
-		if st, err := os.Stat(f.Path); err == nil && !st.IsDir() {
-			out.err = fault.New(fault.Invalid, "“"+f.Path+"” is a file, not a folder.", "Choose the folder in Settings, Folders.", nil)
-		}
+	if out.err != nil {
+		return
 	}
-}
-
-// wants reports whether a file at path is looked at.
-func (f Folder) wants(path string) bool {
-	name := filepath.Base(path)
-	return !passing(name) && f.Profile.takes(name)
+	st, err := os.Stat(d.Path)
+	if err == nil && !st.IsDir() {
+		out.err = fault.New(fault.Invalid, "“"+d.Path+"” is a file, not a folder.", "Choose the folder in Settings, Folders.", nil)
+	}
+	if err == nil {
+		out.device = device(st)
+	}
 }

@@ -1,71 +1,176 @@
 package capture
 
 import (
+	"fmt"
+	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
-// Profile says what belongs together in an instrument's folder. The zero value takes every
-// file by itself.
+// Profile says what an instrument writes and what belongs together. The zero value takes
+// every file by itself.
 type Profile struct {
-	Name  string
+	Name  string   // as settings name it
+	Title string   // for people
 	Match []string // patterns of names that are taken, such as "*.ome.tif"; empty: all
-	// Companions are patterns beside the file that must be met before it is finished;
-	// {stem} stands for its name without its endings.
+	// Group is a regular expression (RE2) of a file's path in the folder, with slashes. The
+	// first of its groups that holds something names the capture that the file belongs to.
+	// A file that it does not match is a capture by itself. Empty: so is every file.
+	Group string
+	// Companions are patterns of names that must be met by a file of the capture, or one
+	// beside it, before it is finished; with a Group, only of what it matches. {stem} stands for a file's name without its endings,
+	// | parts patterns of which one is enough.
 	Companions []string
+	// Marker is the pattern of a file that says that the acquisition has ended. Where there
+	// is a pattern the capture waits for the file, and then no longer to be quiet.
+	Marker string
+	// Quiet is how long nothing may have changed; 0 means as long as usual. A capture of
+	// several files waits at least three times its longest pause so far.
+	Quiet time.Duration
+	// MaxWait is how long Companions and Marker are waited for since the last change; then
+	// the capture is taken without. 0 means for ever.
+	MaxWait time.Duration
 }
 
-// MicroManager is how Micro-Manager writes stacks: the metadata come last.
-func MicroManager() Profile {
-	return Profile{Name: "Micro-Manager", Match: []string{"*.tif", "*.tiff"}, Companions: []string{"{stem}_metadata.txt"}}
+// Check returns what is wrong with the patterns, as a fault.
+func (p Profile) Check() error {
+	_, err := p.rules()
+	return err
+}
+
+// rules are a profile that is ready for use.
+type rules struct {
+	Profile
+
+	group *regexp.Regexp // nil: every file by itself
+}
+
+func (p Profile) rules() (rules, error) {
+	r := rules{Profile: p}
+	for _, m := range append(append([]string{p.Marker}, p.Match...), p.Companions...) {
+		for one := range strings.SplitSeq(m, "|") {
+			if _, err := path.Match(one, ""); err != nil {
+				return r, badPattern(one, err)
+			}
+		}
+	}
+	if p.Group == "" {
+		return r, nil
+	}
+	g, err := regexp.Compile(p.Group)
+	if err == nil && g.NumSubexp() == 0 {
+		err = fmt.Errorf("no group in %q", p.Group)
+	}
+	if err != nil {
+		return r, badPattern(p.Group, err)
+	}
+	r.group = g
+	return r, nil
+}
+
+func badPattern(p string, err error) error {
+	return fault.New(fault.Invalid, "“"+p+"” is no pattern of files' names.", "Write it like *.ome.tif, or choose another instrument profile.", err)
 }
 
 // takes reports whether the profile is about files of this name.
-func (p Profile) takes(name string) bool {
-	if len(p.Match) == 0 {
+func (r rules) takes(name string) bool {
+	if passing(name) {
+		return false
+	}
+	if len(r.Match) == 0 {
 		return true
 	}
-	for _, m := range p.Match {
-		if ok, err := filepath.Match(strings.ToLower(m), strings.ToLower(name)); err == nil && ok {
+	for _, m := range r.Match {
+		if match(m, name) {
 			return true
 		}
 	}
 	return false
 }
 
-// missing returns the first companion that is not there yet.
-func (p Profile) missing(path string) string {
-	stem := filepath.Base(path)
-	for _, end := range []string{".tif", ".tiff", ".ome", filepath.Ext(stem)} {
-		stem = strings.TrimSuffix(stem, end)
+// unit names the capture of the file rel, a path in the folder with slashes, and reports
+// whether more files may belong to it.
+func (r rules) unit(rel string) (name string, several bool) {
+	if r.group == nil {
+		return rel, false
 	}
-	for _, c := range p.Companions {
-		want := strings.ReplaceAll(c, "{stem}", literal(stem))
-		found, err := filepath.Glob(filepath.Join(literal(filepath.Dir(path)), want))
-		if err == nil && len(found) == 0 {
+	for i, s := range r.group.FindStringSubmatch(rel) {
+		if s = path.Clean(s); i > 0 && s != "." && filepath.IsLocal(s) {
+			return s, true
+		}
+	}
+	return rel, false
+}
+
+// missing returns the first companion that none of the names meets, "" if there is none.
+func (r rules) missing(stem string, met func(pattern string) bool) string {
+	patterns := r.Companions
+	if r.Marker != "" {
+		patterns = append([]string{r.Marker}, patterns...)
+	}
+	for _, c := range patterns {
+		if !met(strings.ReplaceAll(c, "{stem}", literal(stem))) {
 			return strings.ReplaceAll(c, "{stem}", stem)
 		}
 	}
 	return ""
 }
 
+// match reports whether a name meets one of the patterns that | parts. Case counts for
+// nothing: instruments run on Windows.
+func match(patterns, name string) bool {
+	name = strings.ToLower(name)
+	for p := range strings.SplitSeq(strings.ToLower(patterns), "|") {
+		if ok, err := path.Match(p, name); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// stem is a name without its endings.
+func stem(name string) string {
+	for _, end := range []string{".tif", ".tiff", ".ome", path.Ext(name)} {
+		name = strings.TrimSuffix(name, end)
+	}
+	return name
+}
+
 // literal guards the letters of a name that a pattern would take for its own.
 func literal(s string) string {
-	if filepath.Separator == '\\' {
-		return s // a Windows pattern has no escape
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `|`, `?`).Replace(s)
 }
 
 // passing reports whether a name is that of a file that is not meant to stay.
 func passing(name string) bool {
 	low := strings.ToLower(name)
+	switch low {
+	case ".zarray", ".zattrs", ".zgroup", ".zmetadata": // a Zarr store is made of them
+		return false
+	case "thumbs.db", "desktop.ini":
+		return true
+	}
 	if strings.HasPrefix(low, ".") || strings.HasPrefix(low, "~") || strings.HasSuffix(low, "~") {
 		return true
 	}
-	switch filepath.Ext(low) {
+	switch path.Ext(low) {
 	case ".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".lock", ".swp":
 		return true
 	}
-	return low == "thumbs.db" || low == "desktop.ini"
+	return false
+}
+
+// picture reports whether a name is that of an image or a film: one that is empty is not
+// finished, while an empty file of notes may be.
+func picture(name string) bool {
+	switch path.Ext(strings.ToLower(name)) {
+	case ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".nd2", ".lif", ".lsm", ".ims", ".vsi", ".oir", ".oib",
+		".avi", ".mp4", ".mov", ".mkv", ".webm", ".c01", ".flex", ".dib":
+		return true
+	}
+	return false
 }

@@ -2,7 +2,9 @@ package capture
 
 import (
 	"errors"
+	"io/fs"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,4 +25,12 @@ func remote(path string) bool {
 		return true
 	}
 	return false
+}
+
+// device names the file system that st is of.
+func device(st fs.FileInfo) uint64 {
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+		return sys.Dev
+	}
+	return 0
 }

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"io/fs"
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
@@ -19,3 +20,6 @@ func remote(path string) bool {
 	root, err := windows.UTF16PtrFromString(volume + `\`)
 	return err != nil || windows.GetDriveType(root) == windows.DRIVE_REMOTE
 }
+
+// device is always 0: a drive that went can't be read, rather than being empty.
+func device(fs.FileInfo) uint64 { return 0 }

@@ -3,32 +3,17 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 )
 
-// track is what is known of one file.
-type track struct {
-	File
-	state   State
-	say     string
-	changed time.Time // by our clock
-	seen    time.Time // the last look
-	looks   int       // that found it unchanged
-	checked time.Time // when it was last found not to be whole
-	pause   time.Duration
-}
-
-// ready reports whether it is time to ask whether the file is whole.
-func (t *track) ready(quiet time.Duration, now time.Time) bool {
-	return t.Size > 0 && t.looks >= steady && now.Sub(t.changed) >= quiet && now.Sub(t.checked) >= t.pause
-}
-
 // apply takes in what the disk found.
 func (w *watch) apply(f findings, now time.Time) error {
-	if f.err != nil {
-		return w.lost(f.err, now)
+	if err := w.reached(f); err != nil {
+		return w.lost(err, now)
 	}
 	if w.away || w.slow {
 		if err := w.returned(now); err != nil {
@@ -40,47 +25,104 @@ func (w *watch) apply(f findings, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for path, err := range f.checks {
-		if err := w.judged(path, err, now); err != nil {
-			return err
-		}
-	}
 	gone := f.gone
 	if f.full {
 		w.follow(f.dirs)
-		gone = append(gone, w.notIn(f.files)...)
+		gone = append(gone, w.notIn(f)...)
 		w.every = min(w.every*3/2, max(everyIdle, w.Every))
 		if err := w.closed(f.shut, now); err != nil {
 			return err
 		}
 	}
-	if busy || len(gone) > 0 {
+	if err := w.drop(gone, now); err != nil {
+		return err
+	}
+	for _, v := range f.verdicts {
+		if err := w.judged(v, now); err != nil {
+			return err
+		}
+	}
+	if busy || len(gone) > 0 || w.pending() {
 		w.every = w.Every
 	}
-	return w.drop(gone, now)
+	return nil
 }
 
-// notIn lists the files that are followed and were not found by a full look.
-func (w *watch) notIn(files map[string]File) []string {
+// reached is why the folder can't be read, nil if it can: an empty one on another disk is
+// where the share was mounted.
+func (w *watch) reached(f findings) error {
+	if f.err != nil || !f.full || f.device == w.device {
+		return f.err
+	}
+	if len(f.files) == 0 && len(w.tracks)+len(w.done) > 0 {
+		return errUnmounted
+	}
+	w.device = f.device
+	return nil
+}
+
+// pending reports whether a capture will soon be asked whether it is whole, for the first
+// time. What is held after that may be held for days.
+func (w *watch) pending() bool {
+	for _, u := range w.units {
+		if u.state != Done && u.checked.IsZero() && (u.several || u.one.Size > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// notIn lists the files that are followed and were not found by a full look, but for those
+// in folders that it could not read.
+func (w *watch) notIn(f findings) []string {
 	var gone []string
+	lacks := func(path string) bool {
+		if _, ok := f.files[path]; ok {
+			return false
+		}
+		for dir := range f.shut {
+			if strings.HasPrefix(path, dir+string(filepath.Separator)) {
+				return false
+			}
+		}
+		return true
+	}
 	for path := range w.tracks {
-		if _, ok := files[path]; !ok {
+		if lacks(path) {
+			gone = append(gone, path)
+		}
+	}
+	for path := range w.done {
+		if lacks(path) {
 			gone = append(gone, path)
 		}
 	}
 	return gone
 }
 
-// drop forgets files that went.
+// drop forgets files that went. A finished capture that loses some of its files stays as
+// it is: people clear an instrument's disk.
 func (w *watch) drop(gone []string, now time.Time) error {
 	for _, path := range gone {
+		if s, ok := w.done[path]; ok {
+			delete(w.done, path)
+			file := File{Path: path, Size: s.size, Modified: time.Unix(0, s.modified)}
+			if err := w.see(Sighting{File: file, State: Gone, Since: now}); err != nil {
+				return err
+			}
+			continue
+		}
 		t, ok := w.tracks[path]
 		if !ok {
 			continue
 		}
-		delete(w.tracks, path)
-		if err := w.see(Sighting{File: t.File, State: Gone, Since: now}); err != nil {
-			return err
+		u, was := t.unit, t.unit.file()
+		if w.remove(t) {
+			if err := w.see(Sighting{File: was, State: Gone, Since: now}); err != nil {
+				return err
+			}
+		} else if u.state != Done {
+			u.touch(0, now)
 		}
 	}
 	return nil
@@ -88,132 +130,126 @@ func (w *watch) drop(gone []string, now time.Time) error {
 
 // sawAll takes in one look at files and reports whether any had changed.
 func (w *watch) sawAll(files map[string]File, now time.Time) (changed bool, err error) {
-	for path, file := range files {
-		moved, err := w.saw(path, file, now)
-		if err != nil {
-			return false, err
-		}
-		changed = changed || moved
+	touched := map[*unit]bool{}
+	for _, file := range files {
+		w.saw(file, touched, now)
 	}
-	return changed, nil
+	for u := range touched {
+		if err := w.arrives(u, now); err != nil {
+			return true, err
+		}
+	}
+	for _, u := range w.units {
+		if u.state != Arriving || u.young > 0 || touched[u] {
+			continue
+		}
+		say := fmt.Sprintf("It counts as finished when it has not changed for %v.", w.quiet(u).Round(100*time.Millisecond))
+		if err := w.tell(u, Sighting{State: Waiting, Say: say}); err != nil {
+			return true, err
+		}
+	}
+	return len(touched) > 0, nil
 }
 
-// saw takes in one look at a file and reports whether it had changed.
-func (w *watch) saw(path string, file File, now time.Time) (changed bool, err error) {
-	if !w.wants(path) {
-		return false, nil
+// saw takes in one look at a file; touched gets its unit if it had changed.
+func (w *watch) saw(file File, touched map[*unit]bool, now time.Time) {
+	if !w.wants(file.Path) {
+		return
 	}
-	t, known := w.tracks[path]
-	if !known {
-		t = &track{File: file, changed: now, seen: now}
-		w.tracks[path] = t
-		return true, w.tell(t, w.first(t), 0)
-	}
-	if t.Size != file.Size || !t.Modified.Equal(file.Modified) {
-		rate := 0.0
-		if d := now.Sub(t.seen).Seconds(); d > 0 && file.Size > t.Size {
-			rate = float64(file.Size-t.Size) / d
+	if s, ok := w.done[file.Path]; ok {
+		if s == stampOf(file) {
+			return
 		}
-		*t = track{File: file, changed: now, seen: now, state: t.state, say: t.say}
-		return true, w.tell(t, w.first(t), rate)
+		delete(w.done, file.Path)
 	}
-	t.seen = now
-	t.looks++
-	if t.state == Arriving && t.looks >= steady {
-		return false, w.tell(t, Sighting{State: Waiting, Say: fmt.Sprintf("It counts as finished when it has not changed for %v.", w.Quiet)}, 0)
+	t, known := w.tracks[file.Path]
+	switch {
+	case !known:
+		u := w.add(file)
+		u.touch(file.Size, now)
+		touched[u] = true
+	case t.Size != file.Size || !t.Modified.Equal(file.Modified):
+		t.unit.touch(file.Size-t.Size, now)
+		if t.looks >= steady {
+			t.unit.young++
+		}
+		t.File, t.looks, t.whole = file, 0, false
+		touched[t.unit] = true
+	case t.looks < steady:
+		if t.looks++; t.looks == steady {
+			t.unit.young--
+		}
 	}
-	return false, nil
 }
 
-// first is what to say of a file that just came or changed.
-func (w *watch) first(t *track) Sighting {
-	if t.Size == 0 {
-		return Sighting{
+// arrives tells of a unit that came or changed, unless an earlier watch has finished it.
+func (w *watch) arrives(u *unit, now time.Time) error {
+	rate := 0.0
+	if d := now.Sub(u.seen).Seconds(); !u.seen.IsZero() && d > 0 {
+		rate = float64(u.grew) / d
+	}
+	u.grew, u.seen = 0, now
+	if !u.told && w.Known(u.file()) {
+		w.finish(u)
+		return nil
+	}
+	if !u.several && u.one.Size == 0 {
+		return w.tell(u, Sighting{
 			State: Waiting, Say: "The file is empty: the instrument has not written anything into it yet.",
 			Hint: "If it stays empty, the acquisition was broken off.",
-		}
+		})
 	}
-	return Sighting{State: Arriving}
+	return w.tell(u, Sighting{State: Arriving, Rate: rate, Say: u.growth(rate)})
 }
 
-// tell passes on s, filled from t.
-func (w *watch) tell(t *track, s Sighting, rate float64) error {
-	t.state, t.say = s.State, s.Say
-	s.File, s.Rate, s.Since = t.File, rate, t.changed
+// tell passes on s, filled from u.
+func (w *watch) tell(u *unit, s Sighting) error {
+	u.state, u.say, u.told = s.State, s.Say, true
+	s.File, s.Since = u.file(), u.changed
+	if s.State == Done {
+		s.Files = u.sorted()
+		w.finish(u)
+	}
 	return w.see(s)
 }
 
-// judged takes in whether a file is whole.
-func (w *watch) judged(path string, whole error, now time.Time) error {
-	t, ok := w.tracks[path]
-	if !ok || t.looks < steady { // it went, or changed while it was checked
-		return nil
+// judged takes in whether a capture is whole.
+func (w *watch) judged(v verdict, now time.Time) error {
+	u, ok := w.units[v.unit]
+	if !ok || u.young > 0 || u.state == Done || now.Sub(u.changed) < w.quiet(u) {
+		return nil // it went, or changed while it was checked
+	}
+	for _, path := range v.whole {
+		if t := w.tracks[path]; t != nil {
+			t.whole = true
+		}
 	}
 	s := Sighting{State: Done}
-	missing, isMissing := errors.AsType[errMissing](whole)
+	missing, isMissing := errors.AsType[errMissing](v.err)
 	switch {
-	case whole == nil:
+	case v.err == nil && v.more:
+		return nil // the rest is for the next look
+	case v.err == nil:
+	case isMissing && w.Profile.MaxWait > 0 && now.Sub(u.changed) >= w.Profile.MaxWait:
+		s.Say = fmt.Sprintf("It was taken without “%s”, which did not come within %v.", missing.name(), w.Profile.MaxWait)
 	case isMissing:
-		s = Sighting{State: Waiting, Say: "It waits for “" + string(missing) + "”, which belongs to it."}
-	case fault.KindOf(whole) == fault.NotFound:
+		s = Sighting{State: Waiting, Say: "It waits for “" + missing.name() + "”, which belongs to it."}
+	case fault.KindOf(v.err) == fault.NotFound:
 		return nil // the next look tells
-	case fault.KindOf(whole) == fault.Corrupt, fault.KindOf(whole) == fault.Denied, fault.Again(whole):
+	case fault.KindOf(v.err) == fault.Corrupt, fault.KindOf(v.err) == fault.Denied, fault.Again(v.err):
 		s.State = Waiting
-		s.Say, s.Hint = fault.Explain(whole)
+		s.Say, s.Hint = fault.Explain(v.err)
+		s.Say = v.of(u) + s.Say
 	default: // can't be read here, and is kept all the same
-		s.Say, s.Hint = fault.Explain(whole)
+		s.Say, s.Hint = fault.Explain(v.err)
+		s.Say = v.of(u) + s.Say
 	}
 	if s.State == Waiting {
-		t.checked = now
-		t.pause = min(max(2*t.pause, w.Quiet), max(everyIdle, w.Quiet))
-		if t.state == Waiting && t.say == s.Say {
+		u.checked = now
+		u.pause = min(max(2*u.pause, w.Quiet), max(everyIdle, w.Quiet))
+		if u.state == Waiting && u.say == s.Say {
 			return nil
 		}
 	}
-	return w.tell(t, s, 0)
-}
-
-// lost tells that the folder can't be read; its files are not gone, they may come back
-// with it.
-func (w *watch) lost(err error, now time.Time) error {
-	w.full, w.every = true, w.Every
-	clear(w.watched)
-	if w.away {
-		return nil
-	}
-	w.away = true
-	say := "The folder “" + w.Path + "” can't be reached."
-	hint := "Check that the drive or the share is connected; the watch goes on by itself."
-	if k := fault.KindOf(err); k == fault.Denied || k == fault.Invalid {
-		say, hint = fault.Explain(err)
-	}
-	return w.see(Sighting{File: File{Path: w.Path}, State: Away, Since: now, Say: say, Hint: hint})
-}
-
-func (w *watch) returned(now time.Time) error {
-	w.away, w.slow = false, false
-	return w.see(Sighting{File: File{Path: w.Path}, State: Back, Since: now})
-}
-
-// closed tells of folders inside that may not be read.
-func (w *watch) closed(shut map[string]error, now time.Time) error {
-	for path := range w.shut {
-		if _, still := shut[path]; !still {
-			delete(w.shut, path)
-			if err := w.see(Sighting{File: File{Path: path}, State: Gone, Since: now}); err != nil {
-				return err
-			}
-		}
-	}
-	for path, cause := range shut {
-		if w.shut[path] {
-			continue
-		}
-		w.shut[path] = true
-		say, hint := fault.Explain(cause)
-		if err := w.see(Sighting{File: File{Path: path}, State: Waiting, Since: now, Say: say, Hint: hint}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.tell(u, s)
 }

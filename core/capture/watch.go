@@ -11,14 +11,18 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Watch calls see for each file of the folder whenever there is something new to say of
+// Watch calls see for each capture of the folder whenever there is something new to say of
 // it, until ctx ends or see fails. A folder that is not there is waited for. see is called
 // from the calling goroutine, and holds up the watch while it runs.
 func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
-	share := remote(f.Path)
+	rules, err := f.Profile.rules()
+	if err != nil {
+		return err
+	}
+	share := f.Share || remote(f.Path)
 	w := &watch{
-		Folder: f.withDefaults(share), see: see, tracks: map[string]*track{},
-		dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
+		Folder: f.withDefaults(share), rules: rules, see: see, tracks: map[string]*track{}, units: map[string]*unit{},
+		done: map[string]stamp{}, dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
 	}
 	w.every = w.Every
 	events, errs := w.listen(share)
@@ -42,8 +46,10 @@ func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
 		case lost := <-errs:
 			w.full = w.full || lost != nil // events were lost
 		case found := <-answer:
-			w.asked = time.Time{}
-			err = w.apply(found, time.Now())
+			w.took, w.asked = time.Since(w.asked), time.Time{}
+			if err = ctx.Err(); err == nil { // or it may be half a look
+				err = w.apply(found, time.Now())
+			}
 		case <-timer.C:
 			err = w.turn(ask, time.Now())
 		}
@@ -57,20 +63,28 @@ func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
 // watch is the state of a watched folder; one goroutine owns it.
 type watch struct {
 	Folder
+
+	rules  rules
 	see    func(Sighting) error
-	tracks map[string]*track
+	tracks map[string]*track // files of captures that are not Done, and of several
+	units  map[string]*unit  // their captures
+	done   map[string]stamp  // files that were Done by themselves
 
 	notify  *fsnotify.Watcher // nil where there are no events
 	watched map[string]bool   // folders that send events
 	deaf    bool              // the system has no more events to give: look instead
 	dirty   map[string]bool   // paths that events named
 	full    bool              // a full look is due
+	device  uint64            // that held the folder at the last full look
 	looked  time.Time         // the last full look
 	turned  time.Time         // the last look of any kind
+	took    time.Duration     // it
 	asked   time.Time         // since when the disk is working; zero: it is not
 	every   time.Duration     // between full looks where there are no events
 	away    bool              // the folder can't be read
 	slow    bool              // and someone was told that the share does not answer
+	since   time.Time         // when it went away
+	said    time.Time         // when that was last said
 	shut    map[string]bool   // folders inside that may not be read
 }
 
@@ -97,44 +111,54 @@ func (w *watch) hint(e fsnotify.Event, ok bool) {
 		w.full = w.full || e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
 		return
 	}
+	if w.full { // it will be seen anyway
+		return
+	}
 	if w.wants(e.Name) || e.Has(fsnotify.Create) && !passing(filepath.Base(e.Name)) {
 		w.dirty[e.Name] = true // what comes may be a folder, whatever the profile takes
 	}
+	if len(w.dirty) > crowd {
+		w.full = true
+		clear(w.dirty)
+	}
 }
+
+// wants reports whether a file at path is looked at.
+func (w *watch) wants(path string) bool { return w.rules.takes(filepath.Base(path)) }
 
 // hears reports whether events can be relied on.
 func (w *watch) hears() bool { return w.notify != nil && !w.deaf && !w.away }
+
+// rest is how long after a full look the next one is due anyhow: a share that is slow to
+// list is not listed all the time.
+func (w *watch) rest() time.Duration {
+	if w.hears() {
+		return rescan
+	}
+	return max(w.every, w.took)
+}
 
 // next is when there is something to do again.
 func (w *watch) next() time.Time {
 	switch {
 	case w.slow && !w.asked.IsZero():
-		return w.asked.Add(24 * time.Hour) // everything is said; only the answer helps
+		return w.said.Add(patience)
 	case !w.asked.IsZero():
 		return w.asked.Add(patience)
 	}
-	pause := w.every
-	if w.hears() {
-		pause = rescan
-	}
-	at := w.looked.Add(pause)
-	if w.full || len(w.dirty) > 0 || w.open() {
-		soon := w.turned.Add(w.beat())
-		if soon.Before(at) {
+	at := w.looked.Add(w.rest())
+	if w.hears() && (w.full || len(w.dirty) > 0 || w.open()) {
+		if soon := w.turned.Add(w.beat()); soon.Before(at) {
 			at = soon
 		}
 	}
 	return at
 }
 
-// open reports whether a file is on its way that is looked at by itself: on a share the
-// listing tells all at once.
+// open reports whether a capture is on its way.
 func (w *watch) open() bool {
-	if w.away {
-		return false
-	}
-	for _, t := range w.tracks {
-		if t.state != Done {
+	for _, u := range w.units {
+		if u.state != Done {
 			return true
 		}
 	}
@@ -146,24 +170,16 @@ func (w *watch) turn(ask chan<- survey, now time.Time) error {
 	if !w.asked.IsZero() {
 		return w.unanswered(now)
 	}
-	pause := w.every
-	if w.hears() {
-		pause = rescan
+	s := survey{full: w.full || !w.hears() || now.Sub(w.looked) >= w.rest()}
+	s.check = w.due(now)
+	if !s.full {
+		w.young()
+		s.paths = slices.Collect(maps.Keys(w.dirty))
 	}
-	s := survey{full: w.full || now.Sub(w.looked) >= pause}
-	for path, t := range w.tracks {
-		if t.state == Done || w.away {
-			continue
-		}
-		w.dirty[path] = true
-		if t.ready(w.Quiet, now) {
-			s.check = append(s.check, path)
-		}
-	}
-	if !s.full && len(w.dirty) == 0 {
+	if !s.full && len(s.paths) == 0 && len(s.check) == 0 {
+		w.turned = now
 		return nil
 	}
-	s.paths = slices.Collect(maps.Keys(w.dirty))
 	clear(w.dirty)
 	w.full = false
 	w.turned, w.asked = now, now
@@ -174,17 +190,40 @@ func (w *watch) turn(ask chan<- survey, now time.Time) error {
 	return nil
 }
 
-// unanswered tells once that a share hangs.
-func (w *watch) unanswered(now time.Time) error {
-	w.turned = now
-	if w.slow || now.Sub(w.asked) < patience {
+// young has the files looked at that were not yet found unchanged often enough. The others
+// are looked at once more when their capture is due.
+func (w *watch) young() {
+	for path, t := range w.tracks {
+		if t.looks < steady {
+			w.dirty[path] = true
+		}
+	}
+}
+
+// due are the captures whose time it is to be whole.
+func (w *watch) due(now time.Time) []inquiry {
+	if w.away {
 		return nil
 	}
-	w.slow = true
-	return w.see(Sighting{
-		File: File{Path: w.Path}, State: Away, Since: w.asked,
-		Say: "The folder “" + w.Path + "” does not answer.", Hint: "Check the network; the watch goes on by itself.",
-	})
+	var all []inquiry
+	files := 0
+	for _, u := range w.units {
+		if !w.ready(u, now) {
+			continue
+		}
+		q := inquiry{unit: u.path, several: u.several, unread: map[string]bool{}}
+		for t := range u.all() {
+			q.files = append(q.files, t.File)
+			if !t.whole {
+				q.unread[t.Path] = true
+			}
+		}
+		all = append(all, q)
+		if files += len(q.files); files > portion {
+			break
+		}
+	}
+	return all
 }
 
 // follow asks for events of folders that were found.

@@ -42,7 +42,25 @@ type Person struct {
 type Folder struct {
 	Path       string        `json:"path"`
 	Instrument string        `json:"instrument"`
-	Quiet      time.Duration `json:"quiet"` // a file unchanged for so long is finished
+	Quiet      time.Duration `json:"quiet"` // a capture unchanged for so long is finished; 0: as the profile says
+	// Profile names what the instrument writes: one of those that package capture knows;
+	// empty: single files.
+	Profile string `json:"profile,omitempty"`
+	// Own is used instead of Profile where the lab has written one.
+	Own *Profile `json:"own,omitempty"`
+	// Share has the folder treated as a network share whatever the system says.
+	Share bool `json:"share,omitempty"`
+}
+
+// Profile is what an instrument writes in the lab's own words; its fields are those of
+// the profile of package capture.
+type Profile struct {
+	Match      []string      `json:"match,omitempty"`
+	Group      string        `json:"group,omitempty"`
+	Companions []string      `json:"companions,omitempty"`
+	Marker     string        `json:"marker,omitempty"`
+	Quiet      time.Duration `json:"quiet,omitempty"`
+	MaxWait    time.Duration `json:"max_wait,omitempty"`
 }
 
 // Server is an inference server.

@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/fault"
@@ -50,6 +52,37 @@ func TestCheckTakesRemotes(t *testing.T) {
 		if err := (config.Settings{Remote: place}).Check(); err != nil {
 			t.Errorf("%q: %v", place, err)
 		}
+	}
+}
+
+// TestLoadOfOldDays reads what was saved before instruments had profiles.
+func TestLoadOfOldDays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	old := `{"folders": [{"path": "/data/scope1", "instrument": "Scope 1", "quiet": 30000000000}], "takeover": false}`
+	if err := os.WriteFile(path, []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []config.Folder{{Path: "/data/scope1", Instrument: "Scope 1", Quiet: 30 * time.Second}}
+	s := f.Settings()
+	if !reflect.DeepEqual(s.Folders, want) || s.Takeover {
+		t.Errorf("loaded %+v", s)
+	}
+	if err := f.Save(s); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || strings.Contains(string(b), "profile") {
+		t.Errorf("what was not chosen was written: %s, %v", b, err)
+	}
+	s.Folders[0].Profile, s.Folders[0].Own = "plate", &config.Profile{Group: "(.+)/x", Companions: []string{"*.done"}, MaxWait: time.Minute}
+	if err := f.Save(s); err != nil {
+		t.Fatal(err)
+	}
+	if g, err := config.Load(path); err != nil || !reflect.DeepEqual(g.Settings(), s) {
+		t.Errorf("loaded %+v, %v", g.Settings(), err)
 	}
 }
 

@@ -7,11 +7,9 @@ package intake
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -22,30 +20,18 @@ import (
 // LineName is the name of the line in package flow.
 const LineName = "intake"
 
-// Capture is a finished file of an instrument: an item's own words.
-type Capture struct {
-	Path       string    `json:"path"` // of the instrument's file
-	Rel        string    `json:"rel"`  // where it goes in the dataset, with slashes
-	Instrument string    `json:"instrument"`
-	Size       int64     `json:"size"`
-	Modified   time.Time `json:"modified"`
-}
-
-// ID names the item of a capture: the same file seen again is the same item, one that was
-// written anew is another.
-func (c Capture) ID() string {
-	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d", c.Path, c.Size, c.Modified.UnixNano()))
-	return hex.EncodeToString(h[:8])
-}
-
-// Title is the file's name.
-func (c Capture) Title() string { return filepath.Base(c.Path) }
-
 // Stored is what the capture stage leaves behind.
 type Stored struct {
-	MD5  string    `json:"md5"`
-	Size int64     `json:"size"`
+	MD5  string    `json:"md5"`  // of the file; of several, of the one that stands for all, or of their list
+	Size int64     `json:"size"` // of several, all together
 	At   time.Time `json:"at"`
+}
+
+// Finished is a capture that is stored.
+type Finished struct {
+	Capture
+
+	Stored Stored
 }
 
 // Versioned is what the version stage leaves behind.
@@ -88,12 +74,16 @@ type Recorded struct {
 // Vault is the dataset as the line needs it. Each method may be called again with the
 // same words after a crash and then changes nothing.
 type Vault interface {
-	// Capture hashes the file while copying it into the cache and the work tree.
-	Capture(ctx context.Context, c Capture, p *job.Progress) (Stored, error)
-	// Version commits the capture's .dvc file.
-	Version(ctx context.Context, c Capture, s Stored) (commit string, err error)
+	// Capture hashes the files while copying them into the cache and the work tree. An
+	// error is about the capture after those that it returns.
+	Capture(ctx context.Context, all []Capture, p *job.Progress) ([]Stored, error)
+	// Version commits the .dvc files of the first n captures, all together. An error is
+	// about the next.
+	Version(ctx context.Context, all []Finished) (commit string, n int, err error)
 	// Push brings objects and commits to every place; flow.Skip if there is none.
 	Push(ctx context.Context, p *job.Progress) (places []string, err error)
+	// Places are where Push would bring them now.
+	Places() []string
 	// Record commits a capture's reviewed objects.
 	Record(ctx context.Context, c Capture, s Stored, r Reviewed) (commit string, err error)
 }
@@ -118,17 +108,21 @@ type Bench interface {
 	Current(ctx context.Context, md5 string) ([]annotation.Object, []annotation.Entry, error)
 }
 
-// Line returns the intake line over the given parts.
-func Line(v Vault, s Seer, b Bench) flow.Line {
-	l := line{v, s, b}
+// Line returns the intake line over the given parts. items tells what is on the line: a
+// stage may do for others what it does for one.
+func Line(v Vault, s Seer, b Bench, items func() map[string]flow.Item) flow.Line {
+	l := line{
+		vault: v, seer: s, bench: b, items: items,
+		captured: newMany[Stored](), versioned: newMany[string](), pushed: &pushed{},
+	}
 	return flow.Line{Name: LineName, Stages: []flow.Stage{
 		{Name: "capture", Run: l.capture},
 		{Name: "version", After: []string{"capture"}, Alone: true, Run: l.version},
-		{Name: "push", After: []string{"version"}, Alone: true, Run: l.push},
+		{Name: "push", After: []string{"version"}, Alone: true, Run: l.push("version")},
 		{Name: "infer", After: []string{"capture"}, Run: l.infer},
 		{Name: "review", After: []string{"infer"}, Gate: true, Run: l.review},
 		{Name: "record", After: []string{"review", "version"}, Alone: true, Run: l.record},
-		{Name: "publish", After: []string{"record"}, Alone: true, Run: l.push},
+		{Name: "publish", After: []string{"record"}, Alone: true, Run: l.push("record")},
 	}}
 }
 
@@ -136,6 +130,11 @@ type line struct {
 	vault Vault
 	seer  Seer
 	bench Bench
+	items func() map[string]flow.Item
+
+	captured  *many[Stored]
+	versioned *many[string] // commits
+	pushed    *pushed
 }
 
 func (l line) capture(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
@@ -143,7 +142,21 @@ func (l line) capture(ctx context.Context, it flow.Item, p *job.Progress) (any, 
 	if err := it.Read(&c); err != nil {
 		return nil, err
 	}
-	return l.vault.Capture(ctx, c, p)
+	store := func(all []Finished) ([]Stored, error) {
+		cs := make([]Capture, len(all))
+		for i, f := range all {
+			cs[i] = f.Capture
+		}
+		return l.vault.Capture(ctx, cs, p)
+	}
+	if !together(c) {
+		s, err := store([]Finished{{Capture: c}})
+		if err != nil {
+			return nil, err
+		}
+		return s[0], nil
+	}
+	return l.captured.do(ctx, Finished{Capture: c}, func() []Finished { return small(c, l.waiting("capture")) }, store)
 }
 
 func (l line) version(ctx context.Context, it flow.Item, _ *job.Progress) (any, error) {
@@ -151,13 +164,12 @@ func (l line) version(ctx context.Context, it flow.Item, _ *job.Progress) (any, 
 	if err != nil {
 		return nil, err
 	}
-	commit, err := l.vault.Version(ctx, c, s)
+	others := func() []Finished { return same(c, l.waiting("version", "capture")) }
+	commit, err := l.versioned.do(ctx, Finished{c, s}, others, func(all []Finished) ([]string, error) {
+		id, n, err := l.vault.Version(ctx, all)
+		return slices.Repeat([]string{id}, n), err
+	})
 	return Versioned{commit}, err
-}
-
-func (l line) push(ctx context.Context, _ flow.Item, p *job.Progress) (any, error) {
-	places, err := l.vault.Push(ctx, p)
-	return Pushed{places}, err
 }
 
 func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {

@@ -15,11 +15,12 @@ import (
 	"coverslip.dev/coverslip/core/capture"
 	"coverslip.dev/coverslip/core/capture/ending"
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/intake"
 )
 
-// Sighting is a file of an instrument that is not captured yet, or a folder that can't
+// Sighting is a capture of an instrument that is not stored yet, or a folder that can't
 // be read.
 type Sighting struct {
 	Path      string
@@ -41,9 +42,7 @@ func (s *Station) watchFolders(ctx context.Context) error {
 		case <-s.settled:
 		}
 		stop()
-		if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-			s.log.Error("folder watch ended", slog.Any("error", err))
-		}
+		_ = g.Wait() // each watch ends with its context only
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -53,16 +52,20 @@ func (s *Station) watchFolders(ctx context.Context) error {
 	}
 }
 
-// rel is where a file of an instrument goes in the dataset: captures/instrument/…, with
-// the folder's own sub-folders kept.
-func rel(f config.Folder, file string) (string, error) {
-	in, err := filepath.Rel(f.Path, file)
+// rel is where a capture of an instrument goes in the dataset: captures/instrument/…, with
+// the folder's own sub-folders kept. Several files get a folder of their own that nothing
+// else is ever put into: it is versioned as a whole.
+func rel(f config.Folder, g capture.Sighting) (string, error) {
+	in, err := filepath.Rel(f.Path, g.Path)
 	if err != nil || !filepath.IsLocal(in) {
 		return "", errors.New("file outside its folder")
 	}
 	name := f.Instrument
 	if name == "" {
 		name = filepath.Base(f.Path)
+	}
+	if len(g.Files) > 0 && !strings.EqualFold(filepath.Ext(in), ".zarr") { // which ends so for those who read it
+		in += ".set"
 	}
 	return path.Join("captures", plain(name), filepath.ToSlash(in)), nil
 }
@@ -73,15 +76,53 @@ func plain(name string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(name, word), "-"))
 }
 
-// found puts a finished file on the intake line.
-func (s *Station) found(ctx context.Context, f config.Folder, file capture.File) error {
-	r, err := rel(f, file.Path)
+// found puts a finished capture on the intake line.
+func (s *Station) found(ctx context.Context, f config.Folder, g capture.Sighting) error {
+	r, err := rel(f, g)
 	if err != nil {
 		return err
 	}
-	c := intake.Capture{Path: file.Path, Rel: r, Instrument: f.Instrument, Size: file.Size, Modified: file.Modified}
+	c := intake.Capture{Path: g.Path, Rel: r, Instrument: f.Instrument, Size: g.Size, Modified: g.Modified}
+	if len(g.Files) > 0 {
+		if c, err = several(c, g.Files); err != nil {
+			return err
+		}
+	}
 	_, err = s.flow.Add(ctx, c.ID(), intake.LineName, c.Title(), c)
 	return err
+}
+
+// several names the files of a capture, in a folder that all of them are in, and the first
+// image among them, which stands for all.
+func several(c intake.Capture, files []capture.File) (intake.Capture, error) {
+	root := c.Path
+	for _, f := range files {
+		if !strings.HasPrefix(f.Path, c.Path+string(filepath.Separator)) { // the name is no folder's
+			root = filepath.Dir(c.Path)
+			break
+		}
+	}
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		in, err := filepath.Rel(root, f.Path)
+		if err != nil || !filepath.IsLocal(in) {
+			return c, errors.New("file outside its folder")
+		}
+		names = append(names, filepath.ToSlash(in))
+		if c.Lead == "" && looksLikeImage(in) {
+			c.Lead = filepath.ToSlash(in)
+		}
+	}
+	return intake.Several(c, root, names)
+}
+
+// looksLikeImage reports whether a file is one that can be looked at, by its name.
+func looksLikeImage(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".tif", ".tiff", ".png", ".jpg", ".jpeg":
+		return true
+	}
+	return false
 }
 
 // complete reports whether a file is whole by its format: first by its ends, then by
@@ -93,14 +134,58 @@ func (s *Station) complete(ctx context.Context, file string) error {
 	return s.opener.Complete(ctx, file)
 }
 
-// watchFolder watches one instrument's folder until ctx ends.
+// profile is what an instrument writes.
+func profile(f config.Folder) (capture.Profile, error) {
+	if o := f.Own; o != nil {
+		p := capture.Profile{
+			Name: "own", Match: o.Match, Group: o.Group, Companions: o.Companions, Marker: o.Marker, Quiet: o.Quiet, MaxWait: o.MaxWait,
+		}
+		return p, p.Check()
+	}
+	p, ok := capture.Named(f.Profile)
+	if !ok {
+		return p, fault.New(fault.Invalid, "There is no instrument profile “"+f.Profile+"”.", "Choose another one in Settings, Instrument folders.", nil)
+	}
+	return p, nil
+}
+
+// watchFolder watches one instrument's folder until ctx ends. What goes wrong here, such as
+// a disk that is full, is tried again: the folder has kept what came meanwhile.
 func (s *Station) watchFolder(ctx context.Context, f config.Folder) error {
+	code := "folder/" + f.Path
+	s.board.Clear(code)
+	for {
+		err := s.watchOnce(ctx, f, code)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.log.Error("folder watch ended", slog.String("folder", f.Path), slog.Any("error", err))
+		say, hint := fault.Explain(err)
+		s.board.Raise(health.Trouble{Code: code, Title: f.Path, Say: say, Hint: hint, Severity: health.Warning})
+		if err := wait(ctx, watchAgain); err != nil {
+			return err
+		}
+		s.board.Clear(code)
+	}
+}
+
+// watchAgain is how long a folder whose watch failed is left alone.
+const watchAgain = 10 * time.Second
+
+func (s *Station) watchOnce(ctx context.Context, f config.Folder, code string) error {
+	p, err := profile(f)
+	if err != nil {
+		return err
+	}
 	folder := capture.Folder{
-		Path: f.Path, Quiet: f.Quiet,
+		Path: f.Path, Profile: p, Quiet: f.Quiet, Share: f.Share,
 		Complete: func(p string) error { return s.complete(ctx, p) },
+		Known: func(file capture.File) bool {
+			_, ok := s.flow.Items.Row(intake.Capture{Path: file.Path, Size: file.Size, Modified: file.Modified}.ID())
+			return ok
+		},
 	}
 	return folder.Watch(ctx, func(g capture.Sighting) error {
-		code := "folder/" + f.Path
 		switch g.State {
 		case capture.Away:
 			s.board.Raise(health.Trouble{Code: code, Title: f.Path, Say: g.Say, Hint: g.Hint, Severity: health.Warning})
@@ -110,7 +195,7 @@ func (s *Station) watchFolder(ctx context.Context, f config.Folder) error {
 			s.sightings.Drop(g.Path)
 		case capture.Done:
 			s.sightings.Drop(g.Path)
-			return s.found(ctx, f, g.File)
+			return s.found(ctx, f, g)
 		case capture.Arriving, capture.Waiting:
 			s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Say: g.Say, Hint: g.Hint})
 		}

@@ -20,6 +20,11 @@ type Secrets map[string]secret.Text
 // Save checks and keeps settings, with the passwords that were entered, and works by
 // them from now on. A password that is not named stays as it was.
 func (s *Station) Save(ctx context.Context, set config.Settings, pw Secrets) error {
+	for _, f := range set.Folders {
+		if _, err := profile(f); err != nil {
+			return err
+		}
+	}
 	if err := s.file.Save(set); err != nil {
 		return err
 	}

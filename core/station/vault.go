@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/dataset"
@@ -26,29 +25,6 @@ type vault struct{ *Station }
 
 // gitServer is the name of the git server that Settings name.
 const gitServer = "lab"
-
-// Capture copies the file into the dataset while hashing it.
-func (v vault) Capture(ctx context.Context, c intake.Capture, p *job.Progress) (intake.Stored, error) {
-	st, err := v.repo.Capture(ctx, []dataset.SourceFile{{Path: c.Path, Rel: c.Rel}}, p)
-	if err != nil {
-		return intake.Stored{}, v.denied(err)
-	}
-	return intake.Stored{MD5: st[0].MD5, Size: st[0].Size, At: time.Now().UTC()}, nil
-}
-
-// Version writes the capture's .dvc file and commits it. What is committed does not depend
-// on when: a second run finds nothing new.
-func (v vault) Version(ctx context.Context, c intake.Capture, _ intake.Stored) (string, error) {
-	meta := map[string]any{"coverslip": map[string]any{
-		"instrument": c.Instrument, "source": c.Path, "modified": c.Modified.UTC().Format(time.RFC3339Nano),
-	}}
-	out, err := v.repo.Add(ctx, c.Rel, meta, nil)
-	if err != nil {
-		return "", v.denied(err)
-	}
-	msg := fmt.Sprintf("Capture %s from %s\n\nmd5 %s, %d bytes", c.Title(), cmp.Or(c.Instrument, "an instrument"), out.MD5, out.Size)
-	return v.repo.Commit(ctx, v.author(), msg, out.Changed)
-}
 
 // denied names the folder where a write was refused.
 func (v vault) denied(err error) error {
@@ -92,6 +68,18 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 		return nil, flow.Skip("No remote and no git server are set.")
 	}
 	return places, nil
+}
+
+// Places implements [intake.Vault].
+func (v vault) Places() []string {
+	set := v.file.Settings()
+	var places []string
+	for _, p := range []string{set.Remote, set.Git.URL} {
+		if p != "" {
+			places = append(places, p)
+		}
+	}
+	return places
 }
 
 func (v vault) pushTo(ctx context.Context, place string, p *job.Progress) error {
@@ -149,7 +137,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 
 // measure measures what was reviewed, on every channel of its plane.
 func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Stored, r intake.Reviewed) (measure.Table, error) {
-	src, err := s.opener.OpenAs(ctx, s.workPath(c.Rel), pixelsID(st.MD5))
+	src, err := s.opener.OpenAs(ctx, s.workPath(c.Image()), pixelsID(st.MD5))
 	if err != nil {
 		return measure.Table{}, err
 	}

@@ -1,0 +1,114 @@
+package station
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/job"
+)
+
+// Capture copies captures into the dataset while hashing them.
+func (v vault) Capture(ctx context.Context, all []intake.Capture, p *job.Progress) ([]intake.Stored, error) {
+	var files []dataset.SourceFile
+	ends := make([]int, len(all)) // of each capture's files
+	for i, c := range all {
+		parts, err := c.Files()
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range parts {
+			files = append(files, dataset.SourceFile{Path: f.Path, Rel: f.Rel})
+		}
+		ends[i] = len(files)
+	}
+	done, err := v.repo.Capture(ctx, files, p)
+	if err != nil {
+		err = v.denied(err)
+	}
+	var out []intake.Stored
+	begin := 0
+	for i, c := range all {
+		if ends[i] > len(done) {
+			break
+		}
+		st, serr := v.stored(ctx, c, done[begin:ends[i]])
+		if serr != nil {
+			return out, serr
+		}
+		out = append(out, st)
+		begin = ends[i]
+	}
+	return out, err
+}
+
+// stored says what was stored of a capture.
+func (v vault) stored(ctx context.Context, c intake.Capture, files []dataset.Stored) (intake.Stored, error) {
+	out := intake.Stored{At: time.Now().UTC()}
+	for _, f := range files {
+		if out.Size += f.Size; f.Rel == c.Image() {
+			out.MD5 = f.MD5
+		}
+	}
+	if out.MD5 != "" {
+		return out, nil
+	}
+	list, err := v.repo.Describe(ctx, c.Rel, false, nil) // its hashes are remembered
+	out.MD5 = list.MD5
+	return out, err
+}
+
+// Version writes .dvc files and commits them together. What is committed does not depend
+// on when: a second run finds nothing new.
+func (v vault) Version(ctx context.Context, all []intake.Finished) (string, int, error) {
+	var outs []dataset.Output
+	var paths []string
+	seen := map[string]bool{}
+	var failed error
+	for _, f := range all {
+		meta := map[string]any{"instrument": f.Instrument, "source": f.Path, "modified": f.Modified.UTC().Format(time.RFC3339Nano)}
+		if f.Count > 0 {
+			meta["files"] = f.Count
+		}
+		out, err := v.repo.Add(ctx, f.Rel, map[string]any{"coverslip": meta}, nil)
+		if err != nil {
+			failed = v.denied(err)
+			break
+		}
+		outs = append(outs, out)
+		for _, p := range out.Changed { // many share a .gitignore
+			if !seen[p] {
+				seen[p] = true
+				paths = append(paths, p)
+			}
+		}
+	}
+	if len(outs) == 0 {
+		return "", 0, failed
+	}
+	id, err := v.repo.Commit(ctx, v.author(), message(all[:len(outs)], outs), paths)
+	if err != nil {
+		return "", 0, err
+	}
+	return id, len(outs), failed
+}
+
+// message says what a commit of captures, which are of one instrument, holds.
+func message(all []intake.Finished, outs []dataset.Output) string {
+	from := cmp.Or(all[0].Instrument, "an instrument")
+	if len(all) > 1 {
+		size := int64(0)
+		for _, o := range outs {
+			size += o.Size
+		}
+		return fmt.Sprintf("Capture %d files from %s\n\n%s to %s, %d bytes", len(all), from, all[0].Title(), all[len(all)-1].Title(), size)
+	}
+	what := all[0].Title()
+	if n := all[0].Count; n > 0 {
+		what = fmt.Sprintf("%s (%d files)", what, n)
+	}
+	return fmt.Sprintf("Capture %s from %s\n\nmd5 %s, %d bytes", what, from, outs[0].MD5, outs[0].Size)
+}
