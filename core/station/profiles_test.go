@@ -1,0 +1,122 @@
+package station_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/assets/sample"
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/intake"
+)
+
+// TestSeriesBecomesOneCapture follows files that belong together up to the prediction.
+func TestSeriesBecomesOneCapture(t *testing.T) {
+	ws := t.TempDir()
+	b := open(t, ws, func(s *config.Settings) {
+		s.Folders[0].Profile, s.Folders[0].Quiet = "tiff-series", time.Second
+	})
+	image, err := fs.ReadFile(sample.Captures(), field)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scope := filepath.Join(ws, "scope", "day 1")
+	if err := os.MkdirAll(scope, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := os.WriteFile(filepath.Join(scope, fmt.Sprintf("cells_t%03d.tif", i)), image, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	it := b.capture("cells", predicted)
+	var c intake.Capture
+	var p intake.Predicted
+	if err := it.Read(&c); err != nil || c.Count != 3 || c.Rel != "captures/scope-1/day 1/cells.set" || c.Lead != "cells_t000.tif" {
+		t.Errorf("captured %+v, %v", c, err)
+	}
+	if !it.Out("infer", &p) || p.Objects < 100 {
+		t.Errorf("predicted %+v", p)
+	}
+	text, err := os.ReadFile(filepath.Join(b.Folder(), "captures/scope-1/day 1/cells.set.dvc"))
+	if err != nil || !strings.Contains(string(text), "nfiles: 3") || !strings.Contains(string(text), ".dir") {
+		t.Errorf("versioned as %s, %v", text, err)
+	}
+	commits, err := b.Commits(t.Context(), 1)
+	if err != nil || !strings.HasPrefix(commits[0].Subject, "Capture cells (3 files) from Scope 1") {
+		t.Errorf("committed as %+v, %v", commits, err)
+	}
+	if err := b.Review(t.Context(), it, "as it should be"); err != nil {
+		t.Fatal(err)
+	}
+	b.capture("cells", func(it flow.Item) bool { return it.Behind("publish") })
+	if _, err := os.Stat(filepath.Join(b.Folder(), "captures/scope-1/day 1/cells.set.objects.geojson")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBurstSharesCommits drops many files at once: each is versioned, in few commits.
+func TestBurstSharesCommits(t *testing.T) {
+	const n = 200
+	ws := t.TempDir()
+	b := open(t, ws, nil)
+	before, err := b.Commits(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if err := os.WriteFile(filepath.Join(ws, "scope", fmt.Sprintf("trace-%03d.csv", i)), fmt.Appendf(nil, "t;%d\n", i), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	behind := 0
+	b.until(func() bool {
+		behind = 0
+		for _, it := range b.Items().All() {
+			if it.Behind("version") && it.Behind("push") {
+				behind++
+			}
+		}
+		return behind == n
+	}, func() string { return fmt.Sprintf("%d of %d pushed", behind, n) })
+	for i := range n {
+		if _, err := os.Stat(filepath.Join(b.Folder(), fmt.Sprintf("captures/scope-1/trace-%03d.csv.dvc", i))); err != nil {
+			t.Error(err)
+		}
+	}
+	after, err := b.Commits(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := after[:len(after)-len(before)]
+	files := 0
+	for _, c := range made {
+		var k int
+		if _, err := fmt.Sscanf(c.Subject, "Capture %d files from Scope 1", &k); err != nil {
+			k = 1
+		}
+		files += k
+	}
+	if files != n || len(made) > n/10 {
+		t.Errorf("%d commits of %d files: %q…", len(made), files, made[0].Subject)
+	}
+}
+
+func TestUnknownProfileIsRefused(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	s := b.Settings()
+	s.Folders[0].Profile = "abacus"
+	if err := b.Save(t.Context(), s, nil); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("saved: %v", err)
+	}
+	s.Folders[0].Profile, s.Folders[0].Own = "", &config.Profile{Group: "("}
+	if err := b.Save(t.Context(), s, nil); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("saved: %v", err)
+	}
+}
