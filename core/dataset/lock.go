@@ -20,10 +20,15 @@ const (
 // lock takes .dvc/tmp/lock as DVC does (flock, and the process's id as content), so that
 // a dvc command and this program never write at once. It waits 3 s, then is Busy.
 func (r *Repository) lock(ctx context.Context) (unlock func(), err error) {
+	return r.lockNamed(ctx, "lock")
+}
+
+// lockNamed takes a lock of .dvc/tmp by its file's name.
+func (r *Repository) lockNamed(ctx context.Context, name string) (unlock func(), err error) {
 	if err := os.MkdirAll(r.tmp(), 0o755); err != nil { //nolint:gosec // DVC makes it so
 		return nil, fmt.Errorf("lock dataset: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(r.tmp(), "lock"), os.O_RDWR|os.O_CREATE, 0o644) //nolint:gosec // DVC makes it so
+	f, err := os.OpenFile(filepath.Join(r.tmp(), name), os.O_RDWR|os.O_CREATE, 0o644) //nolint:gosec // DVC makes it so
 	if err != nil {
 		return nil, fmt.Errorf("lock dataset: %w", err)
 	}
