@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"coverslip.dev/coverslip/core/capture"
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/secret"
@@ -62,13 +63,45 @@ func (w *window) fillSettings() {
 		MLflow:     settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.station.HasSecret(set.MLflow.Secret())},
 		Git:        settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.station.HasSecret(set.Git.Secret())},
 	}
-	for _, f := range set.Folders {
-		v.Folders = append(v.Folders, settings.Folder{Path: f.Path, Instrument: f.Instrument, Quiet: int(f.Quiet / time.Second)})
+	for _, p := range capture.Profiles() {
+		v.Profiles = append(v.Profiles, settings.Profile{Name: p.Name, Title: p.Title})
+	}
+	own := false
+	for i, f := range set.Folders {
+		row := settings.Folder{Path: f.Path, Instrument: f.Instrument, Quiet: int(f.Quiet / time.Second), Profile: f.Profile, From: i + 1}
+		if f.Own != nil {
+			row.Profile = ownProfile
+			own = true
+		}
+		v.Folders = append(v.Folders, row)
+	}
+	if own {
+		v.Profiles = append(v.Profiles, settings.Profile{Name: ownProfile, Title: "Own profile"})
 	}
 	for _, s := range set.Servers {
 		v.Servers = append(v.Servers, settings.Server{Address: s.Address, Backend: s.Backend, HasToken: w.station.HasSecret(s.Secret())})
 	}
 	w.settings.Set(v)
+}
+
+// ownProfile is how the form names a profile that the lab wrote into the settings file.
+const ownProfile = "own"
+
+// folders are the instruments' folders as the form has them; what it does not show stays.
+func folders(before []config.Folder, form []settings.Folder) []config.Folder {
+	var out []config.Folder
+	for _, f := range form {
+		var c config.Folder
+		if f.From > 0 && f.From <= len(before) {
+			c = before[f.From-1]
+		}
+		c.Path, c.Instrument, c.Quiet = trimmed(f.Path), trimmed(f.Instrument), time.Duration(f.Quiet)*time.Second
+		if f.Profile != ownProfile {
+			c.Profile, c.Own = f.Profile, nil
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // save keeps the form; a password that was not entered stays as it is.
@@ -87,11 +120,7 @@ func (w *window) save(v settings.Values) {
 	}
 	keep(set.MLflow.Secret(), v.MLflow.Password)
 	keep(set.Git.Secret(), v.Git.Password)
-	for _, f := range v.Folders {
-		set.Folders = append(set.Folders, config.Folder{
-			Path: trimmed(f.Path), Instrument: trimmed(f.Instrument), Quiet: time.Duration(f.Quiet) * time.Second,
-		})
-	}
+	set.Folders = folders(w.station.Settings().Folders, v.Folders)
 	for _, s := range v.Servers {
 		c := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
 		set.Servers = append(set.Servers, c)

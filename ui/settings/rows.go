@@ -60,7 +60,9 @@ func remover() *widget.Button {
 type folderRow struct {
 	s          *Screen
 	path, name *widget.Entry
+	profile    *widget.Select
 	quiet      *widget.Entry
+	from       int
 	remove     *widget.Button
 	box        fyne.CanvasObject
 }
@@ -68,8 +70,17 @@ type folderRow struct {
 func newFolderRow(s *Screen) *folderRow {
 	f := &folderRow{s: s, path: s.entry("/data/confocal"), name: s.entry("Confocal 2"), quiet: s.entry("30"), remove: remover()}
 	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(f.path) })
+	var titles []string
+	for _, p := range s.profiles {
+		titles = append(titles, p.Title)
+	}
+	f.profile = widget.NewSelect(titles, func(string) { s.changed() })
+	if len(titles) > 0 {
+		f.profile.Selected = titles[0]
+	}
 	quiet := container.NewBorder(nil, nil, widget.NewLabel("quiet for"), widget.NewLabel("s"), container.NewGridWrap(fyne.NewSize(62, 38), f.quiet))
-	f.box = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 38), f.name), container.NewHBox(pick, quiet, f.remove), f.path)
+	f.box = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 38), f.name),
+		container.NewHBox(pick, container.NewGridWrap(fyne.NewSize(150, 38), f.profile), quiet, f.remove), f.path)
 	return f
 }
 
@@ -85,6 +96,23 @@ func (f *folderRow) set(v Folder) {
 	if v.Quiet > 0 {
 		f.quiet.SetText(strconv.Itoa(v.Quiet))
 	}
+	f.from = v.From
+	for i, p := range f.s.profiles {
+		if p.Name == v.Profile || v.Profile == "" && i == 0 {
+			f.profile.SetSelected(p.Title)
+		}
+	}
+}
+
+func (f *folderRow) value() Folder {
+	v := Folder{Path: strings.TrimSpace(f.path.Text), Instrument: strings.TrimSpace(f.name.Text), From: f.from}
+	v.Quiet, _ = strconv.Atoi(strings.TrimSpace(f.quiet.Text)) // checked by trySave
+	for i, p := range f.s.profiles {
+		if p.Title == f.profile.Selected && i > 0 {
+			v.Profile = p.Name
+		}
+	}
+	return v
 }
 
 // serverRow is one inference server.

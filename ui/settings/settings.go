@@ -16,8 +16,13 @@ import (
 // Folder is where an instrument writes.
 type Folder struct {
 	Path, Instrument string
-	Quiet            int // seconds without a change after which a file is finished; 0 for the usual
+	Quiet            int    // seconds without a change after which a capture is finished; 0 for the usual
+	Profile          string // what the instrument writes: the name of one of Values.Profiles
+	From             int    // comes back as it was given
 }
+
+// Profile is a choice of what an instrument writes.
+type Profile struct{ Name, Title string }
 
 // Server is an inference server. A secret that is kept already is never shown:
 // HasToken says that there is one, and an empty Token leaves it as it is.
@@ -36,6 +41,7 @@ type Platform struct {
 // Values are all settings.
 type Values struct {
 	Name, Email string
+	Profiles    []Profile // to choose from; the first one is the usual
 	Folders     []Folder
 	Servers     []Server
 	Takeover    bool // the built-in engine may work when no server answers
@@ -72,23 +78,24 @@ const (
 type Screen struct {
 	widget.BaseWidget
 
-	act     Actions
-	name    *widget.Entry
-	email   *widget.Entry
-	folders *rows[*folderRow]
-	servers *rows[*serverRow]
-	take    *widget.Check
-	model   *widget.Entry
-	mlflow  *platformForm
-	git     *platformForm
-	remote  *widget.Entry
-	look    *widget.RadioGroup
-	told    map[Part]*widget.Label
-	problem *kit.Banner
-	save    *widget.Button
-	saved   *widget.Label
-	quiet   bool // Set is under way: a change is not a person's
-	layout  fyne.CanvasObject
+	act      Actions
+	name     *widget.Entry
+	email    *widget.Entry
+	profiles []Profile
+	folders  *rows[*folderRow]
+	servers  *rows[*serverRow]
+	take     *widget.Check
+	model    *widget.Entry
+	mlflow   *platformForm
+	git      *platformForm
+	remote   *widget.Entry
+	look     *widget.RadioGroup
+	told     map[Part]*widget.Label
+	problem  *kit.Banner
+	save     *widget.Button
+	saved    *widget.Label
+	quiet    bool // Set is under way: a change is not a person's
+	layout   fyne.CanvasObject
 }
 
 // New returns the form with nothing in it.
@@ -153,7 +160,7 @@ func (s *Screen) build() {
 	cards := container.NewVBox(
 		card("Person", "Your name and e-mail stand in every commit and every promotion.",
 			form("Name", s.name, "E-mail", s.email)),
-		card("Instrument folders", "Files that your instruments write here are picked up. They are only read.",
+		card("Instrument folders", "Files that your instruments write here are picked up. They are only read. The profile says which files belong together.",
 			s.folders.box, adder("Add a folder", func() { s.folders.add(); s.changed() })),
 		card("Inference servers", "Captures are sent to the first one that is ready.",
 			s.servers.box, adder("Add a server", func() { s.servers.add(); s.changed() }), s.take, form("Model", s.model)),

@@ -28,9 +28,10 @@ func window(t *testing.T, m theme.Mode, act settings.Actions) (*settings.Screen,
 func values() settings.Values {
 	return settings.Values{
 		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: "/mnt/nas/dvc", Appearance: "dark",
-		Folders: []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30}},
-		Servers: []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
-		MLflow:  settings.Platform{URL: "http://mlflow.lab:5000", User: "ada", HasPassword: true},
+		Profiles: []settings.Profile{{Name: "single", Title: "Single files"}, {Name: "plate", Title: "Plate folders"}},
+		Folders:  []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30, Profile: "plate", From: 1}},
+		Servers:  []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
+		MLflow:   settings.Platform{URL: "http://mlflow.lab:5000", User: "ada", HasPassword: true},
 	}
 }
 
@@ -114,6 +115,23 @@ func TestWhatIsSetComesBack(t *testing.T) {
 	s.Saved("", "")
 	if s.Dirty() {
 		t.Error("a saved form counts as changed")
+	}
+}
+
+func TestAProfileIsChosen(t *testing.T) {
+	var got settings.Values
+	s, _ := window(t, theme.Dark, settings.Actions{Save: func(v settings.Values) { got = v }})
+	s.Set(values())
+	for _, want := range []struct{ title, name string }{{"Single files", ""}, {"Plate folders", "plate"}} {
+		for _, o := range walk(s) {
+			if x, ok := o.(*widget.Select); ok && len(x.Options) == 2 && x.Options[0] == "Single files" {
+				x.SetSelected(want.title)
+			}
+		}
+		test.Tap(button(s, "Save"))
+		if len(got.Folders) != 1 || got.Folders[0].Profile != want.name || got.Folders[0].From != 1 {
+			t.Errorf("%s: saved %+v", want.title, got.Folders)
+		}
 	}
 }
 

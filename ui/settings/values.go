@@ -16,6 +16,7 @@ func (s *Screen) Set(v Values) {
 	s.quiet = true
 	s.name.SetText(v.Name)
 	s.email.SetText(v.Email)
+	s.profiles = v.Profiles
 	s.folders.clear()
 	for _, f := range v.Folders {
 		s.folders.add().set(f)
@@ -55,11 +56,10 @@ func (s *Screen) Values() Values {
 		Name: strings.TrimSpace(s.name.Text), Email: strings.TrimSpace(s.email.Text),
 		Takeover: s.take.Checked, Model: strings.TrimSpace(s.model.Text),
 		MLflow: s.mlflow.value(), Git: s.git.value(),
-		Remote: strings.TrimSpace(s.remote.Text), Appearance: mode(s.look.Selected),
+		Remote: strings.TrimSpace(s.remote.Text), Appearance: mode(s.look.Selected), Profiles: s.profiles,
 	}
 	for _, f := range s.folders.all {
-		quiet, _ := strconv.Atoi(strings.TrimSpace(f.quiet.Text)) // checked by Check
-		v.Folders = append(v.Folders, Folder{Path: strings.TrimSpace(f.path.Text), Instrument: strings.TrimSpace(f.name.Text), Quiet: quiet})
+		v.Folders = append(v.Folders, f.value())
 	}
 	for _, r := range s.servers.all {
 		v.Servers = append(v.Servers, r.value())

@@ -1,0 +1,29 @@
+package ui
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/ui/settings"
+)
+
+// TestFormKeepsWhatItDoesNotShow saves a form over settings that the lab has written by hand.
+func TestFormKeepsWhatItDoesNotShow(t *testing.T) {
+	own := &config.Profile{Group: "(.+)/x"}
+	before := []config.Folder{{Path: "/a", Own: own, Share: true}, {Path: "/b", Profile: "plate"}, {Path: "/c", Own: own}}
+	got := folders(before, []settings.Folder{
+		{Path: "/a2 ", Instrument: "A", Quiet: 3, Profile: ownProfile, From: 1},
+		{Path: "/c", Profile: "video", From: 3},
+		{Path: "/new"},
+	})
+	want := []config.Folder{
+		{Path: "/a2", Instrument: "A", Quiet: 3 * time.Second, Own: own, Share: true},
+		{Path: "/c", Profile: "video"},
+		{Path: "/new"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("kept %+v", got)
+	}
+}
