@@ -335,16 +335,10 @@ func (r *Repository) free(rel string) (string, error) {
 	return name, failed
 }
 
-// aside returns a name like p that is not taken: "a (2).ome.tif" for "a.ome.tif".
+// aside returns the first name beside p that is not taken.
 func aside(p string, taken func(string) bool) string {
-	dir, base := path.Split(p)
-	stem, ext, dotted := strings.Cut(strings.TrimLeft(base, "."), ".")
-	stem = base[:len(base)-len(strings.TrimLeft(base, "."))] + stem
-	if dotted {
-		ext = "." + ext
-	}
 	for n := 2; ; n++ {
-		if name := fmt.Sprintf("%s%s (%d)%s", dir, stem, n, ext); !taken(name) {
+		if name := Beside(p, n); !taken(name) {
 			return name
 		}
 	}

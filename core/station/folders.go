@@ -82,7 +82,7 @@ func (s *Station) found(ctx context.Context, f config.Folder, g capture.Sighting
 	if err != nil {
 		return err
 	}
-	c := intake.Capture{Path: g.Path, Rel: r, Instrument: f.Instrument, Size: g.Size, Modified: g.Modified}
+	c := intake.Capture{Path: g.Path, Rel: s.names.place(r, g.Path), Instrument: f.Instrument, Size: g.Size, Modified: g.Modified}
 	if len(g.Files) > 0 {
 		if c, err = several(c, g.Files); err != nil {
 			return err

@@ -2,6 +2,7 @@ package station_test
 
 import (
 	"fmt"
+	"image"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -61,6 +62,58 @@ func TestTwoBenchesAndAGitServer(t *testing.T) {
 	if err != nil || len(files) != 2 {
 		t.Errorf("on the server: %v, %v", files, err)
 	}
+}
+
+// Two benches that each began a dataset, and whose instruments have one name and wrote one
+// file name: both captures stay, and each bench goes on showing its own.
+func TestTwoBenchesThatChoseOneName(t *testing.T) {
+	address := server(t, "COVERSLIP_TEST_GIT") + fmt.Sprintf("/name-%d.git", time.Now().UnixNano())
+	lab := config.Platform{URL: address, User: "op"}
+	const other = "2026-11-24_kc167_POS002_DNA.ome.tif"
+	a, b := open(t, t.TempDir(), nil), open(t, t.TempDir(), nil)
+	a.drop(field)
+	b.dropAs(other, field)
+	for _, x := range []*bench{a, b} {
+		x.capture(field, predicted)
+		set := x.Settings()
+		set.Git = lab
+		if err := x.Save(t.Context(), set, station.Secrets{lab.Secret(): "op-pass-1"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Push(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Push(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("op", "op-pass-1")
+	seen := filepath.Join(t.TempDir(), "clone")
+	clone(t, u.String(), seen)
+	files, err := filepath.Glob(filepath.Join(seen, "captures", "scope-1", "*.dvc"))
+	if err != nil || len(files) != 2 {
+		t.Errorf("on the server: %v, %v", files, err)
+	}
+	if w, h := a.size(field), b.size(field); w == h {
+		t.Errorf("both benches show an image of %v", w)
+	}
+	b.dropAs(field, "later.ome.tif")
+	b.capture("later.ome.tif", predicted)
+}
+
+// size is that of a capture's image on this bench.
+func (b *bench) size(name string) image.Point {
+	b.t.Helper()
+	src, err := b.OpenImage(b.t.Context(), b.capture(name, predicted))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer src.Close()
+	return src.Info().Levels[0].Size
 }
 
 func clone(t *testing.T, from, to string) {

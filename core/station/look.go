@@ -24,7 +24,7 @@ func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, 
 	if err := it.Read(&c); err != nil {
 		return nil, err
 	}
-	src, err := s.opener.OpenAs(ctx, s.workPath(c.Image()), pixelsID(md5))
+	src, err := s.opener.OpenAs(ctx, s.imagePath(c, md5), pixelsID(md5))
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ type Station struct {
 	bundles     bundles
 	opener      *imageio.Opener
 	tiles       *imageio.TileCache
+	names       *names
 	sightings   event.Feed[string, Sighting]
 	settled     chan struct{} // settings changed: folders are watched anew
 }
@@ -116,6 +117,7 @@ func (s *Station) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.names = newNames(s.repo, items)
 	s.engines.back = s.flow.Nudge
 	return s.apply(ctx, s.file.Settings())
 }

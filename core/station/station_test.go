@@ -92,7 +92,13 @@ func open(t *testing.T, ws string, set func(*config.Settings)) *bench {
 // drop puts a sample capture into the instrument's folder.
 func (b *bench) drop(name string) {
 	b.t.Helper()
-	f, err := sample.Captures().Open(name)
+	b.dropAs(name, name)
+}
+
+// dropAs has the instrument write a sample capture under another name.
+func (b *bench) dropAs(capture, name string) {
+	b.t.Helper()
+	f, err := sample.Captures().Open(capture)
 	if err != nil {
 		b.t.Fatal(err)
 	}

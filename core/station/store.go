@@ -69,7 +69,7 @@ func (v vault) Version(ctx context.Context, all []intake.Finished) (string, int,
 	seen := map[string]bool{}
 	var failed error
 	for _, f := range all {
-		meta := map[string]any{"instrument": f.Instrument, "source": f.Path, "modified": f.Modified.UTC().Format(time.RFC3339Nano)}
+		meta := map[string]any{"instrument": f.Instrument, "source": f.Path, "host": v.names.host, "modified": f.Modified.UTC().Format(time.RFC3339Nano)}
 		if f.Count > 0 {
 			meta["files"] = f.Count
 		}

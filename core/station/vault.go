@@ -122,11 +122,12 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 		return "", err
 	}
 	var paths []string
+	rel := v.repo.Where(c.Rel, st.MD5)
 	for suffix, data := range map[string][]byte{".objects.geojson": geo.Bytes(), ".review.json": append(log, '\n')} {
-		if err := replaceFile(v.workPath(c.Rel+suffix), data); err != nil {
+		if err := replaceFile(v.workPath(rel+suffix), data); err != nil {
 			return "", v.denied(err)
 		}
-		paths = append(paths, c.Rel+suffix)
+		paths = append(paths, rel+suffix)
 	}
 	n := annotation.Count(r.Objects)
 	msg := fmt.Sprintf("Review %s: %d objects\n\n%d accepted, %d rejected, %d drawn, %d as predicted by %s@%s\n%s",
@@ -137,7 +138,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 
 // measure measures what was reviewed, on every channel of its plane.
 func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Stored, r intake.Reviewed) (measure.Table, error) {
-	src, err := s.opener.OpenAs(ctx, s.workPath(c.Image()), pixelsID(st.MD5))
+	src, err := s.opener.OpenAs(ctx, s.imagePath(c, st.MD5), pixelsID(st.MD5))
 	if err != nil {
 		return measure.Table{}, err
 	}
