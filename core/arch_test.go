@@ -82,7 +82,7 @@ var arrows = map[string]string{
 	"ui/shell":    "ui/kit ui/theme",
 	"ui/inbox":    "ui/bind ui/kit ui/theme",
 	"ui/viewer":   "core/annotation core/imageio ui/kit ui/theme ui/tileview",
-	"ui/datasets": "ui/kit ui/theme",
+	"ui/datasets": "core/job ui/kit ui/theme",
 	"ui/models":   "ui/kit ui/theme",
 	"ui/runs":     "ui/kit ui/theme",
 	"ui/servers":  "ui/kit ui/theme",

@@ -1,89 +1,139 @@
 package ui
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
-	"coverslip.dev/coverslip/core/flow"
-	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/bind"
 	"coverslip.dev/coverslip/ui/datasets"
-	"coverslip.dev/coverslip/ui/kit"
 )
-
-// commitsShown is how many commits the screen lists.
-const commitsShown = 200
 
 // number writes a value with as many digits as it needs, four at most.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 
-// fillDatasets reads the newest commits and shows them, with the places that hold copies.
-func (w *window) fillDatasets() {
+// trimmed is s without white space around it.
+func trimmed(s string) string { return strings.TrimSpace(s) }
+
+// sifting is what could be removed from this computer, and what it was looked for with.
+type sifting struct {
+	older   string
+	found   dataset.Garbage
+	removed bool
+}
+
+func (w *window) setPlaces(map[string]station.Place) { w.fillDatasets() }
+
+func (w *window) setJobs(all map[string]job.Job) {
+	w.jobs.Set(all)
+	w.showPlaces()
+}
+
+// showPlaces shows the places with what goes on there now.
+func (w *window) showPlaces() {
 	if w.shell.Page() != "datasets" {
 		return
 	}
-	w.slow.do(func(ctx context.Context) error {
-		all, err := w.station.Commits(ctx, commitsShown)
-		if err != nil {
-			return err
-		}
-		v := datasets.Values{Folder: w.station.Folder()}
-		for _, c := range all {
-			v.Commits = append(v.Commits, datasets.Commit{
-				ID: c.ID[:min(7, len(c.ID))], Who: c.Author.Name, When: c.When.Local(), Message: c.Subject,
-			})
-		}
-		bind.Screen(func() {
-			v.Remotes = w.places()
-			pushed := len(v.Remotes) > 0
-			for _, r := range v.Remotes {
-				pushed = pushed && r.Tone == kit.Good
-			}
-			for i := range v.Commits {
-				v.Commits[i].Pushed = pushed
-			}
-			w.datasets.Set(v)
-		})
-		return nil
-	})
+	v := w.versions
+	v.Places, v.Sifted = w.dataPlaces(), w.sifted()
+	w.datasets.Set(v)
 }
 
-// places are the remote and the git server of the settings, with how they stand.
-func (w *window) places() []datasets.Remote {
-	set := w.station.Settings()
-	state := datasets.Remote{Tone: kit.Good, State: "up to date"}
-	for _, it := range w.station.Items().All() {
-		if it.Line != intake.LineName {
-			continue
-		}
-		for _, stage := range []string{"push", "publish"} {
-			p := it.Passes[stage]
-			switch {
-			case p.State == flow.Running:
-				state.Pushing = true
-			case p.Say != "" && p.State != flow.Skipped:
-				state.Tone, state.State, state.Say, state.Hint = kit.Held, "waiting", p.Say, p.Hint
-			}
+// dataPlaces are the places with their jobs: this computer first, then the remotes, the
+// git server last.
+func (w *window) dataPlaces() []datasets.Place {
+	at := map[string]*job.Job{}
+	for _, j := range w.station.Jobs().Jobs.All() {
+		if _, place, ok := station.WorkOf(j); ok && j.Ended.IsZero() {
+			at[place] = &j
 		}
 	}
-	var out []datasets.Remote
-	if set.Remote != "" {
-		r := state
-		r.ID, r.Name, r.Kind, r.Address = "nas", "NAS", "DVC remote", set.Remote
-		out = append(out, r)
+	var out []datasets.Place
+	for key, p := range w.station.Places().All() {
+		d := datasets.Place{
+			Key: key, Name: p.Name, Address: p.URL, Default: p.Default, Looked: !p.Looked.IsZero(), Answers: p.Answers, Behind: p.Behind,
+			Say: p.Say, Hint: p.Hint, Pushed: p.Pushed, Checked: p.Checked, Deep: p.Deep, Job: at[key],
+			Found: datasets.Check{Objects: p.Check.Objects, Missing: p.Missing, Damaged: p.Damaged, Mended: p.Check.Mended},
+		}
+		switch {
+		case key == station.ThisMachine:
+			d.Kind = datasets.Machine
+		case p.Git:
+			d.Kind = datasets.Git
+		}
+		for _, f := range p.Check.Flaws {
+			d.Found.Names = append(d.Found.Names, f.Name)
+		}
+		out = append(out, d)
 	}
-	if set.Git.URL != "" {
-		r := state
-		r.ID, r.Name, r.Kind, r.Address = "lab", "Git", "Git server", set.Git.URL
-		out = append(out, r)
-	}
+	rank := map[datasets.PlaceKind]int{datasets.Machine: 0, datasets.Remote: 1, datasets.Git: 2}
+	slices.SortFunc(out, func(a, b datasets.Place) int {
+		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(a.Name, b.Name))
+	})
 	return out
 }
 
-func (w *window) push(string) {
-	w.slow.do(func(ctx context.Context) error { return w.station.Push(ctx) })
+func (w *window) sifted() *datasets.Sifted {
+	x := w.sift
+	if x == nil {
+		return nil
+	}
+	return &datasets.Sifted{Older: x.older, Files: len(x.found.Objects), Bytes: x.found.Bytes, OnlyHere: x.found.OnlyHere, Removed: x.removed}
 }
 
-// trimmed is s without white space around it.
-func trimmed(s string) string { return strings.TrimSpace(s) }
+// long runs work that may take hours, beside other such work.
+func (w *window) long(f func(ctx context.Context) error) {
+	w.longs.do(func(ctx context.Context) error {
+		err := f(ctx)
+		bind.Screen(w.fillDatasets)
+		return err
+	})
+}
+
+func (w *window) push(place string) {
+	w.long(func(ctx context.Context) error { return w.station.PushTo(ctx, place) })
+}
+
+func (w *window) pull(place string) {
+	w.long(func(ctx context.Context) error { return w.station.PullFrom(ctx, place) })
+}
+
+func (w *window) audit(place string, deep bool) {
+	w.long(func(ctx context.Context) error { return w.station.Audit(ctx, place, deep, false) })
+}
+
+func (w *window) mend(place string) {
+	w.long(func(ctx context.Context) error { return w.station.Audit(ctx, place, false, true) })
+}
+
+func (w *window) verify() { w.long(w.station.Verify) }
+
+// lookForGarbage shows what could be removed.
+func (w *window) lookForGarbage(older string) {
+	w.sift = nil
+	w.long(func(ctx context.Context) error {
+		g, err := w.station.Sift(ctx, older)
+		if err == nil {
+			bind.Screen(func() { w.sift = &sifting{older: older, found: g} })
+		}
+		return err
+	})
+}
+
+// removeGarbage removes what was shown.
+func (w *window) removeGarbage() {
+	x := w.sift
+	if x == nil || x.removed {
+		return
+	}
+	w.long(func(ctx context.Context) error {
+		done, err := w.station.Remove(ctx, x.older, x.found)
+		bind.Screen(func() { w.sift = &sifting{older: x.older, found: done, removed: true} })
+		return err
+	})
+}

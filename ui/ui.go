@@ -38,6 +38,9 @@ type Options struct {
 // thumbSize is the side of the inbox's small pictures, in pixels.
 const thumbSize = 128
 
+// longAtOnce is how many long actions run at once; more wait.
+const longAtOnce = 6
+
 // window is the main window. Its fields are touched on the screen's thread alone, but for
 // station and work.
 type window struct {
@@ -47,6 +50,9 @@ type window struct {
 	opt     Options
 	work    *work // short requests, in order
 	slow    *work // what may take minutes
+	longs   *work // what may take hours, several at once
+	data    *work // readings of the dataset
+	drawing *work // pictures of its files
 
 	shell    *shell.Shell
 	inbox    *inbox.Screen
@@ -60,6 +66,10 @@ type window struct {
 	desk     desk
 	curve    runs.Curve
 	thumbs   map[string]image.Image // by item; nil while it is made
+	pictures pictures
+	versions datasets.Values // without the places
+	reading  bool            // versions are being read
+	sift     *sifting        // nil: nobody looked
 }
 
 // Show opens the window and returns when it is closed, or when ctx ends, and everything
@@ -69,6 +79,7 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
 		thumbs: map[string]image.Image{},
 		work:   newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
+		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log),
 	}
 	w.look(opt.Appearance)
 	w.furnish()
@@ -104,9 +115,7 @@ func (w *window) furnish() {
 		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") }, Key: w.key,
 	})
 	w.viewer = viewer.New(bind.Screen, w.viewerActions())
-	w.datasets = datasets.New(datasets.Actions{
-		Push: w.push, Reveal: func() { w.show(w.station.Folder()) }, Settings: func() { w.shell.Open("settings") },
-	})
+	w.datasets = datasets.New(time.Now, w.datasetActions())
 	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh, Register: w.register, Withdraw: w.withdraw})
 	w.runs = runs.New(runs.Actions{Curve: w.askCurve, Refresh: w.refresh, Setup: func() { w.shell.Open("settings") }})
 	w.servers = servers.New(servers.Actions{
@@ -133,7 +142,9 @@ func (w *window) furnish() {
 		}
 	})
 	w.win.SetContent(w.shell)
-	w.work.fail, w.slow.fail = w.fail, w.fail
+	for _, k := range []*work{w.work, w.slow, w.longs, w.data, w.drawing} {
+		k.fail = w.fail
+	}
 }
 
 // start runs everything that keeps the screens true, until ctx ends.
@@ -142,10 +153,16 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	st := w.station
 	g.Go(func() error { return w.work.run(ctx) })
 	g.Go(func() error { return w.slow.run(ctx) })
+	g.Go(func() error { return w.data.run(ctx) })
+	g.Go(func() error { return w.drawing.run(ctx) })
+	for range longAtOnce {
+		g.Go(func() error { return w.longs.run(ctx) })
+	}
 	g.Go(func() error { return w.viewer.Run(ctx) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Items(), often, w.setItems) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Sightings(), often, w.setSightings) })
-	g.Go(func() error { return bind.Table(ctx, bind.Screen, &st.Jobs().Jobs, often, w.jobs.Set) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, &st.Jobs().Jobs, often, w.setJobs) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Places(), often, w.setPlaces) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Servers(), seldom, w.setServers) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Shelves(), seldom, w.setShelves) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Troubles(), often, w.setTroubles) })

@@ -29,13 +29,17 @@ func (w *work) do(f func(ctx context.Context) error) {
 	w.mu.Lock()
 	w.queue = append(w.queue, f)
 	w.mu.Unlock()
+	w.rouse()
+}
+
+func (w *work) rouse() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run works until ctx ends.
+// run works until ctx ends. Several may run at once; the order is then that of beginning.
 func (w *work) run(ctx context.Context) error {
 	for {
 		f := w.next()
@@ -62,6 +66,8 @@ func (w *work) next() func(ctx context.Context) error {
 		return nil
 	}
 	f := w.queue[0]
-	w.queue = w.queue[1:]
+	if w.queue = w.queue[1:]; len(w.queue) > 0 {
+		w.rouse() // for another that runs
+	}
 	return f
 }

@@ -80,11 +80,11 @@ func TestTwoBenchesThatChoseOneName(t *testing.T) {
 		if err := x.Save(t.Context(), set, station.Secrets{lab.Secret(): "op-pass-1"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := x.Push(t.Context()); err != nil {
+		if err := x.PushTo(t.Context(), station.GitServer); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := a.Push(t.Context()); err != nil {
+	if err := a.PushTo(t.Context(), station.GitServer); err != nil {
 		t.Fatal(err)
 	}
 	u, err := url.Parse(address)

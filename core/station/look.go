@@ -8,7 +8,6 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/intake"
-	"coverslip.dev/coverslip/core/job"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/model"
 )
@@ -40,14 +39,6 @@ func (s *Station) Measure(ctx context.Context, it flow.Item, src imageio.Source,
 		channels = append(channels, i)
 	}
 	return measure.Objects(ctx, src, objects, p.Z, p.T, channels...)
-}
-
-// Push brings everything to every place now, as a job.
-func (s *Station) Push(ctx context.Context) error {
-	return s.jobs.Do(ctx, "push", "Push the dataset", func(ctx context.Context, p *job.Progress) error {
-		_, err := vault{s}.Push(ctx, p)
-		return err
-	})
 }
 
 // Curve returns the course of a metric of a run.

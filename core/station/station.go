@@ -52,6 +52,7 @@ type Station struct {
 	desk        *release.Desk
 	engines     *engines
 	shelves     *shelves
+	places      places
 	corrections corrections
 	bundles     bundles
 	opener      *imageio.Opener
@@ -76,6 +77,7 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		bundles: bundles{filepath.Join(ws, "models")},
 		secrets: secret.Open(filepath.Join(ws, "secrets.json")),
 		tiles:   imageio.NewTileCache(tileBytes),
+		places:  places{poke: make(chan struct{}, 1)},
 		opener:  images(),
 	}
 	if err := s.build(ctx); err != nil {
@@ -143,6 +145,7 @@ func (s *Station) Run(ctx context.Context) error {
 	g.Go(func() error { return s.engines.watch(ctx, 5*time.Second) })
 	g.Go(func() error { return s.shelves.watch(ctx, 20*time.Second) })
 	g.Go(func() error { return s.keepServing(ctx) })
+	g.Go(func() error { return s.keepPlaces(ctx) })
 	g.Go(func() error { return s.watchFolders(ctx) })
 	if s.opt.Sample {
 		g.Go(func() error { return s.play(ctx) })

@@ -19,11 +19,16 @@ func (s *Station) Thumb(ctx context.Context, it flow.Item, size int) (image.Imag
 		return nil, err
 	}
 	defer src.Close() //nolint:errcheck // read only
-	info := src.Info()
 	var p intake.Predicted
 	if !it.Out("infer", &p) || p.Model == "" {
-		p.Z = plane(info).Z
+		p.Z = plane(src.Info()).Z
 	}
+	return picture(ctx, src, p.Z, p.T, size)
+}
+
+// picture draws a plane of an image, at most size pixels wide and high.
+func picture(ctx context.Context, src imageio.Source, z, t, size int) (image.Image, error) {
+	info := src.Info()
 	level := len(info.Levels) - 1
 	for level > 0 && min(info.Levels[level].Size.X, info.Levels[level].Size.Y) < size {
 		level--
@@ -34,11 +39,11 @@ func (s *Station) Thumb(ctx context.Context, it flow.Item, size int) (image.Imag
 		out.Pix[i] = 255
 	}
 	for c, rgb := range imageio.DisplayColors(info.Channels) {
-		px, err := imageio.ReadRegion(ctx, src, imageio.Region{Level: level, Rect: whole, C: c, Z: p.Z, T: p.T})
+		px, err := imageio.ReadRegion(ctx, src, imageio.Region{Level: level, Rect: whole, C: c, Z: z, T: t})
 		if err != nil {
 			return nil, err
 		}
-		ps, err := imageio.Percentiles(ctx, src, c, p.Z, p.T, level, 1, 99.8)
+		ps, err := imageio.Percentiles(ctx, src, c, z, t, level, 1, 99.8)
 		if err != nil {
 			return nil, err
 		}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,7 +45,11 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 	set := v.file.Settings()
 	var places []string
 	if set.Remote != "" {
-		if err := v.pushTo(ctx, set.Remote, p); err != nil {
+		c, err := remoteOf(v.repo, set.Remote)
+		if err == nil {
+			err = v.pushData(ctx, c, p)
+		}
+		if err != nil {
 			return nil, err
 		}
 		places = append(places, set.Remote)
@@ -80,19 +83,6 @@ func (v vault) Places() []string {
 		}
 	}
 	return places
-}
-
-func (v vault) pushTo(ctx context.Context, place string, p *job.Progress) error {
-	c, err := remoteOf(v.repo, place)
-	if err != nil {
-		return err
-	}
-	to, err := openRemote(c, v.secrets)
-	if err != nil {
-		return err
-	}
-	_, err = v.repo.Push(ctx, to, p)
-	return errors.Join(err, to.Close())
 }
 
 func (s *Station) gitLogin() (dataset.Login, error) {

@@ -1,13 +1,14 @@
-// Package datasets is the screen of data versions: who committed what and why, and
-// whether every place has it.
+// Package datasets is the screen of data versions: who committed what and why, which files
+// differ and how they looked before, and whether every place has them.
 package datasets
 
 import (
-	"fmt"
+	"image"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -17,159 +18,213 @@ import (
 
 // Commit is one version of the data.
 type Commit struct {
-	ID      string // short
-	Who     string
-	When    time.Time
-	Message string
-	Files   []string // changed paths
-	Pushed  bool     // every place has all of it
+	ID       string
+	Who      string
+	When     time.Time
+	Subject  string
+	Body     string // the rest of the message
+	OnlyHere bool   // no other place has it
 }
 
-// Remote is one place that holds copies.
-type Remote struct {
-	ID, Name string
-	Kind     string // "DVC remote", "Git server"
-	Address  string
-	Tone     kit.Tone
-	State    string // "up to date", "3 commits behind", "does not answer"
-	Say      string // a sentence about what is wrong, or ""
-	Hint     string
-	Pushing  bool
+// Kind is how a file differs.
+type Kind string
+
+// The kinds of a difference.
+const (
+	Added   Kind = "added"
+	Changed Kind = "changed"
+	Removed Kind = "removed"
+)
+
+// File is a file that differs between two versions.
+type File struct {
+	Path          string
+	Kind          Kind
+	Before, After string // names the content for [Actions.Picture]; empty where there is none
+	Size          int64  // bytes, -1 where nobody knows
+	Git           bool   // git keeps it itself, such as a review
+	Folder        bool   // a folder whose list of files is not on this computer
+}
+
+// Comparison is which files differ from one version to another.
+type Comparison struct {
+	From, To  string // as [Actions.Compare] was asked
+	Files     []File // by path
+	Say, Hint string // why it could not be made
 }
 
 // Values are what the screen shows.
 type Values struct {
 	Folder  string
 	Commits []Commit // the newest first
-	Remotes []Remote
+	Pending int      // files that are not committed yet
+	Places  []Place
+	Sifted  *Sifted // what could be removed from this computer, or was; nil: nobody looked
 }
 
 // Actions are what the person may do here; each may be nil. Screens ask; they do not act.
 type Actions struct {
-	Push     func(remote string)
-	Reveal   func()
-	Settings func()
+	// Compare asks for a [Screen.Compared]. An empty from is the version before the other;
+	// an empty to is what is not committed yet.
+	Compare func(from, to string)
+	// Picture returns the picture of a content if it is in memory, with a note if there is
+	// none; else it asks for it, and [Screen.Pictured] follows.
+	Picture   func(content string, large bool) (image.Image, string)
+	Commit    func(message string)
+	SaveCopy  func(f File, content, version string)
+	BringBack func(f File, content, version string)
+
+	Push, Pull func(place string)
+	Audit      func(place string, deep bool)
+	Mend       func(place string)
+	Verify     func()
+	Sift       func(older string) // older: a remote that must have the older versions; empty: leave them
+	Remove     func()             // what was sifted
+	Stop       func(job string)
+	Look       func()
+	Reveal     func()
+	Settings   func()
 }
 
 // Screen shows the dataset.
 type Screen struct {
 	widget.BaseWidget
 
-	act     Actions
-	val     Values
-	chosen  string
-	commits *kit.Grid
-	facts   *kit.Facts
-	remotes *fyne.Container
-	folder  *widget.Label
-	title   fyne.CanvasObject
-	empty   fyne.CanvasObject
-	full    fyne.CanvasObject
-	layout  fyne.CanvasObject
+	act Actions
+	now func() time.Time
+	val Values
+
+	history *history
+	files   *files
+	preview *preview
+	places  *places
+	parts   *parts
+
+	folder *widget.Label
+	notice *kit.Banner
+	title  fyne.CanvasObject
+	empty  fyne.CanvasObject
+	full   *fyne.Container
+	layout fyne.CanvasObject
 }
 
-// New returns an empty screen.
-func New(act Actions) *Screen {
-	s := &Screen{act: act, facts: kit.NewFacts(), remotes: container.NewVBox(), folder: kit.NewQuiet("")}
+// New returns an empty screen; now is the clock that durations are told by.
+func New(now func() time.Time, act Actions) *Screen {
+	s := &Screen{act: act, now: now, folder: kit.NewQuiet(""), notice: kit.NewBanner()}
 	s.folder.Truncation = fyne.TextTruncateOff
-	s.commits = kit.NewGrid([]kit.Column{
-		{Title: "Commit", Weight: 1.1}, {Title: "When", Weight: 1.5}, {Title: "Who", Weight: 1.4}, {Title: "What", Weight: 4}, {Title: "", Weight: 1.2},
-	}, func(i int) {
-		if i < len(s.val.Commits) {
-			s.chosen = s.val.Commits[i].ID
-			s.show()
-		}
-	})
+	s.preview = newPreview(s)
+	s.files = newFiles(s)
+	s.history = newHistory(s)
+	s.places = newPlaces(s)
 	reveal := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), act.Reveal)
 	reveal.Importance = widget.LowImportance
-	s.title = kit.NewTitle("Datasets", s.folder, reveal)
-	detail := container.NewBorder(kit.NewSection("Chosen commit"), nil, nil, nil, container.NewVScroll(s.facts))
-	places := container.NewBorder(kit.NewSection("Places"), nil, nil, nil, container.NewVScroll(s.remotes))
-	lower := container.NewHSplit(detail, places)
-	s.full = container.NewVSplit(s.commits, lower)
+	right := container.NewHSplit(s.files, s.preview)
+	right.Offset = 0.46
+	versions := container.NewHSplit(s.history, right)
+	versions.Offset = 0.32
+	s.full = container.NewStack(versions, s.places)
+	s.parts = newParts([]string{"History", "Places"}, s.open)
+	s.title = container.NewBorder(nil, nil, container.NewHBox(kit.NewTitle("Datasets"), kit.Middle(s.parts.bar)), kit.Middle(reveal), kit.Middle(s.folder))
+	s.folder.Alignment = fyne.TextAlignTrailing
+	s.folder.Truncation = fyne.TextTruncateEllipsis
 	s.empty = kit.NewEmpty(theme.Icon("datasets"), "No data version yet",
 		"The first capture that an instrument brings makes the first version.", "Set an instrument folder", act.Settings)
-	s.layout = container.NewPadded(container.NewBorder(s.title, nil, nil, nil, container.NewStack(s.full, s.empty)))
+	s.layout = container.NewPadded(container.NewBorder(container.NewVBox(s.title, s.notice), nil, nil, nil, container.NewStack(s.full, s.empty)))
 	s.ExtendBaseWidget(s)
+	s.open(0)
 	s.Set(Values{})
 	return s
 }
 
-// Set replaces what is shown.
+// open shows one of the parts.
+func (s *Screen) open(part int) {
+	for i, o := range s.full.Objects {
+		shown(o, i == part)
+	}
+	s.parts.choose(part)
+	s.full.Refresh()
+}
+
+// Set replaces what is shown; what was chosen stays so where it still is.
 func (s *Screen) Set(v Values) {
 	s.val = v
 	s.folder.SetText(v.Folder)
-	s.title.Refresh()
-	if len(v.Commits) == 0 && len(v.Remotes) == 0 {
-		s.full.Hide()
-		s.empty.Show()
-	} else {
-		s.empty.Hide()
-		s.full.Show()
-	}
-	s.remotes.RemoveAll()
-	for _, r := range v.Remotes {
-		s.remotes.Add(s.place(r))
-	}
-	s.show()
-	s.Refresh()
+	shown(s.full, len(v.Commits) > 0 || len(v.Places) > 0)
+	shown(s.empty, len(v.Commits) == 0 && len(v.Places) == 0)
+	s.history.set()
+	s.places.set()
+	s.parts.mark(1, wrong(v.Places))
+	s.layout.Refresh()
 }
 
-func (s *Screen) show() {
-	at := -1
-	if s.chosen == "" && len(s.val.Commits) > 0 {
-		s.chosen = s.val.Commits[0].ID
+// Compared shows the comparison that was asked for, unless another one was since.
+func (s *Screen) Compared(c Comparison) {
+	if c.From == s.history.from && c.To == s.history.to {
+		s.files.set(c)
 	}
-	rows := make([][]kit.Cell, len(s.val.Commits))
-	for i, c := range s.val.Commits {
-		tag := kit.Tag{Text: "pushed", Tone: kit.Good}
-		if !c.Pushed {
-			tag = kit.Tag{Text: "only here", Tone: kit.Held}
-		}
-		rows[i] = []kit.Cell{
-			{Text: c.ID, Strong: true}, {Text: c.When.Format("2006-01-02 15:04")}, {Text: c.Who}, {Text: c.Message}, {Tags: []kit.Tag{tag}},
-		}
-		if c.ID == s.chosen {
-			at = i
-			s.facts.Set(commitFacts(c))
-		}
-	}
-	s.commits.Set(rows, at)
 }
 
-func commitFacts(c Commit) []kit.Fact {
-	const most = 12
-	facts := []kit.Fact{{Name: "Commit", Value: c.ID}, {Name: "Who", Value: c.Who}, {Name: "Message", Value: c.Message}}
-	for i, f := range c.Files {
-		if i == most {
-			facts = append(facts, kit.Fact{Value: fmt.Sprintf("and %d more", len(c.Files)-most)})
-			break
-		}
-		name := ""
-		if i == 0 {
-			name = "Files"
-		}
-		facts = append(facts, kit.Fact{Name: name, Value: f})
-	}
-	return facts
+// Pictured says that more pictures are in memory.
+func (s *Screen) Pictured() {
+	s.files.list.Refresh()
+	s.preview.show()
 }
 
-func (s *Screen) place(r Remote) fyne.CanvasObject {
-	push := widget.NewButtonWithIcon("Push", fynetheme.UploadIcon(), func() {
-		if s.act.Push != nil {
-			s.act.Push(r.ID)
-		}
+// Tell says above the screen how something went, until the person closes it.
+func (s *Screen) Tell(tone kit.Tone, say, hint string) {
+	s.notice.Set(tone, say, hint, "Close", func() {
+		s.notice.Hide()
+		s.layout.Refresh()
 	})
-	if r.Pushing {
-		push.Disable()
-		push.SetText("Pushing")
-	}
-	name := widget.NewLabelWithStyle(r.Name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	head := container.NewBorder(nil, nil, container.NewHBox(name, container.NewCenter(kit.NewChip(r.State, r.Tone))), kit.Tall(push))
-	b := kit.NewBanner()
-	b.Set(r.Tone, r.Say, r.Hint, "", nil)
-	return kit.NewCard(container.NewVBox(head, kit.NewQuiet(r.Kind+" · "+r.Address), b))
+	s.layout.Refresh()
 }
+
+func (s *Screen) picture(content string, large bool) (image.Image, string) {
+	if s.act.Picture == nil || content == "" {
+		return nil, ""
+	}
+	return s.act.Picture(content, large)
+}
+
+func shown(o fyne.CanvasObject, yes bool) {
+	if yes {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// parts is a bar of buttons, one for each part of the screen.
+type parts struct {
+	bar     *fyne.Container
+	buttons []*widget.Button
+	marks   []*kit.Chip
+}
+
+func newParts(names []string, open func(int)) *parts {
+	p := &parts{bar: container.New(layout.NewCustomPaddedHBoxLayout(4))}
+	for i, name := range names {
+		b := widget.NewButton(name, func() { open(i) })
+		m := kit.NewChip("!", kit.Held)
+		m.Hide()
+		p.buttons, p.marks = append(p.buttons, b), append(p.marks, m)
+		p.bar.Add(container.NewStack(kit.Tall(b), container.NewBorder(container.NewBorder(nil, nil, nil, m), nil, nil, nil)))
+	}
+	return p
+}
+
+func (p *parts) choose(part int) {
+	for i, b := range p.buttons {
+		b.Importance = widget.MediumImportance
+		if i == part {
+			b.Importance = widget.HighImportance
+		}
+		b.Refresh()
+	}
+}
+
+// mark says that a part wants to be looked at.
+func (p *parts) mark(part int, yes bool) { shown(p.marks[part], yes) }
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }

@@ -48,6 +48,23 @@ func AskReason(o fyne.CanvasObject, q Question, do func(reason string)) {
 	pop.Canvas.Focus(entry)
 }
 
+// Ask asks over the window of o for a yes, and calls do then. Body, which may be nil, says
+// more or has choices.
+func Ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject, do func()) {
+	if body == nil {
+		body = NewGap(0, 0)
+	}
+	pop, yes := ask(o, q, body)
+	if pop == nil {
+		return
+	}
+	yes.OnTapped = func() {
+		pop.Hide()
+		do()
+	}
+	pop.Show()
+}
+
 // ask makes the dialog around body; nil if o is on no window.
 func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp, *widget.Button) {
 	head := widget.NewLabelWithStyle(q.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})

@@ -1,0 +1,115 @@
+package ui
+
+import (
+	"context"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/ui/bind"
+	"coverslip.dev/coverslip/ui/datasets"
+	"coverslip.dev/coverslip/ui/kit"
+)
+
+// commitsShown is how many commits the screen lists.
+const commitsShown = 1000
+
+func (w *window) datasetActions() datasets.Actions {
+	return datasets.Actions{
+		Compare: w.compare, Picture: w.picture, Commit: w.commit, SaveCopy: w.saveCopy, BringBack: w.bringBack,
+		Push: w.push, Pull: w.pull, Audit: w.audit, Mend: w.mend, Verify: w.verify, Sift: w.lookForGarbage, Remove: w.removeGarbage,
+		Stop: w.station.Jobs().Stop, Look: w.station.LookAtPlaces,
+		Reveal: func() { w.show(w.station.Folder()) }, Settings: func() { w.shell.Open("settings") },
+	}
+}
+
+// fillDatasets reads the newest commits and what is not committed yet, and shows them; a
+// reading that waits already is enough.
+func (w *window) fillDatasets() {
+	if w.shell.Page() != "datasets" || w.reading {
+		return
+	}
+	w.reading = true
+	w.data.do(func(ctx context.Context) error {
+		bind.Screen(func() { w.reading = false })
+		all, err := w.station.Versions(ctx, commitsShown)
+		if err != nil {
+			return err
+		}
+		pending, err := w.station.Compare(ctx, "", "")
+		if err != nil {
+			return err
+		}
+		v := datasets.Values{Folder: w.station.Folder(), Pending: len(pending)}
+		for _, c := range all {
+			v.Commits = append(v.Commits, datasets.Commit{
+				ID: c.ID, Who: c.Author.Name, When: c.When.Local(), Subject: c.Subject, Body: c.Body, OnlyHere: c.OnlyHere,
+			})
+		}
+		bind.Screen(func() {
+			w.versions = v
+			w.showPlaces()
+		})
+		return nil
+	})
+}
+
+// compare brings a comparison of two versions to the screen.
+func (w *window) compare(from, to string) {
+	w.data.do(func(ctx context.Context) error {
+		c := datasets.Comparison{From: from, To: to}
+		all, err := w.station.Compare(ctx, from, to)
+		if err != nil {
+			c.Say, c.Hint = fault.Explain(err)
+		}
+		kinds := map[string]datasets.Kind{dataset.Added: datasets.Added, dataset.Changed: datasets.Changed, dataset.Removed: datasets.Removed}
+		for _, f := range all {
+			c.Files = append(c.Files, datasets.File{
+				Path: f.Path, Kind: kinds[f.Kind], Before: f.Before, After: f.After, Size: f.Size, Git: f.Git, Folder: f.Folder,
+			})
+		}
+		bind.Screen(func() { w.datasets.Compared(c) })
+		return ctx.Err()
+	})
+}
+
+func (w *window) commit(message string) {
+	w.long(func(ctx context.Context) error { return w.station.CommitAll(ctx, message) })
+}
+
+func (w *window) bringBack(f datasets.File, content, version string) {
+	w.long(func(ctx context.Context) error {
+		if err := w.station.BringBack(ctx, version, f.Path, content); err != nil {
+			return err
+		}
+		bind.Screen(func() {
+			w.datasets.Tell(kit.Good, "The file is as it was in that version.", "Look at it; then commit it under “Not committed yet”, so that it stays.")
+		})
+		return nil
+	})
+}
+
+// saveCopy asks for a folder, and puts a version of a file there.
+func (w *window) saveCopy(f datasets.File, content, version string) {
+	d := dialog.NewFolderOpen(func(to fyne.ListableURI, err error) {
+		if err != nil || to == nil {
+			return
+		}
+		w.long(func(ctx context.Context) error {
+			made, err := w.station.SaveCopy(ctx, f.Path, content, version, filepath.FromSlash(to.Path()))
+			if err == nil {
+				bind.Screen(func() {
+					w.datasets.Tell(kit.Good, "Saved as "+filepath.Base(made)+".", "It is in "+filepath.Dir(made)+".")
+				})
+			}
+			return err
+		})
+	}, w.win)
+	d.SetConfirmText("Save here")
+	d.SetTitleText("Where to?")
+	d.Resize(fyne.NewSize(760, 520))
+	d.Show()
+}
