@@ -28,11 +28,20 @@ type log struct {
 // start watches folder until the test ends, or stop is called.
 func start(t *testing.T, f capture.Folder) *log {
 	t.Helper()
+	return startWith(t, f, nil)
+}
+
+// startWith has also see told.
+func startWith(t *testing.T, f capture.Folder, see func(capture.Sighting)) *log {
+	t.Helper()
 	l := &log{wake: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
 		ended <- f.Watch(ctx, func(s capture.Sighting) error {
+			if see != nil {
+				see(s)
+			}
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.all = append(l.all, s)
