@@ -23,67 +23,83 @@ func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p
 	if err := r.mayAdd(ctx, rel); err != nil {
 		return Output{}, err
 	}
-	st, err := os.Stat(r.abs(rel))
+	files, err := r.scan(ctx, rel)
 	if err != nil {
 		return Output{}, fmt.Errorf("add: %w", err)
 	}
-	o := output{path: path.Base(rel)}
-	files := []string{"."}
-	if st.IsDir() {
-		if files, err = r.walk(ctx, rel); err != nil {
-			return Output{}, err
-		}
-	} else {
-		o.exec = st.Mode().Perm()&0o100 != 0
+	defer r.memory.save()
+	sums, err := r.takeAll(ctx, rel, files, p)
+	if err != nil {
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
-	entries := make([]entry, 0, len(files))
+	o := output{path: path.Base(rel)}
 	for _, f := range files {
-		p.Step(f)
-		oid, size, err := r.object(ctx, path.Join(rel, f), p)
-		if err != nil {
-			return Output{}, fmt.Errorf("add %s: %w", rel, err)
-		}
-		entries = append(entries, entry{oid, f})
-		o.oid, o.size = oid, o.size+size
+		o.size += f.size
 	}
 	unlock, err := r.lock(ctx)
 	if err != nil {
 		return Output{}, err
 	}
 	defer unlock()
-	for _, e := range entries { // a dvc gc may have run since they were put there
-		if _, ok, err := r.cache.has(ctx, e.MD5); err != nil || !ok {
-			return Output{}, errors.Join(missing(path.Join(rel, e.Path)), err)
-		}
+	lost, err := r.cache.unlisted(ctx, sums) // a dvc gc may have run since they were put there
+	if err != nil || len(lost) > 0 {
+		return Output{}, errors.Join(missing(rel), err)
 	}
-	if st.IsDir() {
-		o.files = len(entries)
-		if o.oid, err = r.cache.storeTree(ctx, encodeTree(entries)); err != nil {
+	if len(files) == 1 && files[0].rel == "." {
+		o.oid, o.exec = sums[0].oid(), files[0].mode.Perm()&0o100 != 0
+	} else {
+		o.files = len(files)
+		if o.oid, err = r.cache.storeTree(ctx, encodeTree(entriesOf(files, sums))); err != nil {
 			return Output{}, fmt.Errorf("add %s: %w", rel, err)
 		}
+	}
+	if err := r.relink(ctx, rel, files, sums); err != nil {
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
 	return r.name(rel, o, meta)
 }
 
-// object puts a file of the work tree into the cache.
-func (r *Repository) object(ctx context.Context, rel string, p *job.Progress) (oid string, size int64, err error) {
-	oid, st, err := r.hash(ctx, rel, p)
-	if err != nil {
-		return "", 0, err
+// takeAll is take for the file or folder rel, with progress.
+func (r *Repository) takeAll(ctx context.Context, rel string, files []found, p *job.Progress) ([]digest, error) {
+	p.Expect(int64(len(files)))
+	for _, f := range files {
+		p.Grow(f.size)
 	}
-	if _, ok, err := r.cache.has(ctx, oid); ok || err != nil {
-		return oid, st.Size(), err
+	_, err := os.Lstat(r.abs(rel + ".dvc"))
+	return r.take(ctx, rel, files, errors.Is(err, fs.ErrNotExist), p)
+}
+
+func entriesOf(files []found, sums []digest) []entry {
+	entries := make([]entry, len(files))
+	for i, f := range files {
+		entries[i] = entry{sums[i].oid(), f.rel}
 	}
-	f, err := os.Open(r.abs(rel))
-	if err != nil {
-		return "", 0, err
+	return entries
+}
+
+// relink makes files of the work tree links to their objects, if the settings ask for it.
+func (r *Repository) relink(ctx context.Context, top string, files []found, sums []digest) error {
+	l, err := r.linker()
+	if err != nil || !l.links() {
+		return err
 	}
-	defer f.Close() //nolint:errcheck // read only
-	_, err = r.cache.store(ctx, f, oid, nothing{})
-	if _, changed := errors.AsType[*mismatch](err); changed {
-		err = stillWritten(rel)
+	for i, f := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rel := path.Join(top, f.rel)
+		if err := l.relink(rel, sums[i].oid(), f.meta); err != nil {
+			return err
+		}
+		st, err := os.Stat(r.abs(rel))
+		if err != nil {
+			return err
+		}
+		if in, err := os.Stat(r.cache.path(sums[i].oid())); err == nil && os.SameFile(st, in) {
+			r.memory.made(rel, metaOf(st), sums[i])
+		}
 	}
-	return oid, st.Size(), err
+	return nil
 }
 
 // mayAdd refuses what DVC refuses: what git tracks, and what lies in a versioned folder.

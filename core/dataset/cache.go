@@ -3,22 +3,16 @@ package dataset
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 )
-
-// progress is what of *job.Progress the copying needs.
-type progress interface{ Add(n int64) }
 
 // tempPrefix starts the names of files being written, so that a later start finds what a
 // crash has left.
@@ -131,130 +125,6 @@ func (c cache) adopt(ctx context.Context, tmp *temp, oid string) error {
 type mismatch struct{ want, got string }
 
 func (m *mismatch) Error() string { return "object " + m.want + " has the hash " + m.got }
-
-// copyHashed copies src to dst, which may be nil, and returns the MD5 of what it read.
-func copyHashed(ctx context.Context, dst io.Writer, src io.Reader, p progress) (oid string, n int64, err error) {
-	h := md5.New()
-	buf := make([]byte, 1<<20)
-	for {
-		if err := ctx.Err(); err != nil {
-			return "", n, err
-		}
-		k, err := src.Read(buf)
-		h.Write(buf[:k])
-		if dst != nil && k > 0 {
-			if _, err := dst.Write(buf[:k]); err != nil {
-				return "", n, err
-			}
-		}
-		n += int64(k)
-		p.Add(int64(k))
-		if errors.Is(err, io.EOF) {
-			return hex.EncodeToString(h.Sum(nil)), n, nil
-		}
-		if err != nil {
-			return "", n, err
-		}
-	}
-}
-
-func sum(data []byte) string {
-	h := md5.Sum(data)
-	return hex.EncodeToString(h[:])
-}
-
-type nothing struct{}
-
-func (nothing) Add(int64) {}
-
-// temp is a file on its way to its name. It is locked, so that [Repository.sweep] of
-// another process leaves it alone.
-type temp struct {
-	*os.File
-
-	done bool
-}
-
-func createTemp(dir string) (*temp, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
-		return nil, err
-	}
-	f, err := os.CreateTemp(dir, tempPrefix+"*")
-	if err != nil {
-		return nil, err
-	}
-	_, _ = tryLock(f) // where nothing can be locked, nothing is swept either
-	return &temp{File: f}, nil
-}
-
-// rename gives the file its name and syncs the folder; the caller has synced the bytes.
-func (t *temp) rename(name string) error {
-	if runtime.GOOS == "windows" { // which renames no open file
-		if err := t.Close(); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(t.Name(), name); err != nil {
-		return err
-	}
-	t.done = true
-	_ = t.Close() // on Windows it is closed already; synced bytes are safe either way
-	return syncDir(filepath.Dir(name))
-}
-
-// discard removes the file if it got no name.
-func (t *temp) discard() {
-	if !t.done {
-		_ = t.Close()
-		_ = os.Remove(t.Name())
-	}
-}
-
-// writeFile puts data under name, whole or not at all; tmp is a folder of the same disk.
-func writeFile(tmp, name string, data []byte) error {
-	t, err := createTemp(tmp)
-	if err != nil {
-		return err
-	}
-	defer t.discard()
-	if _, err := t.Write(data); err != nil {
-		return err
-	}
-	if err := t.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := t.Sync(); err != nil {
-		return err
-	}
-	return t.rename(name)
-}
-
-func mkdirSynced(dir string) error {
-	if st, err := os.Stat(dir); err == nil && st.IsDir() {
-		return nil
-	}
-	if err := mkdirSynced(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // a lab shares it
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
-}
-
-// syncDir makes the names in dir survive a power cut. SMB and Windows can't be asked to
-// and do so on their own.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	_ = d.Sync()
-	return d.Close()
-}
 
 // missing says that the cache lacks what a version names.
 func missing(what string) error {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/job"
 )
@@ -26,29 +28,73 @@ type Stored struct {
 
 // Capture copies an instrument's files into the dataset. Each is read once: it is hashed
 // on the way into the cache, and the work tree's copy is made of that. Doing it again
-// changes nothing. [Repository.Add] then versions them.
+// changes nothing. [Repository.Add] then versions them. What goes well is returned beside
+// the error of a file that does not.
 func (r *Repository) Capture(ctx context.Context, files []SourceFile, p *job.Progress) ([]Stored, error) {
-	var all []Stored
+	big := 0
+	p.Expect(int64(len(files)))
 	for _, f := range files {
 		if err := checkPath(f.Rel); err != nil {
 			return nil, err
 		}
 		if st, err := os.Stat(f.Path); err == nil {
 			p.Grow(st.Size())
+			if st.Size() > chunk {
+				big++
+			}
 		}
 	}
-	for _, f := range files {
-		p.Step(filepath.Base(f.Path))
-		s, err := r.capture(ctx, f, p)
-		if err != nil {
-			return all, fmt.Errorf("capture %s: %w", f.Path, err)
-		}
-		all = append(all, s)
+	defer r.memory.save()
+	stored, fresh, err := r.captureAll(ctx, files, big, p)
+	if len(stored) == 0 || ctx.Err() != nil {
+		return nil, err
 	}
-	return all, nil
+	wanted := make([]placed, len(stored))
+	for i, s := range stored {
+		wanted[i] = placed{rel: s.Rel, oid: s.MD5}
+	}
+	return stored, errors.Join(r.placeAll(ctx, wanted, fresh, nil), err)
 }
 
-func (r *Repository) capture(ctx context.Context, f SourceFile, p *job.Progress) (Stored, error) {
+// captureAll brings the files into the cache, and tells which objects are new there.
+func (r *Repository) captureAll(
+	ctx context.Context, files []SourceFile, big int, p *job.Progress,
+) (stored []Stored, fresh map[string]bool, err error) {
+	s, err := r.cache.shelf()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.lock = r.lock // dvc gc would remove an object that no .dvc file names yet
+	h, workers := newHasher(big)
+	defer h.close()
+	done, errs := make([]*Stored, len(files)), make([]error, len(files))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for i, f := range files {
+		g.Go(func() error {
+			p.Step(filepath.Base(f.Path))
+			one, err := r.capture(gctx, s, h, f, p)
+			if err != nil {
+				errs[i] = fmt.Errorf("capture %s: %w", f.Path, err)
+				return gctx.Err()
+			}
+			p.File(1)
+			done[i] = &one
+			return nil
+		})
+	}
+	if err := s.close(ctx, g.Wait()); err != nil {
+		return nil, nil, errors.Join(err, errors.Join(errs...))
+	}
+	for _, one := range done {
+		if one != nil {
+			stored = append(stored, *one)
+		}
+	}
+	return stored, s.claimed, errors.Join(errs...)
+}
+
+func (r *Repository) capture(ctx context.Context, s *shelf, h *hasher, f SourceFile, p *job.Progress) (Stored, error) {
 	src, err := os.Open(f.Path)
 	if err != nil {
 		return Stored{}, err
@@ -61,146 +107,32 @@ func (r *Repository) capture(ctx context.Context, f SourceFile, p *job.Progress)
 	if !before.Mode().IsRegular() {
 		return Stored{}, fault.New(fault.Invalid, filepath.Base(f.Path)+" is not a file.", "Add its files one by one.", nil)
 	}
-	tmp, err := createTemp(r.cache.tmp())
+	tmp, err := s.temp()
 	if err != nil {
 		return Stored{}, err
 	}
-	defer tmp.discard()
-	oid, n, err := copyHashed(ctx, tmp, src, p)
-	if err != nil {
-		return Stored{}, err
+	var sum digest
+	var n int64
+	if clone(tmp, src) {
+		sum, n, err = h.stream(ctx, nil, tmp, before.Size(), p)
+	} else {
+		sum, n, err = h.stream(ctx, tmp, src, before.Size(), p)
 	}
-	after, err := os.Stat(f.Path) // by name: the instrument may have put another file there
-	if err != nil {
-		return Stored{}, err
+	var after fs.FileInfo
+	if err == nil { // by name: the instrument may have put another file there
+		after, err = os.Stat(f.Path)
 	}
-	if n != before.Size() || after.Size() != n || !after.ModTime().Equal(before.ModTime()) {
-		return Stored{}, stillWritten(f.Path)
+	if err == nil && (n != before.Size() || !metaOf(before).unwritten(metaOf(after))) {
+		err = stillWritten(f.Path)
 	}
-	if err := r.adopt(ctx, tmp, oid); err != nil {
-		return Stored{}, err
+	oid := sum.oid()
+	here := false
+	if err == nil {
+		_, here, err = r.cache.has(ctx, oid)
 	}
-	if err := r.place(ctx, f.Rel, oid, false); err != nil {
-		return Stored{}, err
+	if err != nil || here {
+		s.drop(tmp)
+		return Stored{f.Rel, oid, n}, err
 	}
-	return Stored{Rel: f.Rel, MD5: oid, Size: n}, nil
-}
-
-// adopt puts an object under its name while no dvc command runs: dvc gc would remove one
-// that no .dvc file names yet.
-func (r *Repository) adopt(ctx context.Context, tmp *temp, oid string) error {
-	unlock, err := r.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return r.cache.adopt(ctx, tmp, oid)
-}
-
-// place makes the work tree's file rel a copy of the object oid. A different file there
-// is replaced only if the cache holds its content, too: nothing is lost.
-func (r *Repository) place(ctx context.Context, rel, oid string, exec bool) error {
-	if err := checkPath(rel); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(r.dir) // no link in the work tree leads a write outside
-	if err != nil {
-		return fmt.Errorf("place %s: %w", rel, err)
-	}
-	defer root.Close() //nolint:errcheck // a folder handle
-	name := filepath.FromSlash(rel)
-	same, err := r.replaceable(ctx, root, rel, oid)
-	if err != nil {
-		return fmt.Errorf("place %s: %w", rel, err)
-	}
-	if !same {
-		if err := r.copyOut(ctx, root, name, oid); err != nil {
-			return fmt.Errorf("place %s: %w", rel, err)
-		}
-	}
-	st, err := root.Stat(name)
-	if err != nil {
-		return fmt.Errorf("place %s: %w", rel, err)
-	}
-	if exec && st.Mode().Perm()&0o100 == 0 {
-		err = root.Chmod(name, st.Mode().Perm()|0o111)
-	}
-	if st, again := root.Stat(name); again == nil {
-		r.remember(rel, st, oid)
-	}
-	return err
-}
-
-// replaceable reports whether rel is the object already, and fails if something else
-// there would be lost.
-func (r *Repository) replaceable(ctx context.Context, root *os.Root, rel, oid string) (same bool, err error) {
-	st, err := root.Lstat(filepath.FromSlash(rel))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	differs := fault.New(fault.Exists, "Another file is already at "+rel+" in the dataset, and it is not versioned.",
-		"Version that file or move it away.", nil)
-	if st.Mode()&fs.ModeSymlink != 0 { // as DVC leaves one with cache.type = symlink
-		to, err := os.Readlink(r.abs(rel))
-		if err != nil || to != r.cache.path(oid) {
-			return false, errors.Join(differs, err)
-		}
-		return false, nil
-	}
-	if !st.Mode().IsRegular() {
-		return false, differs
-	}
-	have, _, err := r.hash(ctx, rel, nothing{})
-	if err != nil || have == oid {
-		return err == nil, err
-	}
-	if _, ok, err := r.cache.has(ctx, have); err != nil || !ok {
-		return false, errors.Join(differs, err)
-	}
-	return false, nil
-}
-
-// copyOut writes a file of the work tree from the cache and checks what it read.
-func (r *Repository) copyOut(ctx context.Context, root *os.Root, name, oid string) error {
-	src, err := os.Open(r.cache.path(oid))
-	if err != nil {
-		return err
-	}
-	defer src.Close() //nolint:errcheck // read only
-	tmp, err := createTemp(r.tmp())
-	if err != nil {
-		return err
-	}
-	defer tmp.discard()
-	if !clone(tmp.File, src) {
-		got, _, err := copyHashed(ctx, tmp, src, nothing{})
-		if err != nil {
-			return err
-		}
-		if got != oid {
-			return fault.New(fault.Corrupt, "A file in the dataset's cache is damaged.",
-				"Remove it and pull it again.", fmt.Errorf("%s: %w", src.Name(), &mismatch{oid, got}))
-		}
-	}
-	if err := errors.Join(tmp.Chmod(0o644), tmp.Sync()); err != nil {
-		return err
-	}
-	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	rel, err := filepath.Rel(r.dir, tmp.Name())
-	if err != nil {
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	if err := root.Rename(rel, name); err != nil {
-		return err
-	}
-	tmp.done = true
-	return nil
+	return Stored{f.Rel, oid, n}, s.put(ctx, tmp, oid, n)
 }

@@ -115,7 +115,7 @@ func TestHashSeesAGrowingFile(t *testing.T) {
 	r := newRepo(t)
 	put(t, r, "a.tif", strings.Repeat("x", 3<<20))
 	calls := 0
-	_, _, err := r.hash(t.Context(), "a.tif", adder(func(int64) {
+	_, err := r.hashWith(t.Context(), &hasher{}, "a.tif", adder(func(int64) {
 		if calls++; calls == 1 {
 			grow(t, r.abs("a.tif"))
 		}
@@ -149,17 +149,34 @@ func TestSweepTakesOnlyTheDead(t *testing.T) {
 	}
 	defer alive.discard()
 	dead := filepath.Join(r.cache.tmp(), tempPrefix+"123")
-	if err := os.WriteFile(dead, []byte("half"), 0o600); err != nil {
+	folder := filepath.Join(r.tmp(), tempPrefix+"456")
+	err = errors.Join(os.WriteFile(dead, []byte("half"), 0o600), os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "1"), nil, 0o600))
+	if err != nil {
 		t.Fatal(err)
+	}
+	busy, err := newTempDir(r.tmp())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.close()
+	old := time.Now().Add(-time.Minute)
+	for _, name := range []string{dead, folder, busy.dir, alive.Name()} {
+		if err := os.Chtimes(name, old, old); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := Open(t.Context(), r.Dir(), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(dead); err == nil {
-		t.Error("a dead writer's file is still there")
+	for _, name := range []string{dead, folder} {
+		if _, err := os.Stat(name); err == nil {
+			t.Errorf("a dead writer's %s is still there", name)
+		}
 	}
-	if _, err := os.Stat(alive.Name()); err != nil {
-		t.Errorf("a live writer's file is gone: %v", err)
+	for _, name := range []string{alive.Name(), busy.dir} {
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("a live writer's file is gone: %v", err)
+		}
 	}
 }
 

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"slices"
 
-	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/job"
 )
 
@@ -16,6 +14,11 @@ import (
 // content is not in the cache is never overwritten or removed: that is an error, and the
 // other outputs are still made.
 func (r *Repository) Checkout(ctx context.Context, p *job.Progress) error {
+	return r.checkoutAll(ctx, nil, p)
+}
+
+// checkoutAll is Checkout after some objects were hashed just now.
+func (r *Repository) checkoutAll(ctx context.Context, fresh map[string]bool, p *job.Progress) error {
 	unlock, err := r.lock(ctx)
 	if err != nil {
 		return err
@@ -31,7 +34,7 @@ func (r *Repository) Checkout(ctx context.Context, p *job.Progress) error {
 			continue
 		}
 		p.Step(o.Path)
-		err := r.checkout(ctx, o)
+		err := r.checkoutFresh(ctx, o, fresh, p)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -43,6 +46,11 @@ func (r *Repository) Checkout(ctx context.Context, p *job.Progress) error {
 }
 
 func (r *Repository) checkout(ctx context.Context, o Output) error {
+	return r.checkoutFresh(ctx, o, nil, nil)
+}
+
+func (r *Repository) checkoutFresh(ctx context.Context, o Output, fresh map[string]bool, p *job.Progress) error {
+	defer r.memory.save()
 	_, ok, err := r.cache.has(ctx, o.MD5)
 	switch {
 	case err != nil:
@@ -50,58 +58,67 @@ func (r *Repository) checkout(ctx context.Context, o Output) error {
 	case !ok:
 		return missing(o.Path)
 	case !o.out.isDir():
-		return r.place(ctx, o.Path, o.MD5, o.out.exec)
+		return r.placeAll(ctx, []placed{{o.Path, o.MD5, o.out.exec}}, fresh, p)
 	}
 	entries, err := r.cache.tree(o.MD5)
 	if err != nil {
 		return err
+	}
+	return r.checkoutFolder(ctx, o.Path, entries, true, fresh, p)
+}
+
+// checkoutFolder makes the folder rel hold the entries, and if it is the whole of a
+// version, nothing else.
+func (r *Repository) checkoutFolder(
+	ctx context.Context, rel string, entries []entry, whole bool, fresh map[string]bool, p *job.Progress,
+) error {
+	sums := make([]digest, len(entries))
+	want := make(map[string]int, len(entries))
+	for i, e := range entries {
+		sums[i], _ = digestOf(e.MD5) // parseTree has looked at it
+		want[e.Path] = i
+	}
+	lost, err := r.cache.lacking(ctx, sums)
+	if err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		return missing(rel + "/" + entries[lost[0]].Path)
 	}
 	root, err := os.OpenRoot(r.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // a folder handle
-	if err := root.MkdirAll(path.Clean(o.Path), 0o755); err != nil {
+	if err := root.MkdirAll(path.Clean(rel), 0o755); err != nil {
 		return err
 	}
-	want := map[string]bool{}
-	for _, e := range entries {
-		want[e.Path] = true
-		if _, ok, err := r.cache.has(ctx, e.MD5); err != nil || !ok {
-			return errors.Join(missing(o.Path+"/"+e.Path), err)
-		}
-	}
-	have, err := r.walk(ctx, o.Path)
+	have, err := r.scan(ctx, rel)
 	if err != nil {
 		return err
 	}
-	have = slices.DeleteFunc(have, func(f string) bool { return want[f] })
-	if err := r.removeCached(ctx, root, o.Path, have); err != nil {
-		return err
+	right := make([]bool, len(entries))
+	extra := have[:0]
+	for _, f := range have {
+		i, ok := want[f.rel]
+		if !ok {
+			extra = append(extra, f)
+			continue
+		}
+		sum, known := r.memory.recall(path.Join(rel, f.rel), f.meta)
+		right[i] = known && sum == sums[i]
 	}
-	for _, e := range entries {
-		if err := r.place(ctx, path.Join(o.Path, e.Path), e.MD5, false); err != nil {
+	if whole {
+		if err := r.removeCached(ctx, root, rel, extra); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// removeCached removes files of a folder that this version lacks, if the cache has them.
-func (r *Repository) removeCached(ctx context.Context, root *os.Root, dir string, files []string) error {
-	for _, f := range files {
-		rel := path.Join(dir, f)
-		oid, _, err := r.hash(ctx, rel, nothing{})
-		if err != nil {
-			return err
-		}
-		if _, ok, err := r.cache.has(ctx, oid); err != nil || !ok {
-			return errors.Join(fault.New(fault.Exists, "The file "+rel+" is not versioned, so that this version can't take its place.",
-				"Add the folder or move the file away.", nil), err)
-		}
-		if err := root.Remove(rel); err != nil {
-			return err
+	var todo []placed
+	for i, e := range entries {
+		if !right[i] {
+			todo = append(todo, placed{path.Join(rel, e.Path), e.MD5, false})
 		}
 	}
-	return nil
+	p.Expect(int64(len(todo)))
+	return r.placeAll(ctx, todo, fresh, p)
 }

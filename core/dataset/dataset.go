@@ -16,7 +16,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -39,15 +38,11 @@ type Repository struct {
 	git   git
 	cache cache
 
-	mu    sync.Mutex // guards known
-	known map[string]knownHash
+	memory memory
 }
 
-// knownHash spares reading a file again that has not changed since it was hashed.
-type knownHash struct {
-	info fs.FileInfo
-	oid  string
-}
+// sweepAfter is more than a writer needs from making a file to locking it.
+const sweepAfter = time.Second
 
 // What dvc init writes.
 const (
@@ -97,8 +92,10 @@ func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
 		return nil, fault.New(fault.NotFound, "The folder "+dir+" is not a dataset.",
 			"Choose another folder, or make this one a dataset first.", err)
 	}
-	if _, err := r.git.run(ctx, "rev-parse", "--git-dir"); err != nil {
-		return nil, err
+	if _, err := os.Stat(r.abs(".git")); err != nil { // it may be in a folder above
+		if _, err := r.git.run(ctx, "rev-parse", "--git-dir"); err != nil {
+			return nil, err
+		}
 	}
 	conf, err := r.config()
 	if err != nil {
@@ -115,6 +112,7 @@ func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
 		r.cache.dir = d
 	}
 	r.sweep(r.tmp())
+	r.sweep(r.memory.dir)
 	r.sweep(r.cache.tmp())
 	return r, nil
 }
@@ -130,7 +128,7 @@ func repository(dir string, o Options) (*Repository, error) {
 	}
 	return &Repository{
 		dir: full, log: log, git: git{dir: full}, cache: cache{filepath.Join(full, ".dvc", "cache")},
-		known: map[string]knownHash{},
+		memory: memory{dir: filepath.Join(full, ".dvc", "tmp", "coverslip")},
 	}, nil
 }
 
@@ -141,7 +139,8 @@ func (r *Repository) abs(rel string) string { return filepath.Join(r.dir, filepa
 
 func (r *Repository) tmp() string { return filepath.Join(r.dir, ".dvc", "tmp") }
 
-// sweep removes temporary files whose writers are gone: a writer holds a lock on its file.
+// sweep removes temporary files and folders whose writers are gone: a writer holds a lock
+// on its own, from soon after it has made it.
 func (r *Repository) sweep(dir string) {
 	left, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*")) // fails for bad patterns only
 	for _, name := range left {
@@ -149,9 +148,10 @@ func (r *Repository) sweep(dir string) {
 		if err != nil {
 			continue
 		}
+		st, err := f.Stat()
 		free, _ := tryLock(f)
 		_ = f.Close()
-		if free && os.Remove(name) == nil {
+		if err == nil && free && time.Since(st.ModTime()) > sweepAfter && os.RemoveAll(name) == nil {
 			r.log.Info("removed a half-written file", slog.String("path", name))
 		}
 	}
@@ -187,50 +187,6 @@ func reserved(rel string) bool {
 		}
 	}
 	return false
-}
-
-// hash returns the MD5 of a file in the work tree, from memory if it has not changed.
-func (r *Repository) hash(ctx context.Context, rel string, p progress) (string, fs.FileInfo, error) {
-	f, err := os.Open(r.abs(rel))
-	if err != nil {
-		return "", nil, fmt.Errorf("hash: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // read only
-	st, err := f.Stat()
-	if err != nil {
-		return "", nil, fmt.Errorf("hash: %w", err)
-	}
-	r.mu.Lock()
-	k, ok := r.known[rel]
-	r.mu.Unlock()
-	if ok && os.SameFile(k.info, st) && k.info.Size() == st.Size() && k.info.ModTime().Equal(st.ModTime()) {
-		p.Add(st.Size())
-		return k.oid, st, nil
-	}
-	oid, _, err := copyHashed(ctx, nil, f, p)
-	if err != nil {
-		return "", nil, fmt.Errorf("hash %s: %w", rel, err)
-	}
-	after, err := f.Stat()
-	if err != nil {
-		return "", nil, fmt.Errorf("hash %s: %w", rel, err)
-	}
-	if after.Size() != st.Size() || !after.ModTime().Equal(st.ModTime()) {
-		return "", nil, stillWritten(rel)
-	}
-	r.remember(rel, st, oid)
-	return oid, st, nil
-}
-
-// remember keeps a hash, unless the file is so young that it could change again within
-// the file system's clock tick.
-func (r *Repository) remember(rel string, st fs.FileInfo, oid string) {
-	if time.Since(st.ModTime()) < 50*time.Millisecond {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.known[rel] = knownHash{st, oid}
 }
 
 func stillWritten(name string) error {

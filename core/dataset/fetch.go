@@ -27,8 +27,59 @@ func (r *Repository) Fetch(ctx context.Context, from remote.Remote, p *job.Progr
 	if err != nil {
 		return Transfer{}, err
 	}
-	d := download{repo: r, from: from, progress: p}
-	files, trees := map[string]string{}, map[string][]byte{} // names of files, texts of .dir objects
+	d := newDownload(r, from, p)
+	err = d.outputs(ctx, outs)
+	return d.done, err
+}
+
+// Pull fetches and then checks out.
+func (r *Repository) Pull(ctx context.Context, from remote.Remote, p *job.Progress) (Transfer, error) {
+	outs, err := r.Outputs(ctx)
+	if err != nil {
+		return Transfer{}, err
+	}
+	d := newDownload(r, from, p)
+	if err := d.outputs(ctx, outs); err != nil {
+		return d.done, err
+	}
+	return d.done, r.checkoutAll(ctx, d.fresh, p)
+}
+
+// download brings objects from a remote into the cache.
+type download struct {
+	repo     *Repository
+	from     remote.Remote
+	progress *job.Progress
+	files    map[string]*lacked // by object
+	trees    map[string][]byte  // texts of .dir objects that the cache lacks
+	bytes    int64              // of all outputs
+	fresh    map[string]bool    // objects that came and were hashed
+
+	mu   sync.Mutex // guards below
+	done Transfer
+	errs []error
+}
+
+// lacked is a file that may be in the cache or not.
+type lacked struct {
+	name  string // for people
+	times int64  // how often the outputs have it
+}
+
+func newDownload(r *Repository, from remote.Remote, p *job.Progress) *download {
+	return &download{repo: r, from: from, progress: p, files: map[string]*lacked{}, trees: map[string][]byte{}}
+}
+
+func (d *download) want(oid, name string) {
+	if f, ok := d.files[oid]; ok {
+		f.times++
+		return
+	}
+	d.files[oid] = &lacked{name, 1}
+}
+
+// outputs fetches all of the given outputs.
+func (d *download) outputs(ctx context.Context, outs []Output) error {
 	var errs []error
 	for _, o := range outs {
 		switch {
@@ -38,51 +89,36 @@ func (r *Repository) Fetch(ctx context.Context, from remote.Remote, p *job.Progr
 		case o.MD5 == "":
 			continue
 		case !o.out.isDir():
-			files[o.MD5] = o.Path
+			d.want(o.MD5, o.Path)
+			d.bytes += o.Size
 			continue
 		}
 		text, entries, err := d.tree(ctx, o.MD5)
 		if stop(err) {
-			return d.done, fmt.Errorf("fetch from %s: %w", from.Name(), err)
+			return fmt.Errorf("fetch from %s: %w", d.from.Name(), err)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", o.Path, err))
 			continue
 		}
-		trees[o.MD5] = text
+		if text != nil {
+			d.trees[o.MD5] = text
+		}
+		d.bytes += o.Size
 		for _, e := range entries {
-			files[e.MD5] = o.Path + "/" + e.Path
+			d.want(e.MD5, o.Path+"/"+e.Path)
 		}
 	}
-	errs = append(errs, d.all(ctx, files))
+	errs = append(errs, d.all(ctx))
 	if err := errors.Join(errs...); err == nil || !stop(err) {
-		for _, oid := range slices.Sorted(maps.Keys(trees)) { // after their files: see Push
-			errs = append(errs, d.keepTree(ctx, oid, trees[oid]))
+		for _, oid := range slices.Sorted(maps.Keys(d.trees)) { // after their files: see Push
+			errs = append(errs, d.keepTree(ctx, oid, d.trees[oid]))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return d.done, fmt.Errorf("fetch from %s: %w", from.Name(), err)
+		return fmt.Errorf("fetch from %s: %w", d.from.Name(), err)
 	}
-	return d.done, nil
-}
-
-// Pull fetches and then checks out.
-func (r *Repository) Pull(ctx context.Context, from remote.Remote, p *job.Progress) (Transfer, error) {
-	done, err := r.Fetch(ctx, from, p)
-	if err != nil {
-		return done, err
-	}
-	return done, r.Checkout(ctx, p)
-}
-
-type download struct {
-	repo     *Repository
-	from     remote.Remote
-	progress *job.Progress
-
-	mu   sync.Mutex // guards below
-	done Transfer
-	errs []error
+	return nil
 }
 
 // tree returns a .dir object from the cache or, verified, from the remote.
@@ -111,17 +147,17 @@ func (d *download) tree(ctx context.Context, oid string) ([]byte, []entry, error
 
 // keepTree puts a .dir object into the cache if all its files are there.
 func (d *download) keepTree(ctx context.Context, oid string, text []byte) error {
-	if text == nil {
-		return nil
-	}
 	entries, err := parseTree(text)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if _, ok, err := d.repo.cache.has(ctx, e.MD5); err != nil || !ok {
-			return err // the file's own error says it all
-		}
+	sums := make([]digest, len(entries))
+	for i, e := range entries {
+		sums[i], _ = digestOf(e.MD5)
+	}
+	lost, err := d.repo.cache.unlisted(ctx, sums)
+	if err != nil || len(lost) > 0 {
+		return err // the file's own error says it all
 	}
 	n, err := d.repo.cache.store(ctx, bytes.NewReader(text), oid, nothing{})
 	d.count(n, err)
@@ -137,45 +173,101 @@ func (d *download) count(n int64, err error) {
 	}
 }
 
-func (d *download) all(ctx context.Context, files map[string]string) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, d.from.Caps().Parallel))
-	for oid, name := range files {
+// all fetches the files that the cache lacks.
+func (d *download) all(ctx context.Context) error {
+	oids := slices.Sorted(maps.Keys(d.files))
+	sums := make([]digest, len(oids))
+	for i, oid := range oids {
+		sums[i], _ = digestOf(oid)
+	}
+	sizes, err := d.repo.cache.sizes(ctx, sums)
+	if err != nil {
+		return err
+	}
+	var lost []string
+	left := d.bytes
+	for i, oid := range oids {
+		if sizes[i] >= 0 {
+			d.done.Present++
+			left -= sizes[i] * d.files[oid].times
+			continue
+		}
+		lost = append(lost, oid)
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	d.progress.Expect(int64(len(lost)))
+	d.progress.Grow(max(0, left))
+	return d.lost(ctx, lost, left/int64(len(lost)))
+}
+
+// mostAtOnce bounds the memory of a fetch: each file that is under way has some buffers.
+const mostAtOnce = 32
+
+// lost fetches files of so many bytes each, about.
+func (d *download) lost(ctx context.Context, oids []string, each int64) error {
+	s, err := d.repo.cache.shelf()
+	if err != nil {
+		return err
+	}
+	big := 0
+	if each > chunk {
+		big = len(oids)
+	}
+	h, workers := newHasher(big)
+	defer h.close()
+	if !d.from.Caps().Local {
+		workers = min(max(1, d.from.Caps().Parallel), mostAtOnce)
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for _, oid := range oids {
+		if gctx.Err() != nil {
+			break
+		}
 		g.Go(func() error {
-			err := d.one(ctx, oid, name)
+			err := d.one(gctx, s, h, oid, each)
 			if err == nil || stop(err) {
 				return err
 			}
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			d.errs = append(d.errs, fmt.Errorf("%s: %w", name, err))
+			d.errs = append(d.errs, fmt.Errorf("%s: %w", d.files[oid].name, err))
 			return nil
 		})
 	}
-	err := g.Wait()
-	return errors.Join(err, errors.Join(d.errs...))
+	err = g.Wait()
+	if err == nil {
+		err = ctx.Err()
+	}
+	// What has come is kept also when the rest has not: the next fetch goes on from there.
+	err = errors.Join(err, s.close(context.WithoutCancel(ctx), nil), errors.Join(d.errs...))
+	d.fresh = s.claimed
+	return err
 }
 
-func (d *download) one(ctx context.Context, oid, name string) error {
-	if _, ok, err := d.repo.cache.has(ctx, oid); ok || err != nil {
-		d.mu.Lock()
-		d.done.Present++
-		d.mu.Unlock()
-		return err
-	}
-	d.progress.Step(name)
-	if info, err := d.from.Stat(ctx, key(oid)); err == nil {
-		d.progress.Grow(info.Size)
-	}
+func (d *download) one(ctx context.Context, s *shelf, h *hasher, oid string, each int64) error {
+	d.progress.Step(d.files[oid].name)
 	rc, err := d.from.Open(ctx, key(oid), 0)
 	if err != nil {
 		return err
 	}
-	n, err := d.repo.cache.store(ctx, rc, oid, d.progress)
-	if bad, ok := errors.AsType[*mismatch](err); ok {
-		err = d.damaged(bad)
+	tmp, err := s.temp()
+	if err != nil {
+		return errors.Join(err, rc.Close())
 	}
-	err = errors.Join(err, rc.Close())
+	sum, n, err := h.stream(ctx, tmp, rc, each, d.progress)
+	if err = errors.Join(err, rc.Close()); err == nil && sum.oid() != oid {
+		err = d.damaged(&mismatch{oid, sum.oid()})
+	}
+	if err != nil {
+		s.drop(tmp)
+		return err
+	}
+	d.progress.Add(n * (d.files[oid].times - 1))
+	d.progress.File(1)
+	err = s.put(ctx, tmp, oid, n)
 	d.count(n, err)
 	return err
 }

@@ -34,46 +34,32 @@ func (r *Repository) Describe(ctx context.Context, rel string, keep bool, p *job
 	if err := checkPath(rel); err != nil {
 		return Object{}, err
 	}
-	st, err := os.Stat(r.abs(rel))
+	files, err := r.scan(ctx, rel)
 	if err != nil {
 		return Object{}, fmt.Errorf("describe: %w", err)
 	}
-	files := []string{"."}
-	if st.IsDir() {
-		if files, err = r.walk(ctx, rel); err != nil {
-			return Object{}, err
-		}
+	defer r.memory.save()
+	var sums []digest
+	if keep {
+		sums, err = r.takeAll(ctx, rel, files, p)
+	} else {
+		sums, err = r.hashes(ctx, rel, files, p)
 	}
-	o := Object{Exec: !st.IsDir() && st.Mode().Perm()&0o111 != 0}
-	entries := make([]entry, 0, len(files))
+	if err != nil {
+		return Object{}, fmt.Errorf("describe %s: %w", rel, err)
+	}
+	o := Object{Files: len(files)}
 	for _, f := range files {
-		oid, size, err := r.describeFile(ctx, path.Join(rel, f), keep, p)
-		if err != nil {
-			return Object{}, fmt.Errorf("describe %s: %w", rel, err)
-		}
-		entries = append(entries, entry{MD5: oid, Path: f})
-		o.MD5, o.Size = oid, o.Size+size
+		o.Size += f.size
 	}
-	if !st.IsDir() {
-		return o, nil
+	if len(files) == 1 && files[0].rel == "." {
+		return Object{MD5: sums[0].oid(), Size: o.Size, Exec: files[0].mode.Perm()&0o111 != 0}, nil
 	}
-	o.Files = len(entries)
-	tree := encodeTree(entries)
+	tree := encodeTree(entriesOf(files, sums))
 	if o.MD5 = sum(tree) + dirSuffix; keep {
 		_, err = r.cache.storeTree(ctx, tree)
 	}
 	return o, err
-}
-
-func (r *Repository) describeFile(ctx context.Context, rel string, keep bool, p *job.Progress) (string, int64, error) {
-	if keep {
-		return r.object(ctx, rel, p)
-	}
-	oid, st, err := r.hash(ctx, rel, p)
-	if err != nil {
-		return "", 0, err
-	}
-	return oid, st.Size(), nil
 }
 
 // Holds reports whether the cache has the object; of a folder, all its files.

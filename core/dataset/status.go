@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path"
 	"strings"
 )
 
@@ -36,6 +35,7 @@ func (r *Repository) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	defer r.memory.save()
 	var s Status
 	for _, o := range outs {
 		state, err := r.state(ctx, o)
@@ -70,29 +70,28 @@ func (r *Repository) state(ctx context.Context, o Output) (string, error) {
 	case o.MD5 == "" || st.IsDir() != o.out.isDir():
 		return Modified, nil
 	}
-	files := []string{"."}
-	if st.IsDir() {
-		if files, err = r.walk(ctx, o.Path); err != nil {
-			return "", err
-		}
+	files, err := r.scan(ctx, o.Path)
+	if err != nil {
+		return "", err
 	}
-	now := make([]entry, 0, len(files))
+	sums, err := r.hashes(ctx, o.Path, files, nothing{})
+	if err != nil {
+		return "", err
+	}
 	oid := ""
-	for _, f := range files {
-		if oid, _, err = r.hash(ctx, path.Join(o.Path, f), nothing{}); err != nil {
-			return "", err
-		}
-		now = append(now, entry{oid, f})
-	}
 	if st.IsDir() {
-		oid = sum(encodeTree(now)) + dirSuffix
-		now = append(now, entry{MD5: oid})
+		oid = sum(encodeTree(entriesOf(files, sums))) + dirSuffix
+	} else {
+		oid = sums[0].oid()
 	}
 	if oid != o.MD5 {
 		return Modified, nil
 	}
-	for _, e := range now {
-		if _, ok, err := r.cache.has(ctx, e.MD5); err != nil || !ok {
+	if _, ok, err := r.cache.has(ctx, oid); err != nil || !ok {
+		return NotInCache, err
+	}
+	if st.IsDir() {
+		if lost, err := r.cache.unlisted(ctx, sums); err != nil || len(lost) > 0 {
 			return NotInCache, err
 		}
 	}

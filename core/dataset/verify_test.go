@@ -160,7 +160,7 @@ func TestGarbage(t *testing.T) {
 	put(t, r, "vol.bin", "second")
 	commit(t, r, "second", add(t, r, "vol.bin", nil).Changed...)
 	put(t, r, "stray", "stray")
-	if _, _, err := r.object(t.Context(), "stray", nil); err != nil {
+	if _, err := r.Describe(t.Context(), "stray", true, nil); err != nil {
 		t.Fatal(err)
 	}
 	if g, err := r.Garbage(t.Context(), AllCommits, nil, nil); err != nil || len(g.Objects) != 0 || g.Kept != 17 {
@@ -201,11 +201,11 @@ func TestGarbage(t *testing.T) {
 func TestGarbageKnowsLocksAndStashes(t *testing.T) {
 	r := plates(t)
 	put(t, r, "out.bin", "made by a stage")
-	oid, _, err := r.object(t.Context(), "out.bin", nil)
+	made, err := r.Describe(t.Context(), "out.bin", true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, r, "dvc.lock", "schema: '2.0'\nstages:\n  s:\n    cmd: x\n    outs:\n    - path: out.bin\n      hash: md5\n      md5: "+oid+"\n      size: 15\n")
+	put(t, r, "dvc.lock", "schema: '2.0'\nstages:\n  s:\n    cmd: x\n    outs:\n    - path: out.bin\n      hash: md5\n      md5: "+made.MD5+"\n      size: 15\n")
 	put(t, r, "vol.bin", "stashed")
 	add(t, r, "vol.bin", nil)
 	gitHere(t, r.dir, "-c", "user.name=a", "-c", "user.email=a@b", "stash", "-q")
@@ -220,7 +220,7 @@ func TestGarbageAsDVC(t *testing.T) {
 	run := dvc(t)
 	r := plates(t)
 	put(t, r, "stray", "stray")
-	if _, _, err := r.object(t.Context(), "stray", nil); err != nil {
+	if _, err := r.Describe(t.Context(), "stray", true, nil); err != nil {
 		t.Fatal(err)
 	}
 	age(t, r)

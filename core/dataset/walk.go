@@ -8,8 +8,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/fault"
 )
@@ -103,15 +106,39 @@ func (r *Repository) closed(name string) bool {
 	return err == nil && st.Mode().IsRegular()
 }
 
+// found is a file of the work tree.
+type found struct {
+	rel string // below the folder that was walked
+	meta
+}
+
 // walk lists the files below the folder rel as DVC would: links are followed, .dvcignore
 // is heeded, git's and DVC's own files are left out. Paths are relative to rel.
 func (r *Repository) walk(ctx context.Context, rel string) ([]string, error) {
+	files, err := r.scan(ctx, rel)
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.rel
+	}
+	return names, err
+}
+
+// scan is walk with what the file system tells of each file. A file is one of itself, by
+// the name ".".
+func (r *Repository) scan(ctx context.Context, rel string) ([]found, error) {
+	st, err := os.Stat(r.abs(rel))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", rel, err)
+	}
+	if !st.IsDir() {
+		return []found{{".", metaOf(st)}}, nil
+	}
 	skip, err := r.ignores(rel)
 	if err != nil {
 		return nil, err
 	}
 	w := walker{repo: r, top: rel, skip: skip}
-	if err := w.in(ctx, ".", nil); err != nil {
+	if err := w.in(ctx, ".", []fs.FileInfo{st}); err != nil {
 		return nil, fmt.Errorf("list %s: %w", rel, err)
 	}
 	return w.files, nil
@@ -121,49 +148,83 @@ type walker struct {
 	repo  *Repository
 	top   string
 	skip  ignores
-	files []string
+	files []found
 }
 
-// in walks the folder sub; trail are the folders that it lies in.
+// in walks the folder sub; trail are that and the folders that it lies in.
 func (w *walker) in(ctx context.Context, sub string, trail []fs.FileInfo) error {
-	list, err := os.ReadDir(w.repo.abs(path.Join(w.top, sub)))
+	dir, err := os.Open(w.repo.abs(path.Join(w.top, sub)))
 	if err != nil {
 		return err
 	}
-	for _, d := range list {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if reserved(d.Name()) {
-			continue
-		}
-		if err := w.take(ctx, path.Join(sub, d.Name()), trail); err != nil {
+	names, err := dir.Readdirnames(-1)
+	var metas []meta
+	if err == nil {
+		slices.Sort(names)
+		names = slices.DeleteFunc(names, reserved)
+		metas, err = statAll(ctx, dir, names)
+	}
+	if err := errors.Join(err, dir.Close()); err != nil {
+		return err
+	}
+	for i, name := range names {
+		if err := w.take(ctx, sub, name, metas[i], trail); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walker) take(ctx context.Context, at string, trail []fs.FileInfo) error {
+// together is how many files are worth a goroutine.
+const together = 500
+
+// statAll returns the meta of all names in a folder, by many hands if they are many.
+func statAll(ctx context.Context, dir *os.File, names []string) ([]meta, error) {
+	metas := make([]meta, len(names))
+	share := max(together, len(names)/runtime.NumCPU()+1)
+	g, ctx := errgroup.WithContext(ctx)
+	for from := 0; from < len(names); from += share {
+		part, into := names[from:min(from+share, len(names))], metas[from:]
+		g.Go(func() error {
+			for i, name := range part {
+				m, err := statIn(dir, name)
+				if err != nil {
+					return err
+				}
+				if into[i] = m; i%together == 0 && ctx.Err() != nil {
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	}
+	return metas, g.Wait()
+}
+
+func (w *walker) take(ctx context.Context, sub, name string, m meta, trail []fs.FileInfo) error {
+	at := path.Join(sub, name)
 	full := path.Join(w.top, at)
-	st, err := os.Stat(w.repo.abs(full))
-	if err != nil || w.skip.match(full, st.IsDir()) {
-		return err
+	if len(w.skip) > 0 && w.skip.match(full, m.mode.IsDir()) {
+		return nil
 	}
 	if err := checkPath(full); err != nil {
 		return err
 	}
-	switch base := path.Base(at); {
-	case st.IsDir():
+	switch {
+	case m.mode.IsDir():
+		st, err := os.Stat(w.repo.abs(full))
+		if err != nil {
+			return err
+		}
 		if slices.ContainsFunc(trail, func(up fs.FileInfo) bool { return os.SameFile(up, st) }) {
 			return fault.New(fault.Invalid, "The folder "+full+" contains itself by a link.", "Remove the link.", nil)
 		}
 		return w.in(ctx, at, append(slices.Clip(trail), st))
-	case base == ".dvcignore" || strings.HasSuffix(base, ".dvc"):
-		return fault.New(fault.Invalid, "The folder "+w.top+" holds "+base+", which can't be versioned inside of a folder.",
+	case name == ".dvcignore" || strings.HasSuffix(name, ".dvc"):
+		return fault.New(fault.Invalid, "The folder "+w.top+" holds "+name+", which can't be versioned inside of a folder.",
 			"Move that file out of it.", nil)
-	case st.Mode().IsRegular():
-		w.files = append(w.files, at)
+	case m.mode.IsRegular():
+		w.files = append(w.files, found{at, m})
 	}
 	return nil
 }

@@ -112,3 +112,12 @@ func (s *Syncer) Names(dirs ...string) error {
 	g.Wait()
 	return errors.Join(errs...)
 }
+
+// All returns once what was written to the files is safe. They are of one file system.
+func All(files ...*os.File) error { return errors.Join(syncAll(files)...) }
+
+// Names makes the names in the given folders of one file system safe.
+func Names(dirs ...string) error {
+	var s Syncer
+	return s.Names(dirs...)
+}

@@ -1,0 +1,209 @@
+"""Measures coverslipctl beside dvc on the same disk and prints a table in Markdown.
+
+    bench_dataset.py DVC RUNS [SHAPE…]
+
+SHAPE is a, b or c: 10,000 × 100 KB, 200 × 20 MB, one file of 4 GiB. Each figure is of a whole
+command: wall seconds, CPU seconds and peak memory, medians of RUNS, ours and dvc's in turn.
+What was written before is on the disk (sync) and in memory when a command starts. dvc does
+not sync what it writes and does not verify what it pulls; Coverslip does both.
+
+S3 is measured where COVERSLIP_TEST_S3 has the address of a server; its CPU is not counted.
+"""
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CTL = os.path.abspath("build/coverslipctl")
+SHAPES = {"a": (10_000, 100_000), "b": (200, 20_000_000), "c": (1, 4 << 30)}
+NAMES = {"a": "10,000 × 100 KB", "b": "200 × 20 MB", "c": "4 GiB"}
+KEYS = {"access_key_id": os.environ.get("VERSITYGW_ACCESS", "labadmin"),
+        "secret_access_key": os.environ.get("VERSITYGW_SECRET", "labsecret123")}
+BUCKET = "coverslip-bench"
+
+
+def remove(*paths):
+    for path in paths:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.remove(path)
+
+
+class Bench:
+    def __init__(self, dvc, runs, top):
+        self.dvc, self.runs, self.top = dvc, runs, top
+        self.env = {**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": os.path.join(top, "site")}
+
+    def timed(self, command, cwd):
+        """Wall and CPU seconds and peak MB of a command, its children included."""
+        os.sync()
+        begun = time.monotonic()
+        with tempfile.TemporaryFile() as said:
+            child = subprocess.Popen(command, cwd=cwd, env=self.env, stdout=said, stderr=subprocess.STDOUT)
+            _, code, used = os.wait4(child.pid, 0)
+            wall = time.monotonic() - begun
+            child.returncode = os.waitstatus_to_exitcode(code)
+            if child.returncode:
+                said.seek(0)
+                sys.exit(f"{command}: {said.read().decode()}")
+        return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+    def call(self, *command, cwd):
+        subprocess.run(command, cwd=cwd, env=self.env, check=True, stdout=subprocess.DEVNULL)
+
+    def row(self, name, ours, theirs, before=lambda who: None, after=lambda: None):
+        """ours and theirs are (command, folder); before prepares for a run of either."""
+        figures = {"ours": [], "dvc": []}
+        for _ in range(self.runs):
+            for who, (command, cwd) in (("ours", ours), ("dvc", theirs)):
+                before(who)
+                figures[who].append(self.timed(command, cwd))
+        after()
+        a, b = ([statistics.median(x[k] for x in figures[w]) for k in range(3)] for w in ("ours", "dvc"))
+        print(f"| {name} | {a[0]:.3f} s / {a[1]:.2f} s / {a[2]:.0f} MB | {b[0]:.2f} s / {b[1]:.2f} s / {b[2]:.0f} MB (dvc) "
+              f"| {b[0] / a[0]:.1f}× / {b[1] / max(a[1], 0.001):.1f}× |", flush=True)
+
+
+def tree(folder, files, size):
+    os.makedirs(folder)
+    for i in range(files):
+        with open(os.path.join(folder, f"f{i:05}.bin"), "wb") as f:
+            for at in range(0, size, 16 << 20):
+                f.write(os.urandom(min(16 << 20, size - at)))
+
+
+def dataset(b, dir, link=None):
+    b.call("git", "init", "-q", dir, cwd=b.top)
+    b.call(CTL, "-C", dir, "init", cwd=b.top)
+    if link:
+        b.call(b.dvc, "config", "cache.type", link, cwd=dir)
+    b.call("git", "-c", "user.name=Bench", "-c", "user.email=bench@localhost", "commit", "-qam", "start", "--allow-empty", cwd=dir)
+
+
+def forget(dir):
+    """As if the folder had never been added."""
+    remove(*(os.path.join(dir, ".dvc", n) for n in ("cache", "tmp")), os.path.join(dir, "data.dvc"), os.path.join(dir, ".gitignore"))
+    for name in os.listdir(os.path.join(dir, "data")):
+        path = os.path.join(dir, "data", name)
+        if os.path.islink(path) or not os.stat(path).st_mode & 0o200:  # a link into the cache
+            os.chmod(path, 0o644)
+
+
+def more(dir, files, size, round):
+    """One in a hundred files is new."""
+    for i in range(max(1, files // 100)):
+        with open(os.path.join(dir, "data", f"new{round}-{i}.bin"), "wb") as f:
+            f.write(os.urandom(min(size, 64 << 20)))
+
+
+def adding(b, shape, link):
+    """add, once more with some new files, status; both programs work on copies of the same files."""
+    files, size = SHAPES[shape]
+    name = NAMES[shape] + (f", {link}" if link else "")
+    dirs = {"ours": os.path.join(b.top, "ours"), "dvc": os.path.join(b.top, "dvc")}
+    for dir in dirs.values():
+        dataset(b, dir, link)
+    tree(os.path.join(dirs["ours"], "data"), files, size)
+    shutil.copytree(os.path.join(dirs["ours"], "data"), os.path.join(dirs["dvc"], "data"))
+    pair = lambda *words: (([CTL, *words], dirs["ours"]), ([b.dvc, *words, "-q"] if words[0] != "status" else [b.dvc, *words], dirs["dvc"]))
+
+    def fresh(who):
+        forget(dirs[who])
+        remove(os.path.join(b.top, "site"))
+
+    b.row(f"add, {name}", *pair("add", "data"), before=fresh)
+    for dir in dirs.values():
+        b.call("git", "add", "-A", cwd=dir)
+        b.call("git", "-c", "user.name=Bench", "-c", "user.email=bench@localhost", "commit", "-qm", "data", cwd=dir)
+    b.call(b.dvc, "add", "-q", "data", cwd=dirs["dvc"])
+    if files > 1:
+        rounds = iter(range(1000))
+        b.row(f"add, 1 % new, {name}", *pair("add", "data"), before=lambda who: more(dirs[who], files, size, next(rounds)))
+    b.call("git", "commit", "-qam", "more", "--allow-empty", "--author", "Bench <bench@localhost>", cwd=dirs["ours"])
+    b.row(f"status, clean, {name}", *pair("status"))
+    return dirs
+
+
+def remote(b, dirs, url, options):
+    for who, dir in dirs.items():
+        where = os.path.join(url, who) if "://" in url else os.path.join(b.top, "remote-" + who)
+        if "://" not in url:
+            remove(where)
+            os.makedirs(where)
+        b.call(b.dvc, "remote", "add", "-q", "-f", "-d", "there", where, cwd=dir)
+        for k, v in options.items():
+            b.call(b.dvc, "remote", "modify", "-q", "--local", "there", k, v, cwd=dir)
+
+
+class Bucket:
+    """A bucket of the test server, driven with the library that dvc brings."""
+
+    def __init__(self, dvc, address):
+        self.python, self.address = os.path.join(os.path.dirname(dvc), "python"), address
+
+    def do(self, words):
+        code = ("import sys, botocore.session as s\n"
+                "c = s.get_session().create_client('s3', endpoint_url=sys.argv[1], region_name='us-east-1',"
+                " aws_access_key_id=sys.argv[2], aws_secret_access_key=sys.argv[3])\n"
+                "B, P = sys.argv[4], sys.argv[5]\n" + words)
+        return lambda prefix: subprocess.run([self.python, "-c", code, self.address, *KEYS.values(), BUCKET, prefix], check=True)
+
+    def make(self):
+        self.do("try: c.create_bucket(Bucket=B)\nexcept c.exceptions.ClientError: pass")("")
+
+    def empty(self, prefix):
+        self.do("for p in c.get_paginator('list_objects_v2').paginate(Bucket=B, Prefix=P):\n"
+                "  k = [{'Key': o['Key']} for o in p.get('Contents', [])]\n"
+                "  if k: c.delete_objects(Bucket=B, Delete={'Objects': k})")(prefix)
+
+
+def moving(b, shape, dirs, kind, url, options, empty):
+    """push, push of nothing new, pull into an empty cache and work tree."""
+    name = NAMES[shape]
+    remote(b, dirs, url, options)
+    pair = lambda *words: (([CTL, *words], dirs["ours"]), ([b.dvc, *words, "-q"], dirs["dvc"]))
+
+    def bare(who):
+        empty(who)
+        remove(os.path.join(dirs[who], ".dvc/tmp/coverslip"))
+        if who == "dvc":
+            b.call(b.dvc, "status", cwd=dirs[who])
+            remove(os.path.join(b.top, "site"))
+
+    b.row(f"push, {kind}, {name}", *pair("push"), before=bare)
+    b.row(f"push, {kind}, nothing new, {name}", *pair("push"))
+
+    def cold(who):
+        remove(*(os.path.join(dirs[who], n) for n in (".dvc/cache", ".dvc/tmp", "data")), os.path.join(b.top, "site"))
+
+    b.row(f"pull, {kind}, {name}", *pair("pull"), before=cold, after=lambda: [empty(w) for w in dirs])
+
+
+def shape(dvc, runs, letter, top, address):
+    b = Bench(dvc, runs, top)
+    if letter != "a":  # first, since it leaves nothing to push
+        for who, dir in adding(b, letter, "hardlink").items():
+            remove(dir)
+    dirs = adding(b, letter, None)
+    folders = {who: os.path.join(top, "remote-" + who, "files") for who in dirs}
+    moving(b, letter, dirs, "folder", "remote", {}, lambda who: remove(folders[who]))
+    if address:
+        bucket = Bucket(dvc, address)
+        bucket.make()
+        prefix = f"run-{os.getpid()}"
+        options = {"endpointurl": address, "region": "us-east-1", **KEYS}
+        moving(b, letter, dirs, "S3", f"s3://{BUCKET}/{prefix}", options, lambda who: bucket.empty(f"{prefix}/{who}/"))
+
+
+def main(dvc, runs, letters):
+    for letter in letters:
+        with tempfile.TemporaryDirectory(prefix="coverslip-bench-") as top:
+            shape(dvc, runs, letter, top, os.environ.get("COVERSLIP_TEST_S3", ""))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:] or list(SHAPES))
