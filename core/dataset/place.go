@@ -34,6 +34,11 @@ type placer struct {
 	fresh  map[string]bool // objects that were hashed just now
 }
 
+// place is placeAll for one file.
+func (r *Repository) place(ctx context.Context, rel, oid string, exec bool) error {
+	return r.placeAll(ctx, []placed{{rel, oid, exec}}, nil, nil)
+}
+
 // placeAll makes files of the work tree objects of the cache. A different file there is
 // replaced only if the cache holds its content, too: nothing is lost. Objects that are
 // fresh are not hashed again.
