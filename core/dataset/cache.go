@@ -62,13 +62,13 @@ func (c cache) has(ctx context.Context, oid string) (size int64, ok bool, err er
 }
 
 // store copies r into the cache as the object oid; bytes of another hash are refused.
-func (c cache) store(ctx context.Context, r io.Reader, oid string, p progress) (size int64, err error) {
+func (c cache) store(ctx context.Context, r io.Reader, oid string) (size int64, err error) {
 	tmp, err := createTemp(c.tmp())
 	if err != nil {
 		return 0, fmt.Errorf("cache: %w", err)
 	}
 	defer tmp.discard()
-	got, size, err := copyHashed(ctx, tmp, r, p)
+	got, size, err := copyHashed(ctx, tmp, r, nothing{})
 	if err != nil {
 		return 0, err
 	}
@@ -84,7 +84,7 @@ func (c cache) storeTree(ctx context.Context, data []byte) (string, error) {
 	if _, ok, err := c.has(ctx, oid); ok || err != nil {
 		return oid, err
 	}
-	_, err := c.store(ctx, bytes.NewReader(data), oid, nothing{})
+	_, err := c.store(ctx, bytes.NewReader(data), oid)
 	return oid, err
 }
 

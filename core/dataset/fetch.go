@@ -159,7 +159,7 @@ func (d *download) keepTree(ctx context.Context, oid string, text []byte) error 
 	if err != nil || len(lost) > 0 {
 		return err // the file's own error says it all
 	}
-	n, err := d.repo.cache.store(ctx, bytes.NewReader(text), oid, nothing{})
+	n, err := d.repo.cache.store(ctx, bytes.NewReader(text), oid)
 	d.count(n, err)
 	return err
 }

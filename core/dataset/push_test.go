@@ -297,7 +297,7 @@ func TestStopAnywhereLeavesNoHalf(t *testing.T) {
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
 		left := rand.IntN(12)
-		_, err := r.cache.store(ctx, &stopper{cancel, left, src, nil}, oid, nothing{})
+		_, err := r.cache.store(ctx, &stopper{cancel, left, src, nil}, oid)
 		cancel()
 		if left < 8 {
 			wantKind(t, "store", err, fault.Canceled)
