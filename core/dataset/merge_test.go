@@ -95,7 +95,7 @@ func TestAFolderThatGrewOnTwoBenches(t *testing.T) {
 	put(t, b, "plate/3.tif", "3 of b")
 	commit(t, b, "grows", add(t, b, "plate", nil).Changed...)
 	for _, n := range []string{"a", "2 of a"} { // the objects of a that b has, as after a pull
-		if _, err := b.cache.store(t.Context(), strings.NewReader(n), sum([]byte(n)), nothing{}); err != nil {
+		if _, err := b.cache.store(t.Context(), strings.NewReader(n), sum([]byte(n))); err != nil {
 			t.Fatal(err)
 		}
 	}
