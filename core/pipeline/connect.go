@@ -65,16 +65,7 @@ func (g *Graph) upstream(s *Stage, byPath []made) []string {
 			names = append(names, n)
 		}
 	}
-	reads := make([]string, 0, len(s.Deps)+len(s.Params))
-	for _, d := range s.Deps {
-		if !d.Outside {
-			reads = append(reads, d.Path)
-		}
-	}
-	for _, p := range s.Params {
-		reads = append(reads, p.Path)
-	}
-	for _, p := range reads {
+	for _, p := range s.reads() {
 		if m, ok := covering(byPath, p); ok {
 			add(m)
 			continue

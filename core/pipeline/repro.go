@@ -96,44 +96,63 @@ func (r *runner) step(s *Stage, what Step) {
 
 // stage brings one stage up to date.
 func (r *runner) stage(ctx context.Context, s *Stage) error {
+	if st, _, err := r.state(ctx, s); err != nil || st.Clean() {
+		return r.unchanged(s, err)
+	}
+	if s.source() {
+		return r.source(ctx, s)
+	}
+	release, err := r.graph.repo.Reserve(ctx, "repro "+s.Name, s.reads(), s.writes())
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.reserved(ctx, s), release())
+}
+
+// state is that of the stage as this run sees it.
+func (r *runner) state(ctx context.Context, s *Stage) (State, *record, error) {
 	locks, err := r.graph.locks()
 	if err != nil {
-		return err
+		return State{}, nil, err
 	}
 	st, err := r.view.state(ctx, s, locks)
-	if err != nil {
-		return err
-	}
 	if s.Frozen {
 		st.Reasons = slices.DeleteFunc(st.Reasons, func(w Reason) bool { return w.Kind == AlwaysChanged })
 	}
-	if st.Clean() && (s.source() || !r.options.Force) {
+	if st.Clean() && r.options.Force && !s.source() {
+		st.Reasons = []Reason{{Kind: AlwaysChanged}}
+	}
+	if s.source() {
+		return st, nil, err
+	}
+	return st, locks[s.File].records[s.key], err
+}
+
+func (r *runner) unchanged(s *Stage, err error) error {
+	if err == nil {
 		r.done.Unchanged = append(r.done.Unchanged, s.Name)
 		r.step(s, Unchanged)
-		return nil
 	}
-	switch {
-	case s.source():
-		return r.source(ctx, s)
-	case s.Frozen:
-		r.options.say(s.Name, "frozen: not run")
-		return r.save(ctx, s)
+	return err
+}
+
+// reserved brings a stage up to date that no other program runs now, though one may have
+// done so a moment ago.
+func (r *runner) reserved(ctx context.Context, s *Stage) error {
+	r.view.forget()
+	st, rec, err := r.state(ctx, s)
+	if err != nil || st.Clean() {
+		return r.unchanged(s, err)
 	}
-	var rec *record
-	if l := locks[s.File]; l != nil {
-		rec = l.records[s.key]
-	}
-	restored, err := r.restore(ctx, s, st, rec)
-	if err != nil {
-		return err
-	}
-	if !restored {
-		r.step(s, Running)
-		if err := r.clear(ctx, s); err != nil {
+	restored := false
+	if !s.Frozen { // else what is there is taken as it is
+		if restored, err = r.restore(ctx, s, st, rec); err != nil {
 			return err
 		}
-		if err := commands(ctx, s, r.options, r.graph.repo.Dir()); err != nil {
-			return err
+		if !restored {
+			if err := r.run(ctx, s); err != nil {
+				return err
+			}
 		}
 	}
 	if err := r.save(ctx, s); err != nil {
@@ -147,6 +166,14 @@ func (r *runner) stage(ctx context.Context, s *Stage) error {
 	r.done.Ran = append(r.done.Ran, s.Name)
 	r.step(s, Done)
 	return nil
+}
+
+func (r *runner) run(ctx context.Context, s *Stage) error {
+	r.step(s, Running)
+	if err := r.clear(ctx, s); err != nil {
+		return err
+	}
+	return commands(ctx, s, r.options, r.graph.repo.Dir())
 }
 
 // source versions the data of a .dvc file as it is now, as dvc repro does.

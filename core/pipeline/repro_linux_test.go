@@ -110,6 +110,55 @@ func TestLinesComeWhileTheCommandRuns(t *testing.T) {
 	}
 }
 
+// While we run a stage, dvc does not, and the other way round.
+func TestOneProgramAtATime(t *testing.T) {
+	b := newBench(t, map[string]string{"raw.txt": "r", "dvc.yaml": `stages:
+  slow:
+    cmd: echo begun >&2; echo go > begun; read go < fifo; echo done > o.txt
+    deps: [raw.txt]
+    outs: [o.txt]
+`})
+	b.real = startDVC(t)
+	for _, name := range []string{"fifo", "begun"} {
+		if err := syscall.Mkfifo(b.path(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := func() {
+		if err := os.WriteFile(b.path("fifo"), []byte("go\n"), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	ours := make(chan error)
+	go func() {
+		_, err := b.graph().Repro(t.Context(), nil, Options{}, nil)
+		ours <- err
+	}()
+	_ = b.text("begun")
+	if _, err := b.tryDVC("repro"); err == nil || !strings.Contains(err.Error(), "busy") {
+		t.Errorf("dvc beside us: %v", err)
+	}
+	end()
+	if err := <-ours; err != nil {
+		t.Fatal(err)
+	}
+	b.put("raw.txt", "s")
+	theirs := make(chan error)
+	go func() {
+		_, err := b.tryDVC("repro")
+		theirs <- err
+	}()
+	_ = b.text("begun")
+	if _, err := b.graph().Repro(t.Context(), nil, Options{}, nil); fault.KindOf(err) != fault.Busy {
+		t.Errorf("we beside dvc: %v", err)
+	}
+	end()
+	if err := <-theirs; err != nil {
+		t.Fatal(err)
+	}
+	b.nothingLeft("after both")
+}
+
 // Nothing outside of the dataset is removed, and nothing that git has.
 func TestClearingKeepsToTheDataset(t *testing.T) {
 	elsewhere := t.TempDir()

@@ -62,6 +62,29 @@ func (s *Stage) source() bool { return s.cmd == nil }
 // callback reports whether the stage is nothing but a command.
 func (s *Stage) callback() bool { return len(s.Deps)+len(s.Params)+len(s.Outs) == 0 }
 
+// reads are the paths in the dataset that it reads.
+func (s *Stage) reads() []string {
+	var all []string
+	for _, d := range s.Deps {
+		if !d.Outside {
+			all = append(all, d.Path)
+		}
+	}
+	for _, p := range s.Params {
+		all = append(all, p.Path)
+	}
+	return all
+}
+
+// writes are the paths that it makes.
+func (s *Stage) writes() []string {
+	var all []string
+	for _, o := range s.Outs {
+		all = append(all, o.Path)
+	}
+	return all
+}
+
 // joinPath joins like path.Join, but an absolute name stays what it is.
 func joinPath(dir, name string) string {
 	if path.IsAbs(name) || filepath.IsAbs(name) {
