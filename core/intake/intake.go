@@ -113,7 +113,7 @@ type Bench interface {
 func Line(v Vault, s Seer, b Bench, items func() map[string]flow.Item) flow.Line {
 	l := line{
 		vault: v, seer: s, bench: b, items: items,
-		captured: newMany[Stored](), versioned: newMany[string](), pushed: &pushed{},
+		captured: newMany[Stored](), versioned: newMany[string](), committed: &last{}, pushed: &last{},
 	}
 	return flow.Line{Name: LineName, Stages: []flow.Stage{
 		{Name: "capture", Run: l.capture},
@@ -134,7 +134,8 @@ type line struct {
 
 	captured  *many[Stored]
 	versioned *many[string] // commits
-	pushed    *pushed
+	committed *last
+	pushed    *last
 }
 
 func (l line) capture(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
@@ -156,17 +157,23 @@ func (l line) capture(ctx context.Context, it flow.Item, p *job.Progress) (any, 
 		}
 		return s[0], nil
 	}
-	return l.captured.do(ctx, Finished{Capture: c}, func() []Finished { return small(c, l.waiting("capture")) }, store)
+	others := func(ok free) []Finished { return small(c, l.waiting(ok, "capture")) }
+	return l.captured.do(ctx, Finished{Capture: c}, others, store)
 }
 
-func (l line) version(ctx context.Context, it flow.Item, _ *job.Progress) (any, error) {
+func (l line) version(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
 	c, s, err := words(it)
 	if err != nil {
 		return nil, err
 	}
-	others := func() []Finished { return same(c, l.waiting("version", "capture")) }
+	others := func(ok free) []Finished {
+		l.gather(ctx, p, l.committed.due(), "capture")
+		return same(c, l.waiting(ok, "version", "capture"))
+	}
 	commit, err := l.versioned.do(ctx, Finished{c, s}, others, func(all []Finished) ([]string, error) {
+		begun := time.Now()
 		id, n, err := l.vault.Version(ctx, all)
+		l.committed.note(begun, time.Now(), nil)
 		return slices.Repeat([]string{id}, n), err
 	})
 	return Versioned{commit}, err

@@ -22,10 +22,13 @@ const (
 
 // many is the work that a stage has done ahead, by items.
 type many[T any] struct {
-	turn  chan struct{} // holds one: who has taken it owns the rest
-	ready map[string]T
+	turn  chan struct{}   // holds one: who has taken it owns the rest
+	ready map[string]T    // of items whose own turn is to come
 	aside map[string]bool // failed in company: they wait for their own turn
 }
+
+// free tells whether the work for an item is still to be done, in company.
+type free func(id string) bool
 
 func newMany[T any]() *many[T] {
 	m := &many[T]{turn: make(chan struct{}, 1), ready: map[string]T{}, aside: map[string]bool{}}
@@ -36,7 +39,7 @@ func newMany[T any]() *many[T] {
 // do returns what came of own's work, now or in another's turn. others are the items that
 // wait for the same; work does it for the first of those it is given, in order, and returns
 // an error that is about the next.
-func (m *many[T]) do(ctx context.Context, own Finished, others func() []Finished, work func([]Finished) ([]T, error)) (T, error) {
+func (m *many[T]) do(ctx context.Context, own Finished, others func(free) []Finished, work func([]Finished) ([]T, error)) (T, error) {
 	var none T
 	select {
 	case <-ctx.Done():
@@ -50,21 +53,10 @@ func (m *many[T]) do(ctx context.Context, own Finished, others func() []Finished
 		return v, nil
 	}
 	delete(m.aside, id)
-	all := []Finished{own}
-	ready, aside := map[string]T{}, map[string]bool{}
-	for _, o := range others() {
-		id := o.ID()
-		v, done := m.ready[id]
-		switch {
-		case done:
-			ready[id] = v
-		case m.aside[id]:
-			aside[id] = true
-		default:
-			all = append(all, o)
-		}
-	}
-	m.ready, m.aside = ready, aside // those that no longer wait are forgotten
+	all := append([]Finished{own}, others(func(o string) bool {
+		_, done := m.ready[o]
+		return o != id && !done && !m.aside[o]
+	})...)
 	out, err := work(all)
 	if len(out) == 0 {
 		return none, err
@@ -79,11 +71,11 @@ func (m *many[T]) do(ctx context.Context, own Finished, others func() []Finished
 }
 
 // waiting are the items, the oldest first, that could go through stage now.
-func (l line) waiting(stage string, after ...string) []Finished {
+func (l line) waiting(ok free, stage string, after ...string) []Finished {
 	var items []flow.Item
-	for _, it := range l.items() {
+	for id, it := range l.items() {
 		p := it.Passes[stage]
-		ok := it.Line == LineName && p.State == flow.Waiting && p.Next.IsZero()
+		ok := it.Line == LineName && p.State == flow.Waiting && p.Next.IsZero() && ok(id)
 		for _, a := range after {
 			ok = ok && it.Behind(a)
 		}
@@ -111,7 +103,7 @@ func small(own Capture, all []Finished) []Finished {
 	files, bytes := 1, own.Size
 	var out []Finished
 	for _, f := range all {
-		if f.ID() == own.ID() || !together(f.Capture) {
+		if !together(f.Capture) {
 			continue
 		}
 		if files, bytes = files+1, bytes+f.Size; files > manyFiles || bytes > manyBytes {
@@ -130,7 +122,7 @@ func same(own Capture, all []Finished) []Finished {
 	room := manyPaths - len(own.Rel)
 	var out []Finished
 	for _, f := range all {
-		if f.ID() == own.ID() || f.Instrument != own.Instrument {
+		if f.Instrument != own.Instrument {
 			continue
 		}
 		const ending = 6 // .dvc, and what parts arguments

@@ -63,7 +63,10 @@ func TestSeriesBecomesOneCapture(t *testing.T) {
 
 // TestBurstSharesCommits drops many files at once: each is versioned, in few commits.
 func TestBurstSharesCommits(t *testing.T) {
-	const n = 200
+	n := 200
+	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
+		n = 2000
+	}
 	ws := t.TempDir()
 	b := open(t, ws, nil)
 	before, err := b.Commits(t.Context(), 0)
