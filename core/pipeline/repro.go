@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/fault"
@@ -102,7 +103,8 @@ func (r *runner) stage(ctx context.Context, s *Stage) error {
 	if s.source() {
 		return r.source(ctx, s)
 	}
-	release, err := r.graph.repo.Reserve(ctx, "repro "+s.Name, s.reads(), s.writes())
+	who := fmt.Sprintf("coverslip repro %s #%x", s.Name, time.Now().UnixNano()) // two of this process differ, too
+	release, err := r.graph.repo.Claim(ctx, who, s.reads(), s.writes())
 	if err != nil {
 		return err
 	}

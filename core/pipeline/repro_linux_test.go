@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"crypto/md5"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -157,6 +159,49 @@ func TestOneProgramAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.nothingLeft("after both")
+}
+
+// A stage that goes on with its output does not write into the cache through dvc's links.
+func TestPersistLeavesTheCacheAlone(t *testing.T) {
+	for _, link := range []string{"hardlink", "symlink"} {
+		b := newBench(t, map[string]string{"raw": "r", "dvc.yaml": `stages:
+  grow:
+    cmd: cat raw >> d/o.txt || (mkdir d && cp raw d/o.txt)
+    deps: [raw]
+    outs: [d: {persist: true}]
+`})
+		b.dvc("config", "cache.type", link)
+		b.dvc("repro")
+		if st, err := os.Lstat(b.path("d/o.txt")); err != nil || st.Mode().Perm()&0o200 != 0 && st.Mode()&os.ModeSymlink == 0 {
+			t.Fatalf("dvc has made no %s: %v, %v", link, st.Mode(), err)
+		}
+		b.put("raw", "s")
+		b.repro()
+		if got := b.text("d/o.txt"); got != "rs" {
+			t.Errorf("%s: made %q", link, got)
+		}
+		b.nothingLeft(link)
+		if out := b.dvc("checkout", "-f"); strings.Contains(out, "rror") {
+			t.Errorf("%s: %s", link, out)
+		}
+		for name, text := range b.cache() {
+			if sum := fmt.Sprintf("%x", md5.Sum([]byte(text))); sum+".dir" != name && sum != name {
+				t.Errorf("%s: the object %s is %q now", link, name, text)
+			}
+		}
+	}
+}
+
+// cache is the objects of the cache by name.
+func (b *bench) cache() map[string]string {
+	b.Helper()
+	all := map[string]string{}
+	for name := range b.tree() {
+		if oid, ok := strings.CutPrefix(name, ".dvc/cache/files/md5/"); ok && !strings.HasSuffix(name, "/") {
+			all[strings.ReplaceAll(oid, "/", "")] = b.text(name)
+		}
+	}
+	return all
 }
 
 // Nothing outside of the dataset is removed, and nothing that git has.

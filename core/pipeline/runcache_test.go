@@ -129,6 +129,33 @@ func TestRunsAreShared(t *testing.T) {
 	b.nothingLeft("what was deleted is back")
 }
 
+// What DVC 2 has run is clean for us as it is for DVC 3; what we run, both take over.
+func TestLocksOfDVC2(t *testing.T) {
+	b := simpleBench(t)
+	b.repro()
+	b.put("dvc.lock", strings.ReplaceAll(b.text("dvc.lock"), "      hash: md5\n", ""))
+	if st := b.agree("before the cache has it"); len(st) == 0 {
+		t.Error("clean without objects")
+	}
+	for name := range b.tree() {
+		if oid, ok := strings.CutPrefix(name, ".dvc/cache/files/md5/"); ok && !strings.HasSuffix(name, "/") {
+			b.put(".dvc/cache/"+oid, b.text(name))
+		}
+	}
+	if st := b.agree("from DVC 2"); len(st) > 0 {
+		t.Errorf("not clean: %v", st)
+	}
+	if done := b.repro(); len(done.Ran)+len(done.Restored) > 0 {
+		t.Errorf("done %+v", done)
+	}
+	b.put("params.yaml", "sigma: 7\n")
+	b.agree("changed")
+	if done := b.repro("blur"); len(done.Ran) != 1 {
+		t.Errorf("done %+v", done)
+	}
+	b.nothingLeft("half from DVC 2")
+}
+
 // A record of runs comes from a remote that anyone may write to: it can't lead elsewhere.
 func TestRunsOfOthersPlaceOnlyOutputs(t *testing.T) {
 	b := simpleBench(t)

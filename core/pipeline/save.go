@@ -25,10 +25,11 @@ func (r *runner) clear(ctx context.Context, s *Stage) error {
 				return err
 			}
 		}
+		remove := root.RemoveAll
 		if o.Persist {
-			continue
+			remove = func(rel string) error { return loosen(root, rel) }
 		}
-		if err := root.RemoveAll(o.Path); err != nil {
+		if err := remove(o.Path); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // State says whether a stage would run now, and why.
@@ -38,8 +39,10 @@ const (
 
 // The states of a [Reason] that [dataset.Change] has not.
 const (
-	New     = "new"
-	Outside = "outside of the dataset" // so that Coverslip can't tell
+	New = "new"
+	// Coverslip can't tell of these, and does not run such stages.
+	Outside    = "outside of the dataset"
+	Unreadable = "neither YAML nor JSON"
 )
 
 func (r Reason) String() string {
@@ -182,16 +185,31 @@ func (v *view) depReasons(ctx context.Context, s *Stage, rec *record) ([]Reason,
 
 // differs compares a file or folder with what was recorded.
 func (v *view) differs(ctx context.Context, rel string, was item) (string, error) {
-	now, err := v.object(ctx, rel)
+	same := false
+	var err error
+	if was.legacy {
+		same, err = v.repo.SameAsLegacy(ctx, rel, was.MD5)
+	} else {
+		var now dataset.Object
+		now, err = v.object(ctx, rel)
+		same = now.MD5 == was.MD5
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !v.exists(rel):
 		return dataset.Deleted, nil
 	case err != nil:
 		return "", err
-	case now.MD5 != was.MD5 || was.legacy:
+	case !same:
 		return dataset.Modified, nil
 	}
 	return "", nil
+}
+
+func (v *view) holds(ctx context.Context, it item) (bool, error) {
+	if it.legacy {
+		return v.repo.HoldsLegacy(it.MD5)
+	}
+	return v.repo.Holds(ctx, it.MD5)
 }
 
 func (v *view) exists(rel string) bool {
@@ -207,7 +225,7 @@ func (v *view) outReasons(ctx context.Context, s *Stage, rec *record) ([]Reason,
 			was = rec.outs[o.as]
 		}
 		if o.Cached && was.MD5 != "" {
-			held, err := v.repo.Holds(ctx, was.MD5)
+			held, err := v.holds(ctx, was)
 			if err != nil {
 				return nil, err
 			}
@@ -247,6 +265,8 @@ func (v *view) values(rel string) (*object, error) {
 func (v *view) paramReasons(p Params, was *object) ([]Reason, error) {
 	file, err := v.values(p.Path)
 	switch {
+	case fault.KindOf(err) == fault.Invalid:
+		return []Reason{{ChangedDeps, p.Path, "", Unreadable}}, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return []Reason{{ChangedDeps, p.Path, "", dataset.Deleted}}, nil
 	case err != nil:
