@@ -58,6 +58,10 @@ func (m *many[T]) do(ctx context.Context, own Finished, others func(free) []Fini
 		return o != id && !done && !m.aside[o]
 	})...)
 	out, err := work(all)
+	if len(out) == 0 && len(all) > 1 && ctx.Err() == nil { // whose fault it is, is not said
+		all = all[:1]
+		out, err = work(all)
+	}
 	if len(out) == 0 {
 		return none, err
 	}

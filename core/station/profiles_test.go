@@ -78,6 +78,10 @@ func TestBurstSharesCommits(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	const bad = "line\nbreak.csv" // a name that DVC can't keep
+	if err := os.WriteFile(filepath.Join(ws, "scope", bad), []byte("t\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	behind := 0
 	b.until(func() bool {
 		behind = 0
@@ -89,9 +93,17 @@ func TestBurstSharesCommits(t *testing.T) {
 		return behind == n
 	}, func() string { return fmt.Sprintf("%d of %d pushed", behind, n) })
 	for i := range n {
-		if _, err := os.Stat(filepath.Join(b.Folder(), fmt.Sprintf("captures/scope-1/trace-%03d.csv.dvc", i))); err != nil {
+		name := filepath.Join(b.Folder(), fmt.Sprintf("captures/scope-1/trace-%03d.csv", i))
+		if _, err := os.Stat(name + ".dvc"); err != nil {
 			t.Error(err)
 		}
+		if data, err := os.ReadFile(name); err != nil || string(data) != fmt.Sprintf("t;%d\n", i) {
+			t.Errorf("%s holds %q, %v", name, data, err)
+		}
+	}
+	it := b.capture(bad, func(it flow.Item) bool { return it.Passes["capture"].State == flow.Failed })
+	if p := it.Passes["capture"]; !strings.Contains(p.Say, "line break") {
+		t.Errorf("the bad name: %+v", p)
 	}
 	after, err := b.Commits(t.Context(), 0)
 	if err != nil {

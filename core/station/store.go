@@ -29,13 +29,23 @@ func (v vault) Capture(ctx context.Context, all []intake.Capture, p *job.Progres
 	if err != nil {
 		err = v.denied(err)
 	}
+	have := make(map[string]dataset.Stored, len(done)) // some may be missing
+	for _, d := range done {
+		have[d.Rel] = d
+	}
 	var out []intake.Stored
 	begin := 0
 	for i, c := range all {
-		if ends[i] > len(done) {
+		var own []dataset.Stored
+		for _, f := range files[begin:ends[i]] {
+			if d, ok := have[f.Rel]; ok {
+				own = append(own, d)
+			}
+		}
+		if len(own) < ends[i]-begin {
 			break
 		}
-		st, serr := v.stored(ctx, c, done[begin:ends[i]])
+		st, serr := v.stored(ctx, c, own)
 		if serr != nil {
 			return out, serr
 		}
