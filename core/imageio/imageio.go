@@ -107,6 +107,12 @@ type Format interface {
 	Open(ctx context.Context, path string) (Source, error)
 }
 
+// FolderFormat is a [Format] whose images are folders.
+type FolderFormat interface {
+	// MatchFolder reports whether the folder at path is such an image.
+	MatchFolder(path string) bool
+}
+
 // Multiple is a [Format] whose files can hold several images: positions of a stage, wells
 // of a plate, scenes of a slide. [Info].Images names them.
 type Multiple interface {

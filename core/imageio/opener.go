@@ -96,6 +96,9 @@ func (o *Opener) match(ctx context.Context, path string) (Format, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if f := o.matchFolder(path); f != nil {
+		return f, nil
+	}
 	head, err := readHead(path)
 	if err != nil {
 		return nil, err
@@ -112,6 +115,19 @@ func (o *Opener) match(ctx context.Context, path string) (Format, error) {
 	}
 	return nil, fault.New(fault.Invalid, "The file “"+name+"” is of no image format that Coverslip can read.",
 		"It is kept and versioned all the same; export it as OME-TIFF to look at it here.", nil)
+}
+
+// matchFolder returns the format of a folder that is an image, nil for anything else.
+func (o *Opener) matchFolder(path string) Format {
+	if st, err := os.Stat(path); err != nil || !st.IsDir() {
+		return nil
+	}
+	for _, f := range o.formats {
+		if d, ok := f.(FolderFormat); ok && d.MatchFolder(path) {
+			return f
+		}
+	}
+	return nil
 }
 
 func readHead(path string) ([]byte, error) {

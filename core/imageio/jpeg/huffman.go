@@ -8,7 +8,7 @@ const quick = 9
 type huffman struct {
 	look    [1 << quick]uint16
 	symbols [256]byte
-	limit   [18]int32 // above the last code of a length, brought to 16 bits
+	limit   [17]int32 // above the last code of a length, brought to 16 bits
 	first   [17]int32 // symbol of the first code of a length less that code
 }
 
@@ -31,7 +31,6 @@ func (h *huffman) build(counts [16]byte, symbols []byte) {
 		h.limit[n] = code << (16 - n)
 		code <<= 1
 	}
-	h.limit[17] = 1 << 30
 }
 
 // bits reads a scan's bits, the most significant first.
@@ -76,7 +75,7 @@ func (b *bits) symbol(h *huffman) int {
 		return int(e & 0xff)
 	}
 	n := quick + 1
-	for top >= h.limit[n] {
+	for n <= 16 && top >= h.limit[n] {
 		n++
 	}
 	if n > 16 {

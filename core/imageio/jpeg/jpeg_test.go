@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	stdlib "image/jpeg"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,17 @@ func TestBroken(t *testing.T) {
 	for n := range len(whole) - 2 { // without its end marker it is whole
 		if _, err := d.Decode(whole[:n], jpeg.Guess); err == nil {
 			t.Fatalf("%d of %d bytes were decoded", n, len(whole))
+		}
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 5000 { // whatever comes, it ends
+		bad := bytes.Clone(whole)
+		for range 1 + rnd.IntN(5) {
+			bad[rnd.IntN(len(bad))] = byte(rnd.IntN(256))
+		}
+		bad[rnd.IntN(700)] = byte(rnd.IntN(256)) // in the headers
+		if pic, err := d.Decode(bad, jpeg.Guess); err == nil && len(pic.Data) != pic.Size.X*pic.Size.Y*pic.Components {
+			t.Fatalf("%d bytes of %v × %d", len(pic.Data), pic.Size, pic.Components)
 		}
 	}
 	claims := bytes.Clone(whole)

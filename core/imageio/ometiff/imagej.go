@@ -82,7 +82,7 @@ func (f *file) imageJMicron(p *page, says map[string]string) imageio.Micron {
 		if unit == "" {
 			unit = says["unit"]
 		}
-		return micron(unit)
+		return imageio.MicronsPer(unit)
 	}
 	var m imageio.Micron
 	if per, err := f.rational(p.resolution[0]); err == nil && per > 0 {

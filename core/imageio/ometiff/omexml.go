@@ -94,7 +94,7 @@ func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
 			if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
 				return 0
 			}
-			return v * micron(says["Position"+axis+"Unit"])
+			return v * imageio.MicronsPer(says["Position"+axis+"Unit"])
 		}
 		p.Stage = imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}
 	}
@@ -394,5 +394,5 @@ func length(value, unit string) float64 {
 	if unit == "" {
 		unit = "µm"
 	}
-	return number(value) * micron(unit)
+	return number(value) * imageio.MicronsPer(unit)
 }

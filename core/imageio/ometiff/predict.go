@@ -2,8 +2,9 @@ package ometiff
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
+
+	"coverslip.dev/coverslip/core/imageio"
 )
 
 // swap turns samples of n bytes between big and little-endian.
@@ -149,21 +150,13 @@ func (p *page) widen(out, in []byte, inRow int) {
 	size, row := 2, widenWords
 	switch {
 	case p.kind == 3:
-		size, row = 4, widenHalves
+		size, row = 4, func(out, in []byte, _ int) { imageio.Halves(out, in) }
 	case p.bits < 8:
 		size, row = 1, widenBits
 	}
 	w := p.chunk.X * p.interleaved()
 	for y := range p.chunk.Y {
 		row(out[y*w*size:(y+1)*w*size], in[y*inRow:(y+1)*inRow], p.bits)
-	}
-}
-
-// widenHalves makes 32-bit floats of halves, which are little-endian already.
-func widenHalves(out, in []byte, _ int) {
-	for x := range len(out) / 4 {
-		h := binary.LittleEndian.Uint16(in[2*x:])
-		binary.LittleEndian.PutUint32(out[4*x:], math.Float32bits(half(h)))
 	}
 }
 
@@ -193,17 +186,4 @@ func widenWords(out, in []byte, depth int) {
 		v = v >> (24 - at%8 - depth) & (1<<depth - 1)
 		binary.LittleEndian.PutUint16(out[2*x:], uint16(v)) //nolint:gosec // below 16 bits
 	}
-}
-
-// half widens a 16-bit float (IEEE 754 binary16).
-func half(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
-	switch exp {
-	case 0:
-		v := float32(frac) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }

@@ -1,0 +1,190 @@
+package zarr_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/zarr"
+)
+
+// memory is a store that can be broken.
+type memory map[string][]byte
+
+func (m memory) Get(_ context.Context, key string, limit int64) ([]byte, error) {
+	data, ok := m[key]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s: %d bytes", key, len(data))
+	}
+	return data, nil
+}
+
+func (m memory) Range(_ context.Context, key string, off, n int64) ([]byte, error) {
+	data, ok := m[key]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	size := int64(len(data))
+	if off < 0 {
+		off = size - n
+	}
+	if off < 0 || n < 0 || off > size || n > size-off {
+		return nil, fmt.Errorf("%s: %d bytes at %d of %d", key, n, off, size)
+	}
+	return data[off : off+n], nil
+}
+
+// load takes a folder into memory.
+func load(tb testing.TB, root string) memory {
+	tb.Helper()
+	m := memory{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		key, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		m[filepath.ToSlash(key)], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+// everything reads tiles until limit bytes have come.
+func everything(ctx context.Context, src imageio.Source, limit int) error {
+	i, n := src.Info(), 0
+	for l := range i.Levels {
+		grid := i.Tiles(l)
+		for k := 0; k < grid.X*grid.Y*len(i.Channels)*i.Z*i.T && n < limit; k++ {
+			rest := k / (grid.X * grid.Y)
+			px, err := src.ReadTile(ctx, imageio.Tile{
+				Level: l, Col: k % grid.X, Row: k / grid.X % grid.Y,
+				C: rest % len(i.Channels), Z: rest / len(i.Channels) % i.Z, T: rest / len(i.Channels) / i.Z,
+			})
+			if err != nil {
+				return err
+			}
+			n += len(px.Data)
+		}
+	}
+	return nil
+}
+
+const mostMemory = 300 << 20
+
+func survives(t *testing.T, what string, m memory) bool {
+	t.Helper()
+	begun, before := time.Now(), allocated()
+	src, err := zarr.OpenStore(t.Context(), m, "broken.zarr", "test", -1)
+	if err == nil {
+		err = everything(t.Context(), src, 1<<20)
+		src.Close()
+	}
+	if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid && k != fault.NotFound {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if err != nil {
+		if say, _ := fault.Explain(err); !strings.HasSuffix(say, ".") {
+			t.Fatalf("%s: %q is no sentence", what, say)
+		}
+	}
+	if n := allocated() - before; n > mostMemory {
+		t.Fatalf("%s: allocated %d MB", what, n>>20)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Fatalf("%s: took %v", what, took)
+	}
+	return err == nil
+}
+
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// TestBroken cuts and flips the values of images of the matrix: their metadata and their
+// chunks. Without COVERSLIP_TEST_LONG=1 it takes a sample.
+func TestBroken(t *testing.T) {
+	every, tries := 23, 60
+	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
+		every, tries = 1, 250
+	}
+	rnd := rand.New(rand.NewPCG(2, uint64(time.Now().UnixNano())))
+	images, pictures, sentences := 0, 0, 0
+	for i, e := range matrix(t) {
+		if i%every != 0 || e.Level > 0 || e.Image > 0 {
+			continue
+		}
+		images++
+		m := load(t, e.path())
+		var keys, meta []string
+		for key := range m {
+			if keys = append(keys, key); strings.HasSuffix(key, "zarr.json") || strings.HasPrefix(filepath.Base(key), ".z") {
+				meta = append(meta, key)
+			}
+		}
+		for k := range tries {
+			key := keys[rnd.IntN(len(keys))]
+			if k%2 == 0 {
+				key = meta[rnd.IntN(len(meta))]
+			}
+			whole := m[key]
+			if len(whole) == 0 {
+				continue
+			}
+			at := rnd.IntN(len(whole))
+			what := fmt.Sprintf("%s: %s cut to %d", e.Name, key, at)
+			m[key] = whole[:at]
+			if k%5 != 0 {
+				by := byte(1 + rnd.IntN(255))
+				if k%2 == 0 { // so that it stays JSON
+					by = whole[at] ^ "0123456789-.,[]{}\" "[rnd.IntN(19)]
+				}
+				m[key] = bytes.Clone(whole)
+				m[key][at] ^= by
+				what = fmt.Sprintf("%s: %s byte %d is %q", e.Name, key, at, m[key][at])
+			}
+			if survives(t, what, m) {
+				pictures++
+			} else {
+				sentences++
+			}
+			m[key] = whole
+		}
+	}
+	t.Logf("%d images broken: %d pictures, %d sentences, no panic", images, pictures, sentences)
+}
+
+// FuzzMetadata opens any metadata over a chunk of any bytes.
+func FuzzMetadata(f *testing.F) {
+	f.Add([]byte(`{"zarr_format":2,"shape":[2,9],"chunks":[2,4],"dtype":"<u2","compressor":{"id":"blosc"},"fill_value":0,"order":"F","filters":null}`), []byte("abc"), false)
+	f.Add([]byte(`{"zarr_format":3,"node_type":"array","shape":[4,4],"data_type":"uint8","chunk_grid":{"name":"regular","configuration":{"chunk_shape":[4,4]}},`+
+		`"chunk_key_encoding":{"name":"default"},"fill_value":1,"codecs":[{"name":"sharding_indexed","configuration":{"chunk_shape":[2,2],"codecs":[{"name":"bytes"}],`+
+		`"index_codecs":[{"name":"bytes"},{"name":"crc32c"}]}}]}`), []byte("abc"), true)
+	f.Fuzz(func(t *testing.T, meta, chunk []byte, third bool) {
+		m := memory{".zarray": meta, "0.0": chunk, "c/0/0": chunk}
+		if third {
+			m["zarr.json"] = meta
+		}
+		survives(t, "fuzz", m)
+	})
+}

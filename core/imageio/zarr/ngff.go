@@ -1,0 +1,209 @@
+package zarr
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// The part of OME-NGFF (0.1 to 0.5) that is read.
+type (
+	attributes struct {
+		Version     string       `json:"version"`
+		Multiscales []multiscale `json:"multiscales"`
+		Omero       omero        `json:"omero"`
+		Layout      int          `json:"bioformats2raw.layout"`
+		Series      []string     `json:"series"`
+		Plate       *struct {
+			Fields int `json:"field_count"`
+			Wells  []struct {
+				Path string `json:"path"`
+			} `json:"wells"`
+		} `json:"plate"`
+	}
+	multiscale struct {
+		Version    string      `json:"version"`
+		Name       string      `json:"name"`
+		Axes       []axis      `json:"axes"`
+		Datasets   []dataset   `json:"datasets"`
+		Transforms []transform `json:"coordinateTransformations"`
+	}
+	dataset struct {
+		Path       string      `json:"path"`
+		Transforms []transform `json:"coordinateTransformations"`
+	}
+	transform struct {
+		Type        string    `json:"type"`
+		Scale       []float64 `json:"scale"`
+		Translation []float64 `json:"translation"`
+	}
+	axis struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Unit string `json:"unit"`
+	}
+	omero struct {
+		Name     string `json:"name"`
+		Channels []struct {
+			Label string `json:"label"`
+			Color string `json:"color"`
+		} `json:"channels"`
+	}
+)
+
+// UnmarshalJSON also takes the axes of 0.3, which are names alone.
+func (a *axis) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte(`"`)) {
+		return json.Unmarshal(data, &a.Name)
+	}
+	type plain axis
+	return json.Unmarshal(data, (*plain)(a))
+}
+
+// maxMeta is the most bytes of a piece of metadata.
+const maxMeta = 64 << 20
+
+// maxImages is the most images that are looked for.
+const maxImages = 1 << 16
+
+// node is a group or an array.
+type node struct {
+	path  string
+	array *array
+	attributes
+}
+
+// node reads what lies at a path, of either version.
+func (s *source) node(ctx context.Context, at string) (*node, error) {
+	n := &node{path: at}
+	data, err := s.store.Get(ctx, join(at, "zarr.json"), maxMeta)
+	if err == nil {
+		return n, n.version3(data)
+	}
+	if !absent(err) {
+		return nil, s.readFault(err)
+	}
+	data, err = s.store.Get(ctx, join(at, ".zarray"), maxMeta)
+	if err == nil {
+		n.array, err = arrayV2(at, data)
+		return n, err
+	}
+	if !absent(err) {
+		return nil, s.readFault(err)
+	}
+	if data, err = s.store.Get(ctx, join(at, ".zattrs"), maxMeta); err != nil {
+		if absent(err) {
+			return nil, fmt.Errorf("nothing at %q: %w", at, errNothing)
+		}
+		return nil, s.readFault(err)
+	}
+	if err := json.Unmarshal(data, &n.attributes); err != nil {
+		return nil, fmt.Errorf(".zattrs: %w", err)
+	}
+	return n, nil
+}
+
+var errNothing = errors.New("neither a group nor an array")
+
+func (n *node) version3(data []byte) error {
+	var m metaV3
+	if err := json.Unmarshal(data, &m); err != nil {
+		return fmt.Errorf("zarr.json: %w", err)
+	}
+	if m.Node == "array" {
+		var err error
+		n.array, err = arrayV3(n.path, m)
+		return err
+	}
+	var in struct {
+		OME json.RawMessage `json:"ome"`
+	}
+	if len(m.Attributes) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(m.Attributes, &in); err != nil {
+		return fmt.Errorf("zarr.json: %w", err)
+	}
+	if in.OME == nil {
+		in.OME = m.Attributes
+	}
+	if err := json.Unmarshal(in.OME, &n.attributes); err != nil {
+		return fmt.Errorf("zarr.json: %w", err)
+	}
+	return nil
+}
+
+// picture is one image of a store: a group and which of its pyramids.
+type picture struct {
+	path, name string
+	scale      int
+}
+
+// pictures lists the images below the root.
+func (s *source) pictures(ctx context.Context, root *node) ([]picture, error) {
+	switch {
+	case root.Plate != nil:
+		return root.fields()
+	case len(root.Multiscales) > 0:
+		var out []picture
+		for i, m := range root.Multiscales {
+			out = append(out, picture{path: root.path, name: orElse(m.Name, fmt.Sprintf("Image %d", i+1)), scale: i})
+		}
+		return out, nil
+	case root.Layout == 3:
+		return s.series(ctx, root)
+	}
+	return nil, nil
+}
+
+// fields lists those of a plate's wells.
+func (n *node) fields() ([]picture, error) {
+	var out []picture
+	for _, w := range n.Plate.Wells {
+		for f := range max(1, min(n.Plate.Fields, maxImages)) {
+			at := path.Join(w.Path, strconv.Itoa(f))
+			if out = append(out, picture{path: at, name: at}); len(out) > maxImages {
+				return nil, fmt.Errorf("more than %d images", maxImages)
+			}
+		}
+	}
+	return out, nil
+}
+
+// series lists the images that bioformats2raw wrote: those of a list, else 0, 1, 2 and so on.
+func (s *source) series(ctx context.Context, root *node) ([]picture, error) {
+	names := root.Series
+	if ome, err := s.node(ctx, "OME"); err == nil && len(ome.Series) > 0 {
+		names = ome.Series
+	}
+	var out []picture
+	for _, at := range names[:min(len(names), maxImages)] {
+		out = append(out, picture{path: at, name: at})
+	}
+	for i := 0; len(names) == 0 && i < maxImages; i++ {
+		at := strconv.Itoa(i)
+		_, err := s.node(ctx, at)
+		if errors.Is(err, errNothing) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, picture{path: at, name: at})
+	}
+	return out, nil
+}
+
+// channelColor reads a colour of six hexadecimal digits; without one it is white.
+func channelColor(s string) [3]uint8 {
+	v, err := strconv.ParseUint(strings.TrimPrefix(s, "#"), 16, 32)
+	if err != nil || s == "" {
+		return [3]uint8{255, 255, 255}
+	}
+	return [3]uint8{uint8(v >> 16), uint8(v >> 8), uint8(v)}
+}
