@@ -3,6 +3,7 @@ package recipe
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -30,31 +31,88 @@ func (k *args) number(name string, def float64) float64 {
 	return x
 }
 
-func (k *args) required(name string) float64 {
-	if _, ok := k.op.Kwargs[name]; !ok {
-		k.errs = append(k.errs, fmt.Errorf("%s is missing", name))
+// numbers returns an argument that may be a list, or def if it is not there; NaN as def
+// means that it must be.
+func (k *args) numbers(name string, def float64) []float64 {
+	k.used = append(k.used, name)
+	v, ok := k.op.Kwargs[name]
+	if !ok || v == nil {
+		if math.IsNaN(def) {
+			k.errs = append(k.errs, fmt.Errorf("%s is missing", name))
+		}
+		return []float64{def}
 	}
-	return k.number(name, 0)
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	out := make([]float64, 0, len(list))
+	for _, e := range list {
+		x, ok := number(e)
+		if !ok {
+			k.errs = append(k.errs, fmt.Errorf("%s has %v, which is no number", name, e))
+		}
+		out = append(out, x)
+	}
+	if len(out) == 0 {
+		k.errs = append(k.errs, fmt.Errorf("%s is empty", name))
+		return []float64{def}
+	}
+	return out
+}
+
+// sameLength makes two lists as long as the longer one, if the other has one element.
+func (k *args) sameLength(a, b *[]float64) int {
+	n := max(len(*a), len(*b))
+	for _, l := range []*[]float64{a, b} {
+		if len(*l) == 1 {
+			*l = slices.Repeat(*l, n)
+		}
+		if len(*l) != n {
+			k.errs = append(k.errs, errors.New("lists of different lengths"))
+			*l = slices.Repeat([]float64{1}, n)
+		}
+	}
+	return n
 }
 
 func (k *args) word(name string) string {
 	k.used = append(k.used, name)
-	s, _ := k.op.Kwargs[name].(string)
+	v, ok := k.op.Kwargs[name]
+	s, isWord := v.(string)
+	if ok && v != nil && !isWord {
+		k.errs = append(k.errs, fmt.Errorf("%s is %v, not a word", name, v))
+	}
 	return s
 }
 
-// axes accepts the axes of a statistic. One channel of one image makes all choices but
-// one the same; statistics over a batch are those of a data set, which nobody has here.
-func (k *args) axes() {
+// axes returns the axes that a statistic is taken over; nil are all. Statistics over a
+// data set, which nobody has here, become those of the images at hand.
+func (k *args) axes() []string {
 	k.used = append(k.used, "axes", "mode")
 	if mode, ok := k.op.Kwargs["mode"]; ok && mode != "per_sample" {
 		k.errs = append(k.errs, fmt.Errorf("mode %v", mode))
 	}
-	list, isList := k.op.Kwargs["axes"].([]any)
-	text, _ := k.op.Kwargs["axes"].(string)
-	if isList && slices.Contains(list, any("batch")) || strings.Contains(text, "b") {
-		k.errs = append(k.errs, errors.New("statistics over a batch"))
+	var out []string
+	switch v := k.op.Kwargs["axes"].(type) {
+	case nil:
+		return nil
+	case string:
+		for l := range strings.SplitSeq(v, "") {
+			out = append(out, fullName(l))
+		}
+	case []any:
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				k.errs = append(k.errs, fmt.Errorf("axis %v", e))
+			}
+			out = append(out, fullName(s))
+		}
+	default:
+		k.errs = append(k.errs, fmt.Errorf("axes %v", v))
 	}
+	return out
 }
 
 func (k *args) end() error {

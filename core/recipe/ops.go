@@ -7,11 +7,24 @@ import (
 	"slices"
 )
 
-// step is an operation that still needs the statistics of the plane: fit looks at the
-// values (each counts[i] times) and returns what to do with one of them.
+// step is an operation that still needs statistics: fit looks at the values of its own
+// tensor and, if it names one, of another, and returns what to do with one number.
 type step struct {
-	fit       func(values []float32, counts []int64) (func(float32) float32, error)
+	fit       func(own, ref population, k int) (func(float32) float32, error)
 	statistic bool
+	axes      []string // that a statistic is taken over; nil: all
+	ref       string   // the tensor that a statistic is of, if not its own
+	along     string   // the axis along which arguments differ; fit's k is the position
+	lists     int      // how many arguments there are along it
+	cast      string   // the type that numbers have afterwards, if it changes
+	same      bool     // numbers stay as they are
+	softmax   string   // the axis of a softmax, which is no function of one number
+}
+
+// population is values of which each counts counts[i] times; counts nil means once.
+type population struct {
+	values []float32
+	counts []int64
 }
 
 // Pipeline is a list of operations with the statistics of one plane in them.
@@ -28,26 +41,28 @@ func (p Pipeline) Apply(x []float32) {
 
 // Fit prepares operations for a plane. The plane is given as its distinct values and how
 // often each occurs, which for 8- and 16-bit images is a histogram; counts nil means
-// once each. Each operation sees the statistics of what the ones before it made.
-// Without values only operations that need no statistics can be prepared.
+// once each. Statistics are of the plane as it is, also where operations stand before, as
+// in bioimageio.core. Without values only operations that need no statistics can be
+// prepared. Those that need another tensor, several channels or the rows one by one can't.
 func Fit(ops []Op, values []float32, counts []int64) (Pipeline, error) {
 	var p Pipeline
-	v := slices.Clone(values)
 	for _, o := range ops {
 		s, err := o.step()
 		if err != nil {
 			return p, err
 		}
-		if s.statistic && len(v) == 0 {
+		if s.statistic && len(values) == 0 {
 			return p, fmt.Errorf("%s: no pixels to take statistics of", o.ID)
 		}
-		f, err := s.fit(v, counts)
+		if s.lists > 1 || s.ref != "" || s.axes != nil && (!slices.Contains(s.axes, "x") || !slices.Contains(s.axes, "y")) {
+			return p, invalid(fmt.Sprintf("The model's operation %q does more than Coverslip does with a single plane.", o.ID), nil)
+		}
+		f, err := s.fit(population{values, counts}, population{}, 0)
 		if err != nil {
 			return p, fmt.Errorf("%s: %w", o.ID, err)
 		}
-		p.fns = append(p.fns, f)
-		for i, x := range v {
-			v[i] = f(x)
+		if !s.same {
+			p.fns = append(p.fns, f)
 		}
 	}
 	return p, nil
@@ -55,19 +70,18 @@ func Fit(ops []Op, values []float32, counts []int64) (Pipeline, error) {
 
 // plain makes a step of a function that needs no statistics.
 func plain(f func(float32) float32) step {
-	return step{fit: func([]float32, []int64) (func(float32) float32, error) { return f, nil }}
+	return step{fit: func(population, population, int) (func(float32) float32, error) { return f, nil }}
 }
 
 // step returns what the operation does; fault.Invalid for one that is not known or whose
-// arguments make no sense. Formulas and defaults are those of the RDF specification.
+// arguments make no sense. Formulas and defaults are those of the RDF specification, and
+// where it is silent those of bioimageio.core.
 func (o Op) step() (step, error) {
 	k := args{op: o}
 	var s step
 	switch o.ID {
 	case "binarize":
-		t := float32(k.required("threshold"))
-		k.word("axis")
-		s = plain(func(x float32) float32 { return truth(x > t) })
+		s = k.binarize()
 	case "clip":
 		s = k.clip()
 	case "ensure_dtype":
@@ -75,47 +89,106 @@ func (o Op) step() (step, error) {
 	case "sigmoid":
 		s = plain(func(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) })
 	case "scale_linear":
-		gain, offset := k.number("gain", 1), k.number("offset", 0)
-		k.word("axis")
-		s = plain(func(x float32) float32 { return float32(float64(x)*gain + offset) })
+		s = k.scaleLinear()
 	case "fixed_zero_mean_unit_variance":
-		mean, std := k.required("mean"), k.required("std")
-		k.word("axis")
-		if std < 1e-6 {
-			k.errs = append(k.errs, errors.New("std below 1e-6"))
-		}
-		s = plain(func(x float32) float32 { return float32((float64(x) - mean) / std) })
+		s = k.fixed()
 	case "zero_mean_unit_variance":
 		s = k.standard()
 	case "scale_range":
 		s = k.scaleRange()
+	case "scale_mean_variance":
+		s = k.meanVariance()
 	default:
 		return s, invalid(fmt.Sprintf("The model needs the operation %q, which Coverslip does not know.", o.ID), nil)
 	}
 	return s, k.end()
 }
 
+// perChannel makes a step of arguments that may differ along an axis.
+func (k *args) perChannel(n int, f func(i int, x float64) float64) step {
+	s := step{along: k.word("axis"), lists: n}
+	if s.along == "" && n > 1 {
+		k.errs = append(k.errs, errors.New("a list without an axis"))
+	}
+	s.fit = func(_, _ population, i int) (func(float32) float32, error) {
+		if n == 1 {
+			i = 0
+		}
+		return func(x float32) float32 { return float32(f(i, float64(x))) }, nil
+	}
+	return s
+}
+
+func (k *args) binarize() step {
+	t := k.numbers("threshold", math.NaN())
+	s := k.perChannel(len(t), func(i int, x float64) float64 {
+		if x > t[i] {
+			return 1
+		}
+		return 0
+	})
+	s.cast = "bool"
+	return s
+}
+
+func (k *args) scaleLinear() step {
+	gain, offset := k.numbers("gain", 1), k.numbers("offset", 0)
+	n := k.sameLength(&gain, &offset)
+	return k.perChannel(n, func(i int, x float64) float64 { return x*gain[i] + offset[i] })
+}
+
+// fixed adds 1e-6 to the deviation, as bioimageio.core does.
+func (k *args) fixed() step {
+	mean, std := k.numbers("mean", math.NaN()), k.numbers("std", math.NaN())
+	n := k.sameLength(&mean, &std)
+	for _, s := range std {
+		if s < 1e-6 {
+			k.errs = append(k.errs, errors.New("std below 1e-6"))
+		}
+	}
+	return k.perChannel(n, func(i int, x float64) float64 { return (x - mean[i]) / (std[i] + 1e-6) })
+}
+
 func (k *args) scaleRange() step {
 	lo, hi := k.number("min_percentile", 0), k.number("max_percentile", 100)
 	eps := k.number("eps", 1e-6)
-	k.axes()
+	s := step{statistic: true, axes: k.axes(), ref: k.word("reference_tensor")}
 	if lo < 0 || hi > 100 || lo >= hi {
 		k.errs = append(k.errs, fmt.Errorf("percentiles %v and %v", lo, hi))
 	}
-	return step{statistic: true, fit: func(v []float32, n []int64) (func(float32) float32, error) {
-		q := Percentiles(v, n, lo, hi)
+	s.fit = func(own, ref population, _ int) (func(float32) float32, error) {
+		if ref.values != nil {
+			own = ref
+		}
+		q := Percentiles(own.values, own.counts, lo, hi)
 		low, span := q[0], q[1]-q[0]+eps
 		return func(x float32) float32 { return float32((float64(x) - low) / span) }, nil
-	}}
+	}
+	return s
 }
 
 func (k *args) standard() step {
 	eps := k.number("eps", 1e-6)
-	k.axes()
-	return step{statistic: true, fit: func(v []float32, n []int64) (func(float32) float32, error) {
-		mean, std := moments(v, n)
+	return step{statistic: true, axes: k.axes(), fit: func(own, _ population, _ int) (func(float32) float32, error) {
+		mean, std := moments(own.values, own.counts)
 		return func(x float32) float32 { return float32((float64(x) - mean) / (std + eps)) }, nil
 	}}
+}
+
+func (k *args) meanVariance() step {
+	eps := k.number("eps", 1e-6)
+	s := step{statistic: true, axes: k.axes(), ref: k.word("reference_tensor")}
+	if s.ref == "" {
+		k.errs = append(k.errs, errors.New("reference_tensor is missing"))
+	}
+	s.fit = func(own, ref population, _ int) (func(float32) float32, error) {
+		mean, std := moments(own.values, own.counts)
+		toMean, toStd := moments(ref.values, ref.counts)
+		return func(x float32) float32 {
+			return float32((float64(x)-mean)/(std+eps)*(toStd+eps) + toMean)
+		}, nil
+	}
+	return s
 }
 
 // clip takes fixed bounds or percentiles; the specification asks for the inverted_cdf
@@ -123,22 +196,23 @@ func (k *args) standard() step {
 func (k *args) clip() step {
 	lo, hi := k.number("min", math.Inf(-1)), k.number("max", math.Inf(1))
 	plo, phi := k.number("min_percentile", math.NaN()), k.number("max_percentile", math.NaN())
-	k.axes()
+	axes := k.axes()
 	bad := func(p float64) bool { return p < 0 || p > 100 }
-	if math.IsInf(lo, -1) && math.IsInf(hi, 1) && math.IsNaN(plo) && math.IsNaN(phi) || bad(plo) || bad(phi) || lo > hi {
+	if math.IsInf(lo, -1) && math.IsInf(hi, 1) && math.IsNaN(plo) && math.IsNaN(phi) || bad(plo) || bad(phi) || lo > hi || plo >= phi ||
+		!math.IsInf(lo, -1) && !math.IsNaN(plo) || !math.IsInf(hi, 1) && !math.IsNaN(phi) {
 		k.errs = append(k.errs, errors.New("clip has no bounds that make sense"))
 	}
-	fit := func(v []float32, n []int64) (func(float32) float32, error) {
+	fit := func(own, _ population, _ int) (func(float32) float32, error) {
 		low, high := float32(lo), float32(hi)
 		if !math.IsNaN(plo) {
-			low = invertedCDF(v, n, plo)
+			low = invertedCDF(own.values, own.counts, plo)
 		}
 		if !math.IsNaN(phi) {
-			high = invertedCDF(v, n, phi)
+			high = invertedCDF(own.values, own.counts, phi)
 		}
 		return func(x float32) float32 { return min(max(x, low), high) }, nil
 	}
-	return step{fit: fit, statistic: !math.IsNaN(plo) || !math.IsNaN(phi)}
+	return step{fit: fit, statistic: !math.IsNaN(plo) || !math.IsNaN(phi), axes: axes}
 }
 
 // dtype casts as numpy does: towards zero, and around the end of the range.
@@ -156,7 +230,9 @@ func (k *args) dtype() step {
 	if !ok {
 		k.errs = append(k.errs, fmt.Errorf("type %q", name))
 	}
-	return plain(f)
+	s := plain(f)
+	s.cast, s.same = name, name == "float32" || name == "float64"
+	return s
 }
 
 func truth(b bool) float32 {

@@ -28,7 +28,11 @@
 // (bioimage.io), with its defaults. The first output of stardist_postprocessing is the
 // probability, the second the distances along the rays in pixels of the input; ray k
 // points along (cos, sin)(2πk/n_rays) in (x, y). Statistics are always those of the
-// whole plane, never of a tile. Fields of the file that are not named here are kept.
+// whole plane as it came from the instrument, never of a tile. Fields of the file that
+// are not named here are kept.
+//
+// A bioimage.io description itself, rdf.yaml in format 0.4 or 0.5, is a [Model]: tensors
+// of any number of axes, which [Model.Preprocess] and [Model.Postprocess] work on.
 package recipe
 
 import (
@@ -47,7 +51,7 @@ import (
 // FileName is the name of a description beside its network.
 const FileName = "coverslip.yaml"
 
-// Recipe is a coverslip.yaml, or what is understood of a bioimage.io rdf.yaml.
+// Recipe is a coverslip.yaml.
 type Recipe struct {
 	Name        string  `yaml:"name"`
 	Description string  `yaml:"description,omitempty"`
@@ -175,32 +179,6 @@ func (p Port) check() error {
 		}
 	}
 	return nil
-}
-
-// Stars are the arguments of stardist_postprocessing.
-type Stars struct {
-	Prob, NMS float64 // thresholds of probability and overlap
-	Rays      int
-	Grid      int // pixels of the input a pixel of the outputs
-	Border    int // pixels of the outputs at the image's edge that are no centres
-}
-
-const starDecode = "stardist_postprocessing"
-
-// Stars returns how the model's outputs become star-convex polygons.
-func (r *Recipe) Stars() (Stars, error) {
-	k := args{op: r.Decode}
-	s := Stars{
-		Prob: k.number("prob_threshold", 0.5), NMS: k.number("nms_threshold", 0.4),
-		Rays: int(k.number("n_rays", 32)), Grid: int(k.number("grid", 1)), Border: int(k.number("b", 2)),
-	}
-	if err := k.end(); err != nil {
-		return s, err
-	}
-	if s.Prob < 0 || s.Prob >= 1 || s.NMS < 0 || s.NMS > 1 || s.Rays < 3 || s.Grid < 1 || s.Border < 0 {
-		return s, invalid("The model's description has a threshold, ray count or grid that makes no sense.", nil)
-	}
-	return s, nil
 }
 
 func invalid(say string, err error) error {

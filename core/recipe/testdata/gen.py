@@ -22,12 +22,17 @@ def scale_range(x, lo=0, hi=100, eps=1e-6):
     return (x.astype(np.float64) - a) / (b - a + eps)
 
 
+def chained(x, y):  # statistics are of what came in, as in bioimageio.core
+    a, b = np.percentile(x.astype(np.float64), (5, 95), method="linear")
+    return (y.astype(np.float64) - a) / (b - a + 1e-6)
+
+
 for name, x in dict(u16=u16, f32=f32, flat=flat).items():
     d = x.astype(np.float64)
     case(name + " scale_range", x, [op("scale_range", min_percentile=1, max_percentile=99.8, eps=1e-6)], scale_range(x, 1, 99.8))
     case(name + " scale_range defaults", x, [op("scale_range")], scale_range(x))
     case(name + " zero mean", x, [op("zero_mean_unit_variance", axes=["x", "y"])], (d - d.mean()) / (d.std() + 1e-6))
-    case(name + " fixed", x, [op("fixed_zero_mean_unit_variance", mean=[103.5], std=12.25)], (d - 103.5) / 12.25)
+    case(name + " fixed", x, [op("fixed_zero_mean_unit_variance", mean=[103.5], std=12.25)], (d - 103.5) / (12.25 + 1e-6))
     case(name + " linear", x, [op("scale_linear", gain=0.5, offset=-3)], d * 0.5 - 3)
     case(name + " clip", x, [op("clip", min=-10, max=250)], np.clip(x, -10, 250))
     lo, hi = np.percentile(x, (3, 96.5), method="inverted_cdf")
@@ -37,6 +42,6 @@ for name, x in dict(u16=u16, f32=f32, flat=flat).items():
     case(name + " uint8", x, [op("ensure_dtype", dtype="uint8")], x.astype(np.int64).astype(np.uint8))
     y = np.clip(x, 0, 500)
     case(name + " a chain", x, [op("ensure_dtype", dtype="float32"), op("clip", min=0, max=500),
-         op("scale_range", min_percentile=5, max_percentile=95)], scale_range(y, 5, 95))
+         op("scale_range", min_percentile=5, max_percentile=95)], chained(x, y))
 json.dump(cases, open("ops.json", "w"))
 print(len(cases))

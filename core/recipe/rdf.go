@@ -1,0 +1,192 @@
+package recipe
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// RDFName is the name of a bioimage.io description beside its network.
+const RDFName = "rdf.yaml"
+
+// rdf is the part of a description that both formats share.
+type rdf struct {
+	Format      string             `yaml:"format_version"`
+	Type        string             `yaml:"type"`
+	Name        string             `yaml:"name"`
+	Description string             `yaml:"description"`
+	Version     yaml.Node          `yaml:"version"`
+	Inputs      []tensorText       `yaml:"inputs"`
+	Outputs     []tensorText       `yaml:"outputs"`
+	Weights     map[string]weights `yaml:"weights"`
+	TestInputs  []string           `yaml:"test_inputs"` // 0.4
+	TestOutputs []string           `yaml:"test_outputs"`
+	Config      map[string]any     `yaml:"config"`
+}
+
+type weights struct {
+	Source string `yaml:"source"`
+	SHA256 string `yaml:"sha256"`
+	Parent string `yaml:"parent"`
+	Opset  int    `yaml:"opset_version"`
+}
+
+// tensorText is a tensor in either format.
+type tensorText struct {
+	ID, Name, Description string
+	Axes                  yaml.Node `yaml:"axes"`
+	Test                  *fileText `yaml:"test_tensor"`
+	Sample                *fileText `yaml:"sample_tensor"`
+	Optional              bool      `yaml:"optional"`
+	Pad                   *padding  `yaml:"pad"`
+	Data                  yaml.Node `yaml:"data"`
+	Pre                   []opText  `yaml:"preprocessing"`
+	Post                  []opText  `yaml:"postprocessing"`
+
+	Type  string    `yaml:"data_type"` // 0.4, as the rest
+	Shape yaml.Node `yaml:"shape"`
+	Halo  []int     `yaml:"halo"`
+}
+
+type fileText struct {
+	Source string `yaml:"source"`
+	SHA256 string `yaml:"sha256"`
+}
+
+type padding struct {
+	Mode  string  `yaml:"mode"`
+	Value float64 `yaml:"value"`
+}
+
+type opText struct {
+	ID, Name string
+	Kwargs   map[string]any
+}
+
+func (f *fileText) file() File {
+	if f == nil {
+		return File{}
+	}
+	return File(*f)
+}
+
+// ParseRDF reads a bioimage.io model description in format 0.4 or 0.5. What can't be done
+// exactly is fault.Invalid, with a sentence.
+func ParseRDF(text []byte) (*Model, error) {
+	var d rdf
+	if err := yaml.Unmarshal(text, &d); err != nil {
+		return nil, invalid("The model's description can't be read.", err)
+	}
+	if d.Type != "" && d.Type != "model" {
+		return nil, invalid(fmt.Sprintf("The description is of a %s, not of a model.", d.Type), nil)
+	}
+	m := &Model{
+		Name: d.Name, Description: d.Description, Version: d.Version.Value, Format: d.Format,
+		Weights: map[string]Weights{}, Config: d.Config,
+	}
+	for format, w := range d.Weights {
+		m.Weights[format] = Weights{File: File{w.Source, w.SHA256}, Opset: w.Opset, Parent: w.Parent}
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(d.Format, "0.5."):
+		err = m.from5(d)
+	case strings.HasPrefix(d.Format, "0.4."):
+		err = m.from4(d)
+	default:
+		err = fmt.Errorf("format %q", d.Format)
+		return nil, invalid("The model's description is in a format that Coverslip does not read; it reads 0.4 and 0.5.", err)
+	}
+	if err != nil {
+		return nil, invalid("The model's description can't be read.", err)
+	}
+	m.Tolerance = tolerance(d.Config)
+	return m, m.check()
+}
+
+// implied adds the ensure_dtype that the specification implies before and after ops.
+func implied(ops []Op, dtype string) []Op {
+	ensure := Op{ID: "ensure_dtype", Kwargs: map[string]any{"dtype": dtype}}
+	if len(ops) == 0 || ops[0].ID != ensure.ID {
+		ops = append([]Op{ensure}, ops...)
+	}
+	switch ops[len(ops)-1].ID {
+	case ensure.ID, "binarize", starDecode, flowDecode:
+		return ops
+	}
+	return append(ops, ensure)
+}
+
+// ops brings a list of operations of either format into the terms of 0.5.
+func opsOf(list []opText) []Op {
+	out := make([]Op, 0, len(list)+2)
+	for _, o := range list {
+		id := o.ID
+		if id == "" {
+			id = o.Name
+		}
+		out = append(out, Op{ID: id, Kwargs: o.Kwargs})
+	}
+	return out
+}
+
+// tolerance is what config.bioimageio.reproducibility_tolerance says for all weights; its
+// default is that of specification 0.5.7.
+func tolerance(config map[string]any) Tolerance {
+	t := Tolerance{Absolute: 1e-3, Relative: 1e-3}
+	hints, _ := config["bioimageio"].(map[string]any)
+	list, _ := hints["reproducibility_tolerance"].([]any)
+	for _, e := range list {
+		entry, ok := e.(map[string]any)
+		if !ok || len(asList(entry["output_ids"])) > 0 || len(asList(entry["weights_formats"])) > 0 {
+			continue // for some outputs or weights only
+		}
+		if x, ok := number(entry["absolute_tolerance"]); ok {
+			t.Absolute = x
+		}
+		if x, ok := number(entry["relative_tolerance"]); ok {
+			t.Relative = x
+		}
+	}
+	return t
+}
+
+func asList(v any) []any {
+	list, _ := v.([]any)
+	return list
+}
+
+// kindOf is the kind of an axis with one of the usual names.
+func kindOf(id string) Kind {
+	switch id {
+	case "b", "batch":
+		return Batch
+	case "c", "channel":
+		return Channel
+	case "i", "index":
+		return Index
+	case "t", "time":
+		return Time
+	}
+	return Space
+}
+
+// fullName is the name of an axis in 0.5 for its letter in 0.4.
+func fullName(letter string) string {
+	if k := kindOf(letter); k != Space {
+		return string(k)
+	}
+	return letter
+}
+
+// resolved follows a YAML alias.
+func resolved(n yaml.Node) yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return *n.Alias
+	}
+	return n
+}
+
+var errNoAxes = errors.New("axes are neither a list nor letters")
