@@ -77,20 +77,17 @@ func (h *hasher) of(size int64) (hash.Hash, func()) {
 	return lane, lane.Close
 }
 
-// small reads all of a file that fits into buf; otherwise it says that it does not fit.
-func small(f *os.File, buf []byte) (data []byte, fits bool, err error) {
-	n := 0
-	for n < len(buf) {
-		k, err := f.Read(buf[n:])
-		n += k
-		if errors.Is(err, io.EOF) {
-			return buf[:n], true, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
+// small reads all of a file of the given size if it fits into buf; otherwise it says that
+// it does not.
+func small(f *os.File, buf []byte, size int64) (data []byte, fits bool, err error) {
+	if size >= int64(len(buf)) {
+		return nil, false, nil
 	}
-	return nil, false, nil
+	n, err := io.ReadFull(f, buf[:size])
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // whoever asked looks at the size again
+	}
+	return buf[:n], true, err
 }
 
 // stream hashes what src holds and copies it to dst on the way, if there is one; the

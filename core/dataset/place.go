@@ -144,7 +144,7 @@ func (r *Repository) statRel(rel string) (meta, error) {
 // copy makes a copy of an object and checks what it read; blocks that are shared and an
 // object that is fresh are as good as checked.
 func (l *placer) copy(ctx context.Context, f placed, src *os.File, size int64) (string, error) {
-	tmp, err := l.tmp.create()
+	tmp, err := l.tmp.create(0o644)
 	if err != nil {
 		return "", err
 	}

@@ -7,8 +7,8 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,40 +24,93 @@ type Transfer struct {
 	Legacy         int   // outputs of DVC 2, which Coverslip leaves alone
 }
 
-// listFrom is how many objects make one listing of the remote cheaper than asking for each.
-const listFrom = 200
-
 // Push brings every object to the remote that the work tree's .dvc files name, or a
 // commit that the git server does not have yet. Files go first; the .dir object of a
 // folder follows once all its files were seen there, since everyone takes it as a proof
-// of them. Nothing is taken for granted: a file lost from the remote is put there again.
+// of them. A file lost from a folder is put there again; one lost from another store,
+// within a day or by [Repository.Audit]: see [seen].
 func (r *Repository) Push(ctx context.Context, to remote.Remote, p *job.Progress) (Transfer, error) {
-	w, err := r.wanted(ctx)
-	if err != nil {
-		return Transfer{}, err
-	}
 	u := upload{repo: r, to: to, progress: p}
-	u.done.Legacy = w.legacy
-	if u.seen, err = present(ctx, to, w.oids()); err != nil {
-		return u.done, fmt.Errorf("push to %s: %w", to.Name(), err)
+	err := u.push(ctx)
+	if err != nil {
+		err = fmt.Errorf("push to %s: %w", to.Name(), err)
+	}
+	return u.done, err
+}
+
+func (u *upload) push(ctx context.Context) error {
+	outs, err := u.repo.Outputs(ctx)
+	if err != nil {
+		return err
+	}
+	u.known = u.repo.seenAt(u.to)
+	if err := u.known.probe(ctx, u.to, outs); err != nil {
+		return err
+	}
+	w, err := u.repo.wanted(ctx, outs, u.known)
+	if err != nil {
+		return err
+	}
+	u.done.Legacy, u.done.Present = w.legacy, w.seen
+	looked := time.Now()
+	oids := slices.Concat(slices.Collect(maps.Keys(w.files)), slices.Collect(maps.Keys(w.dirs)))
+	if u.seen, err = present(ctx, u.to, oids); err != nil {
+		return err
 	}
 	err = u.all(ctx, slices.Sorted(maps.Keys(w.files)), w)
 	if stop(err) {
-		return u.done, fmt.Errorf("push to %s: %w", to.Name(), err)
+		return err
 	}
 	errs := []error{err}
 	var whole []string
 	for _, dir := range slices.Sorted(maps.Keys(w.dirs)) {
-		lost := slices.IndexFunc(w.dirs[dir], func(e entry) bool { _, ok := u.seen[e.MD5]; return !ok })
-		if lost < 0 {
+		if !slices.ContainsFunc(w.dirs[dir], func(e entry) bool { return !u.has(e.MD5) }) {
 			whole = append(whole, dir)
 		}
 	}
 	errs = append(errs, u.all(ctx, whole, w))
 	if err := errors.Join(errs...); err != nil {
-		return u.done, fmt.Errorf("push to %s: %w", to.Name(), err)
+		return err
 	}
-	return u.done, nil
+	u.keep(outs, w, looked)
+	return nil
+}
+
+// has reports whether the remote has an object.
+func (u *upload) has(oid string) bool {
+	_, ok := u.seen[oid]
+	return ok
+}
+
+// keep remembers the outputs that were seen at the remote as a whole.
+func (u *upload) keep(outs []Output, w *wanted, looked time.Time) {
+	var whole []string
+	news := false
+	for _, o := range outs {
+		switch {
+		case o.MD5 == "" || o.out.legacy:
+		case u.known.has(o.MD5):
+			whole = append(whole, o.MD5)
+		case u.has(o.MD5) && (!o.out.isDir() || w.dirs[o.MD5] != nil):
+			whole = append(whole, o.MD5)
+			news = true
+		}
+	}
+	slices.Sort(whole)
+	whole = slices.Compact(whole)
+	head := w.head
+	if u.skipped {
+		head = u.known.head
+	}
+	if u.known.since.IsZero() {
+		u.known.since = looked
+		news = true
+	}
+	if news || head != u.known.head || len(whole) != u.known.len() {
+		u.known.head = head
+		u.known.set(whole)
+		u.known.save(u.to)
+	}
 }
 
 // stop reports whether the rest of the objects would fare no better.
@@ -74,107 +127,121 @@ type upload struct {
 	repo     *Repository
 	to       remote.Remote
 	progress *job.Progress
+	known    *seen
 
-	mu   sync.Mutex // guards below
-	seen map[string]int64
-	done Transfer
-	errs []error
+	mu      sync.Mutex // guards below
+	seen    map[string]int64
+	sent    map[string]int64
+	skipped bool // an older version that is not here
+	done    Transfer
+	errs    []error
 }
 
-// all puts the objects that the remote does not have; one that is lost or damaged here
-// does not hold up the others.
+// all puts the objects that the remote does not have, and then looks whether they are
+// there; one that is lost or damaged here does not hold up the others.
 func (u *upload) all(ctx context.Context, oids []string, w *wanted) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, u.to.Caps().Parallel))
-	u.errs = nil
-	for _, oid := range oids {
-		g.Go(func() error {
-			err := u.one(ctx, oid, w)
-			if err == nil || stop(err) {
-				return err
-			}
-			u.mu.Lock()
-			defer u.mu.Unlock()
-			u.errs = append(u.errs, err)
-			return nil
-		})
-	}
-	err := g.Wait()
-	return errors.Join(err, errors.Join(u.errs...))
-}
-
-func (u *upload) one(ctx context.Context, oid string, w *wanted) error {
-	size, here, err := u.repo.cache.has(ctx, oid)
+	u.errs, u.sent = nil, map[string]int64{}
+	todo, err := u.todo(ctx, oids, w)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
-	there, ok := u.seen[oid]
-	u.mu.Unlock()
-	switch {
-	case ok && (!here || there == size):
-		u.mu.Lock()
-		u.done.Present++
-		u.mu.Unlock()
-		return nil
-	case !here && w.old[oid]:
-		return nil // an older version that was never on this machine
-	case !here:
-		return missing(w.names[oid])
+	u.progress.Expect(int64(len(todo)))
+	for _, o := range todo {
+		u.progress.Grow(o.size)
 	}
-	u.progress.Grow(size)
-	u.progress.Step(w.names[oid])
-	f, err := os.Open(u.repo.cache.path(oid))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, u.to.Caps().Parallel))
+	for _, o := range todo {
+		if gctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			err := u.one(gctx, o, w.names[o.oid])
+			if err == nil || stop(err) {
+				return err
+			}
+			u.fail(err)
+			return nil
+		})
+	}
+	if err = g.Wait(); err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = u.confirm(ctx)
+	}
+	return errors.Join(err, errors.Join(u.errs...))
+}
+
+func (u *upload) fail(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.errs = append(u.errs, err)
+}
+
+// outgoing is an object to be sent.
+type outgoing struct {
+	oid  string
+	size int64
+}
+
+// todo returns which of the objects are to be sent.
+func (u *upload) todo(ctx context.Context, oids []string, w *wanted) ([]outgoing, error) {
+	var todo []outgoing
+	for _, oid := range oids {
+		size, here, err := u.repo.cache.has(ctx, oid)
+		if err != nil {
+			return nil, err
+		}
+		there, ok := u.seen[oid]
+		switch {
+		case ok && (!here || there == size):
+			u.done.Present++
+		case !here && w.old[oid]: // an older version that was never on this machine
+			u.skipped = true
+		case !here:
+			u.errs = append(u.errs, missing(w.names[oid]))
+		default:
+			todo = append(todo, outgoing{oid, size})
+		}
+	}
+	return todo, ctx.Err()
+}
+
+func (u *upload) one(ctx context.Context, o outgoing, name string) error {
+	u.progress.Step(name)
+	f, err := os.Open(u.repo.cache.path(o.oid))
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	if err := u.to.Put(ctx, key(oid), f, size); err != nil {
+	if err := u.to.Put(ctx, key(o.oid), f, o.size); err != nil {
 		return err
 	}
-	info, err := u.to.Stat(ctx, key(oid)) // seen is more than sent
-	if err == nil && info.Size != size {
-		err = fault.New(fault.Corrupt, "A file arrived at "+u.to.Name()+" with another size.", "Check that remote's disk.",
-			fmt.Errorf("%s: %d bytes, not %d", oid, info.Size, size))
-	}
-	if err != nil {
-		return err
-	}
-	u.progress.Add(size)
+	u.progress.Add(o.size)
+	u.progress.File(1)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.seen[oid] = size
-	u.done.Moved++
-	u.done.Bytes += size
+	u.sent[o.oid] = o.size
 	return nil
 }
 
-// present returns the sizes of those objects that the remote has.
-func present(ctx context.Context, in remote.Remote, oids []string) (map[string]int64, error) {
-	seen := map[string]int64{}
-	if len(oids) >= listFrom {
-		for info, err := range in.List(ctx, "files/md5/") {
-			if err != nil {
-				return nil, err
-			}
-			seen[strings.ReplaceAll(strings.TrimPrefix(info.Key, "files/md5/"), "/", "")] = info.Size
+// confirm looks at what was sent: seen is more than sent.
+func (u *upload) confirm(ctx context.Context) error {
+	there, err := present(ctx, u.to, slices.Collect(maps.Keys(u.sent)))
+	if err != nil {
+		return err
+	}
+	for oid, size := range u.sent {
+		got, ok := there[oid]
+		if !ok || got != size {
+			u.fail(fault.New(fault.Corrupt, "A file did not arrive whole at "+u.to.Name()+".", "Check that remote's disk, then push again.",
+				fmt.Errorf("%s: %d bytes, not %d", oid, got, size)))
+			continue
 		}
-		return seen, nil
+		u.seen[oid] = size
+		u.done.Moved++
+		u.done.Bytes += size
 	}
-	var mu sync.Mutex
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, in.Caps().Parallel))
-	for _, oid := range oids {
-		g.Go(func() error {
-			info, err := in.Stat(ctx, key(oid))
-			if fault.KindOf(err) == fault.NotFound {
-				return nil
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			seen[oid] = info.Size
-			return err
-		})
-	}
-	return seen, g.Wait()
+	return nil
 }

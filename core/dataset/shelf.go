@@ -53,7 +53,7 @@ func (c cache) shelf() (*shelf, error) {
 }
 
 // temp makes a file for an object's bytes, to be handed to put or drop.
-func (s *shelf) temp() (*os.File, error) { return s.tmp.create() }
+func (s *shelf) temp() (*os.File, error) { return s.tmp.create(wholeMode) }
 
 // drop removes a file that is not wanted.
 func (s *shelf) drop(f *os.File) {
@@ -64,11 +64,10 @@ func (s *shelf) drop(f *os.File) {
 // put takes over f, which holds the object oid of the given size. Of the same object
 // twice, one is kept.
 func (s *shelf) put(ctx context.Context, f *os.File, oid string, size int64) error {
-	if err := f.Chmod(wholeMode); err != nil {
+	if err := mark(f); err != nil {
 		s.drop(f)
 		return fmt.Errorf("cache: %w", err)
 	}
-	disk.Begin(f, 0, 0)
 	s.mu.Lock()
 	if s.claimed[oid] {
 		s.mu.Unlock()
@@ -84,6 +83,15 @@ func (s *shelf) put(ctx context.Context, f *os.File, oid string, size int64) err
 	}
 	s.mu.Unlock()
 	return s.flush(ctx, full)
+}
+
+// mark gives a file the mode of whole objects, which a person's umask may have kept from it.
+func mark(f *os.File) error {
+	st, err := f.Stat()
+	if err != nil || st.Mode().Perm() == wholeMode {
+		return err
+	}
+	return f.Chmod(wholeMode)
 }
 
 // flush gives a batch its names.

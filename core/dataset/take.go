@@ -187,7 +187,7 @@ func (t *taking) target(src *os.File, m meta) (tmp, in *os.File, err error) {
 // read hashes a file, and copies it to tmp if there is one and it is another file. It
 // returns all of a small file.
 func (t *taking) read(ctx context.Context, buf []byte, tmp, in *os.File, size int64) (data []byte, sum digest, err error) {
-	data, fits, err := small(in, buf)
+	data, fits, err := small(in, buf, size)
 	if err != nil {
 		return nil, sum, err
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 )
 
@@ -58,7 +59,12 @@ type tempDir struct {
 	dir   string
 	guard *os.File
 	next  atomic.Int64
+	made  [spread]sync.Once
 }
+
+// spread is over how many folders the files are spread: only one file at a time is made
+// in a folder.
+const spread = 8
 
 func newTempDir(parent string) (*tempDir, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // a lab shares it
@@ -78,11 +84,14 @@ func newTempDir(parent string) (*tempDir, error) {
 
 // name returns a name that no file has yet.
 func (t *tempDir) name() string {
-	return filepath.Join(t.dir, strconv.FormatInt(t.next.Add(1), 36))
+	n := t.next.Add(1)
+	dir := filepath.Join(t.dir, strconv.FormatInt(n%spread, 10))
+	t.made[n%spread].Do(func() { _ = os.Mkdir(dir, 0o755) }) //nolint:gosec // what is made in it tells
+	return filepath.Join(dir, strconv.FormatInt(n, 36))
 }
 
-func (t *tempDir) create() (*os.File, error) {
-	return os.OpenFile(t.name(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // as people's files
+func (t *tempDir) create(mode os.FileMode) (*os.File, error) {
+	return os.OpenFile(t.name(), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // as people's files
 }
 
 // close removes the folder with what is left in it; where it can't, a sweep will.

@@ -154,6 +154,9 @@ func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions
 		}
 		return nil
 	})
+	if len(c.Flaws) > 0 {
+		r.forgetSeen(at) // the next push looks at everything
+	}
 	if err == nil && o.Mend {
 		err = r.mend(ctx, at, &c.Check, p)
 	}

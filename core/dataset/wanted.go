@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,33 +15,40 @@ type wanted struct {
 	names  map[string]string  // of an object, for people
 	old    map[string]bool    // only versions before the work tree's name it
 	legacy int
+	seen   int    // objects that are not looked for again
+	head   string // commit up to which all is wanted
 }
 
-func (w *wanted) oids() []string {
-	return slices.Concat(slices.Collect(maps.Keys(w.files)), slices.Collect(maps.Keys(w.dirs)))
-}
-
-// wanted gathers the objects of the work tree and of the commits that only this machine has.
-func (r *Repository) wanted(ctx context.Context) (*wanted, error) {
+// wanted gathers the objects of the work tree and of the commits that only this machine
+// has, but not those of outputs that were seen at the remote as a whole.
+func (r *Repository) wanted(ctx context.Context, outs []Output, s *seen) (*wanted, error) {
 	w := &wanted{files: map[string]bool{}, dirs: map[string][]entry{}, names: map[string]string{}, old: map[string]bool{}}
-	outs, err := r.Outputs(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, o := range outs {
 		if o.out.legacy {
 			w.legacy++
+			continue
+		}
+		if s.has(o.MD5) {
+			if w.seen++; o.out.isDir() {
+				w.seen += o.Files
+			}
 			continue
 		}
 		if err := r.want(ctx, w, o, false); err != nil {
 			return nil, err
 		}
 	}
-	past, err := r.unpublished(ctx)
+	if w.head = r.head(ctx); w.head == "" || w.head == s.head {
+		return w, nil
+	}
+	past, err := r.unpublished(ctx, s.head)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range past {
+		if s.has(o.MD5) {
+			continue
+		}
 		if err := r.want(ctx, w, o, true); err != nil {
 			return nil, err
 		}
@@ -87,14 +92,17 @@ func (r *Repository) want(ctx context.Context, w *wanted, o Output, old bool) er
 }
 
 // unpublished returns the outputs named by commits that the branch's upstream lacks; all
-// commits', if there is no upstream.
-func (r *Repository) unpublished(ctx context.Context) ([]Output, error) {
-	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); err != nil {
-		return nil, nil //nolint:nilerr // there is no commit yet
-	}
+// commits', if there is no upstream. Those up to the commit done, if there is one, are
+// left out.
+func (r *Repository) unpublished(ctx context.Context, done string) ([]Output, error) {
 	span := []string{"HEAD"}
 	if up, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "@{upstream}"); err == nil {
 		span = append(span, "^"+strings.TrimSpace(up))
+	}
+	if done != "" {
+		if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", done+"^{commit}"); err == nil {
+			span = append(span, "^"+done)
+		}
 	}
 	args := append([]string{"log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AM"}, span...)
 	raw, err := r.git.run(ctx, append(args, "--")...)
