@@ -85,7 +85,7 @@ func sightingRow(s station.Sighting) inbox.Row {
 		Reason: s.Say, Hint: s.Hint,
 		Stages: []inbox.Stage{{Name: "arriving", State: inbox.Running, Note: megabytes(s.Size)}},
 	}
-	if s.Say != "" {
+	if s.Say != "" && !s.Arriving {
 		r.State, r.Stages[0].State = inbox.Held, inbox.Held
 	}
 	for _, st := range steps() {

@@ -40,4 +40,8 @@ func TestSightingRow(t *testing.T) {
 	if r = sightingRow(station.Sighting{Path: "/scope/a.tif", Say: "The file is empty."}); r.State != inbox.Held || r.Reason == "" {
 		t.Errorf("%+v", r)
 	}
+	r = sightingRow(station.Sighting{Path: "/scope/a.tif", Arriving: true, Say: "Still growing, 312 MB/s."})
+	if r.State != inbox.Running || r.Reason != "Still growing, 312 MB/s." {
+		t.Errorf("%+v", r)
+	}
 }

@@ -154,7 +154,7 @@ func TestWaitsForTheWriter(t *testing.T) {
 	}
 	grew := false
 	for _, s := range l.of(path) {
-		grew = grew || s.State == capture.Arriving && s.Rate > 0
+		grew = grew || s.State == capture.Arriving && s.Rate > 0 && strings.Contains(s.Say, "till growing, ") && strings.Contains(s.Say, "B/s.")
 	}
 	if !grew {
 		t.Error("nobody heard how fast it grew")

@@ -26,7 +26,8 @@ type Sighting struct {
 	Path      string
 	Size      int64
 	Since     time.Time
-	Say, Hint string // why it is held; empty while it simply arrives
+	Arriving  bool   // it grows; Say may tell how fast
+	Say, Hint string // why it is held
 }
 
 // watchFolders watches the instruments' folders, and starts over when the settings change.
@@ -197,7 +198,7 @@ func (s *Station) watchOnce(ctx context.Context, f config.Folder, code string) e
 			s.sightings.Drop(g.Path)
 			return s.found(ctx, f, g)
 		case capture.Arriving, capture.Waiting:
-			s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Say: g.Say, Hint: g.Hint})
+			s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Arriving: g.State == capture.Arriving, Say: g.Say, Hint: g.Hint})
 		}
 		return nil
 	})
