@@ -70,6 +70,7 @@ type window struct {
 	versions datasets.Values // without the places
 	reading  bool            // versions are being read
 	sift     *sifting        // nil: nobody looked
+	looked   time.Time       // when the places were asked last
 }
 
 // Show opens the window and returns when it is closed, or when ctx ends, and everything

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
@@ -16,6 +17,9 @@ import (
 
 // commitsShown is how many commits the screen lists.
 const commitsShown = 1000
+
+// betweenLooks is how often the places are asked at most while the screen is open.
+const betweenLooks = 15 * time.Second
 
 func (w *window) datasetActions() datasets.Actions {
 	return datasets.Actions{
@@ -33,6 +37,10 @@ func (w *window) fillDatasets() {
 		return
 	}
 	w.reading = true
+	if now := time.Now(); now.Sub(w.looked) > betweenLooks { // a burst of captures must not list a remote again and again
+		w.looked = now
+		w.station.LookAtPlaces()
+	}
 	w.data.do(func(ctx context.Context) error {
 		bind.Screen(func() { w.reading = false })
 		all, err := w.station.Versions(ctx, commitsShown)

@@ -249,7 +249,6 @@ func (w *window) over(title string, content fyne.CanvasObject, size fyne.Size) {
 func (w *window) opened(page string) {
 	switch page {
 	case "datasets":
-		w.station.LookAtPlaces()
 		w.fillDatasets()
 	case "settings":
 		if !w.settings.Dirty() {

@@ -54,9 +54,6 @@ const flawsKept = 500
 // glance is how long a place may take to say what it has.
 const glance = 20 * time.Second
 
-// betweenLooks keeps a burst of captures from listing a remote again and again.
-const betweenLooks = 10 * time.Second
-
 // places keep what is known of the places.
 type places struct {
 	feed event.Feed[string, Place]
@@ -90,15 +87,12 @@ func (s *Station) keepPlaces(ctx context.Context) error {
 		if err := s.listPlaces(ctx); err != nil {
 			continue
 		}
-		g, ctx := errgroup.WithContext(ctx)
+		var g errgroup.Group
 		g.SetLimit(4)
 		for key := range s.places.feed.All() {
 			g.Go(func() error { s.look(ctx, key); return nil })
 		}
 		if err := g.Wait(); err != nil {
-			return err
-		}
-		if err := wait(ctx, betweenLooks); err != nil {
 			return err
 		}
 	}
