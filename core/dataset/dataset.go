@@ -15,8 +15,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -40,9 +40,6 @@ type Repository struct {
 
 	memory memory
 }
-
-// sweepAfter is more than a writer needs from making a file to locking it.
-const sweepAfter = time.Second
 
 // What dvc init writes.
 const (
@@ -140,7 +137,7 @@ func (r *Repository) abs(rel string) string { return filepath.Join(r.dir, filepa
 func (r *Repository) tmp() string { return filepath.Join(r.dir, ".dvc", "tmp") }
 
 // sweep removes temporary files and folders whose writers are gone: a writer holds a lock
-// on its own, from soon after it has made it.
+// on its own.
 func (r *Repository) sweep(dir string) {
 	left, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*")) // fails for bad patterns only
 	for _, name := range left {
@@ -148,12 +145,14 @@ func (r *Repository) sweep(dir string) {
 		if err != nil {
 			continue
 		}
-		st, err := f.Stat()
 		free, _ := tryLock(f)
-		_ = f.Close()
-		if err == nil && free && time.Since(st.ModTime()) > sweepAfter && os.RemoveAll(name) == nil {
+		if runtime.GOOS == "windows" { // which removes nothing that is open
+			_ = f.Close()
+		}
+		if free && os.RemoveAll(name) == nil { // while it is locked: see hold
 			r.log.Info("removed a half-written file", slog.String("path", name))
 		}
+		_ = f.Close()
 	}
 }
 

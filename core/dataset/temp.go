@@ -23,12 +23,28 @@ func createTemp(dir string) (*temp, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
 		return nil, err
 	}
-	f, err := os.CreateTemp(dir, tempPrefix+"*")
-	if err != nil {
-		return nil, err
+	for {
+		f, err := os.CreateTemp(dir, tempPrefix+"*")
+		if err != nil {
+			return nil, err
+		}
+		if hold(f) {
+			return &temp{File: f}, nil
+		}
+		_ = f.Close()
+		_ = os.Remove(f.Name())
 	}
-	_, _ = tryLock(f) // where nothing can be locked, nothing is swept either
-	return &temp{File: f}, nil
+}
+
+// hold locks a new file or folder, and reports whether it did so before a sweep came
+// across it. Where nothing can be locked, nothing is swept either.
+func hold(f *os.File) bool {
+	free, err := tryLock(f)
+	if err != nil {
+		return true
+	}
+	st, err := os.Lstat(f.Name())
+	return free && err == nil && sameFile(f, st)
 }
 
 // rename gives the file its name and syncs the folder; the caller has synced the bytes.
@@ -70,16 +86,23 @@ func newTempDir(parent string) (*tempDir, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // a lab shares it
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(parent, tempPrefix+"*")
-	if err != nil {
-		return nil, err
+	for {
+		dir, err := os.MkdirTemp(parent, tempPrefix+"*")
+		if err != nil {
+			return nil, err
+		}
+		guard, err := os.Open(dir)
+		if err == nil && hold(guard) {
+			return &tempDir{dir: dir, guard: guard}, nil
+		}
+		if err == nil {
+			err = guard.Close()
+		}
+		_ = os.Remove(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
-	guard, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	_, _ = tryLock(guard)
-	return &tempDir{dir: dir, guard: guard}, nil
 }
 
 // name returns a name that no file has yet.
