@@ -199,10 +199,40 @@ func TestBurstOfImages(t *testing.T) {
 	}
 }
 
+// TestBurstOfOnePlate writes thousands of files that are one capture, and its index last.
+func TestBurstOfOnePlate(t *testing.T) {
+	t.Parallel()
+	n := 1500
+	if long() {
+		n = 50_000
+	}
+	i := newInstrument(t)
+	stop := peak()
+	begun := time.Now()
+	l := start(t, capture.Folder{Path: i.dir, Quiet: 500 * time.Millisecond, Profile: named(t, "plate"), Complete: ending.Check})
+	for k := range n {
+		if err := i.write(fmt.Sprintf("P1/Images/r%02dc%02df%04d.png", k%16, k/16%24, k), 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second) // all is quiet, and its index is not there
+	plant(t, i.dir, "P1/Images/Index.xml")
+	wrote := time.Since(begun)
+	l.awaitFor(t, "done", 3*time.Minute, func() bool { return l.count(capture.Done) > 0 })
+	_ = l.stop()
+	all := l.of(filepath.Join(i.dir, "P1"))
+	s := all[len(all)-1]
+	if l.count(capture.Done) != 1 || len(s.Files) != n+1 || s.Say != "" {
+		t.Errorf("done %d times, %d files: %s", l.count(capture.Done), len(s.Files), s.Say)
+	}
+	t.Logf("%d files written in %v, captured after %v, %d sightings; the heap had at most %d MB", n, wrote.Round(time.Millisecond),
+		time.Since(begun).Round(time.Millisecond), len(all), stop()>>20)
+}
+
 // TestShare writes slowly into a folder that is treated as a network share.
 func TestShare(t *testing.T) {
 	t.Parallel()
-	n, over := 60, 12*time.Second
+	n, over := 60, 8*time.Second
 	f := capture.Folder{Share: true, Quiet: time.Second, Every: 200 * time.Millisecond}
 	if long() {
 		n, over = 500, 5*time.Minute
@@ -221,6 +251,7 @@ func TestShare(t *testing.T) {
 
 // TestLostEvents has more happen than the system keeps for a watch that is held up.
 func TestLostEvents(t *testing.T) {
+	t.Parallel()
 	const limitFile = "/proc/sys/fs/inotify/max_queued_events"
 	text, err := os.ReadFile(limitFile)
 	if err != nil {

@@ -88,7 +88,13 @@ func (l *log) count(state capture.State) int {
 // await waits until ok.
 func (l *log) await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	l.awaitFor(t, what, 30*time.Second, ok)
+}
+
+// awaitFor waits until ok, but not for longer than d.
+func (l *log) awaitFor(t *testing.T, what string, d time.Duration, ok func() bool) {
+	t.Helper()
+	limit := time.After(d)
 	for !ok() {
 		select {
 		case <-l.wake:
