@@ -46,6 +46,7 @@ var arrows = map[string]string{
 	"core/imageio/jpeg":    "", // what several of the formats hold inside
 	"core/imageio/ometiff": "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/raster":  "core/fault core/imageio",
+	"core/imageio/video":   "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/zarr":    "core/fault core/imageio",
 	"core/infer/embedded":  "core/fault core/infer",
 	"core/infer/triton":    "core/fault core/infer core/secret packaging/triton",

@@ -10,13 +10,14 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/imageio/raster"
+	"coverslip.dev/coverslip/core/imageio/video"
 	"coverslip.dev/coverslip/core/imageio/zarr"
 	"coverslip.dev/coverslip/core/job"
 )
 
 // images opens files of all formats.
 func images() *imageio.Opener {
-	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, zarr.Format{})
+	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, video.Format{}, zarr.Format{})
 }
 
 // DescribeImage returns what the n-th image of the file at path says of itself, outside any

@@ -1,0 +1,97 @@
+package video
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"slices"
+	"time"
+)
+
+// What a file may claim.
+const (
+	maxFrames = 10_000_000
+	maxFrame  = 256 << 20 // bytes of one frame as stored
+	maxSide   = 1 << 15   // pixels
+)
+
+// errCut is a file that ends early or makes no sense where it should go on.
+var errCut = errors.New("video: the file is cut short")
+
+// track is what a container says of its pictures.
+type track struct {
+	codec  string // four letters
+	size   image.Point
+	depth  int // bits of a pixel, for pictures that are stored as they are
+	grey   bool
+	down   bool    // rows run from top to bottom, for those
+	quick  bool    // those are as QuickTime has them
+	frames []frame // in the order in which they are shown
+	offset time.Duration
+}
+
+// frame is where a picture lies and when it is shown.
+type frame struct {
+	off int64
+	n   int
+	at  time.Duration
+}
+
+// container is a file as bytes.
+type container struct {
+	r      io.ReaderAt
+	length int64
+}
+
+// bytes reads n bytes at off.
+func (c container) bytes(off, n int64) ([]byte, error) {
+	if off < 0 || n < 0 || n > maxFrame || off > c.length || n > c.length-off {
+		return nil, fmt.Errorf("%w: %d bytes at %d of %d", errCut, n, off, c.length)
+	}
+	p := make([]byte, n)
+	if _, err := c.r.ReadAt(p, off); err != nil {
+		return nil, fmt.Errorf("read video: %w", err)
+	}
+	return p, nil
+}
+
+// order sorts frames by the time they are shown at and lets the first begin at zero.
+func (t *track) order() {
+	slices.SortStableFunc(t.frames, func(a, b frame) int {
+		switch {
+		case a.at < b.at:
+			return -1
+		case a.at > b.at:
+			return 1
+		}
+		return 0
+	})
+	if len(t.frames) == 0 {
+		return
+	}
+	t.offset = t.frames[0].at
+	for i := range t.frames {
+		t.frames[i].at -= t.offset
+	}
+}
+
+// check refuses what is nonsense or too much.
+func (t *track) check() error {
+	if t.size.X < 1 || t.size.Y < 1 || t.size.X > maxSide || t.size.Y > maxSide || t.size.X*t.size.Y > maxFrame/4 {
+		return fmt.Errorf("video: pictures of %v", t.size)
+	}
+	if len(t.frames) == 0 {
+		return errCut
+	}
+	return nil
+}
+
+// interval is the time from one frame to the next, on average.
+func (t *track) interval() time.Duration {
+	n := len(t.frames) - 1
+	if n < 1 {
+		return 0
+	}
+	return t.frames[n].at / time.Duration(n)
+}
