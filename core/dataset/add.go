@@ -15,12 +15,16 @@ import (
 
 // Add versions the file or folder rel of the work tree: its objects go into the cache,
 // then a .dvc file names them. meta goes into the file's meta:, where DVC lets free data
-// be, such as the instrument and the operator. What is unchanged is not written again.
+// be, such as the instrument and the operator. What is unchanged is not written again. Of
+// a folder that is versioned as a whole, a part can be added alone: the output is the folder.
 func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p *job.Progress) (Output, error) {
 	if err := checkPath(rel); err != nil {
 		return Output{}, err
 	}
-	if err := r.mayAdd(ctx, rel); err != nil {
+	if dir, ok := r.enclosing(rel); ok {
+		return r.addInto(ctx, dir, rel, p)
+	}
+	if err := r.Untracked(ctx, rel); err != nil {
 		return Output{}, err
 	}
 	files, err := r.scan(ctx, rel)
@@ -41,6 +45,9 @@ func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p
 		return Output{}, err
 	}
 	defer unlock()
+	if err := r.unclaimed(rel); err != nil {
+		return Output{}, err
+	}
 	lost, err := r.cache.unlisted(ctx, sums) // a dvc gc may have run since they were put there
 	if err != nil || len(lost) > 0 {
 		return Output{}, errors.Join(missing(rel), err)
@@ -98,24 +105,6 @@ func (r *Repository) relink(ctx context.Context, top string, files []found, sums
 		if in, err := os.Stat(r.cache.path(sums[i].oid())); err == nil && os.SameFile(st, in) {
 			r.memory.made(rel, metaOf(st), sums[i])
 		}
-	}
-	return nil
-}
-
-// mayAdd refuses what DVC refuses: what git tracks, and what lies in a versioned folder.
-func (r *Repository) mayAdd(ctx context.Context, rel string) error {
-	for d := path.Dir(rel); d != "."; d = path.Dir(d) {
-		if _, err := os.Stat(r.abs(d + ".dvc")); err == nil {
-			return fault.New(fault.Invalid, rel+" is part of "+d+", which is versioned as a whole.", "Add "+d+" instead.", nil)
-		}
-	}
-	out, err := r.git.run(ctx, "ls-files", "-z", "--", rel)
-	if err != nil {
-		return err
-	}
-	if first, _, _ := strings.Cut(out, "\x00"); first != "" {
-		return fault.New(fault.Invalid, first+" is in git itself, so that it can't be versioned as data, too.",
-			"Take it out of git first: git rm -r --cached.", nil)
 	}
 	return nil
 }

@@ -51,6 +51,9 @@ func (r *Repository) checkout(ctx context.Context, o Output) error {
 
 func (r *Repository) checkoutFresh(ctx context.Context, o Output, fresh map[string]bool, p *job.Progress) error {
 	defer r.memory.save()
+	if err := r.unclaimed(o.Path); err != nil {
+		return err
+	}
 	_, ok, err := r.cache.has(ctx, o.MD5)
 	switch {
 	case err != nil:
