@@ -225,8 +225,8 @@ func TestAddRefuses(t *testing.T) {
 	r := newRepo(t)
 	put(t, r, "d/a", "1")
 	add(t, r, "d", nil)
-	_, err := r.Add(t.Context(), "d/a", nil, nil)
-	wantKind(t, "a part of a folder", err, fault.Invalid)
+	_, err := r.Add(t.Context(), "d/b", nil, nil)
+	wantKind(t, "no part of a folder", err, fault.NotFound)
 	put(t, r, "code.py", "x")
 	if _, err := r.Commit(t.Context(), operator, "code", []string{"code.py"}); err != nil {
 		t.Fatal(err)

@@ -24,13 +24,13 @@ func (r *Repository) checkoutAll(ctx context.Context, fresh map[string]bool, p *
 		return err
 	}
 	defer unlock()
-	outs, err := r.Outputs(ctx)
+	outs, err := r.all(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, o := range outs {
-		if o.MD5 == "" || o.out.legacy {
+		if o.MD5 == "" {
 			continue
 		}
 		p.Step(o.Path)
@@ -53,6 +53,9 @@ func (r *Repository) checkoutFresh(ctx context.Context, o Output, fresh map[stri
 	defer r.memory.save()
 	if err := r.unclaimed(o.Path); err != nil {
 		return err
+	}
+	if o.out.legacy {
+		return r.oldCheckout(ctx, o)
 	}
 	_, ok, err := r.cache.has(ctx, o.MD5)
 	switch {

@@ -27,6 +27,9 @@ type Options struct {
 	Log    *slog.Logger // nil: nowhere
 	Author Author       // of the first commit; empty: Coverslip itself
 	CI     bool         // Init: a new dataset carries a template for the lab's CI
+	// Made finds what stages of pipelines have made, so that it is pushed, fetched and
+	// checked out with the outputs of .dvc files; nil: none. See package pipeline.
+	Made func(ctx context.Context, r *Repository) ([]Output, error)
 }
 
 // Repository is a folder under git and DVC. Its methods may be called from any goroutine,
@@ -39,6 +42,7 @@ type Repository struct {
 	cache cache
 
 	memory memory
+	made   func(ctx context.Context, r *Repository) ([]Output, error)
 }
 
 // What dvc init writes.
@@ -126,6 +130,7 @@ func repository(dir string, o Options) (*Repository, error) {
 	return &Repository{
 		dir: full, log: log, git: git{dir: full}, cache: cache{filepath.Join(full, ".dvc", "cache")},
 		memory: memory{dir: filepath.Join(full, ".dvc", "tmp", "coverslip")},
+		made:   o.Made,
 	}, nil
 }
 

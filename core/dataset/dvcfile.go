@@ -15,12 +15,13 @@ import (
 
 // output is what a .dvc file names: a file or a folder, and its object.
 type output struct {
-	oid    string // empty: nothing versioned yet
-	size   int64
-	files  int  // of a folder
-	exec   bool // a file that may be run
-	legacy bool // hashed and stored as DVC 2 did
-	path   string
+	oid     string // empty: nothing versioned yet
+	size    int64
+	unsized bool // no one has written down its size
+	files   int  // of a folder
+	exec    bool // a file that may be run
+	legacy  bool // hashed and stored as DVC 2 did
+	path    string
 }
 
 func (o output) isDir() bool { return strings.HasSuffix(o.oid, dirSuffix) }
@@ -87,6 +88,7 @@ func parseOutput(n *yaml.Node) (o output, err error) {
 			return o, fmt.Errorf("output's %s: %w", k, err)
 		}
 	}
+	o.unsized = child(n, "size") == nil
 	hash := child(n, "hash")
 	o.legacy = o.oid != "" && (hash == nil || hash.Value != "md5")
 	if o.oid != "" && !oidForm.MatchString(o.oid) {

@@ -13,7 +13,10 @@ import (
 
 // fields are an output's lines in DVC's order.
 func (o output) fields() [][2]string {
-	f := [][2]string{{"md5", scalar(o.oid)}, {"size", strconv.FormatInt(o.size, 10)}}
+	f := [][2]string{{"md5", scalar(o.oid)}}
+	if !o.unsized {
+		f = append(f, [2]string{"size", strconv.FormatInt(o.size, 10)})
+	}
 	if o.isDir() {
 		f = append(f, [2]string{"nfiles", strconv.Itoa(o.files)})
 	}
@@ -22,6 +25,9 @@ func (o output) fields() [][2]string {
 	}
 	return append(f, [2]string{"hash", "md5"}, [2]string{"path", scalar(o.path)})
 }
+
+// optional reports whether a field is left out where it says nothing.
+func optional(field string) bool { return field == "size" || field == "nfiles" || field == "isexec" }
 
 // newFile returns the text of a new .dvc file.
 func newFile(o output, meta map[string]any) ([]byte, error) {
@@ -81,7 +87,7 @@ func (f *file) patchOutput(o output) ([]byte, error) {
 		switch {
 		case ok:
 			lines[v.Line-1] = replaceAt(lines[v.Line-1], v, value)
-		case k.Value == "nfiles" || k.Value == "isexec":
+		case optional(k.Value):
 			drop[k.Line-1] = true
 		}
 	}
@@ -130,7 +136,7 @@ func (f *file) rewrite(item *yaml.Node, o output) ([]byte, error) {
 		for i := 0; i+1 < len(item.Content); i += 2 {
 			k, v := item.Content[i], item.Content[i+1]
 			at := slices.IndexFunc(want, func(fl [2]string) bool { return fl[0] == k.Value })
-			if at < 0 && (k.Value == "nfiles" || k.Value == "isexec") {
+			if at < 0 && optional(k.Value) {
 				continue
 			}
 			if at >= 0 {

@@ -23,7 +23,7 @@ const maxTree = 1 << 30
 // Fetch brings the objects of the work tree's .dvc files into the cache. Every one is
 // hashed on the way; what does not fit its name does not get in.
 func (r *Repository) Fetch(ctx context.Context, from remote.Remote, p *job.Progress) (Transfer, error) {
-	outs, err := r.Outputs(ctx)
+	outs, err := r.all(ctx)
 	if err != nil {
 		return Transfer{}, err
 	}
@@ -34,7 +34,7 @@ func (r *Repository) Fetch(ctx context.Context, from remote.Remote, p *job.Progr
 
 // Pull fetches and then checks out.
 func (r *Repository) Pull(ctx context.Context, from remote.Remote, p *job.Progress) (Transfer, error) {
-	outs, err := r.Outputs(ctx)
+	outs, err := r.all(ctx)
 	if err != nil {
 		return Transfer{}, err
 	}
@@ -85,6 +85,11 @@ func (d *download) outputs(ctx context.Context, outs []Output) error {
 		switch {
 		case o.out.legacy:
 			d.done.Legacy++
+			if err := d.repo.oldFetch(ctx, d.from, o, &d.done, d.progress); stop(err) {
+				return fmt.Errorf("fetch from %s: %w", d.from.Name(), err)
+			} else if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", o.Path, err))
+			}
 			continue
 		case o.MD5 == "":
 			continue
@@ -272,7 +277,9 @@ func (d *download) one(ctx context.Context, s *shelf, h *hasher, oid string, eac
 	return err
 }
 
-func (d *download) damaged(m *mismatch) error {
-	return fault.New(fault.Corrupt, "A file on "+d.from.Name()+" is damaged; it was not taken.",
+func (d *download) damaged(m *mismatch) error { return damagedAt(d.from, m) }
+
+func damagedAt(from remote.Remote, m *mismatch) error {
+	return fault.New(fault.Corrupt, "A file on "+from.Name()+" is damaged; it was not taken.",
 		"Remove it there and push it again from the station that made it.", m)
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -59,25 +58,9 @@ func (r *Repository) addInto(ctx context.Context, dir, rel string, p *job.Progre
 		return Output{}, err
 	}
 	o := old.out
-	replaced := func(e entry) bool { return within(e.Path, part) }
-	for _, e := range entries {
-		if replaced(e) {
-			st, err := os.Stat(r.cache.path(e.MD5))
-			if err != nil {
-				return Output{}, missing(path.Join(dir, e.Path)) // its size is part of the folder's
-			}
-			o.size -= st.Size()
-		}
+	if entries, err = r.exchange(entries, part, files, sums, &o); err != nil {
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
-	before := len(entries)
-	if entries = slices.DeleteFunc(entries, replaced); len(files) == 0 && len(entries) == before {
-		return Output{}, fault.New(fault.NotFound, "There is nothing at "+rel+", neither in the folder nor in its version.", "Check the name.", nil)
-	}
-	for i, f := range files {
-		entries = append(entries, entry{sums[i].oid(), path.Join(part, f.rel)})
-		o.size += f.size
-	}
-	o.files = len(entries)
 	if o.oid, err = r.cache.storeTree(ctx, encodeTree(entries)); err != nil {
 		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
@@ -85,6 +68,35 @@ func (r *Repository) addInto(ctx context.Context, dir, rel string, p *job.Progre
 		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
 	return r.name(dir, o, nil)
+}
+
+// exchange returns a folder's list with files in place of those that lie at part, and
+// counts them in o. As dvc does, it writes the folder's size only where it is known without
+// asking for what was there: if files were only added, or nothing has changed.
+func (r *Repository) exchange(entries []entry, part string, files []found, sums []digest, o *output) ([]entry, error) {
+	var kept []entry
+	for _, e := range entries {
+		if !within(e.Path, part) {
+			kept = append(kept, e)
+		}
+	}
+	isNew := len(kept) == len(entries)
+	if len(files) == 0 && isNew {
+		return nil, fault.New(fault.NotFound, "There is nothing at "+part+", neither in the folder nor in its version.", "Check the name.", nil)
+	}
+	before, size := o.oid, o.size
+	for i, f := range files {
+		kept = append(kept, entry{sums[i].oid(), path.Join(part, f.rel)})
+		size += f.size
+	}
+	o.files, o.oid = len(kept), sum(encodeTree(kept))+dirSuffix
+	switch {
+	case isNew && o.size > 0:
+		o.size = size
+	case o.oid != before:
+		o.size, o.unsized = 0, true
+	}
+	return kept, nil
 }
 
 // folder reads the output of a versioned folder.

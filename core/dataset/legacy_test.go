@@ -1,9 +1,119 @@
 package dataset
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/remote/folder"
 )
+
+// old opens a copy of a repository that DVC 2.58.2 made.
+func old(t *testing.T) *Repository {
+	t.Helper()
+	dir := t.TempDir()
+	archive, err := filepath.Abs("testdata/v2.tgz")
+	must(t, err)
+	if out, err := exec.CommandContext(t.Context(), "tar", "xzf", archive, "-C", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	gitHere(t, dir, "init", "-q", "-b", "main")
+	gitHere(t, dir, "add", "-A")
+	gitHere(t, dir, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "by DVC 2")
+	r, err := Open(t.Context(), dir, Options{})
+	must(t, err)
+	return r
+}
+
+func TestARepositoryOfDVC2(t *testing.T) {
+	r := old(t)
+	ctx := t.Context()
+	if s, err := r.Status(ctx); err != nil || !s.Clean() {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	want := map[string]string{}
+	for _, name := range []string{"t.csv", "plate/crlf.txt", "plate/lf.txt", "plate/img.bin", "plate/bin.dat"} {
+		data, err := os.ReadFile(r.abs(name))
+		must(t, err)
+		want[name] = string(data)
+	}
+	nas := folder.Open(t.TempDir())
+	done, err := r.Push(ctx, nas, nil)
+	if err != nil || done.Moved != 5 || done.Legacy != 2 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	must(t, os.RemoveAll(r.cache.dir), os.RemoveAll(r.abs("plate")), os.Remove(r.abs("t.csv")))
+	s, err := r.Status(ctx)
+	must(t, err)
+	if len(s.Changed) != 2 || s.Changed[0].State != Deleted {
+		t.Errorf("without data: %+v", s)
+	}
+	if _, err := r.Pull(ctx, nas, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range want {
+		got, err := os.ReadFile(r.abs(name))
+		if err != nil || strings.ReplaceAll(string(got), "\r\n", "\n") != strings.ReplaceAll(content, "\r\n", "\n") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if s, err := r.Status(ctx); err != nil || !s.Clean() {
+		t.Errorf("after the pull: %+v, %v", s, err)
+	}
+	put(t, r, "t.csv", "mine")
+	if s, err := r.Status(ctx); err != nil || len(s.Changed) != 1 || s.Changed[0].State != Modified {
+		t.Errorf("%+v, %v", s, err)
+	}
+	wantKind(t, "a person's file", r.Checkout(ctx, nil), fault.Exists)
+	wantFile(t, r, "t.csv", "mine")
+	if o := add(t, r, "t.csv", nil); o.out.legacy {
+		t.Error("added again as DVC 2 did")
+	}
+}
+
+func TestDVC3AgreesOnDVC2(t *testing.T) {
+	run := dvc(t)
+	r := old(t)
+	nas := t.TempDir()
+	must(t, r.AddRemote("new", nas, true))
+	if _, err := r.Push(t.Context(), folder.Open(nas), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(r, "status", "-c"); !strings.Contains(got, "in sync") {
+		t.Errorf("dvc status -c: %s", got)
+	}
+	must(t, os.RemoveAll(r.cache.dir), os.RemoveAll(r.abs("plate")))
+	run(r, "pull", "-q")
+	if s, err := r.Status(t.Context()); err != nil || len(s.Changed) != 0 {
+		t.Errorf("after dvc pull: %+v, %v", s, err)
+	}
+	must(t, os.RemoveAll(r.abs("plate")), r.Checkout(t.Context(), nil))
+	if got := run(r, "status", "--json"); got != "{}" {
+		t.Errorf("dvc status: %s", got)
+	}
+}
+
+func TestDamageToAnObjectOfDVC2(t *testing.T) {
+	r := old(t)
+	dir := t.TempDir()
+	nas := folder.Open(dir)
+	if _, err := r.Push(t.Context(), nas, nil); err != nil {
+		t.Fatal(err)
+	}
+	outs, err := r.Outputs(t.Context())
+	must(t, err)
+	for _, o := range outs {
+		if !o.out.isDir() {
+			damage(t, filepath.Join(dir, filepath.FromSlash(oldKey(o.MD5))))
+		}
+	}
+	must(t, os.RemoveAll(r.cache.dir))
+	_, err = r.Fetch(t.Context(), nas, nil)
+	wantKind(t, "a damaged object", err, fault.Corrupt)
+}
 
 // The sums were taken by DVC 3.67.1's dvc_data.hashfile.hash.file_md5(name="md5-dos2unix").
 func TestLegacySums(t *testing.T) {

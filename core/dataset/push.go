@@ -21,7 +21,7 @@ import (
 type Transfer struct {
 	Moved, Present int   // objects
 	Bytes          int64 // moved
-	Legacy         int   // outputs of DVC 2, which Coverslip leaves alone
+	Legacy         int   // outputs of DVC 2
 }
 
 // Push brings every object to the remote that the work tree's .dvc files name, or a
@@ -39,7 +39,7 @@ func (r *Repository) Push(ctx context.Context, to remote.Remote, p *job.Progress
 }
 
 func (u *upload) push(ctx context.Context) error {
-	outs, err := u.repo.Outputs(ctx)
+	outs, err := u.repo.all(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,12 @@ func (u *upload) push(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u.done.Legacy, u.done.Present = w.legacy, w.seen
+	u.done.Legacy, u.done.Present = len(w.legacy), w.seen
+	for _, o := range w.legacy {
+		if err := u.repo.oldPush(ctx, u.to, o, &u.done, u.progress); err != nil {
+			return err
+		}
+	}
 	looked := time.Now()
 	oids := slices.Concat(slices.Collect(maps.Keys(w.files)), slices.Collect(maps.Keys(w.dirs)))
 	if u.seen, err = present(ctx, u.to, oids); err != nil {

@@ -19,7 +19,7 @@ func (r *Repository) CheckoutPaths(ctx context.Context, paths []string, p *job.P
 		return err
 	}
 	defer unlock()
-	outs, err := r.Outputs(ctx)
+	outs, err := r.all(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (r *Repository) CheckoutPaths(ctx context.Context, paths []string, p *job.P
 				continue
 			}
 			found = true
-			if o.MD5 == "" || o.out.legacy {
+			if o.MD5 == "" {
 				continue
 			}
 			p.Step(o.Path)
@@ -106,6 +106,10 @@ func (r *Repository) restore(ctx context.Context, id, name string, p *job.Progre
 		here, err := r.Holds(ctx, o.MD5)
 		if err != nil {
 			return err
+		}
+		if o.out.legacy {
+			_, err := r.oldTree(o)
+			here = err == nil
 		}
 		if !here {
 			return missing(o.Path)

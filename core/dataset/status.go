@@ -26,7 +26,6 @@ const (
 	Modified   = "modified"
 	Deleted    = "deleted"
 	NotInCache = "not in cache"
-	Legacy     = "versioned by DVC 2" // Coverslip leaves it alone; adding it again renews it
 )
 
 // Status compares the work tree, the .dvc files and the last commit.
@@ -65,10 +64,10 @@ func (r *Repository) state(ctx context.Context, o Output) (string, error) {
 		return Deleted, nil
 	case err != nil:
 		return "", err
-	case o.out.legacy:
-		return Legacy, nil
 	case o.MD5 == "" || st.IsDir() != o.out.isDir():
 		return Modified, nil
+	case o.out.legacy:
+		return r.oldState(ctx, o)
 	}
 	files, err := r.scan(ctx, o.Path)
 	if err != nil {

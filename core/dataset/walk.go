@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -49,6 +50,30 @@ func (r *Repository) Outputs(ctx context.Context) ([]Output, error) {
 		all = append(all, outs...)
 	}
 	return all, nil
+}
+
+// all returns the outputs, and what stages of pipelines have made.
+func (r *Repository) all(ctx context.Context) ([]Output, error) {
+	outs, err := r.Outputs(ctx)
+	if err != nil || r.made == nil {
+		return outs, err
+	}
+	more, err := r.made(ctx, r)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil { // captures must not wait for someone to mend a pipeline; its own screen tells
+		r.log.Warn("the pipeline's outputs are left out", slog.Any("error", err))
+	}
+	return append(outs, more...), nil
+}
+
+// Made returns an output that a stage of a pipeline has made, as its lock file records it.
+func Made(rel, lock string, o Object) Output {
+	return Output{
+		Path: rel, File: lock, MD5: o.MD5, Size: o.Size, Files: o.Files,
+		out: output{oid: o.MD5, size: o.Size, files: o.Files, exec: o.Exec, path: path.Base(rel)},
+	}
 }
 
 // outputs returns what the .dvc file name names.

@@ -14,9 +14,9 @@ type wanted struct {
 	dirs   map[string][]entry // by the .dir object
 	names  map[string]string  // of an object, for people
 	old    map[string]bool    // only versions before the work tree's name it
-	legacy int
-	seen   int    // objects that are not looked for again
-	head   string // commit up to which all is wanted
+	legacy []Output           // of DVC 2
+	seen   int                // objects that are not looked for again
+	head   string             // commit up to which all is wanted
 }
 
 // wanted gathers the objects of the work tree and of the commits that only this machine
@@ -25,7 +25,7 @@ func (r *Repository) wanted(ctx context.Context, outs []Output, s *seen) (*wante
 	w := &wanted{files: map[string]bool{}, dirs: map[string][]entry{}, names: map[string]string{}, old: map[string]bool{}}
 	for _, o := range outs {
 		if o.out.legacy {
-			w.legacy++
+			w.legacy = append(w.legacy, o)
 			continue
 		}
 		if s.has(o.MD5) {

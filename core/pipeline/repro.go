@@ -186,7 +186,7 @@ func (r *runner) source(ctx context.Context, s *Stage) error {
 			continue
 		case !r.view.exists(o.Path):
 			return fault.New(fault.NotFound, "The data of "+o.Path+" is not there.", "Pull it, or check it out, first.", nil)
-		case s.Name != o.Path+".dvc" || how == dataset.Legacy:
+		case s.Name != o.Path+".dvc":
 			return fault.New(fault.Invalid, "The data of "+o.Path+" has changed, but "+s.Name+" was not made by adding it.",
 				"Use dvc commit for it.", nil)
 		}

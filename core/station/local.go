@@ -8,6 +8,7 @@ import (
 
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/pipeline"
 )
 
 // IsWorkspace reports whether a station has worked in dir.
@@ -20,12 +21,12 @@ func IsWorkspace(dir string) bool {
 // that git and dvc made. Its commits are signed by the person of the workspace, or by the
 // one that git knows.
 func OpenDataset(ctx context.Context, dir string, log *slog.Logger) (*dataset.Repository, error) {
-	return dataset.Open(ctx, datasetDir(dir), dataset.Options{Log: log})
+	return dataset.Open(ctx, datasetDir(dir), dataset.Options{Log: log, Made: pipeline.Outputs})
 }
 
 // InitDataset makes dir a dataset.
 func InitDataset(ctx context.Context, dir string, log *slog.Logger) (*dataset.Repository, error) {
-	return dataset.Init(ctx, dir, dataset.Options{Log: log, CI: true})
+	return dataset.Init(ctx, dir, dataset.Options{Log: log, CI: true, Made: pipeline.Outputs})
 }
 
 func datasetDir(dir string) string {

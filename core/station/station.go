@@ -21,6 +21,7 @@ import (
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
 	"coverslip.dev/coverslip/core/model/local"
+	"coverslip.dev/coverslip/core/pipeline"
 	"coverslip.dev/coverslip/core/release"
 	"coverslip.dev/coverslip/core/secret"
 	"coverslip.dev/coverslip/core/session"
@@ -101,7 +102,7 @@ func (s *Station) build(ctx context.Context) error {
 		return err
 	}
 	s.corrections = corrections{s.store}
-	if s.repo, err = dataset.Init(ctx, filepath.Join(ws, "dataset"), dataset.Options{Log: s.log, CI: true}); err != nil {
+	if s.repo, err = dataset.Init(ctx, filepath.Join(ws, "dataset"), dataset.Options{Log: s.log, CI: true, Made: pipeline.Outputs}); err != nil {
 		return err
 	}
 	own, err := local.Open(filepath.Join(ws, "registry"))
