@@ -93,16 +93,17 @@ func (e *emitter) mapping(o *object) {
 	}
 }
 
-// maxKey is how long a key may be that stands in one line with its value.
-const maxKey = 128
+// maxKey is how long a key may be that stands in one line with its value; ruamel.yaml
+// counts the tag that it does not write.
+const maxKey = 128 - len("!!str")
 
 func (e *emitter) key(k string, plain bool) (simple bool) {
 	simple = true
 	switch {
 	case plain:
-		e.plain(k, false)
+		e.nested(func() { e.plain(k, false) })
 	case len([]rune(k)) < maxKey && !analyze(k).multiline:
-		e.scalar(k, true)
+		e.nested(func() { e.scalar(k, true) })
 	default:
 		simple = false
 		e.indicator("?", true, true)

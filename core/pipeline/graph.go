@@ -23,14 +23,16 @@ type Graph struct {
 	// What is shown of the pipeline besides its stages' own: files, and names of plots.
 	Params, Metrics, Plots []string
 
-	repo *dataset.Repository
-	byID map[string]int
+	repo  *dataset.Repository
+	files func(rel string) ([]byte, error) // reads a file of the dataset
+	byID  map[string]int
 }
 
 // Load reads the dvc.yaml files of a dataset. One that can't be used, such as one with a
 // circle in it, is a fault.
 func Load(ctx context.Context, repo *dataset.Repository) (*Graph, error) {
 	g := &Graph{repo: repo, byID: map[string]int{}}
+	g.files = g.read
 	files, err := repo.Find(ctx, "dvc.yaml")
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (g *Graph) Stage(name string) (Stage, bool) {
 }
 
 func (g *Graph) load(name string, left *int) error {
-	text, err := g.read(name)
+	text, err := g.files(name)
 	if err != nil {
 		return err
 	}
@@ -110,7 +112,10 @@ func (g *Graph) load(name string, left *int) error {
 	if v != nil && !ok {
 		return fmt.Errorf("it is no mapping")
 	}
-	s := &scope{read: g.read, vars: newObject(), imports: map[string][]string{}, left: left}
+	if file == nil { // nothing but comments
+		file = newObject()
+	}
+	s := &scope{read: g.contained, vars: newObject(), imports: map[string][]string{}, left: left}
 	defs, err := s.expand(file, path.Dir(name))
 	if err != nil {
 		return err
@@ -143,11 +148,16 @@ func (g *Graph) addSource(o dataset.Output) {
 	g.add(Stage{Name: o.File, File: o.File, Dir: path.Dir(o.File), Outs: []Out{out}})
 }
 
-// read returns a file of the dataset.
-func (g *Graph) read(rel string) ([]byte, error) {
+// contained is read for names that a dvc.yaml has.
+func (g *Graph) contained(rel string) ([]byte, error) {
 	if !inside(rel) {
 		return nil, fmt.Errorf("the file %s is outside of the dataset", rel)
 	}
+	return g.files(rel)
+}
+
+// read returns a file of the dataset.
+func (g *Graph) read(rel string) ([]byte, error) {
 	f, err := os.Open(filepath.Join(g.repo.Dir(), filepath.FromSlash(rel)))
 	if err != nil {
 		return nil, fmt.Errorf("read pipeline: %w", err)

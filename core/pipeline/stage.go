@@ -137,7 +137,9 @@ func (d definition) stage(file string) (*Stage, error) {
 
 // validName reports whether a stage may have the name. DVC refuses more signs when it adds
 // a stage, but not when it reads one.
-func validName(name string) bool { return name != "" && !strings.ContainsAny(name, "\n\r\x00") }
+func validName(name string) bool {
+	return name != "" && !strings.ContainsAny(name, "\n\r\x00\u0085\u2028\u2029")
+}
 
 // command returns the commands one by one, and as they were written.
 func command(body *object) (lines []string, as any, err error) {
