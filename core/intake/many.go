@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"iter"
 	"slices"
 
 	"coverslip.dev/coverslip/core/flow"
@@ -75,7 +76,7 @@ func (m *many[T]) do(ctx context.Context, own Finished, others func(free) []Fini
 }
 
 // waiting are the items, the oldest first, that could go through stage now.
-func (l line) waiting(ok free, stage string, after ...string) []Finished {
+func (l line) waiting(ok free, stage string, after ...string) iter.Seq[Finished] {
 	var items []flow.Item
 	for id, it := range l.items() {
 		p := it.Passes[stage]
@@ -88,25 +89,27 @@ func (l line) waiting(ok free, stage string, after ...string) []Finished {
 		}
 	}
 	slices.SortFunc(items, func(a, b flow.Item) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
-	out := make([]Finished, 0, len(items))
-	for _, it := range items {
-		var f Finished
-		if it.Read(&f.Capture) != nil {
-			continue // its own turn tells
+	return func(yield func(Finished) bool) {
+		for _, it := range items {
+			var f Finished
+			if it.Read(&f.Capture) != nil {
+				continue // its own turn tells
+			}
+			if b := it.Passes["capture"].Out; len(b) > 0 && json.Unmarshal(b, &f.Stored) != nil {
+				continue
+			}
+			if !yield(f) {
+				return
+			}
 		}
-		if b := it.Passes["capture"].Out; len(b) > 0 && json.Unmarshal(b, &f.Stored) != nil {
-			continue
-		}
-		out = append(out, f)
 	}
-	return out
 }
 
 // small are those of the captures that are worth storing together with own.
-func small(own Capture, all []Finished) []Finished {
+func small(own Capture, all iter.Seq[Finished]) []Finished {
 	files, bytes := 1, own.Size
 	var out []Finished
-	for _, f := range all {
+	for f := range all {
 		if !together(f.Capture) {
 			continue
 		}
@@ -122,10 +125,10 @@ func small(own Capture, all []Finished) []Finished {
 func together(c Capture) bool { return c.Count == 0 && c.Size <= smallFile }
 
 // same are those of the captures that go into one commit with own.
-func same(own Capture, all []Finished) []Finished {
+func same(own Capture, all iter.Seq[Finished]) []Finished {
 	room := manyPaths - len(own.Rel)
 	var out []Finished
-	for _, f := range all {
+	for f := range all {
 		if f.Instrument != own.Instrument {
 			continue
 		}
