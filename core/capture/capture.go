@@ -82,6 +82,8 @@ const (
 	patience = 10 * time.Second
 	// steady is how many looks in a row must find a file unchanged.
 	steady = 3
+	// longestQuiet is how long a capture of several is waited for because it made pauses.
+	longestQuiet = 30 * time.Minute
 	// portion is how many files are looked into before the folder is looked at again.
 	portion = 2000
 	// crowd is how many paths events may name before the whole folder is looked through.

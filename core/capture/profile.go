@@ -29,7 +29,7 @@ type Profile struct {
 	// is a pattern the capture waits for the file, and then no longer to be quiet.
 	Marker string
 	// Quiet is how long nothing may have changed; 0 means as long as usual. A capture of
-	// several files waits at least three times its longest pause so far.
+	// several files waits three times its longest pause so far, up to 30 min.
 	Quiet time.Duration
 	// MaxWait is how long Companions and Marker are waited for since the last change; then
 	// the capture is taken without. 0 means for ever.

@@ -65,7 +65,7 @@ func (w *watch) reached(f findings) error {
 // time. What is held after that may be held for days.
 func (w *watch) pending() bool {
 	for _, u := range w.units {
-		if u.state != Done && u.checked.IsZero() && (u.several || u.one.Size > 0) {
+		if u.checked.IsZero() && (u.several || u.one.Size > 0) {
 			return true
 		}
 	}
@@ -100,12 +100,15 @@ func (w *watch) notIn(f findings) []string {
 	return gone
 }
 
-// drop forgets files that went. A finished capture that loses some of its files stays as
-// it is: people clear an instrument's disk.
+// drop forgets files that went. A finished capture of several that loses files stays as it
+// is: people clear an instrument's disk.
 func (w *watch) drop(gone []string, now time.Time) error {
 	for _, path := range gone {
 		if s, ok := w.done[path]; ok {
 			delete(w.done, path)
+			if s.several {
+				continue
+			}
 			file := File{Path: path, Size: s.size, Modified: time.Unix(0, s.modified)}
 			if err := w.see(Sighting{File: file, State: Gone, Since: now}); err != nil {
 				return err
@@ -121,7 +124,7 @@ func (w *watch) drop(gone []string, now time.Time) error {
 			if err := w.see(Sighting{File: was, State: Gone, Since: now}); err != nil {
 				return err
 			}
-		} else if u.state != Done {
+		} else {
 			u.touch(0, now)
 		}
 	}
@@ -157,7 +160,7 @@ func (w *watch) saw(file File, touched map[*unit]bool, now time.Time) {
 		return
 	}
 	if s, ok := w.done[file.Path]; ok {
-		if s == stampOf(file) {
+		if s.of(file) {
 			return
 		}
 		delete(w.done, file.Path)
@@ -216,7 +219,7 @@ func (w *watch) tell(u *unit, s Sighting) error {
 // judged takes in whether a capture is whole.
 func (w *watch) judged(v verdict, now time.Time) error {
 	u, ok := w.units[v.unit]
-	if !ok || u.young > 0 || u.state == Done || now.Sub(u.changed) < w.quiet(u) {
+	if !ok || u.young > 0 || now.Sub(u.changed) < w.quiet(u) {
 		return nil // it went, or changed while it was checked
 	}
 	for _, path := range v.whole {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// track is what is known of a file of a capture that is not finished, or of several files.
+// track is what is known of a file of a capture that is not finished.
 type track struct {
 	File
 
@@ -19,10 +19,14 @@ type track struct {
 	whole bool // its format says so, since it last changed
 }
 
-// stamp is what is remembered of a file that was Done by itself: there may be millions.
-type stamp struct{ size, modified int64 }
+// stamp is what is remembered of a file that was Done: there may be millions.
+type stamp struct {
+	size, modified int64
+	several        bool // it was one of several
+}
 
-func stampOf(f File) stamp { return stamp{f.Size, f.Modified.UnixNano()} }
+// of reports whether the file is still as it was.
+func (s stamp) of(f File) bool { return s.size == f.Size && s.modified == f.Modified.UnixNano() }
 
 // unit is what becomes one capture.
 type unit struct {
@@ -33,7 +37,7 @@ type unit struct {
 
 	state   State
 	say     string
-	told    bool          // something was said of it since it was last Done
+	told    bool          // something was said of it
 	young   int           // files that have not been found unchanged often enough
 	marked  bool          // the file is there that ends the acquisition
 	changed time.Time     // by our clock
@@ -104,7 +108,7 @@ func (w *watch) quiet(u *unit) time.Duration {
 	if u.marked {
 		return min(w.Quiet, w.beat())
 	}
-	return max(w.Quiet, 3*u.longest)
+	return max(w.Quiet, min(3*u.longest, longestQuiet))
 }
 
 // ready reports whether it is time to ask whether the unit is whole.
@@ -112,24 +116,34 @@ func (w *watch) ready(u *unit, now time.Time) bool {
 	if !u.several && u.one.Size == 0 {
 		return false
 	}
-	return u.state != Done && u.young == 0 && now.Sub(u.changed) >= w.quiet(u) && now.Sub(u.checked) >= u.pause
+	return u.young == 0 && now.Sub(u.changed) >= w.quiet(u) && now.Sub(u.checked) >= u.pause
+}
+
+// nameOf is the path of the unit of several that a file belongs to, "" if it is one itself.
+func (w *watch) nameOf(file string) string {
+	rel, err := filepath.Rel(w.Path, file)
+	if err != nil {
+		return ""
+	}
+	if name, several := w.rules.unit(filepath.ToSlash(rel)); several {
+		return filepath.Join(w.Path, filepath.FromSlash(name))
+	}
+	return ""
 }
 
 // unitOf returns the unit that a file belongs to, a new one if it is the first.
 func (w *watch) unitOf(file string) *unit {
-	name, several := file, false
-	if rel, err := filepath.Rel(w.Path, file); err == nil {
-		if name, several = w.rules.unit(filepath.ToSlash(rel)); several {
-			name = filepath.Join(w.Path, filepath.FromSlash(name))
-		} else {
-			name = file
-		}
+	name := w.nameOf(file)
+	several := name != ""
+	if !several {
+		name = file
 	}
 	u, ok := w.units[name]
 	if !ok || u.several != several {
 		u = &unit{path: name, several: several}
 		if several {
 			u.files = map[string]*track{}
+			w.reopen(u)
 		}
 		w.units[name] = u
 	}
@@ -167,13 +181,34 @@ func (w *watch) remove(t *track) (last bool) {
 	return true
 }
 
-// finish makes the unit Done. Of a single file only a stamp is kept.
+// finish makes the unit Done. Only stamps are kept.
 func (w *watch) finish(u *unit) {
-	u.state, u.told = Done, false
-	if !u.several {
-		w.done[u.path] = stampOf(u.one.File)
-		delete(w.tracks, u.path)
-		delete(w.units, u.path)
+	for t := range u.all() {
+		w.done[t.Path] = stamp{t.Size, t.Modified.UnixNano(), u.several}
+		delete(w.tracks, t.Path)
+	}
+	delete(w.units, u.path)
+	if u.several {
+		w.pauses[u.path] = u.longest
+	}
+}
+
+// reopen has a unit that was Done before arrive anew, with the files that it had.
+func (w *watch) reopen(u *unit) {
+	longest, ok := w.pauses[u.path]
+	if !ok {
+		return
+	}
+	delete(w.pauses, u.path)
+	u.longest = longest
+	last := filepath.Base(u.path)
+	for path, s := range w.done {
+		if !s.several || !strings.Contains(path, last) || w.nameOf(path) != u.path {
+			continue
+		}
+		delete(w.done, path)
+		t := &track{File: File{path, s.size, time.Unix(0, s.modified)}, unit: u, looks: steady, whole: true}
+		w.tracks[path], u.files[path] = t, t
 	}
 }
 

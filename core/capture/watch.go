@@ -22,7 +22,7 @@ func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
 	share := f.Share || remote(f.Path)
 	w := &watch{
 		Folder: f.withDefaults(share), rules: rules, see: see, tracks: map[string]*track{}, units: map[string]*unit{},
-		done: map[string]stamp{}, dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
+		done: map[string]stamp{}, pauses: map[string]time.Duration{}, dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
 	}
 	w.every = w.Every
 	events, errs := w.listen(share)
@@ -66,9 +66,10 @@ type watch struct {
 
 	rules  rules
 	see    func(Sighting) error
-	tracks map[string]*track // files of captures that are not Done, and of several
-	units  map[string]*unit  // their captures
-	done   map[string]stamp  // files that were Done by themselves
+	tracks map[string]*track        // files of captures that are not Done
+	units  map[string]*unit         // their captures
+	done   map[string]stamp         // files of those that are
+	pauses map[string]time.Duration // the longest of captures of several that are Done
 
 	notify  *fsnotify.Watcher // nil where there are no events
 	watched map[string]bool   // folders that send events
@@ -147,22 +148,12 @@ func (w *watch) next() time.Time {
 		return w.asked.Add(patience)
 	}
 	at := w.looked.Add(w.rest())
-	if w.hears() && (w.full || len(w.dirty) > 0 || w.open()) {
+	if w.hears() && (w.full || len(w.dirty) > 0 || len(w.units) > 0) {
 		if soon := w.turned.Add(w.beat()); soon.Before(at) {
 			at = soon
 		}
 	}
 	return at
-}
-
-// open reports whether a capture is on its way.
-func (w *watch) open() bool {
-	for _, u := range w.units {
-		if u.state != Done {
-			return true
-		}
-	}
-	return false
 }
 
 // turn asks the disk for what is due.
