@@ -58,8 +58,7 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 	if _, err := g.run(ctx, append(args, paths...)...); err != nil {
 		return "", err
 	}
-	out, err := g.run(ctx, "rev-parse", "HEAD")
-	return strings.TrimSpace(out), err
+	return r.Head(ctx)
 }
 
 // own leaves out the .gitignore files beside others: a line that another output has put
@@ -87,8 +86,14 @@ func (r *Repository) committed(ctx context.Context, paths []string) (bool, error
 func (r *Repository) lastChange(ctx context.Context, paths []string) (string, error) {
 	out, err := r.git.run(ctx, append([]string{"log", "-1", "--format=%H", "--"}, paths...)...)
 	if out = strings.TrimSpace(out); out == "" && err == nil {
-		out, err = r.git.run(ctx, "rev-parse", "HEAD")
+		return r.Head(ctx)
 	}
+	return strings.TrimSpace(out), err
+}
+
+// Head returns the id of the commit that the work tree is at.
+func (r *Repository) Head(ctx context.Context) (string, error) {
+	out, err := r.git.run(ctx, "rev-parse", "HEAD")
 	return strings.TrimSpace(out), err
 }
 

@@ -45,24 +45,13 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 	set := v.file.Settings()
 	var places []string
 	if set.Remote != "" {
-		c, err := remoteOf(v.repo, set.Remote)
-		if err == nil {
-			err = v.pushData(ctx, c, p)
-		}
-		if err != nil {
+		if err := v.pushTo(ctx, set.Remote, p); err != nil {
 			return nil, err
 		}
 		places = append(places, set.Remote)
 	}
 	if set.Git.URL != "" {
-		login, err := v.gitLogin()
-		if err == nil {
-			err = v.repo.GitPull(ctx, v.author(), gitServer, login)
-		}
-		if err == nil {
-			err = v.repo.GitPush(ctx, gitServer, login)
-		}
-		if err != nil {
+		if err := v.publish(ctx, set.Remote, p); err != nil {
 			return places, err
 		}
 		places = append(places, set.Git.URL)
@@ -71,6 +60,39 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 		return nil, flow.Skip("No remote and no git server are set.")
 	}
 	return places, nil
+}
+
+func (v vault) pushTo(ctx context.Context, place string, p *job.Progress) error {
+	c, err := remoteOf(v.repo, place)
+	if err != nil {
+		return err
+	}
+	return v.pushData(ctx, c, p)
+}
+
+// publish exchanges commits with the git server.
+func (v vault) publish(ctx context.Context, remote string, p *job.Progress) error {
+	login, err := v.gitLogin()
+	if err != nil {
+		return err
+	}
+	before, err := v.repo.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if err := v.repo.GitPull(ctx, v.author(), gitServer, login); err != nil {
+		return err
+	}
+	after, err := v.repo.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if after != before && remote != "" { // a merge may have made one folder of two: data before commits
+		if err := v.pushTo(ctx, remote, p); err != nil {
+			return err
+		}
+	}
+	return v.repo.GitPush(ctx, gitServer, login)
 }
 
 // Places implements [intake.Vault].
