@@ -107,6 +107,12 @@ type Format interface {
 	Open(ctx context.Context, path string) (Source, error)
 }
 
+// AddressFormat is a [Format] whose images may lie on a server: its Open takes their address.
+type AddressFormat interface {
+	// MatchAddress reports whether an address, which has :// in it, is for the format.
+	MatchAddress(address string) bool
+}
+
 // FolderFormat is a [Format] whose images are folders.
 type FolderFormat interface {
 	// MatchFolder reports whether the folder at path is such an image.

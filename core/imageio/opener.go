@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 )
@@ -96,6 +97,9 @@ func (o *Opener) match(ctx context.Context, path string) (Format, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if strings.Contains(path, "://") {
+		return o.matchAddress(path)
+	}
 	if f := o.matchFolder(path); f != nil {
 		return f, nil
 	}
@@ -115,6 +119,16 @@ func (o *Opener) match(ctx context.Context, path string) (Format, error) {
 	}
 	return nil, fault.New(fault.Invalid, "The file “"+name+"” is of no image format that Coverslip can read.",
 		"It is kept and versioned all the same; export it as OME-TIFF to look at it here.", nil)
+}
+
+func (o *Opener) matchAddress(address string) (Format, error) {
+	for _, f := range o.formats {
+		if a, ok := f.(AddressFormat); ok && a.MatchAddress(address) {
+			return f, nil
+		}
+	}
+	return nil, fault.New(fault.Invalid, "No image can be opened at the address “"+address+"”.",
+		"Images on servers are OME-Zarr: https://server/folder.zarr or s3://bucket/folder.zarr.", nil)
 }
 
 // matchFolder returns the format of a folder that is an image, nil for anything else.

@@ -17,7 +17,7 @@ import (
 
 // images opens files of all formats.
 func images() *imageio.Opener {
-	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, video.Format{}, zarr.Format{})
+	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, video.Format{}, zarr.Format{Bucket: openBucket})
 }
 
 // DescribeImage returns what the n-th image of the file at path says of itself, outside any

@@ -100,6 +100,11 @@ func (e entry) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
+	e.compare(t, src)
+}
+
+func (e entry) compare(t *testing.T, src imageio.Source) {
+	t.Helper()
 	i := src.Info()
 	size := i.Levels[e.Level].Size
 	if got := [5]int{i.T, i.Z, len(i.Channels), size.Y, size.X}; got != e.Shape || i.Type.String() != e.Type {

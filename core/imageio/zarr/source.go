@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -38,7 +39,13 @@ func newSource(st Store, name string) *source {
 
 func (s *source) ID() string         { return s.id }
 func (s *source) Info() imageio.Info { return s.info }
-func (s *source) Close() error       { return nil }
+
+func (s *source) Close() error {
+	if c, ok := s.store.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
 
 // plain takes a lone array for an image: the last axes are planes.
 func (s *source) plain(a *array) error {

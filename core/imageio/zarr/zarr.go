@@ -6,9 +6,13 @@ package zarr
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -16,8 +20,12 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 )
 
-// Format is OME-Zarr in folders.
-type Format struct{}
+// Format is OME-Zarr in folders and on servers.
+type Format struct {
+	// Bucket opens the store at an s3:// address; a web server's is opened here. It may
+	// be nil. A store that is an io.Closer is closed with its image.
+	Bucket func(ctx context.Context, address string) (Store, error)
+}
 
 // Name returns "OME-Zarr".
 func (Format) Name() string { return "OME-Zarr" }
@@ -32,42 +40,52 @@ func (Format) Match(name string, head []byte) bool {
 	return false
 }
 
+// MatchAddress reports whether an address is one of a web server or, where they can be
+// opened, of a bucket.
+func (f Format) MatchAddress(address string) bool {
+	scheme, _, _ := strings.Cut(address, "://")
+	return scheme == "http" || scheme == "https" || scheme == "s3" && f.Bucket != nil
+}
+
 // MatchFolder reports whether a folder is a Zarr group or array.
-func (Format) MatchFolder(path string) bool {
+func (Format) MatchFolder(at string) bool {
 	for _, name := range []string{"zarr.json", ".zgroup", ".zattrs", ".zarray"} {
-		if st, err := os.Stat(filepath.Join(path, name)); err == nil && st.Mode().IsRegular() {
+		if st, err := os.Stat(filepath.Join(at, name)); err == nil && st.Mode().IsRegular() {
 			return true
 		}
 	}
 	return false
 }
 
-// Open returns the first image of the folder at path, or of the folder that holds the
-// metadata file at path.
-func (f Format) Open(ctx context.Context, path string) (imageio.Source, error) {
-	return f.open(ctx, path, -1)
+// Open returns the first image of the folder or address at, or of the folder that holds
+// the metadata file at.
+func (f Format) Open(ctx context.Context, at string) (imageio.Source, error) {
+	return f.open(ctx, at, -1)
 }
 
 // OpenImage returns the n-th image: of a plate, the fields of its wells.
-func (f Format) OpenImage(ctx context.Context, path string, n int) (imageio.Source, error) {
+func (f Format) OpenImage(ctx context.Context, at string, n int) (imageio.Source, error) {
 	if n < 0 {
 		return nil, fault.New(fault.NotFound, "The folder has no such image.", "", fmt.Errorf("image %d", n))
 	}
-	return f.open(ctx, path, n)
+	return f.open(ctx, at, n)
 }
 
-func (f Format) open(ctx context.Context, path string, n int) (*source, error) {
-	st, err := os.Stat(path)
+func (f Format) open(ctx context.Context, at string, n int) (*source, error) {
+	if strings.Contains(at, "://") {
+		return f.openAddress(ctx, at, n)
+	}
+	st, err := os.Stat(at)
 	if err != nil {
 		return nil, fmt.Errorf("open image: %w", err)
 	}
 	if !st.IsDir() {
-		path = filepath.Dir(path)
+		at = filepath.Dir(at)
 	}
-	if st, err = newest(path); err != nil {
+	if st, err = newest(at); err != nil {
 		return nil, fmt.Errorf("open image: %w", err)
 	}
-	abs, err := filepath.Abs(path)
+	abs, err := filepath.Abs(at)
 	if err != nil {
 		return nil, err
 	}
@@ -82,10 +100,47 @@ func (f Format) open(ctx context.Context, path string, n int) (*source, error) {
 	return s, nil
 }
 
+// openAddress opens an image on a server. Its pixels are named by the address and the
+// metadata of its root: chunks that are changed under the same metadata go unnoticed.
+func (f Format) openAddress(ctx context.Context, address string, n int) (_ *source, err error) {
+	var st Store
+	if strings.HasPrefix(address, "s3://") {
+		if f.Bucket == nil {
+			return nil, fault.New(fault.Invalid, "Buckets can't be opened here.", "", nil)
+		}
+		st, err = f.Bucket(ctx, address)
+	} else {
+		st, err = newWeb(address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	clean, _, _ := strings.Cut(address, "?")
+	s, err := open(ctx, st, path.Base(clean), n)
+	if err != nil {
+		if c, ok := st.(io.Closer); ok {
+			err = errors.Join(err, c.Close())
+		}
+		return nil, err
+	}
+	sum := sha256.New()
+	sum.Write([]byte(clean)) //nolint:errcheck // a hash takes all
+	for _, key := range []string{"zarr.json", ".zattrs", ".zarray"} {
+		if data, err := st.Get(ctx, key, maxMeta); err == nil {
+			sum.Write(data) //nolint:errcheck // a hash takes all
+		}
+	}
+	s.id = "zarr:" + hex.EncodeToString(sum.Sum(nil)[:16])
+	if n >= 0 {
+		s.id = imageio.ImageID(s.id, n)
+	}
+	return s, nil
+}
+
 // newest is the metadata of the root that changed last: it stands for the folder.
-func newest(path string) (last os.FileInfo, err error) {
+func newest(at string) (last os.FileInfo, err error) {
 	for _, name := range []string{"zarr.json", ".zattrs", ".zarray", ".zgroup"} {
-		if st, err := os.Stat(filepath.Join(path, name)); err == nil && (last == nil || st.ModTime().After(last.ModTime())) {
+		if st, err := os.Stat(filepath.Join(at, name)); err == nil && (last == nil || st.ModTime().After(last.ModTime())) {
 			last = st
 		}
 	}
@@ -115,6 +170,9 @@ func open(ctx context.Context, st Store, name string, n int) (*source, error) {
 	}
 	s := newSource(st, name)
 	root, err := s.node(ctx, "")
+	if errors.Is(err, errNothing) {
+		return nil, fault.New(fault.NotFound, "There is no Zarr image at “"+name+"”.", "Check the address: it ends with the image's own folder.", err)
+	}
 	if err != nil {
 		return nil, s.metaFault(err)
 	}
@@ -176,7 +234,8 @@ func (s *source) readFault(err error) error {
 }
 
 var (
-	_ imageio.Format       = Format{}
-	_ imageio.Multiple     = Format{}
-	_ imageio.FolderFormat = Format{}
+	_ imageio.Format        = Format{}
+	_ imageio.Multiple      = Format{}
+	_ imageio.FolderFormat  = Format{}
+	_ imageio.AddressFormat = Format{}
 )

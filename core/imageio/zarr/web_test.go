@@ -1,0 +1,100 @@
+package zarr_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/zarr"
+)
+
+// TestFromTheWeb reads images of the matrix over HTTP, from a server that knows parts, from
+// one that does not, and from one that forbids what is not there.
+func TestFromTheWeb(t *testing.T) {
+	all := matrix(t)
+	files := http.FileServer(http.Dir(all[0].folder))
+	var parts atomic.Int64
+	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" {
+			parts.Add(1)
+		}
+		files.ServeHTTP(w, r)
+	})
+	whole := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Range")
+		files.ServeHTTP(w, r)
+	})
+	strict := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(filepath.Join(all[0].folder, r.URL.Path)); err != nil && !strings.HasSuffix(r.URL.Path, "/zarr.json") && !strings.HasSuffix(r.URL.Path, "/.zarray") {
+			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		files.ServeHTTP(w, r)
+	})
+	for name, h := range map[string]http.Handler{"parts": counted, "whole": whole, "strict": strict} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(h)
+			defer server.Close()
+			for _, e := range all {
+				if e.Group != "holes" && !strings.HasPrefix(e.Name, "ngff-0.5-zyx-u2") && e.Name != "ngff-0.4-tczyx-u2-chunks.zarr" && e.Group != "several images" || e.Image > 1 {
+					continue
+				}
+				src, err := imageio.NewOpener(zarr.Format{}).OpenImage(t.Context(), server.URL+"/"+e.Name, "", e.Image)
+				if err != nil {
+					t.Fatalf("%s: %v", e.Name, err)
+				}
+				e.compare(t, src)
+				if err := src.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	if parts.Load() == 0 {
+		t.Error("no shard was read in parts")
+	}
+}
+
+func TestWebContract(t *testing.T) {
+	server := httptest.NewServer(http.FileServer(http.Dir(matrix(t)[0].folder)))
+	defer server.Close()
+	imageiotest.Run(t, func(t *testing.T) imageio.Source {
+		t.Helper()
+		src, err := zarr.Format{}.Open(t.Context(), server.URL+"/ngff-0.5-czyx-u2-shards.zarr")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src
+	})
+}
+
+// TestWebFaults says what is wrong with a server.
+func TestWebFaults(t *testing.T) {
+	status := http.StatusForbidden
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	for code, want := range map[int]fault.Kind{
+		http.StatusForbidden: fault.Denied, http.StatusUnauthorized: fault.Denied, http.StatusServiceUnavailable: fault.Busy,
+		http.StatusTooManyRequests: fault.Busy, http.StatusNotFound: fault.NotFound, http.StatusTeapot: fault.Invalid,
+	} {
+		status = code
+		if _, err := (zarr.Format{}).Open(t.Context(), server.URL+"/a.zarr"); fault.KindOf(err) != want {
+			t.Errorf("status %d: %v", code, err)
+		}
+	}
+	server.Close()
+	if _, err := (zarr.Format{}).Open(t.Context(), server.URL+"/a.zarr"); fault.KindOf(err) != fault.Offline {
+		t.Errorf("no server: %v", err)
+	}
+	for _, address := range []string{"ftp://a/b", "s3://bucket/a.zarr"} {
+		if _, err := imageio.NewOpener(zarr.Format{}).Open(t.Context(), address); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package station_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/station"
+)
+
+// TestImageInABucket opens an OME-Zarr in the S3 server, and makes an OME-TIFF of it.
+func TestImageInABucket(t *testing.T) {
+	inS3(t)
+	endpoint := server(t, "COVERSLIP_TEST_S3")
+	t.Setenv("AWS_ACCESS_KEY_ID", "labadmin")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "labsecret123")
+	c, err := minio.New(strings.TrimPrefix(endpoint, "http://"), &minio.Options{
+		Creds: credentials.NewStaticV4("labadmin", "labsecret123", ""), Region: "us-east-1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := "" // a shard of two chunks of 6 × 4 bytes, then where they lie
+	for i := range 2 {
+		index += string([]byte{byte(24 * i), 0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0})
+	}
+	for key, value := range map[string]string{
+		"zarr.json": `{"zarr_format":3,"node_type":"group","attributes":{"ome":{"version":"0.5","multiscales":[{"name":"b",` +
+			`"axes":[{"name":"y","type":"space","unit":"micrometer"},{"name":"x","type":"space","unit":"micrometer"}],` +
+			`"datasets":[{"path":"0","coordinateTransformations":[{"type":"scale","scale":[0.5,0.5]}]}]}]}}}`,
+		"0/zarr.json": `{"zarr_format":3,"node_type":"array","shape":[4,12],"data_type":"uint8","fill_value":0,"chunk_key_encoding":{"name":"default"},` +
+			`"chunk_grid":{"name":"regular","configuration":{"chunk_shape":[4,12]}},"codecs":[{"name":"sharding_indexed","configuration":` +
+			`{"chunk_shape":[4,6],"codecs":[{"name":"bytes"}],"index_codecs":[{"name":"bytes","configuration":{"endian":"little"}}],"index_location":"end"}}]}`,
+		"0/c/0/0": strings.Repeat("a", 24) + strings.Repeat("b", 24) + index,
+	} {
+		if _, err := c.PutObject(t.Context(), testBucket, "lab/b.zarr/"+key, bytes.NewReader([]byte(value)), int64(len(value)), minio.PutObjectOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address := fmt.Sprintf("s3://%s/lab/b.zarr?endpoint_url=%s", testBucket, url.QueryEscape(endpoint))
+	info, err := station.DescribeImage(t.Context(), address, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Name != "b.zarr" || info.Levels[0].Size.X != 12 || info.Levels[0].Size.Y != 4 || info.Micron.X != 0.5 {
+		t.Errorf("read %+v", info)
+	}
+	out := filepath.Join(t.TempDir(), "b.ome.tif")
+	if err := station.Convert(t.Context(), station.Conversion{In: address, Out: out, Image: -1}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := station.DescribeImage(t.Context(), out, -1); err != nil || got.Levels[0] != info.Levels[0] || got.Micron != info.Micron {
+		t.Errorf("wrote %+v, %v", got, err)
+	}
+	if _, err := station.DescribeImage(t.Context(), strings.Replace(address, "b.zarr", "c.zarr", 1), -1); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("nothing there: %v", err)
+	}
+}
