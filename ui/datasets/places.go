@@ -168,6 +168,7 @@ func newCard(s *Screen) *card {
 		banner: kit.NewBanner(), sifted: kit.NewBanner(), step: kit.NewQuiet(""), bar: widget.NewProgressBar(), words: widget.NewLabel(""),
 	}
 	c.name.TextStyle.Bold = true
+	c.bar.TextFormatter = func() string { return "" } // it is said below
 	c.push = newTall("Push", fynetheme.UploadIcon(), func() { call(s.act.Push, c.place.Key) })
 	c.pull = newTall("Pull", fynetheme.DownloadIcon(), func() { call(s.act.Pull, c.place.Key) })
 	c.audit = newTall("Audit…", fynetheme.SearchIcon(), c.askAudit)
@@ -180,10 +181,10 @@ func newCard(s *Screen) *card {
 	})
 	buttons := container.NewHBox(c.push.around, c.pull.around, c.audit.around, c.verify.around, c.clean.around)
 	head := container.NewBorder(nil, nil, container.NewHBox(c.name, kit.Middle(c.chip)), buttons)
-	text := container.New(layout.NewCustomPaddedVBoxLayout(-10), c.addr, c.past)
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-12), c.addr, c.past)
 	c.progress = container.NewBorder(nil, nil, nil, kit.Middle(kit.Tall(c.stop)),
-		container.New(layout.NewCustomPaddedVBoxLayout(-6), c.step, container.New(layout.NewCustomPaddedLayout(4, 4, 9, 9), c.bar), c.words))
-	c.layout = kit.NewCard(container.NewVBox(head, text, c.progress, c.banner, c.sifted))
+		container.New(layout.NewCustomPaddedVBoxLayout(-4), container.NewBorder(nil, nil, nil, c.words, c.step), container.New(layout.NewCustomPaddedLayout(0, 4, 9, 9), c.bar)))
+	c.layout = kit.NewCard(container.New(layout.NewCustomPaddedVBoxLayout(0), head, text, c.progress, c.banner, c.sifted))
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -291,11 +292,13 @@ func (c *card) setJob(j *job.Job) {
 	if words == "" {
 		words = c.s.now().Sub(j.Started).Round(time.Second).String() + " so far"
 	}
+	if j.Total > 0 || j.AllFiles > 0 {
+		words = fmt.Sprintf("%.0f %% · %s", 100*fraction(*j), words)
+	}
 	if j.State == job.Stopping {
 		words = "Stopping. What is under way is left out; nothing is left half done."
 	}
 	c.words.SetText(words)
-	c.bar.Max = 1
 	c.bar.SetValue(fraction(*j))
 	enable(c.stop, j.State == job.Running || j.State == job.Queued)
 }
@@ -421,7 +424,7 @@ func (c *card) askSift() {
 	older := "Also older versions that are safe on "
 	choices, to := []string{only}, map[string]string{}
 	for _, p := range c.s.val.Places {
-		if p.Kind == Remote {
+		if p.Kind == Remote && p.Answers {
 			choices = append(choices, older+p.Name)
 			to[older+p.Name] = p.Key
 		}

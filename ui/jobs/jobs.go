@@ -190,6 +190,9 @@ func stepLine(j job.Job, now time.Time) string {
 	if alive(j) && j.Step != "" {
 		parts = append(parts, j.Step)
 	}
+	if words := j.Words(now); words != "" {
+		parts = append(parts, words)
+	}
 	if !j.Started.IsZero() {
 		end := j.Ended
 		if end.IsZero() {

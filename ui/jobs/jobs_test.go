@@ -17,7 +17,7 @@ func at(s int) time.Time { return time.Date(2026, 3, 4, 15, 0, s, 0, time.UTC) }
 
 func all() map[string]job.Job {
 	return map[string]job.Job{
-		"a": {ID: "a", Title: "Push plate 7 to the NAS", Step: "file 3 of 4, 48.6 MB", State: job.Running, Done: 3, Total: 4, Started: at(20)},
+		"a": {ID: "a", Title: "Push to nas", Step: "plate7/A03.ome.tif", State: job.Running, Done: 45e6, Total: 310e6, Files: 3, AllFiles: 12, Started: at(32)},
 		"b": {ID: "b", Title: "Predict plate7_A02.ome.tif", State: job.Done, Done: 9, Total: 9, Started: at(1), Ended: at(12)},
 		"c": {
 			ID: "c", Title: "Promote nuclei@5", State: job.Failed, Started: at(2), Ended: at(9),
