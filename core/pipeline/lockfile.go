@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,29 +20,48 @@ type lockFile struct {
 	text    string
 	all     *object // parsed
 	records map[string]*record
+
+	marks []mark // where stages begin; none: not known yet
+	end   int    // where the last one ends
+}
+
+// mark is the place in a text where a stage begins.
+type mark struct {
+	stage string
+	at    int
 }
 
 // lockName is where the records of a dvc.yaml are.
 func lockName(file string) string { return path.Join(path.Dir(file), "dvc.lock") }
 
-// locks reads the dvc.lock files of the graph, by the dvc.yaml each belongs to.
-func (g *Graph) locks() (map[string]*lockFile, error) {
+// locks reads the dvc.lock files of the graph, by the dvc.yaml each belongs to. Those of
+// old that have not changed are taken over.
+func (g *Graph) locks(old map[string]*lockFile) (map[string]*lockFile, error) {
 	all := map[string]*lockFile{}
 	for _, file := range g.Files {
-		name := lockName(file)
-		text, err := g.read(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			text, err = nil, nil
-		}
+		l, err := g.readLock(lockName(file), old[file])
 		if err != nil {
 			return nil, err
 		}
-		if all[file], err = parseLock(name, text); err != nil {
-			return nil, fault.New(fault.Corrupt, name+" is damaged: "+err.Error()+".",
-				"Take an older version of it from git, or delete it: then every stage runs again.", nil)
-		}
+		all[file] = l
 	}
 	return all, nil
+}
+
+func (g *Graph) readLock(name string, old *lockFile) (*lockFile, error) {
+	text, err := g.read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = nil, nil
+	}
+	if err != nil || old != nil && old.text == string(text) {
+		return old, err
+	}
+	l, err := parseLock(name, text)
+	if err != nil {
+		return nil, fault.New(fault.Corrupt, name+" is damaged: "+err.Error()+".",
+			"Take an older version of it from git, or delete it: then every stage runs again.", nil)
+	}
+	return l, nil
 }
 
 func parseLock(name string, text []byte) (*lockFile, error) {
@@ -78,24 +99,28 @@ func parseLock(name string, text []byte) (*lockFile, error) {
 	return l, nil
 }
 
-// with returns the text with the entry of a stage. The rest stays as it is: only the
+// with returns the file with the entry of a stage. The rest stays as it is: only the
 // stage's own lines are new.
-func (l *lockFile) with(stage string, entry *object) string {
-	one := newObject()
-	one.set(stage, entry)
-	lines := "  " + emitYAML(one, 2)
+func (l *lockFile) with(stage string, entry *object) (*lockFile, error) {
 	if len(l.all.keys) == 0 {
-		return "schema: '2.0'\nstages:\n" + lines
+		return parseLock(l.name, []byte("schema: '2.0'\nstages:\n"+lockLines(stage, entry)))
 	}
-	from, to, ok := l.span(stage)
-	if !ok || strings.Contains(l.text, "&id0") || len(anchors(entry)) > 0 { // whose names count through the file
-		return l.rewritten(stage, entry)
+	shared := strings.Contains(l.text, "&id0") || len(anchors(entry)) > 0 // whose names count through the file
+	if shared || len(l.marks) == 0 && !l.mark() {
+		return parseLock(l.name, []byte(l.rewritten(stage, entry)))
 	}
-	return l.text[:from] + lines + l.text[to:]
+	return l.spliced(stage, entry)
 }
 
-// rewritten is for a file that is not laid out as DVC does it.
-func (l *lockFile) rewritten(stage string, entry *object) string {
+// lockLines are the lines of a stage.
+func lockLines(stage string, entry *object) string {
+	one := newObject()
+	one.set(stage, entry)
+	return "  " + emitYAML(one, 2)
+}
+
+// replaced is the parsed file with the entry of a stage.
+func (l *lockFile) replaced(stage string, entry any) *object {
 	all := l.all.clone()
 	stages := newObject()
 	if old, ok := all.values["stages"].(*object); ok {
@@ -103,52 +128,82 @@ func (l *lockFile) rewritten(stage string, entry *object) string {
 	}
 	stages.set(stage, entry)
 	all.set("stages", stages)
-	return emitYAML(all, 0)
+	return all
 }
 
-// span is where the lines of a stage are, or at the end of all stages where they go; not
-// ok if the stages are not in lines of their own with two blanks before them.
-func (l *lockFile) span(stage string) (from, to int, ok bool) {
+// rewritten is for a file that is not laid out as DVC does it.
+func (l *lockFile) rewritten(stage string, entry *object) string {
+	return emitYAML(l.replaced(stage, entry), 0)
+}
+
+// spliced puts the lines of a stage where its old ones are, or behind all.
+func (l *lockFile) spliced(stage string, entry *object) (*lockFile, error) {
+	lines := lockLines(stage, entry)
+	v, err := parseYAML([]byte(lines))
+	if err != nil {
+		return nil, err
+	}
+	o, _ := v.(*object)
+	rec, err := parseRecord(o.values[stage])
+	if err != nil {
+		return nil, err
+	}
+	next := &lockFile{name: l.name, all: l.replaced(stage, o.values[stage]), records: maps.Clone(l.records), marks: slices.Clone(l.marks)}
+	next.records[stage] = rec
+	from, to := l.end, l.end
+	i := slices.IndexFunc(l.marks, func(m mark) bool { return m.stage == stage })
+	if i < 0 {
+		i = len(l.marks)
+		next.marks = append(next.marks, mark{stage, l.end})
+	} else {
+		from = l.marks[i].at
+		if i+1 < len(l.marks) {
+			to = l.marks[i+1].at
+		}
+	}
+	next.text = l.text[:from] + lines + l.text[to:]
+	longer := len(next.text) - len(l.text)
+	next.end = l.end + longer
+	for k := i + 1; k < len(next.marks); k++ {
+		next.marks[k].at += longer
+	}
+	return next, nil
+}
+
+// mark finds where the stages begin; false if they are not in lines of their own with two
+// blanks before them.
+func (l *lockFile) mark() bool {
 	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(l.text), &doc); err != nil || len(doc.Content) != 1 {
-		return 0, 0, false
+	if err := yaml.Unmarshal([]byte(l.text), &doc); err != nil || len(doc.Content) != 1 || !strings.HasSuffix(l.text, "\n") {
+		return false
+	}
+	var lines []int // where each begins
+	for at := 0; at < len(l.text); at += strings.IndexByte(l.text[at:], '\n') + 1 {
+		lines = append(lines, at)
 	}
 	top := doc.Content[0]
-	end := len(l.text)
+	l.end = len(l.text)
 	var stages *yaml.Node
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		if stages != nil {
-			end = l.line(top.Content[i].Line)
+			l.end = lines[top.Content[i].Line-1]
 			break
 		}
 		if top.Content[i].Value == "stages" {
 			stages = top.Content[i+1]
 		}
 	}
-	if !strings.HasSuffix(l.text, "\n") || stages == nil || stages.Kind != yaml.MappingNode || stages.Style&yaml.FlowStyle != 0 {
-		return 0, 0, false
+	if stages == nil || stages.Kind != yaml.MappingNode || stages.Style&yaml.FlowStyle != 0 {
+		return false
 	}
-	from, to = end, end
+	var marks []mark
 	for i := 0; i+1 < len(stages.Content); i += 2 {
 		k := stages.Content[i]
 		if k.Column != 3 {
-			return 0, 0, false
+			return false
 		}
-		at := l.line(k.Line)
-		if k.Value == stage {
-			from = at
-		} else if from != end && to == end {
-			to = at
-		}
+		marks = append(marks, mark{k.Value, lines[k.Line-1]})
 	}
-	return from, to, true
-}
-
-// line is where a line, counted from one, begins.
-func (l *lockFile) line(n int) int {
-	at := 0
-	for ; n > 1; n-- {
-		at += strings.IndexByte(l.text[at:], '\n') + 1
-	}
-	return at
+	l.marks = marks
+	return len(marks) > 0
 }

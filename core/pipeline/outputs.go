@@ -17,7 +17,7 @@ func Outputs(ctx context.Context, repo *dataset.Repository) ([]dataset.Output, e
 	if err != nil {
 		return nil, err
 	}
-	locks, err := g.locks()
+	locks, err := g.locks(nil)
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,7 @@ type runner struct {
 	graph   *Graph
 	view    *view
 	options Options
+	locks   map[string]*lockFile // as read last
 	done    Outcome
 }
 
@@ -113,10 +114,11 @@ func (r *runner) stage(ctx context.Context, s *Stage) error {
 
 // state is that of the stage as this run sees it.
 func (r *runner) state(ctx context.Context, s *Stage) (State, *record, error) {
-	locks, err := r.graph.locks()
+	locks, err := r.graph.locks(r.locks)
 	if err != nil {
 		return State{}, nil, err
 	}
+	r.locks = locks
 	st, err := r.view.state(ctx, s, locks)
 	if s.Frozen {
 		st.Reasons = slices.DeleteFunc(st.Reasons, func(w Reason) bool { return w.Kind == AlwaysChanged })

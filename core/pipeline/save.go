@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"slices"
 
@@ -111,19 +109,15 @@ func (s *Stage) memorable(f facts) bool {
 
 // lock writes the stage's entry of dvc.lock.
 func (r *runner) lock(s *Stage, f facts) error {
-	name := lockName(s.File)
-	text, err := r.graph.read(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	l, err := parseLock(name, text)
+	old, err := r.graph.readLock(lockName(s.File), r.locks[s.File])
 	if err != nil {
 		return err
 	}
-	more := l.with(s.key, f.entry(s))
-	if more == l.text {
-		return nil
+	l, err := old.with(s.key, f.entry(s))
+	if err != nil || l.text == old.text {
+		return err
 	}
-	r.changed(name)
-	return r.graph.repo.Write(name, []byte(more))
+	r.changed(l.name)
+	r.locks[s.File] = l
+	return r.graph.repo.Write(l.name, []byte(l.text))
 }

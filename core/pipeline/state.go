@@ -57,7 +57,7 @@ func (r Reason) String() string {
 
 // Status returns the state of each stage of the graph, in its order.
 func (g *Graph) Status(ctx context.Context) ([]State, error) {
-	locks, err := g.locks()
+	locks, err := g.locks(nil)
 	if err != nil {
 		return nil, err
 	}
