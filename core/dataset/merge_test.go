@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/remote/folder"
 )
 
 // benches are two datasets that each began on their own, with one git server.
@@ -209,5 +210,35 @@ func TestTwoBenchesAtOnce(t *testing.T) {
 		if err != nil || len(outs) != 2*rounds || len(oids) != 2*rounds {
 			t.Errorf("%d captures, %d contents, %v; want %d", len(outs), len(oids), err, 2*rounds)
 		}
+	}
+}
+
+func TestPushDoesNotWaitForWhatOthersHave(t *testing.T) {
+	a, b, exchange := benches(t)
+	put(t, a, "a.tif", "a")
+	put(t, a, "plate/1.tif", "1")
+	for _, rel := range []string{"a.tif", "plate"} {
+		commit(t, a, "capture", add(t, a, rel, nil).Changed...)
+	}
+	must(t, exchange(a), exchange(b))
+	put(t, b, "b.tif", "b")
+	o := add(t, b, "b.tif", nil)
+	commit(t, b, "capture", o.Changed...)
+	nas := folder.Open(t.TempDir())
+	done, err := b.Push(t.Context(), nas, nil)
+	if err != nil || done.Moved != 1 || done.Elsewhere != 2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if done, err := a.Push(t.Context(), nas, nil); err != nil || done.Moved != 3 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	put(t, b, "lost.tif", "lost")
+	o = add(t, b, "lost.tif", nil)
+	commit(t, b, "capture", o.Changed...)
+	must(t, os.Remove(b.cache.path(o.MD5)))
+	_, err = b.Push(t.Context(), nas, nil)
+	wantKind(t, "its own is lost", err, fault.NotFound)
+	if done, err := cloned(t, a).Pull(t.Context(), nas, nil); err != nil || done.Moved != 3 {
+		t.Errorf("%+v, %v", done, err)
 	}
 }

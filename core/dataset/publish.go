@@ -80,6 +80,12 @@ func (r *Repository) GitPull(ctx context.Context, who Author, name string, l Log
 		return err
 	}
 	defer unlock()
+	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "@{upstream}"); err != nil {
+		// What is published is told by the upstream, also before the first push.
+		if _, err := r.git.run(ctx, "branch", "-q", "--set-upstream-to", name+"/"+branch); err != nil {
+			return err
+		}
+	}
 	return r.merge(ctx, who)
 }
 

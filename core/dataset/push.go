@@ -22,6 +22,7 @@ type Transfer struct {
 	Moved, Present int   // objects
 	Bytes          int64 // moved
 	Legacy         int   // outputs of DVC 2
+	Elsewhere      int   // objects of a push that others have versioned, and that neither place has
 }
 
 // Push brings every object to the remote that the work tree's .dvc files name, or a
@@ -31,6 +32,7 @@ type Transfer struct {
 // within a day or by [Repository.Audit]: see [seen].
 func (r *Repository) Push(ctx context.Context, to remote.Remote, p *job.Progress) (Transfer, error) {
 	u := upload{repo: r, to: to, progress: p}
+	u.others = sync.OnceValues(func() (map[string]bool, error) { return r.published(ctx) })
 	err := u.push(ctx)
 	if err != nil {
 		err = fmt.Errorf("push to %s: %w", to.Name(), err)
@@ -133,6 +135,7 @@ type upload struct {
 	to       remote.Remote
 	progress *job.Progress
 	known    *seen
+	others   func() (map[string]bool, error) // see published
 
 	mu      sync.Mutex // guards below
 	seen    map[string]int64
@@ -205,7 +208,16 @@ func (u *upload) todo(ctx context.Context, oids []string, w *wanted) ([]outgoing
 		case !here && w.old[oid]: // an older version that was never on this machine
 			u.skipped = true
 		case !here:
-			u.errs = append(u.errs, missing(w.names[oid]))
+			by, err := u.others()
+			if err != nil {
+				return nil, err
+			}
+			if !by[w.from[oid]] {
+				u.errs = append(u.errs, missing(w.names[oid]))
+				continue
+			}
+			u.skipped = true // someone else's, who has it
+			u.done.Elsewhere++
 		default:
 			todo = append(todo, outgoing{oid, size})
 		}

@@ -13,6 +13,7 @@ type wanted struct {
 	files  map[string]bool
 	dirs   map[string][]entry // by the .dir object
 	names  map[string]string  // of an object, for people
+	from   map[string]string  // of an object, the .dvc file that names it
 	old    map[string]bool    // only versions before the work tree's name it
 	legacy []Output           // of DVC 2
 	seen   int                // objects that are not looked for again
@@ -23,6 +24,7 @@ type wanted struct {
 // has, but not those of outputs that were seen at the remote as a whole.
 func (r *Repository) wanted(ctx context.Context, outs []Output, s *seen) (*wanted, error) {
 	w := &wanted{files: map[string]bool{}, dirs: map[string][]entry{}, names: map[string]string{}, old: map[string]bool{}}
+	w.from = map[string]string{}
 	for _, o := range outs {
 		if o.out.legacy {
 			w.legacy = append(w.legacy, o)
@@ -63,7 +65,7 @@ func (r *Repository) want(ctx context.Context, w *wanted, o Output, old bool) er
 	}
 	add := func(oid, name string) {
 		if _, ok := w.names[oid]; !ok {
-			w.names[oid], w.old[oid] = name, old
+			w.names[oid], w.from[oid], w.old[oid] = name, o.File, old
 		}
 	}
 	add(o.MD5, o.Path)
@@ -89,6 +91,30 @@ func (r *Repository) want(ctx context.Context, w *wanted, o Output, old bool) er
 		add(e.MD5, o.Path+"/"+e.Path)
 	}
 	return nil
+}
+
+// published returns the .dvc files of the work tree that the branch's upstream has as they
+// are: whoever brought them there has brought their data to a remote before.
+func (r *Repository) published(ctx context.Context) (map[string]bool, error) {
+	names := map[string]bool{}
+	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "@{upstream}"); err != nil {
+		return names, nil //nolint:nilerr // there is no upstream
+	}
+	list, err := r.git.run(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "@{upstream}")
+	if err != nil {
+		return nil, err
+	}
+	for name := range strings.SplitSeq(list, "\x00") {
+		names[name] = true
+	}
+	changed, err := r.git.run(ctx, "diff", "--name-only", "-z", "--no-renames", "@{upstream}", "--")
+	if err != nil {
+		return nil, err
+	}
+	for name := range strings.SplitSeq(changed, "\x00") {
+		delete(names, name)
+	}
+	return names, nil
 }
 
 // unpublished returns the outputs named by commits that the branch's upstream lacks; all
