@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // judge answers inquiries, until a portion of files was looked into.
@@ -66,23 +67,18 @@ func (d disk) lacks(q inquiry, near beside) error {
 	if len(d.rules.Companions) == 0 && d.rules.Marker == "" || stray || len(q.files) == 0 {
 		return nil
 	}
-	dirs := map[string]bool{}
-	for _, f := range q.files {
-		if dirs[filepath.Dir(f.Path)] = true; len(dirs) > 16 { // more need not be listed: the files are known
-			break
-		}
-	}
-	if q.several {
-		dirs[q.unit], dirs[filepath.Dir(q.unit)] = true, false // the latter is for other captures, too
+	dirs := d.around(q)
+	// One that will belong to the capture is not there before it was seen to come.
+	ours := func(path string) bool {
+		return q.several && d.rules.takes(filepath.Base(path)) && d.rules.nameOf(d.Path, path) == q.unit
 	}
 	met := func(pattern string) bool {
-		for _, f := range q.files {
-			if match(pattern, filepath.Base(f.Path)) {
-				return true
-			}
+		in := func(f File) bool { return match(pattern, filepath.Base(f.Path)) }
+		if slices.ContainsFunc(q.files, in) {
+			return true
 		}
-		for dir, ours := range dirs {
-			if ours && near.has(dir, pattern) {
+		for _, dir := range dirs {
+			if near.has(dir, func(name string) bool { return match(pattern, name) && !ours(filepath.Join(dir, name)) }) {
 				return true
 			}
 		}
@@ -94,13 +90,30 @@ func (d disk) lacks(q inquiry, near beside) error {
 	return nil
 }
 
+// around are the folders that hold a capture's files; of many only some, as the files are
+// known.
+func (d disk) around(q inquiry) []string {
+	var dirs []string
+	if q.several {
+		dirs = append(dirs, q.unit)
+	}
+	for _, f := range q.files {
+		if dir := filepath.Dir(f.Path); !slices.Contains(dirs, dir) && (!q.several || dir != filepath.Dir(q.unit)) {
+			if dirs = append(dirs, dir); len(dirs) > 16 {
+				break
+			}
+		}
+	}
+	return dirs
+}
+
 // beside are the names in folders, each listed once a survey.
 type beside map[string][]string
 
-// has reports whether a name in the folder meets the pattern.
-func (b beside) has(dir, pattern string) bool {
-	names, ok := b[dir]
-	if !ok {
+// has reports whether the folder has a name that is ok.
+func (b beside) has(dir string, ok func(name string) bool) bool {
+	names, listed := b[dir]
+	if !listed {
 		if list, err := os.ReadDir(dir); err == nil {
 			for _, e := range list {
 				names = append(names, e.Name())
@@ -108,10 +121,5 @@ func (b beside) has(dir, pattern string) bool {
 		}
 		b[dir] = names
 	}
-	for _, n := range names {
-		if match(pattern, n) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, ok)
 }

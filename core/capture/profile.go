@@ -106,6 +106,19 @@ func (r rules) unit(rel string) (name string, several bool) {
 	return rel, false
 }
 
+// nameOf is the path of the capture of several that a file in folder belongs to, "" if it
+// is one by itself.
+func (r rules) nameOf(folder, file string) string {
+	rel, err := filepath.Rel(folder, file)
+	if err != nil {
+		return ""
+	}
+	if name, several := r.unit(filepath.ToSlash(rel)); several {
+		return filepath.Join(folder, filepath.FromSlash(name))
+	}
+	return ""
+}
+
 // missing returns the first companion that none of the names meets, "" if there is none.
 func (r rules) missing(stem string, met func(pattern string) bool) string {
 	patterns := r.Companions

@@ -119,21 +119,9 @@ func (w *watch) ready(u *unit, now time.Time) bool {
 	return u.young == 0 && now.Sub(u.changed) >= w.quiet(u) && now.Sub(u.checked) >= u.pause
 }
 
-// nameOf is the path of the unit of several that a file belongs to, "" if it is one itself.
-func (w *watch) nameOf(file string) string {
-	rel, err := filepath.Rel(w.Path, file)
-	if err != nil {
-		return ""
-	}
-	if name, several := w.rules.unit(filepath.ToSlash(rel)); several {
-		return filepath.Join(w.Path, filepath.FromSlash(name))
-	}
-	return ""
-}
-
 // unitOf returns the unit that a file belongs to, a new one if it is the first.
 func (w *watch) unitOf(file string) *unit {
-	name := w.nameOf(file)
+	name := w.rules.nameOf(w.Path, file)
 	several := name != ""
 	if !several {
 		name = file
@@ -203,7 +191,7 @@ func (w *watch) reopen(u *unit) {
 	u.longest = longest
 	last := filepath.Base(u.path)
 	for path, s := range w.done {
-		if !s.several || !strings.Contains(path, last) || w.nameOf(path) != u.path {
+		if !s.several || !strings.Contains(path, last) || w.rules.nameOf(w.Path, path) != u.path {
 			continue
 		}
 		delete(w.done, path)
