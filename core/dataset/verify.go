@@ -136,7 +136,7 @@ func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions
 			p.Grow(seen[oid])
 		}
 	}
-	err = c.each(ctx, all, max(1, at.Caps().Parallel), p, func(ctx context.Context, oid, name string) error {
+	err = c.each(ctx, all, min(max(1, at.Caps().Parallel), mostAtOnce), p, func(ctx context.Context, oid, name string) error {
 		p.Step(name)
 		size, ok := seen[oid]
 		if !ok {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // few is how many files are synced one by one: syncing the whole file system also waits
@@ -21,100 +22,163 @@ const parallel = 16
 type Syncer struct {
 	mu   sync.Mutex // guards below
 	next *round     // gathers files until the round before has ended
-	last chan struct{}
+	last *round
 }
+
+// In a flow of many files a round waits a little for more of them.
+const (
+	patience = 20 * time.Millisecond
+	crowd    = 500 // so many need not wait
+)
 
 type round struct {
 	files []*os.File
-	errs  []error // of each file
+	dirs  map[string]bool // folders with new names
+	errs  []error         // of each file
+	names error           // of the folders
+	full  chan struct{}   // closed when there is a crowd
 	done  chan struct{}
 }
 
-// Sync returns once what was written to f, a file or a folder, is safe. f stays open
-// until then.
+func (r *round) size() int { return len(r.files) + len(r.dirs) }
+
+// Sync returns once what was written to f is safe. f stays open until then.
 func (s *Syncer) Sync(f *os.File) error {
-	s.mu.Lock()
-	r, before := s.next, s.last
-	leads := r == nil
-	if leads {
-		r = &round{done: make(chan struct{})}
-		s.next = r
-	}
-	i := len(r.files)
-	r.files = append(r.files, f)
-	s.mu.Unlock()
-	if !leads {
-		<-r.done
-		return r.errs[i]
-	}
-	if before != nil {
-		<-before
-	}
-	s.mu.Lock()
-	s.next, s.last = nil, r.done
-	s.mu.Unlock()
-	r.errs = syncAll(r.files)
-	close(r.done)
+	i := 0
+	r := s.share(func(r *round) {
+		i = len(r.files)
+		r.files = append(r.files, f)
+	})
 	return r.errs[i]
-}
-
-func syncAll(files []*os.File) []error {
-	errs := make([]error, len(files))
-	if len(files) > few && whole(files[0]) {
-		for i, f := range files {
-			errs[i] = written(f)
-		}
-		return errs
-	}
-	var g sync.WaitGroup
-	slots := make(chan struct{}, parallel)
-	for i, f := range files {
-		slots <- struct{}{}
-		g.Go(func() {
-			errs[i] = one(f)
-			<-slots
-		})
-	}
-	g.Wait()
-	return errs
-}
-
-// one syncs a file or a folder. SMB and Windows can't be asked to sync a folder and do
-// so on their own.
-func one(f *os.File) error {
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !st.IsDir() {
-		return f.Sync()
-	}
-	_ = f.Sync()
-	return nil
 }
 
 // Names makes the names in the given folders safe: files that were made, renamed or
 // removed there.
 func (s *Syncer) Names(dirs ...string) error {
-	if runtime.GOOS == "windows" {
+	if runtime.GOOS == "windows" || len(dirs) == 0 { // Windows can't be asked to and does so on its own
 		return nil
 	}
-	var g sync.WaitGroup
-	errs := make([]error, len(dirs))
-	for i, dir := range dirs {
-		d, err := os.Open(dir)
-		if err != nil {
-			errs[i] = err
-			continue
+	return s.share(func(r *round) {
+		for _, d := range dirs {
+			r.dirs[d] = true
 		}
-		g.Go(func() { errs[i] = errors.Join(s.Sync(d), d.Close()) })
+	}).names
+}
+
+// share takes part in the next round and returns when it is over.
+func (s *Syncer) share(join func(*round)) *round {
+	s.mu.Lock()
+	r, before := s.next, s.last
+	leads := r == nil
+	if leads {
+		r = &round{dirs: map[string]bool{}, full: make(chan struct{}), done: make(chan struct{})}
+		s.next = r
+	}
+	small := r.size() < crowd
+	join(r)
+	if small && r.size() >= crowd {
+		close(r.full)
+	}
+	s.mu.Unlock()
+	if !leads {
+		<-r.done
+		return r
+	}
+	if before != nil {
+		r.wait(before)
+	}
+	s.mu.Lock()
+	s.next, s.last = nil, r
+	s.mu.Unlock()
+	r.run()
+	close(r.done)
+	return r
+}
+
+// wait waits for the round before, and if that was of many files, for more to come.
+func (r *round) wait(before *round) {
+	<-before.done
+	if before.size() <= few {
+		return
+	}
+	more := time.NewTimer(patience)
+	defer more.Stop()
+	select {
+	case <-r.full:
+	case <-more.C:
+	}
+}
+
+// run syncs the files and the names. A name was given after its file was synced, so that
+// they may go together.
+func (r *round) run() {
+	r.errs = make([]error, len(r.files))
+	if r.size() > few && r.whole() {
+		return
+	}
+	var g sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	run := func(do func()) {
+		slots <- struct{}{}
+		g.Go(func() {
+			do()
+			<-slots
+		})
+	}
+	for i, f := range r.files {
+		run(func() { r.errs[i] = f.Sync() })
+	}
+	var mu sync.Mutex
+	for dir := range r.dirs {
+		run(func() {
+			if err := folder(dir); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				r.names = errors.Join(r.names, err)
+			}
+		})
 	}
 	g.Wait()
-	return errors.Join(errs...)
+}
+
+// whole syncs all of the file system, if that can be done.
+func (r *round) whole() bool {
+	for _, f := range r.files {
+		if !whole(f) {
+			return false
+		}
+		for i, f := range r.files {
+			r.errs[i] = written(f)
+		}
+		return true
+	}
+	for dir := range r.dirs {
+		d, err := os.Open(dir)
+		if err != nil {
+			return false // the folder's own sync tells
+		}
+		defer d.Close() //nolint:errcheck,revive // one folder only
+		return whole(d)
+	}
+	return false
+}
+
+// folder syncs the names in a folder. SMB can't be asked to and does so on its own.
+func folder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync()
+	return d.Close()
 }
 
 // All returns once what was written to the files is safe. They are of one file system.
-func All(files ...*os.File) error { return errors.Join(syncAll(files)...) }
+func All(files ...*os.File) error {
+	r := round{files: files}
+	r.run()
+	return errors.Join(r.errs...)
+}
 
 // Names makes the names in the given folders of one file system safe.
 func Names(dirs ...string) error {

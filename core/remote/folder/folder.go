@@ -38,7 +38,7 @@ type Folder struct {
 // How many blobs are written at once, and how many may wait together for one sync.
 const (
 	writers = 4
-	waiters = 128
+	waiters = 1000
 )
 
 // Open returns the remote in dir, which need not be there yet: while it is not, as with a
@@ -263,7 +263,7 @@ func fill(ctx context.Context, tmp *os.File, r io.ReadSeeker, size int64) error 
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	n, err := pour(ctx, tmp, r)
+	n, err := pour(ctx, tmp, r, size)
 	if err == nil && n != size {
 		err = fault.New(fault.Corrupt, "A file changed while it was being copied.",
 			"Add it again once it is finished.", fmt.Errorf("%d bytes, not %d", n, size))
@@ -276,7 +276,7 @@ const step = 16 << 20
 
 // pour copies r; the kernel does so by itself, and shares blocks where it can, if r is a
 // file of this machine.
-func pour(ctx context.Context, tmp *os.File, r io.Reader) (n int64, err error) {
+func pour(ctx context.Context, tmp *os.File, r io.Reader, size int64) (n int64, err error) {
 	if _, ok := r.(*os.File); !ok {
 		return io.Copy(tmp, stoppable{ctx, r})
 	}
@@ -284,10 +284,12 @@ func pour(ctx context.Context, tmp *os.File, r io.Reader) (n int64, err error) {
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		k, err := io.CopyN(tmp, r, step)
-		disk.Begin(tmp, n, k)
+		k, err := io.CopyN(tmp, r, min(step, max(size-n, 1))) // one more byte than there should be
+		if k == step {
+			disk.Begin(tmp, n, k)
+		}
 		n += k
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || n > size {
 			return n, nil
 		}
 		if err != nil {
