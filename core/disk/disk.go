@@ -143,8 +143,8 @@ func (r *round) run() {
 
 // whole syncs all of the file system, if that can be done.
 func (r *round) whole() bool {
-	for _, f := range r.files {
-		if !whole(f) {
+	if len(r.files) > 0 {
+		if !whole(r.files[0]) {
 			return false
 		}
 		for i, f := range r.files {
@@ -153,14 +153,13 @@ func (r *round) whole() bool {
 		return true
 	}
 	for dir := range r.dirs {
-		d, err := os.Open(dir)
-		if err != nil {
-			return false // the folder's own sync tells
+		if d, err := os.Open(dir); err == nil {
+			is := whole(d)
+			_ = d.Close()
+			return is
 		}
-		defer d.Close() //nolint:errcheck,revive // one folder only
-		return whole(d)
 	}
-	return false
+	return false // the folders' own syncs tell
 }
 
 // folder syncs the names in a folder. SMB can't be asked to and does so on its own.
