@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -46,6 +47,8 @@ func command1(ctx context.Context, s *Stage, line string, o Options, root string
 	cmd.WaitDelay = killWait
 	w := &lineWriter{line: func(l string) { o.say(s.Name, l) }}
 	cmd.Stdout, cmd.Stderr = w, w
+	runtime.LockOSThread() // on Linux, the command ends with the thread that started it
+	defer runtime.UnlockOSThread()
 	err := cmd.Run()
 	w.flush()
 	if ctx.Err() != nil {

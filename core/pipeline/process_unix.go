@@ -25,6 +25,7 @@ func shell(ctx context.Context, program, line string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // to run commands is what it is for
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	leaveNone(cmd.SysProcAttr)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	return cmd
 }

@@ -1,0 +1,8 @@
+//go:build !windows && !linux
+
+package pipeline
+
+import "syscall"
+
+// leaveNone can't be had here: a killed program leaves its command running.
+func leaveNone(*syscall.SysProcAttr) {}
