@@ -40,7 +40,7 @@ func (w *window) showPlaces() {
 		return
 	}
 	v := w.versions
-	v.Places, v.Sifted = w.dataPlaces(), w.sifted()
+	v.Places, v.Sifted, v.Pipeline = w.dataPlaces(), w.sifted(), w.pipeline()
 	w.datasets.Set(v)
 }
 
@@ -49,7 +49,7 @@ func (w *window) showPlaces() {
 func (w *window) dataPlaces() []datasets.Place {
 	at := map[string]*job.Job{}
 	for _, j := range w.station.Jobs().Jobs.All() {
-		if _, place, ok := station.WorkOf(j); ok && j.Ended.IsZero() {
+		if what, place, ok := station.WorkOf(j); ok && what != station.Reproducing && j.Ended.IsZero() {
 			at[place] = &j
 		}
 	}

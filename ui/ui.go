@@ -71,6 +71,7 @@ type window struct {
 	reading  bool            // versions are being read
 	sift     *sifting        // nil: nobody looked
 	looked   time.Time       // when the places were asked last
+	stages   stages
 }
 
 // Show opens the window and returns when it is closed, or when ctx ends, and everything

@@ -25,7 +25,7 @@ func (w *window) datasetActions() datasets.Actions {
 	return datasets.Actions{
 		Compare: w.compare, Picture: w.picture, Commit: w.commit, SaveCopy: w.saveCopy, BringBack: w.bringBack,
 		Push: w.push, Pull: w.pull, Audit: w.audit, Mend: w.mend, Verify: w.verify, Sift: w.lookForGarbage, Remove: w.removeGarbage,
-		Stop: w.station.Jobs().Stop, Look: w.station.LookAtPlaces,
+		Run: w.runPipeline, Pipeline: w.askPipeline, Stop: w.station.Jobs().Stop, Look: w.station.LookAtPlaces,
 		Reveal: func() { w.show(w.station.Folder()) }, Settings: func() { w.shell.Open("settings") },
 	}
 }

@@ -54,6 +54,7 @@ type Station struct {
 	engines     *engines
 	shelves     *shelves
 	places      places
+	repro       repro
 	corrections corrections
 	bundles     bundles
 	opener      *imageio.Opener

@@ -29,7 +29,12 @@ const (
 	Copying    Work = "copy"
 	Returning  Work = "return"
 	Committing Work = "commit"
+
+	Reproducing Work = "repro" // of ThePipeline
 )
+
+// ThePipeline is the place that a run of the pipeline has.
+const ThePipeline = "pipeline"
 
 const jobPrefix = "dataset/"
 

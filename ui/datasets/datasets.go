@@ -60,6 +60,8 @@ type Values struct {
 	Pending int      // files that are not committed yet
 	Places  []Place
 	Sifted  *Sifted // what could be removed from this computer, or was; nil: nobody looked
+
+	Pipeline Pipeline
 }
 
 // Actions are what the person may do here; each may be nil. Screens ask; they do not act.
@@ -80,6 +82,8 @@ type Actions struct {
 	Verify     func()
 	Sift       func(older string) // older: a remote that must have the older versions; empty: leave them
 	Remove     func()             // what was sifted
+	Run        func(force bool)   // the pipeline
+	Pipeline   func()             // wants to know how the pipeline stands
 	Stop       func(job string)
 	Look       func()
 	Reveal     func()
@@ -98,6 +102,7 @@ type Screen struct {
 	files   *files
 	preview *preview
 	places  *places
+	stages  *pipeline
 	parts   *parts
 
 	folder *widget.Label
@@ -116,14 +121,15 @@ func New(now func() time.Time, act Actions) *Screen {
 	s.files = newFiles(s)
 	s.history = newHistory(s)
 	s.places = newPlaces(s)
+	s.stages = newPipeline(s)
 	reveal := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), act.Reveal)
 	reveal.Importance = widget.LowImportance
 	right := container.NewHSplit(s.files, s.preview)
 	right.Offset = 0.46
 	versions := container.NewHSplit(s.history, right)
 	versions.Offset = 0.32
-	s.full = container.NewStack(versions, s.places)
-	s.parts = newParts([]string{"History", "Places"}, s.open)
+	s.full = container.NewStack(versions, s.places, s.stages)
+	s.parts = newParts([]string{"History", "Places", "Pipeline"}, s.open)
 	s.title = container.NewBorder(nil, nil, container.NewHBox(kit.NewTitle("Datasets"), kit.Middle(s.parts.bar)), kit.Middle(reveal), kit.Middle(s.folder))
 	s.folder.Alignment = fyne.TextAlignTrailing
 	s.folder.Truncation = fyne.TextTruncateEllipsis
@@ -136,6 +142,12 @@ func New(now func() time.Time, act Actions) *Screen {
 	return s
 }
 
+// Indices of the parts.
+const (
+	placesPart   = 1
+	pipelinePart = 2
+)
+
 // open shows one of the parts.
 func (s *Screen) open(part int) {
 	for i, o := range s.full.Objects {
@@ -143,6 +155,9 @@ func (s *Screen) open(part int) {
 	}
 	s.parts.choose(part)
 	s.full.Refresh()
+	if part == pipelinePart && s.act.Pipeline != nil {
+		s.act.Pipeline()
+	}
 }
 
 // Set replaces what is shown; what was chosen stays so where it still is.
@@ -153,7 +168,8 @@ func (s *Screen) Set(v Values) {
 	shown(s.empty, len(v.Commits) == 0 && len(v.Places) == 0)
 	s.history.set()
 	s.places.set()
-	s.parts.mark(1, wrong(v.Places))
+	s.stages.set()
+	s.parts.mark(placesPart, wrong(v.Places))
 	s.layout.Refresh()
 }
 

@@ -222,6 +222,78 @@ func TestPictures(t *testing.T) {
 	})
 }
 
+func stages() []datasets.Stage {
+	return []datasets.Stage{
+		{Name: "plate7.dvc", Title: "plate7", Desc: "versioned data"},
+		{Name: "tile", Title: "tile", Desc: "Cut the wells into tiles", State: datasets.StageClean, Upstream: []string{"plate7.dvc"}, Commands: []string{"python tile.py"}},
+		{
+			Name: "split", Title: "split", State: datasets.StageChanged, Upstream: []string{"tile"}, Commands: []string{"python split.py"},
+			Reads: []string{"tiles", "params.yaml: split.seed"}, Made: []string{"split.csv"}, Why: []string{"params.yaml: split.seed has changed"},
+		},
+		{Name: "train", Title: "train the network for nuclei", State: datasets.StageChanged, Upstream: []string{"tile", "split"}, Why: []string{"split.csv has changed"}},
+		{Name: "report", Title: "report", State: datasets.StageChanged, Upstream: []string{"train"}, Why: []string{"Its result report.html is not there"}},
+	}
+}
+
+func TestPipelinePictures(t *testing.T) {
+	act := datasets.Actions{Run: func(bool) {}}
+	t.Run("none", func(t *testing.T) {
+		s, w := bench(t, theme.Dark, act)
+		v := values()
+		v.Pipeline.Asked = true
+		s.Set(v)
+		press(t, s, "Pipeline")
+		test.AssertRendersToImage(t, "pipeline-none-dark.png", w.Canvas())
+	})
+	t.Run("changed", func(t *testing.T) {
+		s, w := bench(t, theme.Light, act)
+		v := values()
+		v.Pipeline = datasets.Pipeline{Asked: true, Stages: stages()}
+		s.Set(v)
+		press(t, s, "Pipeline")
+		test.AssertRendersToImage(t, "pipeline-light.png", w.Canvas())
+	})
+	t.Run("running", func(t *testing.T) {
+		s, w := bench(t, theme.Dark, act)
+		v := values()
+		v.Pipeline = datasets.Pipeline{Asked: true, Stages: stages(), Job: &job.Job{ID: "3", Step: "train", State: job.Running, Done: 3, Total: 5, Started: at(58)}}
+		v.Pipeline.Stages[2].State, v.Pipeline.Stages[3].State = datasets.StageDone, datasets.StageRunning
+		for i := range 40 {
+			v.Pipeline.Log = append(v.Pipeline.Log, fmt.Sprintf("train  epoch %d, loss 0.%d", i+1, 90-i))
+		}
+		s.Set(v)
+		press(t, s, "Pipeline")
+		test.AssertRendersToImage(t, "pipeline-running-dark.png", w.Canvas())
+	})
+}
+
+func TestThePipelineRunsAndStops(t *testing.T) {
+	var did []string
+	s, w := bench(t, theme.Dark, datasets.Actions{
+		Run: func(force bool) { did = append(did, fmt.Sprint("run ", force)) }, Stop: func(id string) { did = append(did, "stop "+id) },
+		Pipeline: func() { did = append(did, "asked") },
+	})
+	v := values()
+	v.Pipeline = datasets.Pipeline{Asked: true, Stages: stages()}
+	s.Set(v)
+	press(t, s, "Pipeline")
+	if !said(s, "3 of 4 stages would run") || !said(s, "params.yaml: split.seed has changed") {
+		t.Error("it does not say what has changed and why")
+	}
+	press(t, s, "Run")
+	press(t, s, "Run all again…")
+	press(t, w.Canvas().Overlays().Top(), "Run all")
+	v.Pipeline.Job = &job.Job{ID: "3", State: job.Running, Step: "split"}
+	s.Set(v)
+	if len(buttons(s, "Run")) != 0 {
+		t.Error("a second run can be started")
+	}
+	press(t, s, "Stop")
+	if got := strings.Join(did, ", "); got != "asked, run false, run true, stop 3" {
+		t.Errorf("did %s", got)
+	}
+}
+
 func TestTheNewestVersionIsComparedWithTheOneBefore(t *testing.T) {
 	var asked []string
 	s, _ := bench(t, theme.Dark, datasets.Actions{Compare: func(from, to string) { asked = append(asked, from+">"+to) }})
