@@ -146,8 +146,8 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// maxOdd is how long a key may be, or a text with signs that are escaped: what ruamel.yaml,
-// and so DVC and we, make of longer ones is not always read again.
+// maxOdd is how long a key may be, or a text with signs that are escaped or blanks in a
+// row: what ruamel.yaml, and so DVC and we, make of longer ones is not always read again.
 const maxOdd = 60
 
 // odd reports whether a value is not equal to itself or is written so that it is read as
@@ -156,7 +156,7 @@ const maxOdd = 60
 func odd(v any) bool {
 	switch x := v.(type) {
 	case string:
-		return strings.Contains(x, "\u0085") || len(x) > maxOdd && strings.ContainsFunc(x, needsEscape)
+		return strings.Contains(x, "\u0085") || len(x) > maxOdd && (strings.ContainsFunc(x, needsEscape) || strings.Contains(x, "  "))
 	case float64:
 		return math.IsNaN(x) || math.IsInf(x, 0)
 	case []any:

@@ -105,8 +105,18 @@ func (l *lockFile) with(stage string, entry *object) (*lockFile, error) {
 	if len(l.all.keys) == 0 {
 		return parseLock(l.name, []byte("schema: '2.0'\nstages:\n"+lockLines(stage, entry)))
 	}
-	shared := strings.Contains(l.text, "&id0") || len(anchors(entry)) > 0 // whose names count through the file
-	if shared || len(l.marks) == 0 && !l.mark() {
+	if unix := strings.ReplaceAll(l.text, "\r\n", "\n"); unix != l.text { // as git leaves it on Windows; DVC writes it so
+		l, err := parseLock(l.name, []byte(unix))
+		if err != nil {
+			return nil, err
+		}
+		return l.with(stage, entry)
+	}
+	if len(l.marks) == 0 && !l.mark() {
+		return parseLock(l.name, []byte(l.rewritten(stage, entry)))
+	}
+	from, to := l.span(stage)
+	if len(anchors(entry)) > 0 || strings.Contains(l.text[from:to], "&id0") { // whose names count through the file
 		return parseLock(l.name, []byte(l.rewritten(stage, entry)))
 	}
 	return l.spliced(stage, entry)
@@ -150,24 +160,31 @@ func (l *lockFile) spliced(stage string, entry *object) (*lockFile, error) {
 	}
 	next := &lockFile{name: l.name, all: l.replaced(stage, o.values[stage]), records: maps.Clone(l.records), marks: slices.Clone(l.marks)}
 	next.records[stage] = rec
-	from, to := l.end, l.end
-	i := slices.IndexFunc(l.marks, func(m mark) bool { return m.stage == stage })
-	if i < 0 {
-		i = len(l.marks)
-		next.marks = append(next.marks, mark{stage, l.end})
-	} else {
-		from = l.marks[i].at
-		if i+1 < len(l.marks) {
-			to = l.marks[i+1].at
-		}
+	from, to := l.span(stage)
+	if from == l.end {
+		next.marks = append(next.marks, mark{stage, from})
 	}
 	next.text = l.text[:from] + lines + l.text[to:]
 	longer := len(next.text) - len(l.text)
 	next.end = l.end + longer
-	for k := i + 1; k < len(next.marks); k++ {
-		next.marks[k].at += longer
+	for k := range next.marks {
+		if next.marks[k].at > from {
+			next.marks[k].at += longer
+		}
 	}
 	return next, nil
+}
+
+// span is where the lines of a stage are; behind all, if it has none.
+func (l *lockFile) span(stage string) (from, to int) {
+	i := slices.IndexFunc(l.marks, func(m mark) bool { return m.stage == stage })
+	switch {
+	case i < 0:
+		return l.end, l.end
+	case i+1 < len(l.marks):
+		return l.marks[i].at, l.marks[i+1].at
+	}
+	return l.marks[i].at, l.end
 }
 
 // mark finds where the stages begin; false if they are not in lines of their own with two

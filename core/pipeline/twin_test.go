@@ -195,3 +195,63 @@ func TestBothDoTheSame(t *testing.T) {
 	theirs.dvc("repro", "-P")
 	same(t, "third run", ours, theirs)
 }
+
+// A lock with anchors, comments and more in it stays as dvc leaves it.
+func TestBothKeepALock(t *testing.T) {
+	ours, theirs := twins(t, map[string]string{
+		"raw/a.txt": "a",
+		"dvc.yaml": `stages:
+  a:
+    cmd: echo > o
+    params: [train, train.deep]
+    outs: [o]
+  b:
+    cmd: echo > p
+    params: [list, list2]
+    outs: [p]
+  c:
+    cmd: echo > q
+    params: [params.yaml: ]
+    outs: [q]
+  d:
+    cmd: echo > r
+    deps: [raw]
+    outs: [r]
+`,
+		"params.yaml": "train: {deep: {b: [1], a: {}}}\nlist: &l [1, 2]\nlist2: *l\n",
+	})
+	for _, c := range []struct {
+		what string
+		do   func(b *bench)
+	}{
+		{"new", func(*bench) {}},
+		{"a parameter", func(b *bench) { b.replace("params.yaml", "b: [1]", "b: [2]") }},
+		{"comments", func(b *bench) {
+			b.replace("dvc.lock", "schema:", "# top\nschema:")
+			b.replace("dvc.lock", "  d:\n", "  # about d\n  d:\n")
+			b.put("dvc.lock", b.text("dvc.lock")+"datasets: []\n")
+			b.put("raw/b.txt", "b")
+		}},
+		{"one more stage, other line ends", func(b *bench) {
+			b.replace("dvc.lock", "datasets: []\n", "")
+			b.put("dvc.lock", strings.ReplaceAll(b.text("dvc.lock"), "\n", "\r\n"))
+			b.put("dvc.yaml", b.text("dvc.yaml")+"  e:\n    cmd: echo > s\n    deps: [raw]\n    outs: [s]\n")
+		}},
+	} {
+		for _, b := range []*bench{ours, theirs} {
+			c.do(b)
+		}
+		ours.repro()
+		theirs.dvc("repro", "-P")
+		same(t, c.what, ours, theirs)
+	}
+}
+
+func (b *bench) replace(name, old, now string) {
+	b.Helper()
+	text := b.text(name)
+	if !strings.Contains(text, old) {
+		b.Fatalf("%s has no %q:\n%s", name, old, text)
+	}
+	b.put(name, strings.Replace(text, old, now, 1))
+}
