@@ -93,10 +93,7 @@ func TestAYoungFileIsNotTrusted(t *testing.T) {
 	r := newRepo(t)
 	for range 50 {
 		put(t, r, "v", "one")
-		add(t, r, "v", nil)
-		if recalls(t, r, "v") {
-			t.Fatal("a file is remembered within the tick that it was written in")
-		}
+		add(t, r, "v", nil) // on a slow machine the file is old enough by now: then it may be remembered
 		put(t, r, "v", "two")
 		if o := add(t, r, "v", nil); o.MD5 != sum([]byte("two")) {
 			t.Fatal("an old hash for a new file")
