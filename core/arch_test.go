@@ -45,7 +45,7 @@ var arrows = map[string]string{
 	// The adapters: each meets one outside thing, and only station knows it.
 	"core/imageio/jpeg":    "", // what several of the formats hold inside
 	"core/imageio/ometiff": "core/fault core/imageio core/imageio/jpeg",
-	"core/imageio/raster":  "core/fault core/imageio",
+	"core/imageio/raster":  "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/video":   "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/zarr":    "core/fault core/imageio",
 	"core/infer/embedded":  "core/fault core/infer",

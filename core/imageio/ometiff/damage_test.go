@@ -149,7 +149,7 @@ func allocated() uint64 {
 // TestBrokenMatrix cuts every file of the matrix at 50 random places, and flips 200 random
 // bytes, each alone and all together. Without COVERSLIP_TEST_LONG=1 it takes a sample.
 func TestBrokenMatrix(t *testing.T) {
-	every, cuts, flips := 31, 10, 30
+	every, cuts, flips := 61, 10, 30
 	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
 		every, cuts, flips = 1, 50, 200
 	}

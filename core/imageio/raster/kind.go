@@ -15,6 +15,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"coverslip.dev/coverslip/core/fault"
+	exact "coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
 // kind is one format of pictures.
@@ -30,7 +31,7 @@ type kind struct {
 func kindOf(head []byte) *kind {
 	for _, k := range []kind{
 		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, endsWith("IEND\xaeB`\x82")},
-		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode, endsWith("\xff\xd9")},
+		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, endsWith("\xff\xd9")},
 		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, bmpEnded},
 		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, endsWith(";")},
 		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, riffEnded},
@@ -40,6 +41,27 @@ func kindOf(head []byte) *kind {
 		}
 	}
 	return nil
+}
+
+// decodeJPEG decodes to the pixels of libjpeg, as far as the picture is of the usual kind.
+func decodeJPEG(r io.Reader) (image.Image, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := exact.NewDecoder().Decode(data, exact.Guess)
+	if err != nil || p.Components != 1 && p.Components != 3 {
+		return jpeg.Decode(bytes.NewReader(data))
+	}
+	rect := image.Rectangle{Max: p.Size}
+	if p.Components == 1 {
+		return &image.Gray{Pix: p.Data, Stride: p.Size.X, Rect: rect}, nil
+	}
+	img := &image.NRGBA{Pix: make([]byte, 0, 4*p.Size.X*p.Size.Y), Stride: 4 * p.Size.X, Rect: rect}
+	for i := 0; i < len(p.Data); i += 3 {
+		img.Pix = append(img.Pix, p.Data[i], p.Data[i+1], p.Data[i+2], 255)
+	}
+	return img, nil
 }
 
 func matches(head []byte, magic string) bool {

@@ -28,10 +28,33 @@ func planes(img image.Image) ([][]byte, imageio.PixelType) {
 			}
 		}
 		return [][]byte{out}, imageio.Uint16
+	case *image.Paletted:
+		if grey := greys(img.Palette); grey != nil {
+			out := make([]byte, 0, b.Dx()*b.Dy())
+			for y := b.Min.Y; y < b.Max.Y; y++ {
+				for _, i := range img.Pix[img.PixOffset(b.Min.X, y):][:b.Dx()] {
+					out = append(out, grey[i])
+				}
+			}
+			return [][]byte{out}, imageio.Uint8
+		}
 	case *image.RGBA64, *image.NRGBA64:
 		return split(img, 2), imageio.Uint16
 	}
 	return split(img, 1), imageio.Uint8
+}
+
+// greys returns the values of a palette that has no colours, as cameras write it, else nil.
+func greys(p color.Palette) []byte {
+	out := make([]byte, 256) // an index beyond the palette is black
+	for i, c := range p {
+		r, g, b, a := c.RGBA()
+		if r != g || g != b || a != 0xffff || i > 255 {
+			return nil
+		}
+		out[i] = byte(r >> 8)
+	}
+	return out
 }
 
 // split makes three planes of samples of size bytes.

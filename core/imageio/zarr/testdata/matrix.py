@@ -3,7 +3,7 @@ ome-zarr-py, into a folder, for the matrix test:
 
     python matrix.py FOLDER [1]
 
-With 1 every type meets every compression, else four do.
+With 1 every type meets every compression, else two do.
 
 FOLDER/matrix.json lists them: group, name, the .raw file with all planes as they are to be
 read (T, Z, C, rows, columns; little-endian), shape and type, and what else is to be read.
@@ -31,7 +31,7 @@ OUT = pathlib.Path(sys.argv[1])
 LONG = sys.argv[2:] == ["1"]
 LIST, RAWS = [], {}
 TYPES = ["b1", "u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8"]
-SOME = TYPES if LONG else ["u1", "u2", "f4", "f8"]
+SOME = TYPES if LONG else ["u2", "f4"]
 CNAMES = ["blosclz", "lz4", "lz4hc", "zlib", "zstd"]
 SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"]
 
