@@ -25,16 +25,17 @@ type kind struct {
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
 	ended  func([]byte) bool // the file has its last bytes
+	gain   int64             // pixels that a byte of the file can hold at most
 }
 
 // kindOf returns the format that begins with head, nil for none.
 func kindOf(head []byte) *kind {
 	for _, k := range []kind{
-		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, endsWith("IEND\xaeB`\x82")},
-		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, endsWith("\xff\xd9")},
-		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, bmpEnded},
-		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, endsWith(";")},
-		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, riffEnded},
+		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, endsWith("IEND\xaeB`\x82"), 8 * 1032},
+		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, endsWith("\xff\xd9"), 4096},
+		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, bmpEnded, 8},
+		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, endsWith(";"), 4096},
+		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, riffEnded, 1 << 16},
 	} {
 		if matches(head, k.magic) {
 			return &k

@@ -43,6 +43,16 @@ func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	s.id = imageio.FileID(path, st)
+	return s, nil
+}
+
+// parse decodes a picture.
+func parse(path string, data []byte) (*source, error) {
 	k := kindOf(data)
 	if k == nil {
 		return nil, broken(path, errors.New("no known first bytes"))
@@ -55,11 +65,14 @@ func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
 		return nil, fault.New(fault.Invalid, fmt.Sprintf("The picture “%s” is too large to be opened: %d × %d pixels.",
 			filepath.Base(path), conf.Width, conf.Height), "Export it as a tiled OME-TIFF.", nil)
 	}
+	if int64(conf.Width)*int64(conf.Height) > k.gain*int64(len(data)) { // before anything is allocated for it
+		return nil, cut(path, fmt.Errorf("%d bytes can't hold %d × %d pixels", len(data), conf.Width, conf.Height))
+	}
 	img, err := k.decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, k.fault(path, data, err)
 	}
-	s := &source{id: imageio.FileID(path, st)}
+	s := &source{}
 	s.planes, s.info.Type = planes(img)
 	size := img.Bounds().Size()
 	s.info.Name, s.info.Format = filepath.Base(path), k.name

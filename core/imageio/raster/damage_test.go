@@ -1,0 +1,80 @@
+package raster
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"runtime/metrics"
+	"testing"
+
+	"golang.org/x/image/bmp"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// samples are one picture of each kind that can be written here.
+func samples(tb testing.TB) [][]byte {
+	tb.Helper()
+	img := image.NewPaletted(image.Rect(0, 0, 40, 30), color.Palette{color.Black, color.White, color.Gray{Y: 99}, color.RGBA{R: 200, A: 255}})
+	for i := range img.Pix {
+		img.Pix[i] = byte(i * i % 4)
+	}
+	var b [4]bytes.Buffer
+	for i, err := range []error{png.Encode(&b[0], img), jpeg.Encode(&b[1], img, nil), bmp.Encode(&b[2], img), gif.Encode(&b[3], img, nil)} {
+		if err != nil {
+			tb.Fatal(i, err)
+		}
+	}
+	return [][]byte{b[0].Bytes(), b[1].Bytes(), b[2].Bytes(), b[3].Bytes()}
+}
+
+func survives(t *testing.T, data []byte) bool {
+	t.Helper()
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	before := s[0].Value.Uint64()
+	_, err := parse("broken", data)
+	if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid {
+		t.Fatal(err)
+	}
+	if metrics.Read(s); s[0].Value.Uint64()-before > 400<<20 {
+		t.Fatalf("%d bytes took %d MB", len(data), (s[0].Value.Uint64()-before)>>20)
+	}
+	return err == nil
+}
+
+// TestBroken cuts and flips pictures: one comes out, or a sentence.
+func TestBroken(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	pictures, sentences := 0, 0
+	for _, whole := range samples(t) {
+		for k := range 500 {
+			at := rnd.IntN(len(whole))
+			bad := whole[:at]
+			if k%5 != 0 {
+				if k%2 == 0 {
+					at %= 64
+				}
+				bad = bytes.Clone(whole)
+				bad[at] ^= byte(1 + rnd.IntN(255))
+			}
+			if survives(t, bad) {
+				pictures++
+			} else {
+				sentences++
+			}
+		}
+	}
+	t.Logf("%d pictures, %d sentences, no panic", pictures, sentences)
+}
+
+func FuzzOpen(f *testing.F) {
+	for _, data := range samples(f) {
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { survives(t, data) })
+}
