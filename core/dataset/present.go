@@ -15,24 +15,48 @@ import (
 // sizes returns the sizes of objects by has, -1 of one that is not there.
 func (c cache) sizes(ctx context.Context, sums []digest) ([]int64, error) {
 	sizes := make([]int64, len(sums))
+	by := byFolder(sums)
 	g, ctx := errgroup.WithContext(ctx)
-	share := max(together, len(sums)/runtime.NumCPU()+1)
-	for from := 0; from < len(sums); from += share {
-		part, into := sums[from:min(from+share, len(sums))], sizes[from:]
-		g.Go(func() error {
-			for i, sum := range part {
-				size, ok, err := c.has(ctx, sum.oid())
-				if err != nil {
-					return err
-				}
-				if into[i] = size; !ok {
-					into[i] = -1
-				}
-			}
-			return ctx.Err()
-		})
+	g.SetLimit(runtime.NumCPU())
+	for _, wanted := range by {
+		if len(wanted) > 0 {
+			g.Go(func() error { return c.sizesIn(ctx, sums, wanted, sizes) })
+		}
 	}
 	return sizes, g.Wait()
+}
+
+// byFolder sorts objects, by their indices, into the folders of the cache.
+func byFolder(sums []digest) (by [256][]int) {
+	for i, sum := range sums {
+		by[sum[0]] = append(by[sum[0]], i)
+	}
+	return by
+}
+
+// sizesIn is sizes for objects of one folder, which is opened once.
+func (c cache) sizesIn(ctx context.Context, sums []digest, wanted []int, sizes []int64) error {
+	dir, err := os.Open(filepath.Dir(c.path(sums[wanted[0]].oid())))
+	if err == nil {
+		defer dir.Close() //nolint:errcheck // read only
+	}
+	for _, i := range wanted {
+		oid := sums[i].oid()
+		if err == nil {
+			if m, serr := statIn(dir, oid[2:]); serr == nil && m.mode == wholeMode {
+				sizes[i] = m.size
+				continue
+			}
+		}
+		size, ok, herr := c.has(ctx, oid)
+		if herr != nil {
+			return herr
+		}
+		if sizes[i] = size; !ok {
+			sizes[i] = -1
+		}
+	}
+	return ctx.Err()
 }
 
 // lacking returns which of the objects are not in the cache, by has.
@@ -56,12 +80,8 @@ func (c cache) unlisted(ctx context.Context, sums []digest) ([]int, error) {
 	if len(sums) < together {
 		return c.lacking(ctx, sums)
 	}
-	var by [256][]int // the objects of a folder
-	for i, sum := range sums {
-		by[sum[0]] = append(by[sum[0]], i)
-	}
 	var lost []int
-	for first, wanted := range by {
+	for first, wanted := range byFolder(sums) {
 		if len(wanted) == 0 {
 			continue
 		}
