@@ -175,6 +175,8 @@ func (v Pipeline) summary() string {
 		return "Stopping. The stage that ran is left as it was not run."
 	case v.Job != nil:
 		return fmt.Sprintf("Running %s. %d of %d steps done.", v.Job.Step, v.Job.Done, v.Job.Total)
+	case v.Say != "":
+		return ""
 	case !v.Asked:
 		return "Looking at what has changed…"
 	case changed == 0:

@@ -105,6 +105,7 @@ type side struct {
 	img              *canvas.Image
 	note             *widget.Label
 	save, back       *widget.Button
+	ground           *kit.Surface
 	layout           fyne.CanvasObject
 }
 
@@ -114,8 +115,8 @@ func newSide(p *preview) *side {
 	d.note.Wrapping, d.note.Alignment = fyne.TextWrapWord, fyne.TextAlignCenter
 	d.save = widget.NewButtonWithIcon("Save a copy…", fynetheme.DownloadIcon(), func() { p.s.act.SaveCopy(p.file, d.content, d.version) })
 	d.back = widget.NewButtonWithIcon("Bring it back…", fynetheme.ContentUndoIcon(), d.ask)
-	ground := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(120, 120), d.img, kit.Middle(d.note)))
-	d.layout = container.NewBorder(d.title, container.NewVBox(kit.Tall(d.save), kit.Tall(d.back)), nil, nil, ground)
+	d.ground = kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(120, 120), d.img, kit.Middle(d.note)))
+	d.layout = container.NewBorder(d.title, container.NewVBox(kit.Tall(d.save), kit.Tall(d.back)), nil, nil, d.ground)
 	d.ExtendBaseWidget(d)
 	return d
 }
@@ -129,6 +130,10 @@ func (d *side) set(title, content, version string, inUse bool) {
 	}
 	d.note.SetText(note)
 	shown(d.note, note != "")
+	d.ground.Paint(theme.Canvas)
+	if note != "" {
+		d.ground.Paint(theme.Neutral)
+	}
 	if d.img.Image != img {
 		d.img.Image = img
 		d.img.Refresh()
@@ -152,8 +157,8 @@ func enable(b *widget.Button, yes bool) {
 func (d *side) ask() {
 	f := d.p.file
 	kit.Ask(d, kit.Question{
-		Title:    "Bring this version of " + path.Base(f.Path) + " back?",
-		Sentence: "It takes the place of the present one, which stays in the history. Then look at it, and commit it.",
+		Title:    "Bring this version back?",
+		Sentence: path.Base(f.Path) + "\n\nIt takes the place of the present one, which stays in the history. Then look at it, and commit it.",
 		Button:   "Bring it back",
 	}, nil, func() { d.p.s.act.BringBack(f, d.content, d.version) })
 }
