@@ -19,7 +19,7 @@ func (d *Decoder) picture(as Color) *Picture {
 		case n == 1:
 			copy(to, rows[0])
 		case rgb:
-			toRGB(to, rows[0], rows[1], rows[2])
+			d.convert.toRGB(to, rows[0], rows[1], rows[2])
 		default:
 			for i := range n {
 				for x, v := range rows[i] {
@@ -43,27 +43,34 @@ func (d *Decoder) isYCbCr() bool {
 	return p[0].id != 'R' || p[1].id != 'G' || p[2].id != 'B'
 }
 
-// toRGB is libjpeg's conversion, in 16 bits of fraction.
-func toRGB(to, luma, blue, red []byte) {
+// converter holds libjpeg's conversion, in 16 bits of fraction, as tables.
+type converter struct {
+	red, blue         [256]int32 // what the colour adds to the luminance
+	greenRed, greenBl [256]int32 // in 16 bits of fraction
+	limit             [1024]byte // of v+256
+}
+
+func (c *converter) fill() {
 	const half = 1 << 15
-	blue, red = blue[:len(luma)], red[:len(luma)]
-	to = to[:3*len(luma)]
-	for x, l := range luma {
-		y, b, r := int32(l), int32(blue[x])-128, int32(red[x])-128
-		to[3*x] = limit(y + (91881*r+half)>>16)
-		to[3*x+1] = limit(y + (-22554*b-46802*r+half)>>16)
-		to[3*x+2] = limit(y + (116130*b+half)>>16)
+	for i := range int32(256) {
+		c.red[i], c.blue[i] = (91881*(i-128)+half)>>16, (116130*(i-128)+half)>>16
+		c.greenRed[i], c.greenBl[i] = -46802*(i-128), -22554*(i-128)+half
+	}
+	for i := range c.limit {
+		c.limit[i] = byte(min(max(i-256, 0), 255))
 	}
 }
 
-func limit(v int32) byte {
-	if uint32(v) > 255 {
-		if v < 0 {
-			return 0
-		}
-		return 255
+func (c *converter) toRGB(to, luma, blue, red []byte) {
+	blue, red = blue[:len(luma)], red[:len(luma)]
+	to = to[:3*len(luma)]
+	for x, l := range luma {
+		y, b, r := int32(l)+256, blue[x], red[x]
+		px := to[3*x : 3*x+3 : 3*x+3]
+		px[0] = c.limit[(y+c.red[r])&1023]
+		px[1] = c.limit[(y+(c.greenBl[b]+c.greenRed[r])>>16)&1023]
+		px[2] = c.limit[(y+c.blue[b])&1023]
 	}
-	return byte(v)
 }
 
 // row returns row y of a component at full width: its own row, or one made in room.

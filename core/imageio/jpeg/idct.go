@@ -54,12 +54,12 @@ func transform(to []byte, stride int, co *[64]int32) {
 			c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56] = v, v, v, v, v, v, v, v
 			continue
 		}
-		e, o := eight(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56])
+		e0, e1, e2, e3, o0, o1, o2, o3 := eight(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56])
 		const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
-		c[0], c[56] = (e[0]+o[3]+half)>>shift, (e[0]-o[3]+half)>>shift
-		c[8], c[48] = (e[1]+o[2]+half)>>shift, (e[1]-o[2]+half)>>shift
-		c[16], c[40] = (e[2]+o[1]+half)>>shift, (e[2]-o[1]+half)>>shift
-		c[24], c[32] = (e[3]+o[0]+half)>>shift, (e[3]-o[0]+half)>>shift
+		c[0], c[56] = (e0+o3+half)>>shift, (e0-o3+half)>>shift
+		c[8], c[48] = (e1+o2+half)>>shift, (e1-o2+half)>>shift
+		c[16], c[40] = (e2+o1+half)>>shift, (e2-o1+half)>>shift
+		c[24], c[32] = (e3+o0+half)>>shift, (e3-o0+half)>>shift
 	}
 	for y := range 8 {
 		c, row := co[8*y:][:8], to[y*stride:][:8]
@@ -71,30 +71,24 @@ func transform(to []byte, stride int, co *[64]int32) {
 			}
 			continue
 		}
-		e, o := eight(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7])
-		row[0], row[7] = clamp((e[0]+o[3]+half)>>shift), clamp((e[0]-o[3]+half)>>shift)
-		row[1], row[6] = clamp((e[1]+o[2]+half)>>shift), clamp((e[1]-o[2]+half)>>shift)
-		row[2], row[5] = clamp((e[2]+o[1]+half)>>shift), clamp((e[2]-o[1]+half)>>shift)
-		row[3], row[4] = clamp((e[3]+o[0]+half)>>shift), clamp((e[3]-o[0]+half)>>shift)
+		e0, e1, e2, e3, o0, o1, o2, o3 := eight(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7])
+		row[0], row[7] = clamp((e0+o3+half)>>shift), clamp((e0-o3+half)>>shift)
+		row[1], row[6] = clamp((e1+o2+half)>>shift), clamp((e1-o2+half)>>shift)
+		row[2], row[5] = clamp((e2+o1+half)>>shift), clamp((e2-o1+half)>>shift)
+		row[3], row[4] = clamp((e3+o0+half)>>shift), clamp((e3-o0+half)>>shift)
 	}
 }
 
 // eight is the one-dimensional transform: the even part (tmp10 to tmp13) and the odd part
 // (tmp0 to tmp3) of libjpeg's.
-func eight(c0, c1, c2, c3, c4, c5, c6, c7 int32) (even, odd [4]int32) {
+func eight(c0, c1, c2, c3, c4, c5, c6, c7 int32) (e0, e1, e2, e3, o0, o1, o2, o3 int32) {
 	z1 := (c2 + c6) * fix0541196100
 	t2, t3 := z1-c6*fix1847759065, z1+c2*fix0765366865
 	t0, t1 := (c0+c4)<<constBits, (c0-c4)<<constBits
-	even = [4]int32{t0 + t3, t1 + t2, t1 - t2, t0 - t3}
 
 	z5 := (c7 + c3 + c5 + c1) * fix1175875602
 	z3, z4 := z5-(c7+c3)*fix1961570560, z5-(c5+c1)*fix0390180644
 	za, zb := (c7+c1)*-fix0899976223, (c5+c3)*-fix2562915447
-	odd = [4]int32{
-		c7*fix0298631336 + za + z3,
-		c5*fix2053119869 + zb + z4,
-		c3*fix3072711026 + zb + z3,
-		c1*fix1501321110 + za + z4,
-	}
-	return even, odd
+	return t0 + t3, t1 + t2, t1 - t2, t0 - t3,
+		c7*fix0298631336 + za + z3, c5*fix2053119869 + zb + z4, c3*fix3072711026 + zb + z3, c1*fix1501321110 + za + z4
 }

@@ -54,6 +54,8 @@ type Decoder struct {
 	adobe  int // its transform; -1: no such marker
 	jfif   bool
 	planes [4][]byte // kept for the next picture
+
+	convert converter
 }
 
 // component is one of the planes of a picture.
@@ -71,6 +73,7 @@ type component struct {
 // Motion JPEG leaves out.
 func NewDecoder() *Decoder {
 	d := &Decoder{}
+	d.convert.fill()
 	for i, t := range annexK() {
 		d.dc[i].build(t[0].counts, t[0].symbols)
 		d.ac[i].build(t[1].counts, t[1].symbols)
