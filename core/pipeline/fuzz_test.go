@@ -148,7 +148,7 @@ func FuzzJSON(f *testing.F) {
 
 // maxOdd is how long a key may be, or a text with signs that are escaped or blanks in a
 // row: what ruamel.yaml, and so DVC and we, make of longer ones is not always read again.
-const maxOdd = 60
+const maxOdd = 30
 
 // odd reports whether a value is not equal to itself or is written so that it is read as
 // another one: no number, infinity, keys that are no texts. Of one line break (U+0085),

@@ -190,6 +190,9 @@ func (l *lockFile) span(stage string) (from, to int) {
 // mark finds where the stages begin; false if they are not in lines of their own with two
 // blanks before them.
 func (l *lockFile) mark() bool {
+	if strings.ContainsAny(l.text, "\r\u0085\u2028\u2029") { // they end lines, too
+		return false
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(l.text), &doc); err != nil || len(doc.Content) != 1 || !strings.HasSuffix(l.text, "\n") {
 		return false
