@@ -12,8 +12,11 @@ import (
 // mov reads the index of a QuickTime or MP4 file (ISO/IEC 14496-12).
 type mov struct {
 	container
-	tables map[string][]byte // of the picture track, by their four letters
+	tables map[string][]byte // of the track that is being read, by their four letters
+	video  map[string][]byte // those of the picture track
 	scale  uint32
+	extra  []frame // of fragments, which follow the tables
+	moof   int64   // where the fragment that is being read begins
 }
 
 // maxTable is the most bytes of one table of an index.
@@ -21,10 +24,10 @@ const maxTable = 160 << 20
 
 func openMOV(c container) (*track, error) {
 	m := &mov{container: c, tables: map[string][]byte{}}
-	if err := m.boxes(0, c.length, 0); err != nil && !errors.Is(err, errFound) {
-		return nil, err
+	if err := m.boxes(0, c.length, 0); err != nil && (len(m.extra) == 0 || !errors.Is(err, errCut)) {
+		return nil, err // a film that is still being written ends in half a fragment
 	}
-	if m.tables["stsd"] == nil {
+	if m.tables = m.video; m.tables["stsd"] == nil {
 		return nil, errCut
 	}
 	t, err := m.sample()
@@ -34,12 +37,10 @@ func openMOV(c container) (*track, error) {
 	if t.frames, err = m.frames(); err != nil {
 		return nil, err
 	}
+	t.frames = append(t.frames, m.extra...)
 	t.order()
 	return t, t.check()
 }
-
-// errFound ends the walk once the picture track is read.
-var errFound = errors.New("video: found")
 
 // boxes goes through the boxes from off to end and down into those that hold others.
 func (m *mov) boxes(off, end int64, depth int) error {
@@ -58,6 +59,9 @@ func (m *mov) boxes(off, end int64, depth int) error {
 		if n < body-off {
 			return fmt.Errorf("%w: box at %d", errCut, off)
 		}
+		if string(head[4:8]) == "moof" {
+			m.moof = off
+		}
 		if err := m.box(string(head[4:8]), body, min(off+n, end), depth); err != nil {
 			return err
 		}
@@ -68,18 +72,34 @@ func (m *mov) boxes(off, end int64, depth int) error {
 
 func (m *mov) box(id string, off, end int64, depth int) error {
 	switch id {
-	case "moov", "mdia", "minf", "stbl", "edts":
+	case "moov", "mdia", "minf", "stbl", "edts", "mvex", "moof":
 		return m.boxes(off, end, depth+1)
 	case "trak":
-		clear(m.tables)
+		m.tables = map[string][]byte{}
 		if err := m.boxes(off, end, depth+1); err != nil {
 			return err
 		}
-		if h := m.tables["hdlr"]; len(h) >= 12 && string(h[8:12]) == "vide" {
-			return errFound
+		if h := m.tables["hdlr"]; len(h) >= 12 && string(h[8:12]) == "vide" && m.video == nil {
+			m.video = m.tables
 		}
-		clear(m.tables)
-	case "mdhd", "hdlr", "stsd", "stts", "ctts", "stsc", "stsz", "stco", "co64", "elst":
+	case "traf":
+		m.tables = map[string][]byte{}
+		return m.boxes(off, end, depth+1)
+	case "trun":
+		b, err := m.bytes(off, min(end-off, maxTable))
+		if err != nil {
+			return err
+		}
+		return m.run(b)
+	case "trex":
+		b, err := m.bytes(off, end-off)
+		if err != nil {
+			return err
+		}
+		if t := m.video["tkhd"]; m.video != nil && len(b) >= 24 && trackID(t) == binary.BigEndian.Uint32(b[4:]) {
+			m.video[id] = b
+		}
+	case "mdhd", "hdlr", "stsd", "stts", "ctts", "stsc", "stsz", "stco", "co64", "tkhd", "tfhd", "tfdt":
 		if _, there := m.tables[id]; there && id == "hdlr" { // QuickTime has a second one, of the data
 			return nil
 		}
@@ -111,17 +131,22 @@ func (m *mov) sample() (*track, error) {
 		t.depth -= 32
 	}
 	t.down, t.quick = true, true
-	h := m.tables["mdhd"]
-	switch {
-	case len(h) >= 24 && h[0] == 1:
-		m.scale = binary.BigEndian.Uint32(h[20:])
-	case len(h) >= 16:
-		m.scale = binary.BigEndian.Uint32(h[12:])
-	}
+	m.scale = ticks(m.tables["mdhd"])
 	if m.scale == 0 {
 		return nil, errCut
 	}
 	return t, nil
+}
+
+// ticks is how many make a second, by the header of a track's media; 0 without one.
+func ticks(mdhd []byte) uint32 {
+	switch {
+	case len(mdhd) >= 24 && mdhd[0] == 1:
+		return binary.BigEndian.Uint32(mdhd[20:])
+	case len(mdhd) >= 16:
+		return binary.BigEndian.Uint32(mdhd[12:])
+	}
+	return 0
 }
 
 // objectType finds what an elementary stream descriptor (ISO/IEC 14496-1) names, 0 if there

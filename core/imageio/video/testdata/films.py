@@ -36,8 +36,8 @@ def note(name, frames, seconds, tolerance=0, **says):
     LIST.append(dict(name=name, frames=len(frames), height=frames.shape[1], width=frames.shape[2], planes=planes, interval=seconds, tolerance=tolerance, **says))
 
 
-def write(name, codec, pix, frames, rate=fractions.Fraction(25), pts=None, options=None, fmt="rgb24", gop=None, bframes=None):
-    with av.open(str(OUT / name), "w") as out:
+def write(name, codec, pix, frames, rate=fractions.Fraction(25), pts=None, options=None, fmt="rgb24", gop=None, bframes=None, container=None):
+    with av.open(str(OUT / name), "w", container_options=container or {}) as out:
         stream = out.add_stream(codec, rate=rate, options=options or {})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pix
@@ -62,7 +62,16 @@ def motion_jpeg():
         write(name, codec, pix, [picture(n, 90, 133, 3) for n in range(20)], rate=fractions.Fraction(rate))
         with av.open(str(OUT / name)) as f:
             frames = [imagecodecs.jpeg8_decode(bytes(p)) for p in f.demux(video=0) if p.size]
-        note(name, frames, float(1 / fractions.Fraction(rate)), tolerance=1)
+        note(name, frames, float(1 / fractions.Fraction(rate)))
+
+
+def fragments():
+    for flags in ("frag_keyframe+empty_moov+default_base_moof", "frag_keyframe"):
+        name = f"mjpeg-{len(flags)}-fragments.mp4"
+        write(name, "mjpeg", "yuvj420p", [picture(n, 90, 133, 3) for n in range(20)], container=dict(movflags=flags))
+        with av.open(str(OUT / name)) as f:
+            frames = [imagecodecs.jpeg8_decode(bytes(p)) for p in f.demux(video=0) if p.size]
+        note(name, frames, 1 / 25)
 
 
 def stored():
@@ -76,6 +85,8 @@ def stored():
 def by_ffmpeg():
     kinds = [("h264.mp4", "libx264", dict(bframes=3, gop=12)), ("h264-no-b.mov", "libx264", dict(bframes=0, gop=30)), ("h264.mkv", "libx264", dict(bframes=2, gop=250)),
              ("mpeg4.avi", "mpeg4", dict(gop=12, bframes=0)), ("vp8.webm", "libvpx", {}), ("vp9.webm", "libvpx-vp9", {}), ("hevc.mp4", "libx265", dict(gop=12))]
+    kinds += [("h264-fragments.mp4", "libx264", dict(bframes=2, gop=12, container=dict(movflags="frag_keyframe+empty_moov+default_base_moof"))),
+              ("h264-fragments.mov", "libx264", dict(bframes=0, gop=5, container=dict(movflags="frag_keyframe")))]
     irregular = [0, 40, 80, 200, 210, 230, 400, 440, 900, 1000] + [1000 + 33 * k for k in range(1, 31)]
     kinds += [("h264-irregular.mp4", "libx264", dict(bframes=3, gop=12, pts=irregular)), ("vp9-irregular.webm", "libvpx-vp9", dict(pts=irregular))]
     for name, codec, k in kinds:
@@ -86,6 +97,6 @@ def by_ffmpeg():
         note(name, [s.to_ndarray(format="rgb24") for s in shown], (times[-1] - times[0]) / (len(times) - 1), ffmpeg=True)
 
 
-for make in (motion_jpeg, stored, by_ffmpeg):
+for make in (motion_jpeg, fragments, stored, by_ffmpeg):
     make()
 (OUT / "films.json").write_text(json.dumps(LIST))
