@@ -61,6 +61,44 @@ func TestSeriesBecomesOneCapture(t *testing.T) {
 	}
 }
 
+// TestStoreBecomesOneCapture follows an OME-Zarr store, a folder, to where it is looked at.
+func TestStoreBecomesOneCapture(t *testing.T) {
+	ws := t.TempDir()
+	b := open(t, ws, func(s *config.Settings) { s.Folders[0].Profile, s.Folders[0].Quiet = "ome-zarr", time.Second })
+	for name, text := range map[string]string{
+		"zarr.json": `{"zarr_format":3,"node_type":"group","attributes":{"ome":{"version":"0.5","multiscales":[{"name":"b",` +
+			`"axes":[{"name":"y","type":"space"},{"name":"x","type":"space"}],` +
+			`"datasets":[{"path":"0","coordinateTransformations":[{"type":"scale","scale":[1,1]}]}]}]}}}`,
+		"0/zarr.json": `{"zarr_format":3,"node_type":"array","shape":[4,12],"data_type":"uint8","fill_value":0,` +
+			`"chunk_key_encoding":{"name":"default"},"chunk_grid":{"name":"regular","configuration":{"chunk_shape":[4,12]}},"codecs":[{"name":"bytes"}]}`,
+		"0/c/0/0": strings.Repeat("abcdefghijkl", 4),
+	} {
+		path := filepath.Join(ws, "scope", "b.zarr", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	it := b.capture("b.zarr", func(it flow.Item) bool { return it.Behind("version") })
+	var c intake.Capture
+	if err := it.Read(&c); err != nil || c.Count != 3 || c.Image() != "captures/scope-1/b.zarr" {
+		t.Errorf("captured %+v, %v", c, err)
+	}
+	src, err := b.OpenImage(t.Context(), it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if size := src.Info().Levels[0].Size; size.X != 12 || size.Y != 4 {
+		t.Errorf("an image of %v", size)
+	}
+	if text, err := os.ReadFile(filepath.Join(b.Folder(), "captures/scope-1/b.zarr.dvc")); err != nil || !strings.Contains(string(text), "nfiles: 3") {
+		t.Errorf("versioned as %s, %v", text, err)
+	}
+}
+
 // TestBurstSharesCommits drops many files at once: each is versioned, in few commits.
 func TestBurstSharesCommits(t *testing.T) {
 	n := 200
