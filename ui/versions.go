@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -102,12 +103,9 @@ func (w *window) bringBack(f datasets.File, content, version string) {
 
 // saveCopy asks for a folder, and puts a version of a file there.
 func (w *window) saveCopy(f datasets.File, content, version string) {
-	d := dialog.NewFolderOpen(func(to fyne.ListableURI, err error) {
-		if err != nil || to == nil {
-			return
-		}
+	askFolder(w.win, func(folder string) {
 		w.long(func(ctx context.Context) error {
-			made, err := w.station.SaveCopy(ctx, f.Path, content, version, filepath.FromSlash(to.Path()))
+			made, err := w.station.SaveCopy(ctx, f.Path, content, short(version), folder)
 			if err == nil {
 				bind.Screen(func() {
 					w.datasets.Tell(kit.Good, "Saved as "+filepath.Base(made)+".", "It is in "+filepath.Dir(made)+".")
@@ -115,9 +113,31 @@ func (w *window) saveCopy(f datasets.File, content, version string) {
 			}
 			return err
 		})
-	}, w.win)
+	})
+}
+
+// short names a version in a file's name.
+func short(version string) string {
+	id, before := strings.CutSuffix(version, "^")
+	id = id[:min(7, len(id))]
+	if before {
+		return "before-" + id
+	}
+	if id == "" {
+		return "now"
+	}
+	return id
+}
+
+// askFolder asks over a window for a folder.
+func askFolder(over fyne.Window, do func(folder string)) {
+	d := dialog.NewFolderOpen(func(to fyne.ListableURI, err error) {
+		if err == nil && to != nil {
+			do(filepath.FromSlash(to.Path()))
+		}
+	}, over)
 	d.SetConfirmText("Save here")
 	d.SetTitleText("Where to?")
-	d.Resize(fyne.NewSize(760, 520))
 	d.Show()
+	d.Resize(fyne.NewSize(760, 520)) // it has no size before it is shown
 }
