@@ -1,0 +1,248 @@
+package segment_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// task is something for testdata/reference.py to make and to decode.
+type task struct {
+	Kind    string `json:"kind"`
+	Seed    uint32 `json:"seed"`
+	Size    int    `json:"size"`
+	Objects int    `json:"objects"`
+	Reach   int    `json:"reach"`
+	Rays    int    `json:"rays"`
+	Grid    int    `json:"grid"`
+	Labels  string `json:"labels,omitempty"` // a real label image, of which a corner is taken
+
+	dir, name string
+}
+
+// decode has the reference decode tasks, in the Python that has its code.
+func decode(t *testing.T, tasks []task) []task {
+	t.Helper()
+	python := os.Getenv("COVERSLIP_TEST_RECIPES_PYTHON")
+	if python == "" {
+		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
+			t.Fatal("COVERSLIP_TEST_RECIPES_PYTHON is not set: packaging/stack/recipes-install says what to")
+		}
+		t.Skip("COVERSLIP_TEST_RECIPES_PYTHON is not set: there is nobody to compare with")
+	}
+	dir := t.TempDir()
+	b, err := json.Marshal(tasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), python, "testdata/reference.py", dir)
+	cmd.Stdin = bytes.NewReader(b)
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said.String())
+	}
+	var answers []struct{ Missing string }
+	if err := json.Unmarshal(out, &answers); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var done []task
+	for i, k := range tasks {
+		if answers[i].Missing != "" {
+			t.Logf("%s: not compared, as Python has %s", k.Kind, answers[i].Missing)
+			continue
+		}
+		k.dir, k.name = dir, fmt.Sprintf("%03d", i)
+		done = append(done, k)
+	}
+	return done
+}
+
+func raw[T any](t *testing.T, k task, what string) []T {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(k.dir, k.name+"."+what))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zero T
+	out := make([]T, len(b)/binary.Size(zero))
+	if _, err := binary.Decode(b, binary.LittleEndian, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func above(v []float32, least float32) []bool {
+	out := make([]bool, len(v))
+	for i, x := range v {
+		out[i] = x > least
+	}
+	return out
+}
+
+// differ counts pixels with another label.
+func differ(a, b []uint32) int {
+	n := 0
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+func sameLabels(t *testing.T, k task, got []uint32) {
+	t.Helper()
+	want := raw[uint32](t, k, "labels")
+	if len(got) != len(want) {
+		t.Fatalf("%+v: %d pixels, want %d", k, len(got), len(want))
+	}
+	if n := differ(got, want); n > 0 {
+		t.Errorf("%+v: %d of %d pixels have another label", k, n, len(got))
+	}
+}
+
+func TestDecodersAsReference(t *testing.T) {
+	seed := rand.Uint32()
+	var tasks []task
+	for i, kind := range []string{"components", "components8", "distance", "split", "boundary", "peaks", "stars", "flows", "boxes", "classes"} {
+		for j, objects := range []int{40, 150} {
+			tasks = append(tasks, task{
+				Kind: kind, Seed: seed + uint32(100*i+j), Size: 200 + 56*j, Objects: objects, Reach: 1 + 3*j, Rays: 32, Grid: 1 + j,
+			})
+		}
+	}
+	for _, kind := range []string{"split", "boundary", "stars", "flows"} {
+		tasks = append(tasks, task{Kind: kind, Seed: seed, Size: 256, Objects: 1, Reach: 5, Rays: 32, Grid: 2, Labels: "../../assets/sample/truth/img2d_labels.tif"})
+	}
+	for _, k := range decode(t, tasks) {
+		switch k.Kind {
+		case "components", "components8":
+			in := above(raw[float32](t, k, "prob"), 0.5)
+			l, _ := segment.Components(func(i int) bool { return in[i] }, k.Size, k.Size, k.Kind == "components8")
+			sameLabels(t, k, l)
+		case "distance":
+			want := raw[float64](t, k, "distance")
+			for i, d := range segment.SquaredDistance(above(raw[float32](t, k, "prob"), 0.5), k.Size) {
+				if math.Sqrt(float64(d)) != want[i] {
+					t.Fatalf("%+v: distance %v at %d, scipy %v", k, math.Sqrt(float64(d)), i, want[i])
+				}
+			}
+		case "split":
+			l, _ := segment.Split(above(raw[float32](t, k, "prob"), 0.5), k.Size, k.Reach)
+			sameLabels(t, k, l)
+		case "boundary":
+			p, b := raw[float32](t, k, "prob"), raw[float32](t, k, "boundary")
+			seeds := make([]bool, len(p))
+			for i := range p {
+				seeds[i] = p[i]-b[i] > 0.5
+			}
+			l, _ := segment.SplitAt(b, seeds, above(p, 0.5), k.Size)
+			sameLabels(t, k, l)
+		case "peaks":
+			var got []uint32
+			for _, i := range segment.Peaks(raw[float32](t, k, "prob"), k.Size, k.Reach, 0.6) {
+				got = append(got, uint32(i/k.Size), uint32(i%k.Size))
+			}
+			if !slices.Equal(got, raw[uint32](t, k, "points")) {
+				t.Errorf("%+v: other points than skimage's", k)
+			}
+		case "stars":
+			compareStars(t, k)
+		case "flows":
+			f := segment.Flows{Y: raw[float32](t, k, "y"), X: raw[float32](t, k, "x"), Prob: raw[float32](t, k, "logit"), W: k.Size, H: k.Size}
+			l, n, err := segment.FollowFlows(t.Context(), f, segment.FlowOptions{Error: 0.4, MinSize: 15})
+			if err != nil || n != int(slices.Max(l)) || n < k.Objects/2 {
+				t.Errorf("%+v: %d cells, %v", k, n, err)
+			}
+			sameCells(t, k, l)
+		case "boxes":
+			compareBoxes(t, k)
+		case "classes":
+			c := segment.Classes(raw[float32](t, k, "scores"), k.Size*k.Size)
+			for i, want := range raw[uint32](t, k, "classes") {
+				if uint32(c[i]) != want {
+					t.Fatalf("%+v: class %d at %d, numpy %d", k, c[i], i, want)
+				}
+			}
+			l, of := segment.ClassComponents(c, k.Size)
+			sameLabels(t, k, l)
+			for i, x := range l {
+				if of[x] != int(c[i]) {
+					t.Fatalf("%+v: label %d is of class %d, its pixel of %d", k, x, of[x], c[i])
+				}
+			}
+		}
+	}
+}
+
+// sameCells wants the same pixels in nearly every cell: where the check of flows decides
+// otherwise about one of them, the numbers of those after it differ.
+func sameCells(t *testing.T, k task, got []uint32) {
+	t.Helper()
+	m, err := segment.Match(raw[uint32](t, k, "labels"), got, 0.9999)
+	if err != nil || m[0].AP() < 0.97 {
+		t.Errorf("%+v: cells are not cellpose's: %+v, %v", k, m, err)
+	}
+	t.Logf("flows: %d cells the same, %d of ours only, %d of cellpose only", m[0].TP, m[0].FP, m[0].FN)
+}
+
+// compareStars wants nearly all stars: where two overlap by as much as they may, the area
+// that they share decides, which stardist takes from polygons that Clipper has rounded.
+func compareStars(t *testing.T, k task) {
+	t.Helper()
+	side := (k.Size + k.Grid - 1) / k.Grid
+	m := segment.Maps{Prob: raw[float32](t, k, "prob"), Dist: raw[float32](t, k, "dist"), W: side, H: side, Rays: k.Rays}
+	stars, err := segment.Stars(t.Context(), m, k.Grid, segment.Options{Prob: 0.5, NMS: 0.4, Border: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := raw[uint32](t, k, "points")
+	theirs := map[[2]uint32]bool{}
+	for i := 0; i < len(points); i += 2 {
+		theirs[[2]uint32{points[i], points[i+1]}] = true
+	}
+	more := 0
+	for _, s := range stars {
+		at := [2]uint32{uint32(s.Y), uint32(s.X)}
+		if !theirs[at] {
+			more++
+		}
+		delete(theirs, at)
+	}
+	t.Logf("stars: %d, of them %d not stardist's, which has %d others", len(stars), more, len(theirs))
+	switch {
+	case more+len(theirs) == 0:
+		sameLabels(t, k, segment.Labels(objects(stars), k.Size, k.Size))
+	case more+len(theirs) > max(4, len(points)/2/25):
+		t.Errorf("%+v: %d and %d stars differ", k, more, len(theirs))
+	}
+}
+
+func compareBoxes(t *testing.T, k task) {
+	t.Helper()
+	b, s := raw[float32](t, k, "boxes"), raw[float32](t, k, "scores")
+	boxes := make([]segment.Box, len(s))
+	for i := range boxes {
+		boxes[i] = segment.Box{X0: float64(b[4*i]), Y0: float64(b[4*i+1]), X1: float64(b[4*i+2]), Y1: float64(b[4*i+3]), Score: float64(s[i])}
+	}
+	var got []uint32
+	for _, i := range segment.SuppressBoxes(boxes, 0.3001, 0.45) {
+		got = append(got, uint32(i))
+	}
+	if want := raw[uint32](t, k, "kept"); !slices.Equal(got, want) {
+		t.Errorf("%+v: %d boxes, want %d, or others", k, len(got), len(want))
+	}
+}
