@@ -29,12 +29,14 @@ type Row struct {
 	Major, Minor float64 // axes of an ellipse with the same second moments
 	Circularity  float64 // 4π·area/perimeter²; 0 without a perimeter
 	Eccentricity float64 // 0 for a circle, towards 1 for a line
+	Feret        float64 // the largest diameter of the convex hull
+	Orientation  float64 // of the major axis from the image's vertical, towards x, in radians: -π/2…π/2
 	Channels     []Intensity
 }
 
 // Intensity is what the pixels of one object say in one channel. SD is that of the
-// population.
-type Intensity struct{ Mean, SD, Min, Max float64 }
+// population, Sum the integrated intensity.
+type Intensity struct{ Mean, SD, Min, Max, Sum float64 }
 
 // Table is the rows of one plane.
 type Table struct {
@@ -113,7 +115,7 @@ func (m mask) intensity(px *imageio.Pixels, rect image.Rectangle) Intensity {
 	if n == 0 {
 		return Intensity{}
 	}
-	out.Mean = sum / n
+	out.Mean, out.Sum = sum/n, sum
 	each(func(v float64) { sq += (v - out.Mean) * (v - out.Mean) })
 	out.SD = math.Sqrt(sq / n)
 	return out

@@ -16,6 +16,8 @@ import (
 type region struct {
 	Outline                                                     []annotation.Point
 	X, Y, Area, Perimeter, Diameter, Eccentricity, Major, Minor float64
+	Feret, Orientation                                          float64
+	Sum                                                         []float64
 	Mean, SD, Min, Max                                          []float64
 }
 
@@ -67,11 +69,13 @@ func TestObjectsAsSkimage(t *testing.T) {
 			"x": {got.X, want.X}, "y": {got.Y, want.Y}, "area": {got.Area, want.Area}, "perimeter": {got.Perimeter, want.Perimeter},
 			"diameter": {got.Diameter, want.Diameter}, "eccentricity": {got.Eccentricity, want.Eccentricity},
 			"major": {got.Major, want.Major}, "minor": {got.Minor, want.Minor},
+			"feret": {got.Feret, want.Feret}, "orientation": {got.Orientation, want.Orientation},
 		}
 		for c := range 2 {
 			pairs["mean"+string(rune('0'+c))] = [2]float64{got.Channels[c].Mean, want.Mean[c]}
 			pairs["sd"+string(rune('0'+c))] = [2]float64{got.Channels[c].SD, want.SD[c]}
 			pairs["min"+string(rune('0'+c))] = [2]float64{got.Channels[c].Min, want.Min[c]}
+			pairs["sum"+string(rune('0'+c))] = [2]float64{got.Channels[c].Sum, want.Sum[c]}
 			pairs["max"+string(rune('0'+c))] = [2]float64{got.Channels[c].Max, want.Max[c]}
 		}
 		for name, p := range pairs {

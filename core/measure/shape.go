@@ -51,12 +51,24 @@ func (m mask) shape(r *Row) {
 	r.X, r.Y, r.Area = cx+0.5, cy+0.5, n
 	r.Diameter = math.Sqrt(4 * n / math.Pi)
 	r.Major, r.Minor = 4*math.Sqrt(large), 4*math.Sqrt(small)
+	r.Feret, r.Orientation = m.feret(), orientation(xx, yy, xy)
 	if large > 0 {
 		r.Eccentricity = math.Sqrt(1 - small/large)
 	}
 	if r.Perimeter = m.perimeter(); r.Perimeter > 0 {
 		r.Circularity = 4 * math.Pi * n / (r.Perimeter * r.Perimeter)
 	}
+}
+
+// orientation is the angle of the major axis, by the second moments.
+func orientation(xx, yy, xy float64) float64 {
+	switch {
+	case xx != yy:
+		return math.Atan2(2*xy, yy-xx) / 2
+	case xy > 0:
+		return math.Pi / 4
+	}
+	return -math.Pi / 4
 }
 
 func (m mask) each(f func(x, y int)) {

@@ -26,17 +26,17 @@ func (t Table) Values(r Row) []Value {
 		out = append(out, Value{"Area µm^2", r.Area * mx * my})
 	}
 	for _, l := range []Value{
-		{"Perimeter", r.Perimeter}, {"Equivalent diameter", r.Diameter}, {"Major axis", r.Major}, {"Minor axis", r.Minor},
+		{"Perimeter", r.Perimeter}, {"Equivalent diameter", r.Diameter}, {"Major axis", r.Major}, {"Minor axis", r.Minor}, {"Max Feret", r.Feret},
 	} {
 		out = append(out, Value{l.Name + " px", l.Value})
 		if square {
 			out = append(out, Value{l.Name + " µm", l.Value * mx})
 		}
 	}
-	out = append(out, Value{"Circularity", r.Circularity}, Value{"Eccentricity", r.Eccentricity})
+	out = append(out, Value{"Circularity", r.Circularity}, Value{"Eccentricity", r.Eccentricity}, Value{"Orientation °", r.Orientation * 180 / math.Pi})
 	for i, c := range r.Channels {
 		name := t.channel(i)
-		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max})
+		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max}, Value{name + ": Integrated", c.Sum})
 	}
 	return out
 }

@@ -26,6 +26,7 @@ for i in range(40):
         X=p.centroid[1] + 0.5, Y=p.centroid[0] + 0.5, Area=float(p.area), Perimeter=float(p.perimeter),
         Diameter=float(p.equivalent_diameter_area), Eccentricity=float(p.eccentricity),
         Major=float(p.axis_major_length), Minor=float(p.axis_minor_length),
+        Feret=float(p.feret_diameter_max), Orientation=float(p.orientation), Sum=(p.area * p.intensity_mean).tolist(),
         Mean=p.intensity_mean.tolist(), SD=p.intensity_std.tolist(), Min=p.intensity_min.tolist(), Max=p.intensity_max.tolist()))
 json.dump(dict(W=W, H=H, Image=base64.b64encode(image.astype("<u2").tobytes()).decode(), Regions=out), open("regions.json", "w"))
 print(len(out))
