@@ -100,7 +100,9 @@ func (s *Station) Picture(ctx context.Context, md5 string, size int) (image.Imag
 	if float64(coarse.X)*float64(coarse.Y) > drawable {
 		return nil, fault.New(fault.Full, "This image is too large for a picture here.", "Open it in the viewer.", nil)
 	}
-	return picture(ctx, imageio.Pyramid(imageio.Cached(src, s.tiles)), plane(info).Z, 0, size)
+	// Not by way of the viewer's tiles: it opens the work tree's file under the capture's name,
+	// whatever has become of that file since.
+	return picture(ctx, imageio.Pyramid(src), plane(info).Z, 0, size)
 }
 
 // objectPath is where the cache keeps a file's content.
