@@ -146,7 +146,8 @@ func push(ctx context.Context, c call, args []string) error {
 func pull(ctx context.Context, c call, args []string) error {
 	flags := flag.NewFlagSet("pull", flag.ContinueOnError)
 	name := flags.String("remote", "", "name of the remote")
-	if _, err := c.parse(flags, args); err != nil {
+	paths, err := c.parse(flags, args)
+	if err != nil {
 		return err
 	}
 	r, from, err := c.remote(ctx, *name)
@@ -156,7 +157,14 @@ func pull(ctx context.Context, c call, args []string) error {
 	defer from.Close() //nolint:errcheck // what was written is confirmed already
 	var t dataset.Transfer
 	err = c.do(ctx, "Pulling from "+from.Name(), func(ctx context.Context, p *job.Progress) (err error) {
-		t, err = r.Pull(ctx, from, p)
+		if len(paths) == 0 {
+			t, err = r.Pull(ctx, from, p)
+			return err
+		}
+		for i := range paths {
+			paths[i] = filepath.ToSlash(filepath.Clean(paths[i]))
+		}
+		t, err = r.PullPaths(ctx, from, paths, p)
 		return err
 	})
 	if err != nil {

@@ -98,6 +98,11 @@ func TestADayWithADataset(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.want("verify", b.ctl(1, "verify", "--json"), `"What": "missing"`)
+	if err := os.RemoveAll(filepath.Join(b.dir, "plate")); err != nil {
+		t.Fatal(err)
+	}
+	b.want("pull of a part", b.ctl(0, "pull", "plate/2.tif"), "1 objects fetched")
+	b.want("pull of nothing", b.ctl(1, "pull", "plate/9.tif"), "versions nothing at plate/9.tif")
 	b.ctl(0, "pull")
 	b.want("verify", b.ctl(0, "verify"), "0 are not")
 	b.want("no version", b.ctl(1, "diff", "nothing"), "The dataset has no version nothing.")

@@ -41,7 +41,7 @@ func commands() map[string]command {
 		"status":       {"status [--wait-predicted] [--wait-recorded]", "what differs, and how captures stand", status},
 		"commit":       {"commit -m MESSAGE [PATH…]", "commit .dvc files with your name", commit},
 		"push":         {"push [--remote NAME]", "bring objects to the remote, then commits to the git server", push},
-		"pull":         {"pull [--remote NAME]", "fetch what is missing, verified, and put it in place", pull},
+		"pull":         {"pull [--remote NAME] [PATH…]", "fetch what is missing, of all or of some files and folders, verified, and put it in place", pull},
 		"checkout":     {"checkout [--version COMMIT] [PATH…]", "make the work tree what its .dvc files, or an older commit's, say", checkout},
 		"diff":         {"diff [FROM [TO]]", "files added, changed and removed from one commit to another, or to the work tree", differences},
 		"verify":       {"verify [--all-commits]", "read the cache's objects and compare each with its hash", verify},

@@ -11,7 +11,7 @@ import (
 
 // few is how many files are synced one by one: syncing the whole file system also waits
 // for what other programs write, such as an instrument.
-const few = 6
+const few = 32
 
 // parallel bounds the syncs of single files that run at once.
 const parallel = 16
