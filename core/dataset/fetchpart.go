@@ -66,28 +66,41 @@ func (d *download) chosen(ctx context.Context, paths []string) (whole []Output, 
 		if err := checkPath(want); err != nil {
 			return nil, nil, err
 		}
-		some := false
-		for _, o := range outs {
-			switch {
-			case within(o.Path, want) || o.File == want:
-				if some = true; !taken[o.Path] {
-					whole = append(whole, o)
-				}
-				taken[o.Path] = true
-			case within(want, o.Path) && o.out.isDir() && !o.out.legacy:
-				pt, err := d.part(ctx, o, strings.TrimPrefix(want, o.Path+"/"))
-				if err != nil {
-					return nil, nil, err
-				}
-				some = some || len(pt.entries) > 0
+		w, ps, err := d.at(ctx, outs, want)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, o := range w {
+			if !taken[o.Path] {
+				whole = append(whole, o)
+			}
+			taken[o.Path] = true
+		}
+		parts = append(parts, ps...)
+	}
+	return whole, slices.DeleteFunc(parts, func(pt part) bool { return taken[pt.of.Path] }), nil
+}
+
+// at returns the outputs at or below a path, or the part of the one that it lies in.
+func (d *download) at(ctx context.Context, outs []Output, want string) (whole []Output, parts []part, err error) {
+	for _, o := range outs {
+		switch {
+		case within(o.Path, want) || o.File == want:
+			whole = append(whole, o)
+		case within(want, o.Path) && o.out.isDir() && !o.out.legacy:
+			pt, err := d.part(ctx, o, strings.TrimPrefix(want, o.Path+"/"))
+			if err != nil {
+				return nil, nil, err
+			}
+			if len(pt.entries) > 0 {
 				parts = append(parts, pt)
 			}
 		}
-		if !some {
-			return nil, nil, fault.New(fault.NotFound, "The dataset versions nothing at "+want+".", "Take a path from its list of files.", nil)
-		}
 	}
-	return whole, slices.DeleteFunc(parts, func(pt part) bool { return taken[pt.of.Path] }), nil
+	if len(whole)+len(parts) == 0 {
+		err = fault.New(fault.NotFound, "The dataset versions nothing at "+want+".", "Take a path from its list of files.", nil)
+	}
+	return whole, parts, err
 }
 
 // part returns the files of an output at or below a path in it. The list of all its files
