@@ -110,10 +110,11 @@ func centre(in []float64, w int) int {
 	var n, sx, sy float64
 	for i, v := range in {
 		if v != 0 {
-			n, sx, sy = n+1, sx+float64(i%w), sy+float64(i/w)
+			n, sx, sy = n+1, sx+float64(i%w-1), sy+float64(i/w-1)
 		}
 	}
-	mx, my := int(math.RoundToEven(sx/n)), int(math.RoundToEven(sy/n))
+	// Halves go to even numbers, counted without the border, as numpy has it.
+	mx, my := int(math.RoundToEven(sx/n))+1, int(math.RoundToEven(sy/n))+1
 	best, least := my*w+mx, math.MaxInt
 	if in[best] != 0 {
 		return best
