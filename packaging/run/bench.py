@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 
+import bench_decoders
+
 CTL = os.path.abspath("build/coverslipctl")
 APP = os.path.abspath("build/coverslip")
 
@@ -87,6 +89,7 @@ def main(dvc, runs):
     row("status, clean, 2,000 files", *status(dvc, runs, 2000, 10_000), "dvc")
     image = "assets/sample/captures/2026-11-24_plate07_A03_DAPI.ome.tif"
     row("infer 1024², 529 nuclei, embedded", *infer(runs, image), "the same on Triton; its own CPU not counted")
+    bench_decoders.rows(subprocess.run(["packaging/stack/recipes-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
     if shutil.which("Xvfb"):
         first_image(runs)
 
