@@ -89,8 +89,11 @@ func (l *placer) one(ctx context.Context, f placed, p *job.Progress) error {
 	if !same {
 		return l.make(ctx, f, name, p)
 	}
+	if !f.exec {
+		return nil
+	}
 	st, err := l.root.Stat(name)
-	if err == nil && f.exec && st.Mode().Perm()&0o100 == 0 {
+	if err == nil && st.Mode().Perm()&0o100 == 0 {
 		err = l.root.Chmod(name, st.Mode().Perm()|0o111)
 	}
 	return err
