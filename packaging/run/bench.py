@@ -7,9 +7,9 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
+import bench_dataset
 import bench_decoders
 
 CTL = os.path.abspath("build/coverslipctl")
@@ -23,39 +23,6 @@ def run(*cmd, cwd=None):
     after = os.times()
     cpu = after.children_user - before.children_user + after.children_system - before.children_system
     return time.monotonic() - begun, cpu
-
-
-def tree(folder, files, size):
-    """A dataset with a folder of random files in it."""
-    subprocess.run(["git", "init", "-q", folder], check=True)
-    subprocess.run([CTL, "-C", folder, "init"], check=True, stdout=subprocess.DEVNULL)
-    os.makedirs(os.path.join(folder, "data"))
-    for i in range(files):
-        with open(os.path.join(folder, "data", f"f{i:05}.bin"), "wb") as f:
-            f.write(os.urandom(size))
-
-
-def add(dvc, runs, files, size):
-    """`add` of a folder, ours and dvc's in turn, each on files that are new to it."""
-    ours, theirs = [], []
-    for _ in range(runs):
-        for command, into in (([CTL, "-C", ".", "add", "data"], ours), ([dvc, "add", "-q", "data"], theirs)):
-            with tempfile.TemporaryDirectory() as d:
-                tree(d, files, size)
-                into.append(run(*command, cwd=d))
-    return ours, theirs
-
-
-def status(dvc, runs, files, size):
-    ours, theirs = [], []
-    with tempfile.TemporaryDirectory() as d:
-        tree(d, files, size)
-        run(dvc, "add", "-q", "data", cwd=d)
-        run(dvc, "status", cwd=d)
-        for _ in range(runs):
-            ours.append(run(CTL, "-C", ".", "status", cwd=d))
-            theirs.append(run(dvc, "status", cwd=d))
-    return ours, theirs
 
 
 def infer(runs, image):
@@ -83,10 +50,8 @@ def first_image(runs):
 
 
 def main(dvc, runs):
-    print("| what | Coverslip, wall / CPU | peer | ratio |\n|---|---|---|---|", flush=True)
-    row("add 2,000 × 100 KB", *add(dvc, runs, 2000, 100_000), "dvc")
-    row("add 20 × 20 MB", *add(dvc, runs, 20, 20_000_000), "dvc")
-    row("status, clean, 2,000 files", *status(dvc, runs, 2000, 10_000), "dvc")
+    print("| what | Coverslip, wall / CPU / peak memory | peer | ratio, wall / CPU |\n|---|---|---|---|", flush=True)
+    bench_dataset.main(dvc, runs, list(bench_dataset.SHAPES))
     image = "assets/sample/captures/2026-11-24_plate07_A03_DAPI.ome.tif"
     row("infer 1024², 529 nuclei, embedded", *infer(runs, image), "the same on Triton; its own CPU not counted")
     bench_decoders.rows(subprocess.run(["packaging/stack/recipes-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
