@@ -49,6 +49,9 @@ type hasher struct {
 	lanes md5simd.Server // nil: one hash after the other
 }
 
+// beginEach is how much of a big file is sent on its way to the disk at once.
+const beginEach = 8 << 20
+
 // manyBig is from how many files of more than a chunk on the lanes of the processor
 // that hash side by side are faster: one file alone is slower there.
 const manyBig = 6
@@ -147,12 +150,14 @@ func (h *hasher) write(dst *os.File) *writing {
 	w := &writing{h: h, in: make(chan piece, 1), over: make(chan struct{}), fail: make(chan struct{})}
 	go func() { // wait waits for it
 		defer close(w.over)
-		at := int64(0)
+		begun, at := int64(0), int64(0)
 		for p := range w.in {
 			if w.err == nil {
 				_, err := dst.Write((*p.buf)[:p.n])
-				disk.Begin(dst, at, int64(p.n))
-				at += int64(p.n)
+				if at += int64(p.n); at-begun >= beginEach {
+					disk.Begin(dst, begun, at-begun)
+					begun = at
+				}
 				if err != nil {
 					w.err = err
 					close(w.fail)
