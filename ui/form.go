@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"coverslip.dev/coverslip/core/capture"
@@ -28,8 +29,15 @@ func (w *window) settingsActions() settings.Actions {
 				return w.station.TryMLflow(ctx, config.Platform{URL: trimmed(p.URL), User: p.User}, secret.Text(p.Password))
 			})
 		},
-		TestRemote: func(path string) {
-			w.try(settings.Remote, func(ctx context.Context) (string, error) { return w.station.TryRemote(ctx, trimmed(path)) })
+		TestGit: func(p settings.Platform) {
+			w.try(settings.Git, func(ctx context.Context) (string, error) {
+				return w.station.TryGit(ctx, config.Platform{URL: trimmed(p.URL), User: p.User}, secret.Text(p.Password))
+			})
+		},
+		TestRemote: func(p settings.RemotePlace) {
+			w.try(settings.Remote, func(ctx context.Context) (string, error) {
+				return w.station.TryRemote(ctx, p.Address, remoteOptions(p), station.RemoteLogin(p.Address, p.User, secret.Text(p.Password)))
+			})
 		},
 	}
 }
@@ -58,10 +66,15 @@ func (w *window) try(part settings.Part, f func(context.Context) (string, error)
 func (w *window) fillSettings() {
 	set := w.station.Settings()
 	v := settings.Values{
-		Name: set.Person.Name, Email: set.Person.Email, Takeover: set.Takeover, Remote: set.Remote, Model: set.Model,
+		Name: set.Person.Name, Email: set.Person.Email, Takeover: set.Takeover, Model: set.Model,
 		Appearance: string(set.Appearance),
 		MLflow:     settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.station.HasSecret(set.MLflow.Secret())},
 		Git:        settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.station.HasSecret(set.Git.Secret())},
+	}
+	o := w.station.RemoteOptions(set.Remote)
+	v.Remote = settings.RemotePlace{
+		Address: set.Remote, Endpoint: o[station.Endpoint], Region: o[station.Region], Account: o[station.Account],
+		HasPassword: w.station.HasSecret(config.RemoteSecret(set.Remote)),
 	}
 	for _, p := range capture.Profiles() {
 		v.Profiles = append(v.Profiles, settings.Profile{Name: p.Name, Title: p.Title})
@@ -82,6 +95,17 @@ func (w *window) fillSettings() {
 		v.Servers = append(v.Servers, settings.Server{Address: s.Address, Backend: s.Backend, HasToken: w.station.HasSecret(s.Secret())})
 	}
 	w.settings.Set(v)
+}
+
+// remoteOptions are what the dataset's own settings are to hold of a remote.
+func remoteOptions(p settings.RemotePlace) map[string]string {
+	switch {
+	case strings.HasPrefix(p.Address, "s3://"):
+		return map[string]string{station.Endpoint: trimmed(p.Endpoint), station.Region: trimmed(p.Region)}
+	case strings.HasPrefix(p.Address, "azure://"):
+		return map[string]string{station.Account: trimmed(p.Account)}
+	}
+	return nil
 }
 
 // ownProfile is how the form names a profile that the lab wrote into the settings file.
@@ -107,7 +131,7 @@ func folders(before []config.Folder, form []settings.Folder) []config.Folder {
 // save keeps the form; a password that was not entered stays as it is.
 func (w *window) save(v settings.Values) {
 	set := config.Settings{
-		Person: config.Person{Name: trimmed(v.Name), Email: trimmed(v.Email)}, Takeover: v.Takeover, Remote: trimmed(v.Remote),
+		Person: config.Person{Name: trimmed(v.Name), Email: trimmed(v.Email)}, Takeover: v.Takeover, Remote: trimmed(v.Remote.Address),
 		Model: trimmed(v.Model), Appearance: config.Appearance(v.Appearance),
 		MLflow: config.Platform{URL: trimmed(v.MLflow.URL), User: trimmed(v.MLflow.User)},
 		Git:    config.Platform{URL: trimmed(v.Git.URL), User: trimmed(v.Git.User)},
@@ -120,6 +144,7 @@ func (w *window) save(v settings.Values) {
 	}
 	keep(set.MLflow.Secret(), v.MLflow.Password)
 	keep(set.Git.Secret(), v.Git.Password)
+	keep(config.RemoteSecret(set.Remote), station.RemoteLogin(set.Remote, v.Remote.User, secret.Text(v.Remote.Password)).Reveal())
 	set.Folders = folders(w.station.Settings().Folders, v.Folders)
 	for _, s := range v.Servers {
 		c := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
@@ -128,7 +153,14 @@ func (w *window) save(v settings.Values) {
 	}
 	w.work.do(func(ctx context.Context) error {
 		say, hint := "", ""
-		if err := w.station.Save(ctx, set, pw); err != nil {
+		err := set.Check()
+		if err == nil && set.Remote != "" { // first: nothing may go to a server that the options don't mean
+			err = w.station.UseRemote(ctx, set.Remote, remoteOptions(v.Remote))
+		}
+		if err == nil {
+			err = w.station.Save(ctx, set, pw)
+		}
+		if err != nil {
 			say, hint = fault.Explain(err)
 		}
 		bind.Screen(func() {

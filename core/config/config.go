@@ -104,13 +104,13 @@ func (s Settings) Check() error {
 			return invalid("The server "+v.Address+" has no known backend.", "Choose onnxruntime or python.")
 		}
 	}
-	for _, p := range []Platform{s.MLflow, s.Git} {
-		if p.URL == "" {
-			continue
-		}
-		if err := checkURL(p.URL, "http", "https"); err != nil {
+	if s.MLflow.URL != "" {
+		if err := checkURL(s.MLflow.URL, "http", "https"); err != nil {
 			return err
 		}
+	}
+	if err := checkGit(s.Git.URL); err != nil {
+		return err
 	}
 	if err := checkRemote(s.Remote); err != nil {
 		return err
@@ -119,6 +119,23 @@ func (s Settings) Check() error {
 		return invalid("A name or e-mail can't hold < or >.", "Leave those out.")
 	}
 	return nil
+}
+
+// checkGit knows what git does: URLs, host:folder for SSH, and whole paths.
+func checkGit(at string) error {
+	switch host, _, ok := strings.Cut(at, ":"); {
+	case strings.Contains(at, "://"):
+		if u, err := url.Parse(at); err == nil && u.Scheme == "ssh" && u.User != nil {
+			if _, has := u.User.Password(); !has { // a name alone is no secret
+				u.User = nil
+				at = u.String()
+			}
+		}
+		return checkURL(at, "https", "http", "ssh")
+	case at == "", filepath.IsAbs(at), ok && host != "" && !strings.ContainsAny(at, " \t\n") && !strings.HasPrefix(at, "-"):
+		return nil
+	}
+	return invalid("“"+at+"” is no address of a git server.", "Write it as https://host/lab/cells.git or git@host:lab/cells.git.")
 }
 
 func checkRemote(place string) error {

@@ -39,6 +39,10 @@ func TestCheckRefuses(t *testing.T) {
 		"remote of no bucket": {Remote: "s3:///data"},
 		"other remote":        {Remote: "gs://lab/data"},
 		"password in remote":  {Remote: "azure://a:b@lab/data"},
+		"password for git":    {Git: config.Platform{URL: "https://a:b@git.lab/x.git"}},
+		"password for ssh":    {Git: config.Platform{URL: "ssh://a:b@git.lab/x.git"}},
+		"git without a place": {Git: config.Platform{URL: "cells"}},
+		"an option as git":    {Git: config.Platform{URL: "--upload-pack=x:y"}},
 		"odd name":            {Person: config.Person{Name: "A <b>"}},
 	} {
 		if err := s.Check(); fault.KindOf(err) != fault.Invalid {
@@ -51,6 +55,14 @@ func TestCheckTakesRemotes(t *testing.T) {
 	for _, place := range []string{"", "/mnt/nas/dvc", "s3://lab/data", "azure://lab"} {
 		if err := (config.Settings{Remote: place}).Check(); err != nil {
 			t.Errorf("%q: %v", place, err)
+		}
+	}
+}
+
+func TestCheckTakesGitServers(t *testing.T) {
+	for _, at := range []string{"", "https://git.lab/x.git", "ssh://git@git.lab:22/x.git", "git@git.lab:lab/x.git", "/srv/git/x.git"} {
+		if err := (config.Settings{Git: config.Platform{URL: at}}).Check(); err != nil {
+			t.Errorf("%q: %v", at, err)
 		}
 	}
 }

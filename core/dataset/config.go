@@ -86,9 +86,53 @@ func (r *Repository) AddRemote(name, url string, isDefault bool) error {
 	return nil
 }
 
-// setOption sets an option in an ini text and leaves every other line as it is.
+// SetRemote writes options of a remote into .dvc/config, to be committed; an empty one is
+// taken out. Those that are secret are refused: everyone with the dataset reads that file.
+func (r *Repository) SetRemote(name string, options map[string]string) error {
+	text, err := os.ReadFile(r.abs(".dvc/config"))
+	if err != nil {
+		return fmt.Errorf("set remote: %w", err)
+	}
+	section := `remote "` + strings.ToLower(name) + `"`
+	url := parseConfig(string(text)).value(section, "url")
+	if url == "" {
+		return fault.New(fault.NotFound, "The dataset has no remote named "+name+".", "Add it first.", nil)
+	}
+	known := strings.Fields(knownOptions(section, url))
+	now := string(text)
+	for _, k := range slices.Sorted(maps.Keys(options)) {
+		v := options[k]
+		if secretOption(k) || !slices.Contains(known, k) || k == "url" || strings.ContainsAny(v, "\n\r\x00\"'#") || hideSecrets(v) != v {
+			return fault.New(fault.Invalid, "The option "+k+" of the remote "+name+" can't be kept in the dataset.", "Leave it out.", nil)
+		}
+		now = setOption(now, "'"+section+"'", k, v)
+	}
+	if now == string(text) {
+		return nil
+	}
+	if err := writeFile(r.tmp(), r.abs(".dvc/config"), []byte(now)); err != nil {
+		return fmt.Errorf("set remote: %w", err)
+	}
+	return nil
+}
+
+// secretOption reports whether nobody but the person may read an option.
+func secretOption(option string) bool {
+	for _, word := range []string{"key", "secret", "token", "password", "connection_string"} {
+		if strings.Contains(option, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// setOption sets an option in an ini text, or takes it out if its value is empty, and
+// leaves every other line as it is.
 func setOption(text, section, option, value string) string {
 	line := "    " + option + " = " + value + "\n"
+	if value == "" {
+		line = ""
+	}
 	var b strings.Builder
 	in, done := false, false
 	for l := range strings.Lines(text) {
@@ -110,14 +154,14 @@ func setOption(text, section, option, value string) string {
 		}
 		b.WriteString(l)
 	}
-	if !done {
-		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
-			b.WriteByte('\n')
-		}
-		if !in {
-			b.WriteString("[" + section + "]\n")
-		}
-		b.WriteString(line)
+	if done || value == "" {
+		return b.String()
 	}
-	return b.String()
+	if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
+		b.WriteByte('\n')
+	}
+	if !in {
+		b.WriteString("[" + section + "]\n")
+	}
+	return b.String() + line
 }

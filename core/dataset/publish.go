@@ -23,11 +23,11 @@ const helper = `!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$
 
 // AddGitServer sets the address of the git server named name.
 func (r *Repository) AddGitServer(ctx context.Context, name, address string) error {
-	if holdsSecret(address) {
-		return fault.New(fault.Invalid, "The git server's address holds a password.", "Leave it out, and enter the password in Settings.", nil)
+	if err := CheckGitServer(address); err != nil {
+		return err
 	}
-	if strings.HasPrefix(address, "-") || strings.HasPrefix(name, "-") || name == "" || address == "" || strings.Contains(address, "::") {
-		return fault.New(fault.Invalid, "That is no address of a git server.", "It looks like https://host/lab/dataset.git.", nil)
+	if strings.HasPrefix(name, "-") || name == "" {
+		return fault.New(fault.Invalid, "A git server needs a name.", "Give it one, such as lab.", nil)
 	}
 	if old, err := r.git.run(ctx, "remote", "get-url", name); err == nil {
 		if strings.TrimSpace(old) == address {
@@ -38,6 +38,27 @@ func (r *Repository) AddGitServer(ctx context.Context, name, address string) err
 	}
 	_, err := r.git.run(ctx, "remote", "add", name, address)
 	return err
+}
+
+// CheckGitServer returns why an address can't be a git server's, as a fault. git knows URLs
+// (https, ssh, …), host:folder for SSH, and folders.
+func CheckGitServer(address string) error {
+	if holdsSecret(address) {
+		return fault.New(fault.Invalid, "The git server's address holds a password.", "Leave it out, and enter the password in Settings.", nil)
+	}
+	if strings.HasPrefix(address, "-") || address == "" || strings.Contains(address, "::") || strings.ContainsAny(address, "\n\r\x00") {
+		return fault.New(fault.Invalid, "That is no address of a git server.", "It looks like https://host/lab/dataset.git.", nil)
+	}
+	return nil
+}
+
+// GitTry logs in to a git server and returns how many branches it has; nothing is changed.
+func (r *Repository) GitTry(ctx context.Context, address string, l Login) (branches int, err error) {
+	if err := CheckGitServer(address); err != nil {
+		return 0, err
+	}
+	out, err := r.reach(ctx, address, l).run(ctx, "ls-remote", "-q", "--heads", "--", address)
+	return strings.Count(out, "\n"), err
 }
 
 // holdsSecret reports whether an address has a password in it. A name alone is none for
@@ -100,15 +121,21 @@ func (r *Repository) server(ctx context.Context, name string, l Login) (git, str
 	if err != nil {
 		return g, "", fault.New(fault.Invalid, "The dataset is at an old version, not on a branch.", "Run git switch main in its folder.", err)
 	}
+	return r.reach(ctx, strings.TrimSpace(address), l), strings.TrimSpace(branch), nil
+}
+
+// reach returns a git that can log in at an address.
+func (r *Repository) reach(ctx context.Context, address string, l Login) git {
+	g := r.git
 	g.env = append(g.env, "GIT_SSH_COMMAND="+r.ssh(ctx)+" -o BatchMode=yes -o ConnectTimeout=20")
-	u, err := url.Parse(strings.TrimSpace(address))
+	u, err := url.Parse(address)
 	if l.User != "" && err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		// Only this host is told: a server that redirects elsewhere gains nothing.
 		section := "credential." + u.Scheme + "://" + u.Host + ".helper"
 		g.env = append(g.env, "COVERSLIP_GIT_USER="+l.User, "COVERSLIP_GIT_PASSWORD="+l.Password.Reveal(), "GIT_CONFIG_COUNT=2",
 			"GIT_CONFIG_KEY_0="+section, "GIT_CONFIG_VALUE_0=", "GIT_CONFIG_KEY_1="+section, "GIT_CONFIG_VALUE_1="+helper)
 	}
-	return g, strings.TrimSpace(branch), nil
+	return g
 }
 
 // ssh is the command that git would run for SSH. The keys are those of the person's agent

@@ -342,6 +342,9 @@ func TestRemotesOfTheSettings(t *testing.T) {
 		}
 	}
 	wantFile(t, r, ".dvc/config", "[core]\n    remote = nas\n['remote \"nas\"']\n    url = /mnt/nas/store\n['remote \"cloud\"']\n    url = s3://lab/data\n")
+	must(t, r.SetRemote("cloud", map[string]string{"endpointurl": "http://h:9", "region": "eu-1"}))
+	must(t, r.SetRemote("cloud", map[string]string{"endpointurl": ""}))
+	wantFile(t, r, ".dvc/config", "[core]\n    remote = nas\n['remote \"nas\"']\n    url = /mnt/nas/store\n['remote \"cloud\"']\n    url = s3://lab/data\n    region = eu-1\n")
 	put(t, r, ".dvc/config.local", "['remote \"cloud\"']\n    endpointurl = http://h:9\n['remote \"rel\"']\n    url = ../../rem\n")
 	all, err := r.Remotes()
 	if err != nil || len(all) != 3 {
@@ -352,5 +355,8 @@ func TestRemotesOfTheSettings(t *testing.T) {
 	}
 	wantKind(t, "other address", r.AddRemote("nas", "/elsewhere", false), fault.Exists)
 	wantKind(t, "password", r.AddRemote("x", "https://u:p@h/x", false), fault.Invalid)
+	wantKind(t, "option of no remote", r.SetRemote("none", nil), fault.NotFound)
+	wantKind(t, "option that is secret", r.SetRemote("nas", map[string]string{"secret_access_key": "x"}), fault.Invalid)
+	wantKind(t, "unknown option", r.SetRemote("nas", map[string]string{"endpointurl": "http://x"}), fault.Invalid)
 	wantKind(t, "line break", r.AddRemote("x", "/a\n[core]", false), fault.Invalid)
 }

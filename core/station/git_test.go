@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/station"
 )
@@ -73,6 +74,12 @@ func TestTwoBenchesThatChoseOneName(t *testing.T) {
 	a, b := open(t, t.TempDir(), nil), open(t, t.TempDir(), nil)
 	a.drop(field)
 	b.dropAs(other, field)
+	if say, err := a.TryGit(t.Context(), lab, "op-pass-1"); err != nil || say != "It answers, and has nothing in it yet." {
+		t.Errorf("try an empty server: %q, %v", say, err)
+	}
+	if _, err := a.TryGit(t.Context(), lab, "wrong"); fault.KindOf(err) != fault.Denied {
+		t.Errorf("try a wrong password: %v", err)
+	}
 	for _, x := range []*bench{a, b} {
 		x.capture(field, predicted)
 		set := x.Settings()
@@ -86,6 +93,9 @@ func TestTwoBenchesThatChoseOneName(t *testing.T) {
 	}
 	if err := a.PushTo(t.Context(), station.GitServer); err != nil {
 		t.Fatal(err)
+	}
+	if say, err := a.TryGit(t.Context(), lab, ""); err != nil || say != "It answers, and holds a dataset." {
+		t.Errorf("try with what is kept: %q, %v", say, err)
 	}
 	u, err := url.Parse(address)
 	if err != nil {

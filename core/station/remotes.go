@@ -2,8 +2,11 @@ package station
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"coverslip.dev/coverslip/core/config"
@@ -33,6 +36,14 @@ func openPlace(c dataset.RemoteConfig, secrets *secret.Store) (remote.Remote, er
 	kept, err := secrets.Read(config.RemoteSecret(c.URL))
 	if err != nil {
 		return nil, err
+	}
+	return openWith(c, kept)
+}
+
+// openWith opens a remote with that secret.
+func openWith(c dataset.RemoteConfig, kept secret.Text) (remote.Remote, error) {
+	if c.Local {
+		return folder.Open(c.URL), nil
 	}
 	conf, err := withLogin(c, kept)
 	if err != nil {
@@ -99,12 +110,85 @@ func remoteOf(r *dataset.Repository, place string) (dataset.RemoteConfig, error)
 	return dataset.RemoteConfig{URL: place, Local: !strings.Contains(place, "://")}, nil
 }
 
-// nameOf is the name that the dataset's settings get for a remote.
-func nameOf(place string) string {
-	if scheme, _, ok := strings.Cut(place, "://"); ok {
-		return scheme
+// nameOf is the name that the dataset's settings have for a remote, or a free one: nas,
+// s3-2, ….
+func nameOf(have []dataset.RemoteConfig, place string) string {
+	name, _, far := strings.Cut(place, "://")
+	if !far {
+		name = "nas"
 	}
-	return "nas"
+	taken := map[string]bool{}
+	for _, r := range have {
+		if r.URL == place {
+			return r.Name
+		}
+		taken[r.Name] = true
+	}
+	free := name
+	for n := 2; taken[free]; n++ {
+		free = fmt.Sprintf("%s-%d", name, n)
+	}
+	return free
+}
+
+// Options of remotes that the dataset's settings hold, for all benches and for dvc.
+const (
+	Endpoint = "endpointurl"  // of a server that speaks as Amazon's S3 does
+	Region   = "region"       // of S3
+	Account  = "account_name" // of Azure
+)
+
+// RemoteLogin is the secret of a remote as [config.RemoteSecret] keeps it. For s3:// it is
+// of an access key and its secret key; for azure:// pw is a connection string, a shared
+// access signature or an account key.
+func RemoteLogin(place, user string, pw secret.Text) secret.Text {
+	if pw == "" {
+		return ""
+	}
+	if strings.HasPrefix(place, "s3://") {
+		return secret.Text("access_key_id = " + user + "\nsecret_access_key = " + pw.Reveal())
+	}
+	switch text := strings.TrimSpace(pw.Reveal()); {
+	case strings.Contains(text, ";"):
+		return secret.Text(text)
+	case strings.Contains(text, "sig="):
+		return secret.Text("sas_token = " + text)
+	default:
+		return secret.Text("account_key = " + text)
+	}
+}
+
+// RemoteOptions are what the dataset's settings hold of a remote, without what is secret.
+func (s *Station) RemoteOptions(place string) map[string]string {
+	out := map[string]string{}
+	if c, err := remoteOf(s.repo, place); err == nil {
+		for _, k := range []string{Endpoint, Region, Account} {
+			out[k] = c.Options[k]
+		}
+	}
+	return out
+}
+
+// UseRemote makes a place the dataset's remote and commits that. What was pushed to another
+// one stays there, and the dataset goes on naming it.
+func (s *Station) UseRemote(ctx context.Context, place string, options map[string]string) error {
+	have, err := s.repo.Remotes()
+	if err != nil {
+		return err
+	}
+	name := nameOf(have, place)
+	if err := s.repo.AddRemote(name, place, true); err != nil {
+		return err
+	}
+	if err := s.repo.SetRemote(name, options); err != nil {
+		return err
+	}
+	now, err := s.repo.Remotes()
+	if err != nil || reflect.DeepEqual(have, now) {
+		return err
+	}
+	_, err = s.repo.Commit(ctx, s.author(), "Name the remote", []string{".dvc/config"})
+	return err
 }
 
 // secretsOf are those of the workspace that a dataset is in; one elsewhere has the keyring.

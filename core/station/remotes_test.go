@@ -70,7 +70,7 @@ func TestRemoteInACloud(t *testing.T) {
 			if p := it.Passes["push"]; !strings.Contains(p.Say, place) || p.Hint == "" {
 				t.Errorf("without a login: %q, %q", p.Say, p.Hint)
 			}
-			if _, err := b.TryRemote(t.Context(), place); fault.KindOf(err) != fault.Denied {
+			if _, err := b.TryRemote(t.Context(), place, nil, ""); fault.KindOf(err) != fault.Denied {
 				t.Errorf("try without a login: %v", err)
 			}
 			if err := b.Save(t.Context(), b.Settings(), station.Secrets{config.RemoteSecret(place): kept}); err != nil {
@@ -80,11 +80,57 @@ func TestRemoteInACloud(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.capture(field, predicted)
-			if say, err := b.TryRemote(t.Context(), place); err != nil || say != "It can be read, with 1 objects." {
+			if say, err := b.TryRemote(t.Context(), place, nil, ""); err != nil || say != "It can be read, with 1 objects." {
 				t.Errorf("try: %q, %v", say, err)
 			}
 			wantRemote(t, b, place)
 		})
+	}
+}
+
+// What a person writes into the form for S3: the address, the endpoint and two keys.
+func TestRemoteFromTheForm(t *testing.T) {
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	inS3(t)
+	place := fmt.Sprintf("s3://%s/form-%d", testBucket, time.Now().UnixNano())
+	options := map[string]string{station.Endpoint: server(t, "COVERSLIP_TEST_S3"), station.Region: ""}
+	nas := t.TempDir()
+	b := open(t, t.TempDir(), func(s *config.Settings) { s.Remote = nas })
+	if _, err := b.TryRemote(t.Context(), place, options, station.RemoteLogin(place, "labadmin", "wrong")); fault.KindOf(err) != fault.Denied {
+		t.Errorf("try a wrong key: %v", err)
+	}
+	login := station.RemoteLogin(place, "labadmin", "labsecret123")
+	if say, err := b.TryRemote(t.Context(), place, options, login); err != nil || say != "It can be read, with 0 objects." {
+		t.Errorf("try: %q, %v", say, err)
+	}
+	if err := b.UseRemote(t.Context(), place, options); err != nil {
+		t.Fatal(err)
+	}
+	set := b.Settings()
+	set.Remote = place
+	if err := b.Save(t.Context(), set, station.Secrets{config.RemoteSecret(place): login}); err != nil {
+		t.Fatal(err)
+	}
+	b.drop(field)
+	b.capture(field, predicted)
+	wantRemote(t, b, place)
+	if o := b.RemoteOptions(place); o[station.Endpoint] != options[station.Endpoint] {
+		t.Errorf("the dataset has %v", o)
+	}
+
+	// Another folder than before: the first one stays named, for what lies there.
+	other := t.TempDir()
+	set.Remote = other
+	if err := b.Save(t.Context(), set, nil); err != nil {
+		t.Fatal(err)
+	}
+	r, err := station.OpenDataset(t.Context(), b.ws, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := r.Remotes()
+	if err != nil || len(all) != 3 || all[0].URL != nas || all[0].Default || all[1].Name != "nas-2" || !all[1].Default {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"coverslip.dev/coverslip/core/config"
-	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
@@ -89,30 +88,12 @@ func (s *Station) platformOf(p config.Platform) (platform, error) {
 // plain dvc and git find them too.
 func (s *Station) publishTo(ctx context.Context, set config.Settings) error {
 	if set.Remote != "" {
-		have, err := s.repo.Remotes()
-		if err != nil {
+		if err := s.UseRemote(ctx, set.Remote, nil); err != nil {
 			return err
-		}
-		if !named(have, set.Remote) {
-			if err := s.repo.AddRemote(nameOf(set.Remote), set.Remote, true); err != nil {
-				return err
-			}
-			if _, err := s.repo.Commit(ctx, s.author(), "Name the remote", []string{".dvc/config"}); err != nil {
-				return err
-			}
 		}
 	}
 	if set.Git.URL != "" {
 		return s.repo.AddGitServer(ctx, gitServer, set.Git.URL)
 	}
 	return nil
-}
-
-func named(have []dataset.RemoteConfig, url string) bool {
-	for _, r := range have {
-		if r.URL == url {
-			return true
-		}
-	}
-	return false
 }

@@ -3,8 +3,10 @@ package station
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
@@ -56,8 +58,25 @@ func (s *Station) TryMLflow(ctx context.Context, p config.Platform, pw secret.Te
 	return fmt.Sprintf("It answers, with %d registered models.", len(ms)), err
 }
 
-// TryRemote looks whether the remote can be read.
-func (s *Station) TryRemote(ctx context.Context, place string) (string, error) {
+// TryGit logs in to a git server.
+func (s *Station) TryGit(ctx context.Context, p config.Platform, pw secret.Text) (string, error) {
+	pw, err := s.or(pw, p.Secret())
+	if err != nil {
+		return "", err
+	}
+	n, err := s.repo.GitTry(ctx, p.URL, dataset.Login{User: p.User, Password: pw})
+	if err != nil {
+		return "", err
+	}
+	if n == 0 {
+		return "It answers, and has nothing in it yet.", nil
+	}
+	return "It answers, and holds a dataset.", nil
+}
+
+// TryRemote looks whether the remote can be read with those options and that secret, or
+// with what is kept where they are empty.
+func (s *Station) TryRemote(ctx context.Context, place string, options map[string]string, pw secret.Text) (string, error) {
 	if err := (config.Settings{Remote: place}).Check(); err != nil {
 		return "", err
 	}
@@ -65,7 +84,18 @@ func (s *Station) TryRemote(ctx context.Context, place string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	at, err := openPlace(c, s.secrets) // without patience: a person waits
+	if pw, err = s.or(pw, config.RemoteSecret(place)); err != nil {
+		return "", err
+	}
+	if c.Options = maps.Clone(c.Options); c.Options == nil {
+		c.Options = map[string]string{}
+	}
+	for k, v := range options {
+		if delete(c.Options, k); v != "" {
+			c.Options[k] = v
+		}
+	}
+	at, err := openWith(c, pw) // without patience: a person waits
 	if err != nil {
 		return "", err
 	}

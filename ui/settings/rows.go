@@ -160,7 +160,7 @@ func (r *serverRow) set(v Server) {
 	r.token.SetText(v.Token)
 	r.has = v.HasToken
 	if v.HasToken {
-		r.token.SetPlaceHolder("kept in the keyring")
+		r.token.SetPlaceHolder("Token is kept")
 	}
 }
 
@@ -190,10 +190,7 @@ func (f *platformForm) set(v Platform) {
 	f.user.SetText(v.User)
 	f.pass.SetText(v.Password)
 	f.has = v.HasPassword
-	f.pass.SetPlaceHolder("Password or token")
-	if v.HasPassword {
-		f.pass.SetPlaceHolder("kept in the keyring")
-	}
+	f.pass.SetPlaceHolder(hold("Password or token", v.HasPassword))
 }
 
 func (f *platformForm) value() Platform {

@@ -46,7 +46,7 @@ type Values struct {
 	Servers     []Server
 	Takeover    bool // the built-in engine may work when no server answers
 	MLflow, Git Platform
-	Remote      string // folder of the DVC remote
+	Remote      RemotePlace
 	Model       string // the registered model that captures are sent to
 	Appearance  string // "dark", "light" or "" for the system's
 }
@@ -58,7 +58,7 @@ type Actions struct {
 	TestServer func(Server)
 	TestMLflow func(Platform)
 	TestGit    func(Platform)
-	TestRemote func(path string)
+	TestRemote func(RemotePlace)
 	Pick       func(start string, chosen func(path string)) // asks for a folder
 	Appearance func(mode string)                            // shown at once, saved with the rest
 }
@@ -88,7 +88,7 @@ type Screen struct {
 	model    *widget.Entry
 	mlflow   *platformForm
 	git      *platformForm
-	remote   *widget.Entry
+	remote   *remoteForm
 	look     *widget.RadioGroup
 	told     map[Part]*widget.Label
 	problem  *kit.Banner
@@ -103,7 +103,7 @@ func New(act Actions) *Screen {
 	s := &Screen{act: act, told: map[Part]*widget.Label{}, problem: kit.NewBanner(), saved: kit.NewQuiet("")}
 	s.saved.Truncation = fyne.TextTruncateOff
 	s.name, s.email = s.entry("Ada Lovelace"), s.entry("ada@lab.example")
-	s.model, s.remote = s.entry("nuclei"), s.entry("/mnt/nas/dvc")
+	s.model, s.remote = s.entry("nuclei"), newRemoteForm(s)
 	s.take = widget.NewCheck("The built-in engine takes over when no server answers", func(bool) { s.changed() })
 	s.mlflow = newPlatformForm(s, "http://mlflow.lab:5000", MLflow, func(p Platform) { ask(act.TestMLflow, p) })
 	s.git = newPlatformForm(s, "https://git.lab/cells.git", Git, func(p Platform) { ask(act.TestGit, p) })
@@ -155,8 +155,6 @@ func (s *Screen) entry(hold string) *widget.Entry {
 }
 
 func (s *Screen) build() {
-	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(s.remote) })
-	test := widget.NewButton("Test", func() { ask(s.act.TestRemote, strings.TrimSpace(s.remote.Text)) })
 	cards := container.NewVBox(
 		card("Person", "Your name and e-mail stand in every commit and every promotion.",
 			form("Name", s.name, "E-mail", s.email)),
@@ -165,15 +163,14 @@ func (s *Screen) build() {
 		card("Inference servers", "Captures are sent to the first one that is ready.",
 			s.servers.box, adder("Add a server", func() { s.servers.add(); s.changed() }), s.take, form("Model", s.model)),
 		card("MLflow", "Models, runs and promotions are kept there. Without one the local registry is used.", s.mlflow.box),
-		card("Remotes", "A folder, such as a network drive, that gets a copy of every version in DVC's format.",
-			container.NewBorder(nil, nil, nil, container.NewHBox(pick, test), s.remote), s.note(Remote)),
-		card("Git server", "Commits are pushed there.", s.git.box),
+		card("Remote", "A network drive, an S3 bucket or an Azure container that gets a copy of every version in DVC's format.", s.remote.box),
+		card("Git server", "Commits are pushed there, over HTTPS or SSH. For SSH leave the login empty: your keys count.", s.git.box),
 		card("Appearance", "", s.look),
 		kit.NewGap(0, 12),
 	)
 	head := container.NewVBox(kit.NewTitle("Settings", s.saved, kit.Tall(s.save)), s.problem)
 	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil,
-		container.NewVScroll(container.New(layout.NewCustomPaddedLayout(4, 4, 4, 18), cards))))
+		kit.NewPage(container.New(layout.NewCustomPaddedLayout(4, 4, 4, 18), cards))))
 }
 
 func card(title, sentence string, rows ...fyne.CanvasObject) fyne.CanvasObject {

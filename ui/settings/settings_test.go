@@ -16,18 +16,25 @@ import (
 
 func window(t *testing.T, m theme.Mode, act settings.Actions) (*settings.Screen, fyne.Window) {
 	t.Helper()
-	test.NewTempApp(t)
+	_, s, w := inApp(t, m, act)
+	return s, w
+}
+
+// inApp tells the driver too, which knows where things are.
+func inApp(t *testing.T, m theme.Mode, act settings.Actions) (fyne.Driver, *settings.Screen, fyne.Window) {
+	t.Helper()
+	app := test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(m))
 	s := settings.New(act)
 	w := test.NewTempWindow(t, s)
 	w.SetPadded(false)
 	w.Resize(fyne.NewSize(1000, 640))
-	return s, w
+	return app.Driver(), s, w
 }
 
 func values() settings.Values {
 	return settings.Values{
-		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: "/mnt/nas/dvc", Appearance: "dark",
+		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: settings.RemotePlace{Address: "/mnt/nas/dvc"}, Appearance: "dark",
 		Profiles: []settings.Profile{{Name: "single", Title: "Single files"}, {Name: "plate", Title: "Plate folders"}},
 		Folders:  []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30, Profile: "plate", From: 1}},
 		Servers:  []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
@@ -118,6 +125,51 @@ func TestWhatIsSetComesBack(t *testing.T) {
 	}
 }
 
+// TestTheRemoteAsksWhatItsKindNeeds writes the address of each kind, and what then stands below.
+func TestTheRemoteAsksWhatItsKindNeeds(t *testing.T) {
+	var got settings.Values
+	driver, s, _ := inApp(t, theme.Dark, settings.Actions{Save: func(v settings.Values) { got = v }})
+	v := values()
+	v.Remote = settings.RemotePlace{Address: "s3://lab/data", Endpoint: "http://minio:9000", Region: "eu-1", HasPassword: true}
+	s.Set(v)
+	if entry(s, "http://minio:9000") == nil || entry(s, "eu-1") == nil {
+		t.Error("the endpoint and the region of S3 are not shown")
+	}
+	button(s, "Save").Enable()
+	test.Tap(button(s, "Save"))
+	if got.Remote != v.Remote {
+		t.Errorf("saved %+v", got.Remote)
+	}
+	entry(s, "s3://lab/data").SetText("azure://box")
+	if at := driver.AbsolutePositionForObject(entry(s, "http://minio:9000")); !at.IsZero() {
+		t.Error("Azure is asked for an endpoint of S3")
+	}
+	for _, o := range walk(s) {
+		if e, ok := o.(*widget.Entry); ok && strings.HasPrefix(e.PlaceHolder, "labstorage") {
+			e.SetText("lab1")
+		}
+	}
+	test.Tap(button(s, "Save"))
+	if want := (settings.RemotePlace{Address: "azure://box", Account: "lab1", HasPassword: true}); got.Remote != want {
+		t.Errorf("saved %+v", got.Remote)
+	}
+}
+
+func TestTheWheelMovesThePageOverAField(t *testing.T) {
+	driver, s, w := inApp(t, theme.Dark, settings.Actions{})
+	s.Set(values())
+	e := entry(s, "Ada Lovelace")
+	before := driver.AbsolutePositionForObject(e)
+	test.Scroll(w.Canvas(), before.AddXY(20, 10), 0, -15)
+	if after := driver.AbsolutePositionForObject(e); after.Y != before.Y-15 {
+		t.Errorf("the field moved from %v to %v", before, after)
+	}
+	test.TapCanvas(w.Canvas(), driver.AbsolutePositionForObject(button(s, "Add a folder")).AddXY(20, 10))
+	if !s.Dirty() {
+		t.Error("a tap does not reach the page")
+	}
+}
+
 func TestAProfileIsChosen(t *testing.T) {
 	var got settings.Values
 	s, _ := window(t, theme.Dark, settings.Actions{Save: func(v settings.Values) { got = v }})
@@ -147,7 +199,7 @@ func TestWrongSettingsAreNotSaved(t *testing.T) {
 		{"twice", func(v *settings.Values) { v.Folders = append(v.Folders, v.Folders[0]) }},
 		{"address", func(v *settings.Values) { v.Servers[0].Address = "gpu-1:8001" }},
 		{"login", func(v *settings.Values) { v.MLflow.URL = "http://ada:pw@mlflow.lab" }},
-		{"whole path", func(v *settings.Values) { v.Remote = "nas" }},
+		{"two keys", func(v *settings.Values) { v.Remote = settings.RemotePlace{Address: "s3://lab", User: "key"} }},
 	} {
 		saved := false
 		s, _ := window(t, theme.Dark, settings.Actions{Save: func(settings.Values) { saved = true }})

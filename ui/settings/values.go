@@ -29,7 +29,7 @@ func (s *Screen) Set(v Values) {
 	s.model.SetText(v.Model)
 	s.mlflow.set(v.MLflow)
 	s.git.set(v.Git)
-	s.remote.SetText(v.Remote)
+	s.remote.set(v.Remote)
 	s.look.SetSelected(label(v.Appearance))
 	s.problem.Set(kit.Bad, "", "", "", nil)
 	s.quiet = false
@@ -56,7 +56,7 @@ func (s *Screen) Values() Values {
 		Name: strings.TrimSpace(s.name.Text), Email: strings.TrimSpace(s.email.Text),
 		Takeover: s.take.Checked, Model: strings.TrimSpace(s.model.Text),
 		MLflow: s.mlflow.value(), Git: s.git.value(),
-		Remote: strings.TrimSpace(s.remote.Text), Appearance: mode(s.look.Selected), Profiles: s.profiles,
+		Remote: s.remote.value(), Appearance: mode(s.look.Selected), Profiles: s.profiles,
 	}
 	for _, f := range s.folders.all {
 		v.Folders = append(v.Folders, f.value())
@@ -110,16 +110,13 @@ func Check(v Values) (say, hint string) {
 			return say, hint
 		}
 	}
-	for _, p := range []Platform{v.MLflow, v.Git} {
-		if p.URL == "" {
-			continue
-		}
-		if say, hint := address(p.URL, "http", "https"); say != "" {
+	if v.MLflow.URL != "" {
+		if say, hint := address(v.MLflow.URL, "http", "https"); say != "" {
 			return say, hint
 		}
 	}
-	if v.Remote != "" && !filepath.IsAbs(v.Remote) {
-		return "The remote folder “" + v.Remote + "” is not a whole path.", "Write it from the root, such as /mnt/nas/dvc."
+	if strings.HasPrefix(v.Remote.Address, "s3://") && (v.Remote.User == "") != (v.Remote.Password == "") {
+		return "The remote has one of its two keys.", "Write both the access key and the secret key, or neither."
 	}
 	return "", ""
 }
