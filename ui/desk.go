@@ -129,6 +129,7 @@ func (w *window) fillViewer() {
 	}
 	v := viewer.Values{
 		ID: d.id, Title: it.Title, Source: d.src, Objects: d.objects, Measured: facts(d.table),
+		Presets: w.presets(),
 	}
 	all := w.captures()
 	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == d.id })
@@ -214,6 +215,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Shortcut:     w.shortcut,
 		Key:          w.key,
 		Inbox:        func() { w.shell.Open("inbox") },
+		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"sync"
 	"unsafe"
 )
 
@@ -63,14 +64,31 @@ func (v *View) blitTiles(dst []uint32, w, h int) {
 		downs[i] = l.Downsample
 	}
 	l := level(downs, v.at.scale)
-	for _, c := range v.cells(l, w, h, downs) {
+	cells, colors := v.cells(l, w, h, downs)
+	v.recolorTiles(cells, colors)
+	for _, c := range cells {
 		v.blit(dst, w, h, l, c, downs)
 	}
 }
 
+// recolorTiles gives the tiles on the screen the colours of now, so that a contrast that is
+// dragged is on the screen in the same frame.
+func (v *View) recolorTiles(cells []cell, colors palette) {
+	var wg sync.WaitGroup
+	seen := map[*tile]bool{nil: true}
+	for _, c := range cells {
+		if t := c.tile; !seen[t] && t.gen != colors.gen {
+			t.gen = colors.gen
+			wg.Go(func() { colors.compose(t.pix, t.planes) })
+		}
+		seen[c.tile] = true
+	}
+	wg.Wait()
+}
+
 // cells lists the tiles of level l that the screen shows, each with itself or the
 // nearest coarser tile in memory, and wants the missing ones, the middle first.
-func (v *View) cells(l, w, h int, downs []float64) []cell {
+func (v *View) cells(l, w, h int, downs []float64) ([]cell, palette) {
 	ts, size := v.info.TileSize, v.info.Levels[l].Size
 	d := downs[l]
 	from := func(p float64, t int) int { return int(math.Floor(p / d / float64(t))) }
@@ -86,7 +104,7 @@ func (v *View) cells(l, w, h int, downs []float64) []cell {
 		for col := c0; col <= c1; col++ {
 			k := tileKey{l, col, row, v.z, v.t}
 			t := wk.look(k)
-			if t == nil || t.gen != wk.palette.gen {
+			if t == nil {
 				want = append(want, k)
 			}
 			for u := l + 1; u < len(downs) && t == nil; u++ {
@@ -110,7 +128,7 @@ func (v *View) cells(l, w, h int, downs []float64) []cell {
 	if len(want) > 0 {
 		wk.signal()
 	}
-	return cells
+	return cells, wk.mixed()
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -3,9 +3,8 @@ package tileview
 import (
 	"context"
 	"errors"
-	"math"
+	"image"
 	"runtime"
-	"slices"
 	"sync"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -49,25 +48,29 @@ func (v *View) readTiles(ctx context.Context) {
 	}
 }
 
-// makeTile reads a tile unless its samples are there, and colours it.
+// makeTile reads a tile and colours it.
 func makeTile(ctx context.Context, t task) (*tile, error) {
 	n := &tile{key: t.key, gen: t.colors.gen}
-	if t.have != nil {
-		n.size, n.planes = t.have.size, t.have.planes
-	} else {
-		for c := range t.info.Channels {
-			k := t.key
-			p, err := t.src.ReadTile(ctx, imageio.Tile{Level: k.level, Col: k.col, Row: k.row, C: c, Z: k.z, T: k.t})
-			if err != nil {
-				return nil, err
-			}
-			n.size = p.Size
-			n.planes = append(n.planes, samples16(p, t.spans[c]))
+	for c := range t.info.Channels {
+		plane, size, err := readPlane(ctx, t, c)
+		if err != nil {
+			return nil, err
 		}
+		n.size, n.planes = size, append(n.planes, plane)
 	}
 	n.pix = make([]uint32, n.size.X*n.size.Y)
 	t.colors.compose(n.pix, n.planes)
 	return n, nil
+}
+
+// readPlane reads one channel of a tile as 16 bits.
+func readPlane(ctx context.Context, t task, c int) ([]uint16, image.Point, error) {
+	k := t.key
+	p, err := t.src.ReadTile(ctx, imageio.Tile{Level: k.level, Col: k.col, Row: k.row, C: c, Z: k.z, T: k.t})
+	if err != nil {
+		return nil, image.Point{}, err
+	}
+	return samples16(p, t.spans[c]), p.Size, nil
 }
 
 // measure finds what the samples of every channel span, from the coarsest level
@@ -93,7 +96,7 @@ func (v *View) measure(ctx context.Context, t task) {
 	}
 }
 
-const mostSamples = 1 << 20 // enough for a percentile, and sorted in 80 ms
+const mostSamples = 1 << 17 // enough for a percentile, and sorted in 10 ms
 
 func rangeOf(ctx context.Context, t task, c int) (Range, error) {
 	l := len(t.info.Levels) - 1
@@ -104,21 +107,12 @@ func rangeOf(ctx context.Context, t task, c int) (Range, error) {
 		for col := 0; col*ts.X < size.X; col++ {
 			p, err := t.src.ReadTile(ctx, imageio.Tile{Level: l, Col: col, Row: row, C: c, Z: t.info.Z / 2})
 			if err != nil {
-				return Range{Max: 1, High: 1}, err
+				return newRange(nil), err
 			}
 			for i := 0; i < p.Size.X*p.Size.Y; i += step {
-				all = append(all, sample(p, i))
+				all = append(all, number(p.Sample(i)))
 			}
 		}
 	}
-	if len(all) == 0 {
-		return Range{Max: 1, High: 1}, nil
-	}
-	slices.Sort(all)
-	at := func(q float64) float64 { return all[int(math.Round(q*float64(len(all)-1)))] }
-	r := Range{Min: all[0], Max: all[len(all)-1], Low: at(0.002), High: at(0.998)}
-	if r.High <= r.Low {
-		r.Low, r.High = r.Min, max(r.Max, r.Min+1)
-	}
-	return r, nil
+	return newRange(all), nil
 }

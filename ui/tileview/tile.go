@@ -1,7 +1,6 @@
 package tileview
 
 import (
-	"encoding/binary"
 	"image"
 	"math"
 
@@ -16,8 +15,8 @@ type tile struct {
 	key    tileKey
 	size   image.Point
 	planes [][]uint16 // by channel
-	pix    []uint32   // RGBA, little-endian, len = size.X·size.Y
-	gen    int        // the colours' generation that pix is of; 0: pix is not made
+	pix    []uint32   // RGBA, little-endian, len = size.X·size.Y; the screen's thread colours it anew
+	gen    int        // the colours' generation that pix is of
 }
 
 // bytes is what the tile takes up.
@@ -54,50 +53,25 @@ func (s span) store(v float64) uint16 {
 
 func (s span) value(v uint16) float64 { return float64(v)/s.mul + s.off }
 
-// samples16 turns pixels into 16 bits.
+// samples16 turns pixels into 16 bits. Nobody may write to them: they may be the pixels'.
 func samples16(p *imageio.Pixels, s span) []uint16 {
+	if v := p.Uint16s(); v != nil {
+		return v
+	}
 	out := make([]uint16, p.Size.X*p.Size.Y)
-	switch p.Type {
-	case imageio.Uint8:
+	if p.Type == imageio.Uint8 {
 		for i := range out {
 			out[i] = uint16(p.Data[i])
 		}
-	case imageio.Uint16:
-		for i := range out {
-			out[i] = binary.LittleEndian.Uint16(p.Data[2*i:])
-		}
-	case imageio.Uint32, imageio.Int8, imageio.Int16, imageio.Int32, imageio.Float32, imageio.Float64:
-		for i := range out {
-			out[i] = s.store(sample(p, i))
-		}
+		return out
+	}
+	for i := range out {
+		out[i] = s.store(number(p.Sample(i)))
 	}
 	return out
 }
 
-// sample returns the i-th sample of p; not a number counts as 0.
-func sample(p *imageio.Pixels, i int) float64 {
-	le := binary.LittleEndian
-	switch p.Type {
-	case imageio.Uint8:
-		return float64(p.Data[i])
-	case imageio.Uint16:
-		return float64(le.Uint16(p.Data[2*i:]))
-	case imageio.Uint32:
-		return float64(le.Uint32(p.Data[4*i:]))
-	case imageio.Int8:
-		return float64(int8(p.Data[i]))
-	case imageio.Int16:
-		return float64(int16(le.Uint16(p.Data[2*i:])))
-	case imageio.Int32:
-		return float64(int32(le.Uint32(p.Data[4*i:])))
-	case imageio.Float32:
-		return number(float64(math.Float32frombits(le.Uint32(p.Data[4*i:]))))
-	case imageio.Float64:
-		return number(math.Float64frombits(le.Uint64(p.Data[8*i:])))
-	}
-	return 0
-}
-
+// number turns what is none, which some instruments write around a mosaic, into 0.
 func number(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0

@@ -36,10 +36,6 @@ const (
 	Hidden
 )
 
-// Range is what the samples of a channel span: all of them, and without the
-// darkest and brightest few, which is what contrast starts with.
-type Range struct{ Min, Max, Low, High float64 }
-
 // Readout is what lies under the pointer.
 type Readout struct {
 	Inside bool               // the pointer is on the image
@@ -75,6 +71,7 @@ type View struct {
 	src      imageio.Source
 	info     imageio.Info
 	channels []Channel
+	tint     Tint
 	z, t     int
 	at       camera
 	fitted   bool // fit once the size is known
@@ -140,7 +137,17 @@ func (v *View) SetChannels(cs []Channel) {
 // Channels returns a copy of how the channels are shown.
 func (v *View) Channels() []Channel { return append([]Channel(nil), v.channels...) }
 
-func (v *View) recolor() { v.work.recolor(v.channels) }
+// SetTint turns the colours of all channels at once.
+func (v *View) SetTint(t Tint) {
+	v.tint = t
+	v.recolor()
+	v.redraw()
+}
+
+// Tint returns how all colours are turned.
+func (v *View) Tint() Tint { return v.tint }
+
+func (v *View) recolor() { v.work.recolor(v.channels, v.tint) }
 
 // SetPlane shows plane z at time t.
 func (v *View) SetPlane(z, t int) {

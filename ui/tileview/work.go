@@ -23,6 +23,7 @@ type work struct {
 	opened  int // grows with every image: a tile of an older one is dropped
 	spans   []span
 	colors  []Channel
+	tint    Tint
 	palette palette
 	stale   bool // palette is older than colors
 	measure bool // the spans are still to be found
@@ -53,13 +54,21 @@ func (w *work) open(src imageio.Source, info imageio.Info) {
 	w.signal()
 }
 
-func (w *work) recolor(cs []Channel) {
+func (w *work) recolor(cs []Channel, tint Tint) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.colors = append(w.colors[:0:0], cs...)
+	w.colors, w.tint = append(w.colors[:0:0], cs...), tint
 	w.palette.gen++
 	w.stale = true
-	w.signal()
+}
+
+// mixed returns the colours of now; w.mu is held.
+func (w *work) mixed() palette {
+	if w.stale {
+		w.palette = newPalette(w.palette.gen, w.colors, w.spans, w.tint)
+		w.stale = false
+	}
+	return w.palette
 }
 
 func (w *work) signal() {
@@ -107,7 +116,6 @@ type task struct {
 	measure bool
 	key     tileKey
 	spans   []span
-	have    *tile // the samples are there, only colours are missing
 	colors  palette
 }
 
@@ -127,24 +135,15 @@ func (w *work) next() (task, bool) {
 	if w.spans == nil {
 		return task{}, false // another worker measures
 	}
-	if w.stale {
-		// 0.3 ms a channel; under the lock so that no two workers do it.
-		w.palette = newPalette(w.palette.gen, w.colors, w.spans)
-		w.stale = false
-	}
-	t.colors = w.palette
+	t.colors = w.mixed()
 	for len(w.wanted) > 0 {
 		k := w.wanted[0]
 		w.wanted = w.wanted[1:]
-		if w.busy[k] || w.broken[k] {
-			continue
-		}
-		have := w.look(k)
-		if have != nil && have.gen == w.palette.gen {
+		if w.busy[k] || w.broken[k] || w.look(k) != nil {
 			continue
 		}
 		w.busy[k] = true
-		t.key, t.have = k, have
+		t.key = k
 		if len(w.wanted) > 0 {
 			w.signal() // the other workers
 		}

@@ -1,13 +1,13 @@
 package viewer
 
 import (
-	"image/color"
+	"fmt"
 	"strconv"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -15,96 +15,227 @@ import (
 	"coverslip.dev/coverslip/ui/tileview"
 )
 
-// channels is contrast, colour and a switch for every channel.
+// channels is contrast, colour and a switch for every channel, and what holds for all.
 type channels struct {
-	view   *tileview.View
+	s      *Screen
+	info   imageio.Info
 	ranges []tileview.Range
 	rows   []*channelRow
-	box    *fyne.Container
+	cut    float64            // percent that Auto cuts off at either end
+	last   []tileview.Channel // of the image before, for similar ones
+
+	list     *fyne.Container
+	auto     *widget.Select
+	linked   *widget.Check
+	similar  *widget.Check
+	presets  *widget.SelectEntry
+	drop     *widget.Button
+	all, box *fyne.Container
 }
 
 type channelRow struct {
-	on       *widget.Check
-	low, top *widget.Slider
-	limits   *widget.Label
+	on     *widget.Check
+	swatch *widget.Button
+	limits *widget.Label
+	graph  *histogram
 }
 
-func newChannels(v *tileview.View) *channels {
-	return &channels{view: v, box: container.NewVBox()}
+func newChannels(s *Screen) *channels {
+	c := &channels{s: s, cut: 0.2, list: container.NewVBox()}
+	var names []string
+	for _, a := range autos() {
+		names = append(names, a.name)
+	}
+	c.auto = widget.NewSelect(names, c.autoAll)
+	c.auto.PlaceHolder = "Auto contrast"
+	gray := widget.NewCheck("Grayscale", func(on bool) { c.tint(func(t *tileview.Tint) { t.Gray = on }) })
+	inverted := widget.NewCheck("Inverted", func(on bool) { c.tint(func(t *tileview.Tint) { t.Inverted = on }) })
+	c.linked = widget.NewCheck("Linked", nil)
+	c.similar = widget.NewCheck("Similar images", nil)
+	c.presets = widget.NewSelectEntry(nil)
+	c.presets.SetPlaceHolder("Preset")
+	c.presets.OnChanged = c.recall
+	c.presets.OnSubmitted = func(string) { c.keep() }
+	keep := widget.NewButtonWithIcon("", fynetheme.DocumentSaveIcon(), c.keep)
+	c.drop = widget.NewButtonWithIcon("", fynetheme.DeleteIcon(), func() {
+		if c.s.act.DropPreset != nil {
+			c.s.act.DropPreset(c.presets.Text)
+		}
+	})
+	c.all = container.NewVBox(c.auto, container.NewGridWithColumns(2, gray, inverted, c.linked, c.similar),
+		container.NewBorder(nil, nil, nil, container.NewHBox(keep, c.drop), c.presets))
+	c.box = container.NewVBox(c.list, c.all)
+	return c
+}
+
+func (c *channels) tint(change func(*tileview.Tint)) {
+	t := c.s.view.Tint()
+	change(&t)
+	c.s.view.SetTint(t)
 }
 
 func (c *channels) open(info imageio.Info) {
-	c.rows, c.ranges = nil, nil
-	c.box.RemoveAll()
-	colors := imageio.DisplayColors(info.Channels)
-	for i, ch := range info.Channels {
+	c.info, c.rows, c.ranges = info, nil, nil
+	c.list.RemoveAll()
+	for i, ch := range c.s.view.Channels() {
 		name := ch.Name
 		if name == "" {
 			name = "Channel " + strconv.Itoa(i+1)
 		}
-		r := &channelRow{
-			on: widget.NewCheck(name, nil), low: widget.NewSlider(0, 1), top: widget.NewSlider(0, 1),
-			limits: widget.NewLabel(""),
-		}
+		r := &channelRow{on: widget.NewCheck(name, nil), limits: kit.NewQuiet("")}
+		r.limits.Alignment = fyne.TextAlignTrailing
 		r.on.Checked = true
-		r.limits.Importance = widget.LowImportance
-		r.on.OnChanged = func(bool) { c.apply() }
-		swatch := canvas.NewRectangle(color.NRGBA{R: colors[i][0], G: colors[i][1], B: colors[i][2], A: 255})
-		swatch.CornerRadius = 4
-		auto := widget.NewButton("Auto", func() { c.auto(i) })
+		r.on.OnChanged = func(on bool) { c.change(i, func(ch *tileview.Channel) { ch.On = on }) }
+		r.graph = newHistogram(func(to tileview.Channel) {
+			c.change(i, func(ch *tileview.Channel) { ch.Min, ch.Max, ch.Gamma = to.Min, to.Max, to.Gamma })
+		}, func() { c.reset(i) })
+		r.swatch = widget.NewButtonWithIcon("", dot(ch.Color), func() { c.colors(i) })
+		r.swatch.Importance = widget.LowImportance
+		auto := widget.NewButton("Auto", func() { c.reset(i) })
 		auto.Importance = widget.LowImportance
-		dot := container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), swatch))
-		c.box.Add(container.New(layout.NewCustomPaddedVBoxLayout(-8),
-			container.NewBorder(nil, nil, dot, container.NewHBox(r.limits, auto), r.on),
-			container.New(layout.NewCustomPaddedVBoxLayout(-14), r.low, r.top)))
+		c.list.Add(container.New(layout.NewCustomPaddedVBoxLayout(0),
+			container.NewBorder(nil, nil, container.NewHBox(r.swatch, r.on), auto, r.limits), r.graph))
 		c.rows = append(c.rows, r)
 	}
-	c.box.Refresh()
+	c.list.Refresh()
+	c.offer()
 }
 
-// ranged takes what the samples span: the sliders' ends, and the first contrast.
+// dot is a disc in a channel's colour.
+func dot(rgb [3]uint8) fyne.Resource {
+	name := fmt.Sprintf("%02x%02x%02x", rgb[0], rgb[1], rgb[2])
+	return fyne.NewStaticResource(name+".svg", []byte(
+		`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><circle cx="12" cy="12" r="8" fill="#`+name+`"/></svg>`))
+}
+
+// colors offers the colours of channel i.
+func (c *channels) colors(i int) {
+	var items []*fyne.MenuItem
+	for _, p := range palette(c.info.Channels[i]) {
+		item := fyne.NewMenuItem(p.name, func() {
+			c.change(i, func(ch *tileview.Channel) { ch.Color = p.rgb })
+		})
+		item.Icon = dot(p.rgb)
+		items = append(items, item)
+	}
+	kit.Menu(c.rows[i].swatch, items...)
+}
+
+// ranged takes what the samples span, and sets the first contrast.
 func (c *channels) ranged(rs []tileview.Range) {
 	c.ranges = rs
-	for i, r := range c.rows {
-		if i >= len(rs) {
-			break
+	cs := c.s.view.Channels()
+	for i := range cs {
+		if i < len(rs) {
+			cs[i].Min, cs[i].Max, cs[i].Gamma = rs[i].Low, rs[i].High, 1
 		}
-		lo, hi := rs[i].Min, max(rs[i].Max, rs[i].Min+1)
-		for _, s := range []*widget.Slider{r.low, r.top} {
-			s.OnChanged = nil
-			s.Min, s.Max, s.Step = lo, hi, (hi-lo)/1000
-		}
-		c.place(i)
 	}
-	c.apply()
+	if c.similar.Checked && alike(c.last, cs) {
+		copy(cs, c.last)
+	}
+	c.show(cs)
 }
 
-func (c *channels) place(i int) {
-	r := c.rows[i]
-	r.low.OnChanged, r.top.OnChanged = nil, nil
-	r.low.SetValue(c.ranges[i].Low)
-	r.top.SetValue(c.ranges[i].High)
-	r.low.OnChanged = func(float64) { c.apply() }
-	r.top.OnChanged = func(float64) { c.apply() }
+// show puts settings on the screen.
+func (c *channels) show(cs []tileview.Channel) {
+	for i, r := range c.rows {
+		if i >= len(cs) || i >= len(c.ranges) {
+			return
+		}
+		r.on.Checked = cs[i].On
+		r.on.Refresh()
+		r.swatch.SetIcon(dot(cs[i].Color))
+		r.graph.set(c.ranges[i], cs[i])
+		r.limits.SetText(limits(cs[i]))
+	}
+	c.last = cs
+	c.s.view.SetChannels(cs)
 }
 
-func (c *channels) auto(i int) {
+func limits(ch tileview.Channel) string {
+	text := short(ch.Min) + " – " + short(ch.Max)
+	if ch.Gamma != 1 && ch.Gamma != 0 {
+		text += " γ" + strconv.FormatFloat(ch.Gamma, 'f', 2, 64)
+	}
+	return text
+}
+
+// change changes channel i; where channels are linked, contrast changes in all.
+func (c *channels) change(i int, f func(*tileview.Channel)) {
+	cs := c.s.view.Channels()
+	if i >= len(cs) || c.ranges == nil {
+		return
+	}
+	before := cs[i]
+	f(&cs[i])
+	if k := cs[i]; c.linked.Checked && (k.Min != before.Min || k.Max != before.Max || k.Gamma != before.Gamma) {
+		for j := range cs {
+			cs[j].Min, cs[j].Max, cs[j].Gamma = k.Min, k.Max, k.Gamma
+		}
+	}
+	c.show(cs)
+}
+
+// toggle switches channel i on or off.
+func (c *channels) toggle(i int) {
+	c.change(i, func(ch *tileview.Channel) { ch.On = !ch.On })
+}
+
+// reset sets the contrast of channel i by its samples.
+func (c *channels) reset(i int) {
 	if i < len(c.ranges) {
-		c.place(i)
-		c.apply()
+		c.change(i, c.fitted(i))
 	}
 }
 
-func (c *channels) apply() {
-	cs := c.view.Channels()
-	for i, r := range c.rows {
-		if i < len(cs) && i < len(c.ranges) {
-			cs[i].On, cs[i].Min, cs[i].Max = r.on.Checked, r.low.Value, r.top.Value
-			r.limits.SetText(short(r.low.Value) + " – " + short(r.top.Value))
+func (c *channels) fitted(i int) func(*tileview.Channel) {
+	r := c.ranges[i]
+	return func(ch *tileview.Channel) {
+		ch.Min, ch.Max, ch.Gamma = r.Percentile(c.cut), r.Percentile(100-c.cut), 1
+		if ch.Max <= ch.Min {
+			ch.Min, ch.Max = r.Low, r.High
 		}
 	}
-	c.box.Refresh() // the labels' widths
-	c.view.SetChannels(cs)
+}
+
+// autoAll sets the contrast of all channels by their samples.
+func (c *channels) autoAll(name string) {
+	for _, a := range autos() {
+		if a.name == name {
+			c.cut = a.cut
+		}
+	}
+	cs := c.s.view.Channels()
+	for i := range min(len(cs), len(c.ranges)) {
+		c.fitted(i)(&cs[i])
+	}
+	c.show(cs)
+}
+
+// offer lists the presets that fit the open image.
+func (c *channels) offer() {
+	var names []string
+	for _, p := range c.s.val.Presets {
+		if p.fits(c.s.view.Channels()) {
+			names = append(names, p.Name)
+		}
+	}
+	c.presets.SetOptions(names)
+}
+
+// recall shows a preset when its name is chosen or typed.
+func (c *channels) recall(name string) {
+	for _, p := range c.s.val.Presets {
+		if p.Name == name && p.fits(c.s.view.Channels()) {
+			c.show(append([]tileview.Channel(nil), p.Channels...))
+		}
+	}
+}
+
+func (c *channels) keep() {
+	if c.presets.Text != "" && c.s.act.SavePreset != nil {
+		c.s.act.SavePreset(Preset{Name: c.presets.Text, Channels: c.s.view.Channels()})
+	}
 }
 
 func short(v float64) string {

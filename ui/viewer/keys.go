@@ -29,6 +29,10 @@ func (s *Screen) key(e *fyne.KeyEvent) {
 }
 
 func (s *Screen) rune(r rune) {
+	if r >= '0' && r <= '9' { // 0 is the tenth, as in QuPath
+		s.panel.channels.toggle((int(r-'0') + 9) % 10)
+		return
+	}
 	switch unicode.ToLower(r) {
 	case 'm':
 		s.tool(tileview.Select)
@@ -42,14 +46,16 @@ func (s *Screen) rune(r rune) {
 		s.judge(s.act.Reject)
 	case 'u':
 		s.undo()
-	case 'o':
+	case 'h', 'o':
 		s.hide()
 	case 'f':
 		s.fill()
-	case '0':
-		s.view.Fit()
-	case '1':
-		s.view.OneToOne()
+	case 'z':
+		if r == 'Z' {
+			s.view.OneToOne()
+		} else {
+			s.view.Fit()
+		}
 	case ']', 'n':
 		s.step(1)
 	case '[', 'b':

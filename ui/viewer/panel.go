@@ -48,7 +48,7 @@ func states() []annotation.State {
 
 func newPanel(s *Screen) *panel {
 	p := &panel{
-		s: s, channels: newChannels(s.view), planes: container.NewVBox(), object: kit.NewFacts(), image: kit.NewFacts(),
+		s: s, channels: newChannels(s), planes: container.NewVBox(), object: kit.NewFacts(), image: kit.NewFacts(),
 		none: kit.NewQuiet("Click an object to see it here."), weak: kit.NewQuiet(""), score: widget.NewSlider(0, 1),
 		diameter: widget.NewEntry(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
 	}
@@ -61,11 +61,11 @@ func newPanel(s *Screen) *panel {
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.body = container.NewVBox(
-		kit.NewSection("Channels"), p.channels.box, p.planes,
-		kit.NewSection("Objects"), p.stateRows(), p.weak, p.score,
-		kit.NewSection("Selected"), p.none, p.object,
-		kit.NewSection("Model"), p.modelForm(),
-		kit.NewSection("Image"), p.image, kit.NewGap(0, 8),
+		kit.NewFold("Channels", true, p.channels.box, p.planes),
+		kit.NewFold("Objects", true, p.stateRows(), p.weak, p.score),
+		kit.NewFold("Selected", true, p.none, p.object),
+		kit.NewFold("Model", true, p.modelForm()),
+		kit.NewFold("Image", true, p.image, kit.NewGap(0, 8)),
 	)
 	p.row = container.NewStack(kit.NewGap(panelWidth, 0), container.NewVScroll(
 		container.New(layout.NewCustomPaddedLayout(0, 0, 6, 16), p.body)))

@@ -34,10 +34,10 @@ func newRail(s *Screen) *rail {
 	r.remove = button(fynetheme.DeleteIcon(), "Del", s.remove)
 	r.undo = button(fynetheme.ContentUndoIcon(), "U", s.undo)
 	r.redo = button(fynetheme.ContentRedoIcon(), "^Y", s.redo)
-	r.hide = button(fynetheme.VisibilityIcon(), "O", s.hide)
+	r.hide = button(fynetheme.VisibilityIcon(), "H", s.hide)
 	r.fill = button(theme.Icon("fill"), "F", s.fill)
-	fit := button(theme.Icon("fit"), "0", s.view.Fit)
-	one := button(theme.Icon("one"), "1", s.view.OneToOne)
+	fit := button(theme.Icon("fit"), "Z", s.view.Fit)
+	one := button(theme.Icon("one"), "⇧Z", s.view.OneToOne)
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(2),
 		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"), tool(tileview.Polygon, "polygon", "P"),
 		widget.NewSeparator(), big(r.accept), big(r.reject), big(r.remove),

@@ -33,6 +33,8 @@ type Values struct {
 	Saved     string // "Correction saved, committed as 1a2b3c by Ada"
 	SavedTone kit.Tone
 
+	Presets []Preset // contrast and colours that were kept, of any channels
+
 	Say, Hint        string // a trouble of this capture, in plain words
 	CanUndo, CanRedo bool
 	CanReview        bool // the line waits for a person
@@ -49,6 +51,8 @@ type Actions struct {
 	Shortcut               func(fyne.Shortcut)  // one that is not the viewer's own
 	Key                    func(*fyne.KeyEvent) // a key that is not the viewer's own
 	Inbox                  func()
+	SavePreset             func(Preset) // over one of the same name and channels
+	DropPreset             func(name string)
 }
 
 // Screen is the viewer.
@@ -147,6 +151,7 @@ func (s *Screen) Set(v Values) {
 	s.saved.Set(v.Saved, v.SavedTone)
 	shown(s.saved, v.Saved != "")
 	shown(s.finish, v.CanReview)
+	s.panel.channels.offer()
 	s.rail.set(v)
 	s.panel.set(v)
 	s.chosen()

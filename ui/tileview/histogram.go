@@ -1,0 +1,52 @@
+package tileview
+
+import (
+	"math"
+	"slices"
+)
+
+// Bins is how many columns a histogram has.
+const Bins = 128
+
+// Range is what the samples of a channel span. Low and High leave out the darkest and the
+// brightest few: contrast starts with them.
+type Range struct {
+	Min, Max, Low, High float64
+	From, To            float64   // the histogram's ends: a few hot pixels don't stretch it
+	Bins                [Bins]int // samples from From to To, in equal steps
+	ranks               []float64 // the percentiles, a tenth of a percent apart
+}
+
+const rankSteps = 1000
+
+// Percentile returns the sample below which q percent lie.
+func (r Range) Percentile(q float64) float64 {
+	if len(r.ranks) == 0 {
+		return r.Min + (r.Max-r.Min)*q/100
+	}
+	return r.ranks[int(math.Round(min(max(q/100, 0), 1)*rankSteps))]
+}
+
+// newRange sums samples up; it sorts them.
+func newRange(all []float64) Range {
+	if len(all) == 0 {
+		return Range{Max: 1, High: 1, To: 1}
+	}
+	slices.Sort(all)
+	at := func(q float64) float64 { return all[int(math.Round(q*float64(len(all)-1)))] }
+	r := Range{Min: all[0], Max: all[len(all)-1], Low: at(0.002), High: at(0.998), ranks: make([]float64, rankSteps+1)}
+	for i := range r.ranks {
+		r.ranks[i] = at(float64(i) / rankSteps)
+	}
+	if r.High <= r.Low {
+		r.Low, r.High = r.Min, max(r.Max, r.Min+1)
+	}
+	r.From, r.To = r.Min, min(max(r.Max, r.Min+1), r.High+(r.High-r.Low)/2)
+	scale := Bins / (r.To - r.From)
+	for _, v := range all {
+		if v <= r.To {
+			r.Bins[min(Bins-1, int((v-r.From)*scale))]++
+		}
+	}
+	return r
+}

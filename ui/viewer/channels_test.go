@@ -1,0 +1,140 @@
+package viewer_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+func tiles(v *viewer.Screen) *tileview.View {
+	t, _ := view(v).(*tileview.View)
+	return t
+}
+
+// graphs are the histograms on the screen, in the order of the channels.
+func graphs(v *viewer.Screen) []desktop.Mouseable {
+	var out []desktop.Mouseable
+	for _, o := range walk(v) {
+		d, drag := o.(interface {
+			fyne.Draggable
+			fyne.DoubleTappable
+			desktop.Mouseable
+		})
+		if drag && o.MinSize().Height == 52 { // texts that can be marked are draggable, too
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func checkOf(v *viewer.Screen, text string) *widget.Check {
+	for _, o := range walk(v) {
+		if c, ok := o.(*widget.Check); ok && c.Text == text {
+			return c
+		}
+	}
+	return nil
+}
+
+func TestNumberKeysToggleChannels(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		press(v, c, '2')
+		if cs := tiles(v).Channels(); !cs[0].On || cs[1].On || checkOf(v, "GFP").Checked {
+			t.Errorf("after the key 2 the channels are %+v", cs)
+		}
+		press(v, c, '2')
+		press(v, c, '9') // there is no ninth
+		if cs := tiles(v).Channels(); !cs[0].On || !cs[1].On {
+			t.Errorf("after the key 2 twice the channels are %+v", cs)
+		}
+	})
+}
+
+// TestHistogramSetsContrast presses and drags on a channel's histogram.
+func TestHistogramSetsContrast(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		g := graphs(v)
+		if len(g) != 2 {
+			t.Fatalf("%d histograms for 2 channels", len(g))
+		}
+		before := tiles(v).Channels()
+		w := g[0].(fyne.CanvasObject).Size().Width
+		at := func(x float32) *desktop.MouseEvent {
+			return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(x, 20)}}
+		}
+		g[0].MouseDown(at(w * 0.8))
+		g[0].(fyne.Draggable).Dragged(&fyne.DragEvent{PointEvent: at(w * 0.7).PointEvent, Dragged: fyne.NewDelta(-w*0.1, 0)})
+		g[0].(fyne.Draggable).DragEnd()
+		cs := tiles(v).Channels()
+		if cs[0].Min != before[0].Min || cs[0].Max > 0.75*before[0].Max || cs[0].Max < 0.6*before[0].Max {
+			t.Errorf("the upper end was drawn to seven tenths: %+v before, %+v after", before[0], cs[0])
+		}
+		if cs[1] != before[1] {
+			t.Errorf("the other channel changed, too: %+v", cs[1])
+		}
+		checkOf(v, "Linked").SetChecked(true)
+		g[1].(fyne.Focusable).TypedKey(&fyne.KeyEvent{Name: fyne.KeyRight})
+		cs = tiles(v).Channels()
+		if cs[0].Min != cs[1].Min || cs[0].Max != cs[1].Max || cs[1].Min <= before[1].Min {
+			t.Errorf("linked channels have %+v", cs)
+		}
+		g[0].(fyne.DoubleTappable).DoubleTapped(nil)
+		if cs := tiles(v).Channels(); cs[0].Max < 0.9*before[0].Max {
+			t.Errorf("a double click left the contrast %+v", cs[0])
+		}
+	})
+}
+
+// TestPresetsComeBackOnSimilarImages keeps a contrast, and shows it again on an image with the
+// same channels but not on another.
+func TestPresetsComeBackOnSimilarImages(t *testing.T) {
+	var kept []viewer.Preset
+	act := viewer.Actions{SavePreset: func(p viewer.Preset) { kept = append(kept, p) }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		press(v, c, '1')
+		var e *widget.SelectEntry
+		for _, o := range walk(v) {
+			if x, ok := o.(*widget.SelectEntry); ok {
+				e = x
+			}
+		}
+		test.Type(e, "GFP alone")
+		e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		if len(kept) != 1 || kept[0].Name != "GFP alone" || kept[0].Channels[0].On {
+			t.Fatalf("kept %+v", kept)
+		}
+		press(v, c, '1')
+		val := typical()
+		val.Presets = append(kept, viewer.Preset{Name: "other", Channels: kept[0].Channels[:1]})
+		v.Set(val)
+		s.settle(c)
+		e.SetText("other")
+		if cs := tiles(v).Channels(); len(cs) != 2 || !cs[0].On {
+			t.Errorf("a preset of other channels gave %+v", cs)
+		}
+		e.SetText("GFP alone")
+		if cs := tiles(v).Channels(); cs[0].On || !cs[1].On {
+			t.Errorf("the preset gave %+v", cs)
+		}
+		checkOf(v, "Similar images").SetChecked(true)
+		v.Set(viewer.Values{})
+		v.Set(val)
+		s.settle(c)
+		if cs := tiles(v).Channels(); cs[0].On || !cs[1].On {
+			t.Errorf("a similar image opened with %+v", cs)
+		}
+	})
+}
