@@ -189,7 +189,7 @@ func TestPlacesAreAuditedMendedAndVerified(t *testing.T) {
 	if err := b.PullFrom(t.Context(), "nas"); err != nil {
 		t.Fatal(err)
 	}
-	p = b.place(station.ThisMachine, func(p station.Place) bool { return p.Behind == 0 })
+	p = b.place(station.ThisMachine, func(p station.Place) bool { return p.Behind == 0 && p.Damaged == 0 && len(p.Check.Flaws) == 0 })
 
 	b.stop() // what was found is remembered
 	again := open(t, ws, nil)

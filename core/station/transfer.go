@@ -138,8 +138,40 @@ func (s *Station) PullFrom(ctx context.Context, place string) error {
 			return err
 		}
 		_, err = s.repo.Pull(ctx, from, p)
-		return errors.Join(err, from.Close())
+		return errors.Join(err, from.Close(), s.healed(ctx))
 	})
+}
+
+// healed takes off this machine's flaws those that a pull has mended. What came was
+// compared with its hash on the way.
+func (s *Station) healed(ctx context.Context) error {
+	was, ok := s.places.feed.Row(ThisMachine)
+	if !ok || len(was.Check.Flaws) == 0 {
+		return nil
+	}
+	whole := map[string]bool{}
+	for _, f := range was.Check.Flaws {
+		held, err := s.repo.Holds(ctx, f.MD5)
+		if err != nil {
+			return err
+		}
+		whole[f.MD5] = held
+	}
+	s.change(ctx, ThisMachine, true, func(p *Place) {
+		var left []dataset.Flaw
+		for _, f := range p.Check.Flaws {
+			switch {
+			case !whole[f.MD5]:
+				left = append(left, f)
+			case f.What == dataset.FlawMissing:
+				p.Missing--
+			default:
+				p.Damaged--
+			}
+		}
+		p.Check.Flaws = left
+	})
+	return nil
 }
 
 func (s *Station) defaultRemote() string {
