@@ -91,6 +91,7 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 	w.win.Resize(fyne.NewSize(1440, 900))
 	w.win.SetOnClosed(cancel)
 	a.Lifecycle().SetOnStarted(func() { w.start(ctx, g) })
+	a.Lifecycle().SetOnEnteredForeground(w.fillDatasets) // files may have been changed in another program
 	w.win.ShowAndRun()
 	cancel()
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {

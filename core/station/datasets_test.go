@@ -183,6 +183,9 @@ func TestPlacesAreAuditedMendedAndVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.place(station.ThisMachine, func(p station.Place) bool { return p.Damaged == 1 && p.Behind == 1 })
+	if said, ok := b.Troubles().Row("place/" + station.ThisMachine); !ok || said.Say != "1 file on this computer is missing or damaged." {
+		t.Errorf("the station says %+v", said)
+	}
 	if _, err := b.Picture(t.Context(), md5, 64); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a picture of what was set aside: %v", err)
 	}
@@ -190,6 +193,9 @@ func TestPlacesAreAuditedMendedAndVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	p = b.place(station.ThisMachine, func(p station.Place) bool { return p.Behind == 0 && p.Damaged == 0 && len(p.Check.Flaws) == 0 })
+	if all := b.Troubles().All(); len(all) != 0 {
+		t.Errorf("after the pull: %+v", all)
+	}
 
 	b.stop() // what was found is remembered
 	again := open(t, ws, nil)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/event"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/remote"
 )
 
@@ -114,6 +117,7 @@ func (s *Station) listPlaces(ctx context.Context) error {
 	for key := range s.places.feed.All() {
 		if _, still := all[key]; !still {
 			s.places.feed.Drop(key)
+			s.board.Clear("place/" + key)
 		}
 	}
 	for key, p := range all {
@@ -128,8 +132,28 @@ func (s *Station) listPlaces(ctx context.Context) error {
 			return err
 		}
 		s.places.feed.Put(key, p)
+		s.warn(p)
 	}
 	return nil
+}
+
+// warn has the station say that data of a place was found missing or damaged, until it is
+// there and whole.
+func (s *Station) warn(p Place) {
+	code := "place/" + p.Key
+	n := p.Missing + p.Damaged
+	if n == 0 {
+		s.board.Clear(code)
+		return
+	}
+	what, hint := "files on "+p.Name+" are", "Mend them under Datasets, Places."
+	if p.Key == ThisMachine {
+		what, hint = "files on this computer are", "Pull them under Datasets, Places."
+	}
+	if n == 1 {
+		what = strings.NewReplacer("files", "file", " are", " is").Replace(what)
+	}
+	s.board.Raise(health.Trouble{Code: code, Title: p.Name, Say: fmt.Sprintf("%d %s missing or damaged.", n, what), Hint: hint, Severity: health.Warning})
 }
 
 // change changes what is known of a place; with keep it is remembered.
@@ -142,6 +166,7 @@ func (s *Station) change(ctx context.Context, key string, keep bool, do func(*Pl
 	}
 	do(&p)
 	s.places.feed.Put(key, p)
+	s.warn(p)
 	if !keep {
 		return
 	}

@@ -395,10 +395,14 @@ func (c *card) setSifted(p Place) {
 }
 
 func (x Sifted) what() string {
-	if x.Older == "" {
-		return "No version names them."
+	them := "them"
+	if x.Files == 1 {
+		them = "it"
 	}
-	return strings.TrimSpace("No version names them, or only older ones that " + x.Older + " has. " + x.stays())
+	if x.Older == "" {
+		return "No version names " + them + "."
+	}
+	return strings.TrimSpace("No version names " + them + ", or only older ones, and " + x.Older + " has " + them + ". " + x.stays())
 }
 
 func (x Sifted) stays() string {
