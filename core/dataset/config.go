@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"coverslip.dev/coverslip/core/fault"
 )
@@ -49,7 +51,7 @@ func (r *Repository) Remotes() ([]RemoteConfig, error) {
 // AddRemote writes a remote into .dvc/config, to be committed. The same again changes
 // nothing; another URL for a name that is taken is refused.
 func (r *Repository) AddRemote(name, url string, isDefault bool) error {
-	if name == "" || strings.ContainsAny(name+url, "\n\r\x00\"'[]") || url == "" {
+	if name == "" || url == "" || strings.ContainsAny(name+url, "\"'[]") || strings.ContainsFunc(name+url, breaksLine) {
 		return fault.New(fault.Invalid, "A remote needs a name and an address without quotes or brackets.", "Change them.",
 			fmt.Errorf("remote %q", name))
 	}
@@ -64,26 +66,36 @@ func (r *Repository) AddRemote(name, url string, isDefault bool) error {
 	if err != nil {
 		return fmt.Errorf("add remote: %w", err)
 	}
-	have := parseConfig(string(text))
-	section := `remote "` + strings.ToLower(name) + `"`
-	if old := have.value(section, "url"); old != "" && old != url {
-		return fault.New(fault.Exists, "There is a remote named "+name+" with another address.", "Choose another name.", nil)
-	}
-	name = strings.ToLower(name) // as DVC reads it
-	now := string(text)
-	if isDefault {
-		now = setOption(now, "core", "remote", name)
-	}
-	if have.value(section, "url") == "" {
-		now = setOption(now, "'"+section+"'", "url", url)
-	}
-	if now == string(text) {
-		return nil
+	now, err := withRemote(string(text), name, url, isDefault)
+	if err != nil || now == string(text) {
+		return err
 	}
 	if err := writeFile(r.tmp(), r.abs(".dvc/config"), []byte(now)); err != nil {
 		return fmt.Errorf("add remote: %w", err)
 	}
 	return nil
+}
+
+// breaksLine reports whether Python may end a line at c.
+func breaksLine(c rune) bool {
+	return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' || c == utf8.RuneError
+}
+
+// withRemote is [Repository.AddRemote] for the text of the settings.
+func withRemote(text, name, url string, isDefault bool) (string, error) {
+	name = strings.ToLower(name) // as DVC reads it
+	section := `remote "` + name + `"`
+	old := parseConfig(text).value(section, "url")
+	if old != "" && old != url {
+		return "", fault.New(fault.Exists, "There is a remote named "+name+" with another address.", "Choose another name.", nil)
+	}
+	if isDefault {
+		text = setOption(text, "core", "remote", name)
+	}
+	if old == "" {
+		text = setOption(text, section, "url", url)
+	}
+	return text, nil
 }
 
 // SetRemote writes options of a remote into .dvc/config, to be committed; an empty one is
@@ -102,10 +114,10 @@ func (r *Repository) SetRemote(name string, options map[string]string) error {
 	now := string(text)
 	for _, k := range slices.Sorted(maps.Keys(options)) {
 		v := options[k]
-		if secretOption(k) || !slices.Contains(known, k) || k == "url" || strings.ContainsAny(v, "\n\r\x00\"'#") || hideSecrets(v) != v {
+		if secretOption(k) || !slices.Contains(known, k) || k == "url" || strings.ContainsAny(v, "\"'") || strings.ContainsFunc(v, breaksLine) || hideSecrets(v) != v {
 			return fault.New(fault.Invalid, "The option "+k+" of the remote "+name+" can't be kept in the dataset.", "Leave it out.", nil)
 		}
-		now = setOption(now, "'"+section+"'", k, v)
+		now = setOption(now, section, k, v)
 	}
 	if now == string(text) {
 		return nil
@@ -127,25 +139,27 @@ func secretOption(option string) bool {
 }
 
 // setOption sets an option in an ini text, or takes it out if its value is empty, and
-// leaves every other line as it is.
+// leaves every other line as it is. A new section with a name gets the quotes that DVC puts
+// around it.
 func setOption(text, section, option, value string) string {
-	line := "    " + option + " = " + value + "\n"
+	line := "    " + option + " = " + quote(value) + "\n"
 	if value == "" {
 		line = ""
+	}
+	head := section
+	if strings.Contains(section, `"`) {
+		head = "'" + section + "'"
 	}
 	var b strings.Builder
 	in, done := false, false
 	for l := range strings.Lines(text) {
-		trimmed := strings.TrimSpace(l)
-		if strings.HasPrefix(trimmed, "[") {
+		if name, ok := sectionOf(l); ok {
 			if in && !done {
 				b.WriteString(line)
 				done = true
 			}
-			in = trimmed == "["+section+"]"
-		}
-		k, _, ok := strings.Cut(trimmed, "=")
-		if in && ok && strings.EqualFold(strings.TrimSpace(k), option) {
+			in = name == section
+		} else if k, _, ok := optionOf(l); ok && in && k == option {
 			if !done {
 				b.WriteString(line)
 			}
@@ -153,15 +167,15 @@ func setOption(text, section, option, value string) string {
 			continue
 		}
 		b.WriteString(l)
+		if !strings.HasSuffix(l, "\n") {
+			b.WriteByte('\n') // the last line: something may follow it
+		}
 	}
 	if done || value == "" {
 		return b.String()
 	}
-	if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
-		b.WriteByte('\n')
-	}
 	if !in {
-		b.WriteString("[" + section + "]\n")
+		b.WriteString("[" + head + "]\n")
 	}
 	return b.String() + line
 }

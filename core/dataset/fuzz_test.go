@@ -77,3 +77,80 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+// FuzzConfig adds a remote to settings from anywhere and reads them again: it is there, and
+// nothing else has changed. Beside other settings that come later, those count.
+func FuzzConfig(f *testing.F) {
+	f.Add("[core]\n    remote = nas\n['remote \"nas\"']\n    url = /mnt/nas # here\n", "[core]\nanalytics = false\n", "Cloud", "s3://lab/a b,c#d")
+	f.Add("[ 'remote \"nas\"' ]\njobs = 1", "['remote \"nas\"']\n'url' = x\n", "nas", " /mnt/nas ")
+	f.Add("[core]\n[core]\n= 1\n[x", "", "a", "b")
+	f.Fuzz(func(t *testing.T, text, local, name, url string) {
+		if name == "" || url == "" || strings.ContainsAny(name+url, "\"'[]") || strings.ContainsFunc(name+url, breaksLine) {
+			return
+		}
+		before := parseConfig(text)
+		now, err := withRemote(text, name, url, true)
+		if err != nil {
+			return
+		}
+		name = strings.ToLower(name)
+		section := `remote "` + name + `"`
+		after := parseConfig(now)
+		if after.value(section, "url") != url || after.value("core", "remote") != strings.Trim(name, blanks) && after.value("core", "remote") != name {
+			t.Errorf("%q: not there in\n%s", name, now)
+		}
+		for s, options := range before {
+			for k, v := range options {
+				if after[s][k] != v && (s != "core" || k != "remote") && (s != section || k != "url") {
+					t.Errorf("%s of %s has become %q in\n%s", k, s, after[s][k], now)
+				}
+			}
+		}
+		if again, err := withRemote(now, name, url, true); err != nil || again != now {
+			t.Errorf("the same once more changes it: %v\n%s", err, again)
+		}
+		all := config{}
+		all.merge(now, "/base")
+		all.merge(local, "/base")
+		for s, options := range parseConfig(local) {
+			for k, v := range options {
+				if all[s][k] != absolute(s, k, v, "/base") {
+					t.Errorf("the local %s of %s does not count", k, s)
+				}
+			}
+		}
+		_ = all.check()
+	})
+}
+
+// FuzzIgnore reads rules from anywhere, and has a name ignored as [Repository.Ignore] does.
+func FuzzIgnore(f *testing.F) {
+	f.Add("*.tmp\n!keep.tmp\n/a/**/b\n# x\nc/\n[!a-c]?\\ \n", "sub", "a (1)[x]*.tif ")
+	f.Add("**\n**/\n/**\n[]a]\n[a\n\\", "a/b", "!x")
+	f.Fuzz(func(t *testing.T, text, dir, name string) {
+		if checkPath(name) != nil || strings.Contains(name, "/") || checkPath(dir) != nil {
+			return
+		}
+		rules := parseIgnores(dir, text)
+		first := rules.match(dir+"/"+name, false)
+		if rules.match(dir+"/"+name, false) != first {
+			t.Error("it depends")
+		}
+		if rules.match("elsewhere"+dir+"/"+name, false) {
+			t.Errorf("rules of %q count elsewhere", dir)
+		}
+		line := "/" + escapeGlob(name)
+		own, ok := parseIgnore(".", line)
+		if !ok || !own.re.MatchString(name) || own.negate || own.dirs {
+			t.Fatalf("%q does not ignore %q", line, name)
+		}
+		for _, other := range []string{name + "x", "x" + name, "x" + name + "/" + name, strings.ToUpper(name) + "x"} {
+			if own.re.MatchString(other) {
+				t.Errorf("%q ignores %q", line, other)
+			}
+		}
+		if list := withLine(withLine(text, line), line); strings.Count("\n"+list, "\n"+line+"\n") > 1 && strings.Count("\n"+text, "\n"+line+"\n") < 2 {
+			t.Errorf("%q is there twice", line)
+		}
+	})
+}

@@ -355,14 +355,10 @@ func (r *Repository) keepLocal(ours, theirs []byte) error {
 	local := parseConfig(string(old))
 	text := string(old)
 	for _, section := range slices.Sorted(maps.Keys(a)) {
-		head := section
-		if strings.Contains(section, `"`) {
-			head = "'" + section + "'"
-		}
 		for _, option := range slices.Sorted(maps.Keys(a[section])) {
 			v := a.value(section, option)
 			if _, set := local[section][option]; !set && b.value(section, option) != v {
-				text = setOption(text, head, option, v)
+				text = setOption(text, section, option, v)
 			}
 		}
 	}

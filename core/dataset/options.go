@@ -39,14 +39,7 @@ func (r *Repository) config() (config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read settings: %w", err)
 		}
-		for section, options := range parseConfig(string(text)) {
-			if all[section] == nil {
-				all[section] = map[string]string{}
-			}
-			for k, v := range options {
-				all[section][k] = absolute(section, k, v, filepath.Dir(name))
-			}
-		}
+		all.merge(string(text), filepath.Dir(name))
 	}
 	return all, all.check()
 }
@@ -106,43 +99,97 @@ func absolute(section, option, value, base string) string {
 	return filepath.Join(base, filepath.FromSlash(value))
 }
 
+// merge takes in what a settings file in the folder base says, over what was known before.
+func (c config) merge(text, base string) {
+	for section, options := range parseConfig(text) {
+		if c[section] == nil {
+			c[section] = map[string]string{}
+		}
+		for k, v := range options {
+			c[section][k] = absolute(section, k, v, base)
+		}
+	}
+}
+
 // parseConfig reads a text in the ini style of Python's ConfigObj, with quotes around a
 // section that has a name.
 func parseConfig(text string) config {
 	c := config{}
 	section := ""
 	for line := range strings.Lines(text) {
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
-		case trimmed[0] == '[':
-			head, _, _ := strings.Cut(trimmed[1:], "]")
-			section = strings.ToLower(strings.Trim(strings.TrimSpace(head), "'"))
-			if c[section] == nil {
+		if name, ok := sectionOf(line); ok {
+			if section = name; c[section] == nil {
 				c[section] = map[string]string{}
 			}
-		default:
-			k, v, ok := strings.Cut(trimmed, "=")
-			if !ok || section == "" {
-				continue
-			}
-			c[section][strings.ToLower(strings.TrimSpace(k))] = unquote(strings.TrimSpace(v))
+			continue
+		}
+		if k, v, ok := optionOf(line); ok && section != "" {
+			c[section][k] = v
 		}
 	}
 	return c
 }
 
-// unquote takes the quotes from a value, or the remark that follows one without quotes.
-func unquote(v string) string {
-	if v != "" && (v[0] == '"' || v[0] == '\'') {
-		if inner, _, ok := strings.Cut(v[1:], v[:1]); ok {
-			return inner
+// blanks are what ConfigObj strips.
+const blanks = " \t\r\n\v\f"
+
+// sectionOf returns the section, in small letters, that a line begins.
+func sectionOf(line string) (name string, ok bool) {
+	line, ok = strings.CutPrefix(strings.Trim(line, blanks), "[")
+	if !ok {
+		return "", false
+	}
+	line = strings.TrimLeft(line, blanks)
+	if inner, rest, quoted := cutQuoted(line); quoted && strings.HasPrefix(strings.TrimLeft(rest, blanks), "]") {
+		return strings.ToLower(inner), true
+	}
+	name, _, _ = strings.Cut(line, "]")
+	return strings.ToLower(strings.Trim(name, blanks)), true
+}
+
+// optionOf returns the option, in small letters, that a line sets.
+func optionOf(line string) (name, value string, ok bool) {
+	line = strings.Trim(line, blanks)
+	if line == "" || line[0] == '#' || line[0] == ';' {
+		return "", "", false
+	}
+	name, value, ok = strings.Cut(line, "=")
+	if inner, rest, quoted := cutQuoted(line); quoted {
+		if after, is := strings.CutPrefix(strings.TrimLeft(rest, blanks), "="); is {
+			name, value, ok = inner, after, true
 		}
 	}
-	if i := strings.Index(v, " #"); i >= 0 {
-		v = strings.TrimSpace(v[:i])
+	name = strings.ToLower(strings.Trim(name, blanks))
+	return name, unquote(strings.Trim(value, blanks)), ok && name != ""
+}
+
+// cutQuoted returns what is in the quotes that a text starts with, and what follows.
+func cutQuoted(s string) (inner, rest string, ok bool) {
+	if s == "" || s[0] != '"' && s[0] != '\'' {
+		return "", s, false
 	}
-	return v
+	return strings.Cut(s[1:], s[:1])
+}
+
+// unquote takes the quotes from a value, or the remark that follows one without quotes.
+func unquote(v string) string {
+	if inner, _, ok := cutQuoted(v); ok {
+		return inner
+	}
+	v, _, _ = strings.Cut(v, "#")
+	return strings.TrimRight(v, blanks)
+}
+
+// quote is the reverse of unquote for a value of one line that has not both kinds of
+// quotes; ConfigObj takes one with a comma for a list.
+func quote(v string) string {
+	if v != "" && !strings.ContainsAny(v, ",#") && !strings.ContainsAny(v[:1]+v[len(v)-1:], blanks+"\"'") {
+		return v
+	}
+	if strings.Contains(v, `"`) {
+		return "'" + v + "'"
+	}
+	return `"` + v + `"`
 }
 
 var remoteForm = regexp.MustCompile(`^remote\s*"(.*)"$`)
