@@ -37,7 +37,7 @@ func (v *View) imageSize() image.Point {
 }
 
 func (v *View) place(p fyne.Position) annotation.Point {
-	return v.at.toImage(float64(p.X)*v.ratio, float64(p.Y)*v.ratio)
+	return v.at.toImage(v.upright(float64(p.X)*v.ratio, float64(p.Y)*v.ratio))
 }
 
 func (v *View) move(c camera) {
@@ -81,27 +81,29 @@ func (v *View) Center(id string) {
 		return
 	}
 	b := boxOf(o.Outline)
-	w, h := v.pixels()
 	c := v.at
 	if big := max(b.x1-b.x0, b.y1-b.y0); big*c.scale < 60 {
 		c.scale = min(90/max(big, 1), 8)
 	}
-	c.x = (b.x0+b.x1)/2 - float64(w)/2/c.scale
-	c.y = (b.y0+b.y1)/2 - float64(h)/2/c.scale
-	v.move(c)
+	v.at.scale = c.scale
+	v.centerOn(annotation.Point{X: (b.x0 + b.x1) / 2, Y: (b.y0 + b.y1) / 2})
+	v.told()
 }
 
 // Dragged moves the image, or draws.
 func (v *View) Dragged(e *fyne.DragEvent) {
 	if v.tool != Select && !v.space {
-		to := v.place(e.Position)
-		d := annotation.Point{X: float64(e.Dragged.DX) * v.ratio / v.at.scale, Y: float64(e.Dragged.DY) * v.ratio / v.at.scale}
-		v.dragPen(annotation.Point{X: to.X - d.X, Y: to.Y - d.Y}, to)
+		v.dragPen(v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position))
 		return
 	}
+	if p, in := v.overviewAt(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio); in {
+		v.centerOn(p)
+		return
+	}
+	from, to := v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position)
 	c := v.at
-	c.x -= float64(e.Dragged.DX) * v.ratio / c.scale
-	c.y -= float64(e.Dragged.DY) * v.ratio / c.scale
+	c.x += from.X - to.X
+	c.y += from.Y - to.Y
 	v.move(c)
 }
 
@@ -116,12 +118,17 @@ func (v *View) DragEnd() {
 func (v *View) Scrolled(e *fyne.ScrollEvent) {
 	k := math.Exp2(float64(e.Scrolled.DY) / 38)
 	k = min(max(k, 0.5), 2)
-	v.zoomAt(k, float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio)
+	x, y := v.upright(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio)
+	v.zoomAt(k, x, y)
 }
 
 // Tapped marks an object, or sets a corner.
 func (v *View) Tapped(e *fyne.PointEvent) {
 	v.focus()
+	if p, in := v.overviewAt(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio); in {
+		v.centerOn(p)
+		return
+	}
 	p := v.place(e.Position)
 	if v.tool != Select {
 		v.clickPen(p)
@@ -214,10 +221,11 @@ func (v *View) values(p annotation.Point) []float64 {
 	v.work.mu.Lock()
 	defer v.work.mu.Unlock()
 	out := make([]float64, len(v.info.Channels))
+	z, tm := v.plane()
 	for l, lv := range v.info.Levels {
 		x, y := int(p.X/lv.Downsample), int(p.Y/lv.Downsample)
 		ts := v.info.TileSize
-		t := v.work.look(tileKey{l, x / ts.X, y / ts.Y, v.z, v.t})
+		t := v.work.look(tileKey{l, x / ts.X, y / ts.Y, z, tm})
 		if t == nil {
 			continue
 		}
@@ -241,9 +249,10 @@ func (v *View) Reveal(id string) {
 	}
 	b := boxOf(o.Outline)
 	w, h := v.pixels()
-	x0, y0 := v.at.toScreen(annotation.Point{X: b.x0, Y: b.y0})
-	x1, y1 := v.at.toScreen(annotation.Point{X: b.x1, Y: b.y1})
-	if x0 < 0 || y0 < 0 || x1 > float64(w) || y1 > float64(h) {
-		v.Center(id)
+	for _, p := range []annotation.Point{{X: b.x0, Y: b.y0}, {X: b.x1, Y: b.y0}, {X: b.x1, Y: b.y1}, {X: b.x0, Y: b.y1}} {
+		if x, y := v.onScreen(p); x < 0 || y < 0 || x > float64(w) || y > float64(h) {
+			v.Center(id)
+			return
+		}
 	}
 }

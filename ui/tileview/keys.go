@@ -1,44 +1,54 @@
 package tileview
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+)
 
 // FocusGained is for Fyne.
 func (v *View) FocusGained() {}
 
-// FocusLost lets go of the space bar.
-func (v *View) FocusLost() { v.space = false }
+// FocusLost lets go of the space bar and of Shift.
+func (v *View) FocusLost() { v.space, v.shift = false, false }
 
-// KeyDown holds the space bar: a drag moves the image whatever the tool.
-func (v *View) KeyDown(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeySpace {
-		v.space = true
-	}
-}
+// KeyDown holds the space bar, while which a drag moves the image whatever the tool, and Shift.
+func (v *View) KeyDown(e *fyne.KeyEvent) { v.hold(e.Name, true) }
 
 // KeyUp lets go of it.
-func (v *View) KeyUp(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeySpace {
-		v.space = false
+func (v *View) KeyUp(e *fyne.KeyEvent) { v.hold(e.Name, false) }
+
+func (v *View) hold(k fyne.KeyName, down bool) {
+	switch k {
+	case fyne.KeySpace:
+		v.space = down
+	case desktop.KeyShiftLeft, desktop.KeyShiftRight:
+		v.shift = down
 	}
 }
 
-// TypedKey moves by arrows and ends outlines; other keys go to [Actions.Key].
+// TypedKey moves by arrows and ends outlines; other keys go to [Actions.Key]. In a stack up
+// and down go from plane to plane, and move the image with Shift.
 func (v *View) TypedKey(e *fyne.KeyEvent) {
-	w, h := v.pixels()
-	dx, dy := float64(w)/8/v.at.scale, float64(h)/8/v.at.scale
-	c := v.at
+	stack := v.info.Z > 1 && v.projection == Slice && !v.shift
 	switch e.Name {
 	case fyne.KeyLeft:
-		c.x -= dx
+		v.pan(-1, 0)
 	case fyne.KeyRight:
-		c.x += dx
+		v.pan(1, 0)
 	case fyne.KeyUp:
-		c.y -= dy
+		if stack {
+			v.SetPlane(v.z+1, v.t)
+		} else {
+			v.pan(0, -1)
+		}
 	case fyne.KeyDown:
-		c.y += dy
+		if stack {
+			v.SetPlane(v.z-1, v.t)
+		} else {
+			v.pan(0, 1)
+		}
 	case fyne.KeyReturn, fyne.KeyEnter:
 		v.closePen()
-		return
 	case fyne.KeyEscape:
 		if len(v.pen.ring) > 0 {
 			v.pen = pen{}
@@ -46,14 +56,22 @@ func (v *View) TypedKey(e *fyne.KeyEvent) {
 		} else {
 			v.Select("")
 		}
-		return
 	default:
 		if v.act.Key != nil {
 			v.act.Key(e)
 		}
-		return
 	}
-	v.move(c)
+}
+
+// pan moves by eighths of the screen.
+func (v *View) pan(dx, dy float64) {
+	w, h := v.pixels()
+	s, c := sincos(-v.angle)
+	x, y := dx*float64(w)/8, dy*float64(h)/8
+	at := v.at
+	at.x += (x*c - y*s) / at.scale
+	at.y += (x*s + y*c) / at.scale
+	v.move(at)
 }
 
 // TypedRune zooms by + and −; other runes go to [Actions.Rune].

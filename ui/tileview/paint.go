@@ -27,10 +27,10 @@ func (v *View) paint(w, h int) image.Image {
 	}
 	// An RGBA's pixels as whole words: aligned, as Go allocates them.
 	dst := unsafe.Slice((*uint32)(unsafe.Pointer(&v.buf.Pix[0])), w*h) //nolint:gosec // one store a pixel, not four
-	for i := range dst {
-		dst[i] = around
-	}
 	if v.src == nil || len(v.info.Levels) == 0 {
+		for i := range dst {
+			dst[i] = around
+		}
 		return v.buf
 	}
 	if !v.fitted {
@@ -38,12 +38,25 @@ func (v *View) paint(w, h int) image.Image {
 		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
 		v.told()
 	}
-	v.blitTiles(dst, w, h)
-	if v.look != Hidden {
-		v.lay.blit(dst, w, h, v.at)
+	if v.angle == 0 {
+		v.scene(dst, w, h, v.at)
+	} else {
+		v.paintTurned(dst, w, h)
 	}
-	v.paintMarks(canvasOf(dst, w, h))
+	v.paintOverview(dst, w, h)
 	return v.buf
+}
+
+// scene paints what a camera sees, upright.
+func (v *View) scene(dst []uint32, w, h int, at camera) {
+	for i := range dst {
+		dst[i] = around
+	}
+	v.paintLevel(dst, w, h, at, level(v.downsamples(), at.scale), true)
+	if v.look != Hidden && v.t == v.objectsAt {
+		v.lay.blit(dst, w, h, at)
+	}
+	v.paintMarks(canvasOf(dst, w, h), at)
 }
 
 func (v *View) told() {
@@ -58,16 +71,22 @@ type cell struct {
 	tile     *tile
 }
 
-func (v *View) blitTiles(dst []uint32, w, h int) {
+func (v *View) downsamples() []float64 {
 	downs := make([]float64, len(v.info.Levels))
 	for i, l := range v.info.Levels {
 		downs[i] = l.Downsample
 	}
-	l := level(downs, v.at.scale)
-	cells, colors := v.cells(l, w, h, downs)
+	return downs
+}
+
+// paintLevel paints the tiles of level l; where it is the picture itself, the workers are
+// asked for what is missing.
+func (v *View) paintLevel(dst []uint32, w, h int, at camera, l int, ask bool) {
+	downs := v.downsamples()
+	cells, colors := v.cells(l, w, h, at, downs, ask)
 	v.recolorTiles(cells, colors)
 	for _, c := range cells {
-		v.blit(dst, w, h, l, c, downs)
+		v.blit(dst, w, h, at, l, c, downs)
 	}
 }
 
@@ -86,15 +105,17 @@ func (v *View) recolorTiles(cells []cell, colors palette) {
 	wg.Wait()
 }
 
-// cells lists the tiles of level l that the screen shows, each with itself or the
-// nearest coarser tile in memory, and wants the missing ones, the middle first.
-func (v *View) cells(l, w, h int, downs []float64) ([]cell, palette) {
+// cells lists the tiles of level l that the screen shows, each with itself or the nearest
+// coarser tile in memory, or that of the plane that was shown before; and wants the missing
+// ones, the middle first.
+func (v *View) cells(l, w, h int, at camera, downs []float64, ask bool) ([]cell, palette) {
 	ts, size := v.info.TileSize, v.info.Levels[l].Size
 	d := downs[l]
 	from := func(p float64, t int) int { return int(math.Floor(p / d / float64(t))) }
-	c0, r0 := max(0, from(v.at.x, ts.X)), max(0, from(v.at.y, ts.Y))
-	c1 := min((size.X-1)/ts.X, from(v.at.x+float64(w)/v.at.scale, ts.X))
-	r1 := min((size.Y-1)/ts.Y, from(v.at.y+float64(h)/v.at.scale, ts.Y))
+	c0, r0 := max(0, from(at.x, ts.X)), max(0, from(at.y, ts.Y))
+	c1 := min((size.X-1)/ts.X, from(at.x+float64(w)/at.scale, ts.X))
+	r1 := min((size.Y-1)/ts.Y, from(at.y+float64(h)/at.scale, ts.Y))
+	z, tm := v.plane()
 	var cells []cell
 	var want []tileKey
 	wk := v.work
@@ -102,44 +123,88 @@ func (v *View) cells(l, w, h int, downs []float64) ([]cell, palette) {
 	defer wk.mu.Unlock()
 	for row := r0; row <= r1; row++ {
 		for col := c0; col <= c1; col++ {
-			k := tileKey{l, col, row, v.z, v.t}
+			k := tileKey{l, col, row, z, tm}
 			t := wk.look(k)
-			if t == nil {
+			if t == nil && !wk.broken[k] {
 				want = append(want, k)
 			}
-			for u := l + 1; u < len(downs) && t == nil; u++ {
-				q := d / downs[u]
-				t = wk.look(tileKey{u, int(float64(col) * q), int(float64(row) * q), v.z, v.t})
+			if t == nil {
+				t = wk.nearest(k, v.was, downs)
 			}
 			cells = append(cells, cell{col, row, t})
 		}
 	}
-	midC, midR := (c0+c1)/2, (r0+r1)/2
-	slices.SortStableFunc(want, func(a, b tileKey) int {
-		da := abs(a.col-midC) + abs(a.row-midR)
-		return da - abs(b.col-midC) - abs(b.row-midR)
-	})
-	if top := len(downs) - 1; top > l { // something to show at once
-		if k := (tileKey{top, 0, 0, v.z, v.t}); wk.look(k) == nil {
-			want = append([]tileKey{k}, want...)
+	if ask {
+		v.ask(want, tileKey{l, (c0 + c1) / 2, (r0 + r1) / 2, z, tm}, cells)
+	}
+	return cells, wk.mixed()
+}
+
+// nearest is what stands in for a tile that is missing: that of the plane shown before, or
+// a coarser one; w.mu is held.
+func (w *work) nearest(k tileKey, was [2]int, downs []float64) *tile {
+	if was != [2]int{k.z, k.t} {
+		if t := w.look(tileKey{k.level, k.col, k.row, was[0], was[1]}); t != nil {
+			return t
 		}
 	}
-	wk.wanted = want
+	for u := k.level + 1; u < len(downs); u++ {
+		q := downs[k.level] / downs[u]
+		if t := w.look(tileKey{u, int(float64(k.col) * q), int(float64(k.row) * q), k.z, k.t}); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// missing lists the tiles of a level that are not in memory, on the plane of k; w.mu is held.
+func (w *work) missing(level int, k tileKey) []tileKey {
+	size, ts := w.info.Levels[level].Size, w.info.TileSize
+	var out []tileKey
+	for row := 0; row*ts.Y < size.Y; row++ {
+		for col := 0; col*ts.X < size.X; col++ {
+			if k := (tileKey{level, col, row, k.z, k.t}); w.look(k) == nil && !w.broken[k] {
+				out = append(out, k)
+			}
+		}
+	}
+	return out
+}
+
+// ask tells the workers what is missing; the work's lock is held.
+func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
+	wk := v.work
+	v.whole = len(want) == 0
+	if v.whole {
+		v.was = [2]int{mid.z, mid.t}
+	}
+	slices.SortStableFunc(want, func(a, b tileKey) int {
+		da := abs(a.col-mid.col) + abs(a.row-mid.row)
+		return da - abs(b.col-mid.col) - abs(b.row-mid.row)
+	})
+	if top := len(v.info.Levels) - 1; top > mid.level { // something to show at once, and the overview
+		want = append(wk.missing(top, mid), want...)
+	}
+	if next := mid.t + v.player.jump; v.Playing() && next < v.info.T && mid.z >= 0 {
+		for _, c := range cells {
+			want = append(want, tileKey{mid.level, c.col, c.row, mid.z, next})
+		}
+	}
+	wk.wanted, wk.shown = want, [2]int{mid.z, mid.t}
 	if len(want) > 0 {
 		wk.signal()
 	}
-	return cells, wk.mixed()
 }
 
 func abs(n int) int { return max(n, -n) }
 
 // blit copies the part of the screen that one tile covers, nearest neighbour.
-func (v *View) blit(dst []uint32, w, h, l int, c cell, downs []float64) {
+func (v *View) blit(dst []uint32, w, h int, at camera, l int, c cell, downs []float64) {
 	ts, size := v.info.TileSize, v.info.Levels[l].Size
-	k := v.at.scale * downs[l] // screen pixels a pixel of this level
-	edge := func(p, origin float64) int { return int(math.Ceil(p*k - origin*v.at.scale)) }
-	x0, x1 := max(0, edge(float64(c.col*ts.X), v.at.x)), min(w, edge(float64(min((c.col+1)*ts.X, size.X)), v.at.x))
-	y0, y1 := max(0, edge(float64(c.row*ts.Y), v.at.y)), min(h, edge(float64(min((c.row+1)*ts.Y, size.Y)), v.at.y))
+	k := at.scale * downs[l] // screen pixels a pixel of this level
+	edge := func(p, origin float64) int { return int(math.Ceil(p*k - origin*at.scale)) }
+	x0, x1 := max(0, edge(float64(c.col*ts.X), at.x)), min(w, edge(float64(min((c.col+1)*ts.X, size.X)), at.x))
+	y0, y1 := max(0, edge(float64(c.row*ts.Y), at.y)), min(h, edge(float64(min((c.row+1)*ts.Y, size.Y)), at.y))
 	if x0 >= x1 || y0 >= y1 {
 		return
 	}
@@ -154,9 +219,9 @@ func (v *View) blit(dst []uint32, w, h, l int, c cell, downs []float64) {
 	}
 	t := c.tile
 	d := downs[t.key.level]
-	step := 1 / (v.at.scale * d) // pixels of the tile's level a screen pixel
-	ox := v.at.x/d - float64(t.key.col*ts.X)
-	oy := v.at.y/d - float64(t.key.row*ts.Y)
+	step := 1 / (at.scale * d) // pixels of the tile's level a screen pixel
+	ox := at.x/d - float64(t.key.col*ts.X)
+	oy := at.y/d - float64(t.key.row*ts.Y)
 	for y := y0; y < y1; y++ {
 		sy := min(max(int(oy+(float64(y)+0.5)*step), 0), t.size.Y-1)
 		stretch(dst[y*w+x0:y*w+x1], t.pix[sy*t.size.X:(sy+1)*t.size.X], ox+(float64(x0)+0.5)*step, step)

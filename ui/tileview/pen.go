@@ -95,13 +95,13 @@ func (v *View) closePen() {
 
 // paintMarks draws what changes with every move: the marked object, the one under
 // the pointer, and the pen.
-func (v *View) paintMarks(s sheet) {
+func (v *View) paintMarks(s sheet, at camera) {
 	of := theme.Objects()
 	if o := v.objects.object(v.hover); o != nil && v.look != Hidden && v.hover != v.selected {
-		s.stroke(screenLine(o.Outline, v.at), true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
+		s.stroke(screenLine(o.Outline, at), true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
 	}
 	if o := v.objects.object(v.selected); o != nil {
-		line := screenLine(o.Outline, v.at)
+		line := screenLine(o.Outline, at)
 		c, dash := stateColor(o.State)
 		s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)
 		s.stroke(line, true, inkOf(c, 1), 2*v.ratio, dash)
@@ -111,14 +111,14 @@ func (v *View) paintMarks(s sheet) {
 	}
 	line := make([]pt, 0, len(v.pen.ring)+1)
 	for _, p := range v.pen.ring {
-		x, y := v.at.toScreen(p)
+		x, y := at.toScreen(p)
 		line = append(line, pt{x, y})
 	}
 	if !v.pen.free {
 		for _, p := range line {
 			s.disc(p, 3.5*v.ratio, inkOf(of.Drawn, 1))
 		}
-		x, y := v.at.toScreen(v.pen.cursor)
+		x, y := at.toScreen(v.pen.cursor)
 		line = append(line, pt{x, y})
 	}
 	s.stroke(line, v.tool == Rectangle, inkOf(of.Drawn, 1), 2*v.ratio, 0)

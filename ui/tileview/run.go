@@ -3,7 +3,6 @@ package tileview
 import (
 	"context"
 	"errors"
-	"image"
 	"runtime"
 	"sync"
 
@@ -18,6 +17,7 @@ func (v *View) Run(ctx context.Context) error {
 		wg.Go(func() { v.readTiles(ctx) })
 	}
 	wg.Go(func() { v.drawLayer(ctx) })
+	wg.Go(func() { v.runPlayer(ctx) })
 	wg.Wait()
 	return ctx.Err()
 }
@@ -40,7 +40,7 @@ func (v *View) readTiles(ctx context.Context) {
 			v.measure(ctx, t)
 			continue
 		}
-		made, err := makeTile(ctx, t)
+		made, err := v.work.makeTile(ctx, t)
 		if v.work.done(t, made, err) && v.act.Trouble != nil {
 			v.post(func() { v.act.Trouble(err) })
 		}
@@ -49,10 +49,10 @@ func (v *View) readTiles(ctx context.Context) {
 }
 
 // makeTile reads a tile and colours it.
-func makeTile(ctx context.Context, t task) (*tile, error) {
+func (w *work) makeTile(ctx context.Context, t task) (*tile, error) {
 	n := &tile{key: t.key, gen: t.colors.gen}
 	for c := range t.info.Channels {
-		plane, size, err := readPlane(ctx, t, c)
+		plane, size, err := w.readPlane(ctx, t, c)
 		if err != nil {
 			return nil, err
 		}
@@ -61,16 +61,6 @@ func makeTile(ctx context.Context, t task) (*tile, error) {
 	n.pix = make([]uint32, n.size.X*n.size.Y)
 	t.colors.compose(n.pix, n.planes)
 	return n, nil
-}
-
-// readPlane reads one channel of a tile as 16 bits.
-func readPlane(ctx context.Context, t task, c int) ([]uint16, image.Point, error) {
-	k := t.key
-	p, err := t.src.ReadTile(ctx, imageio.Tile{Level: k.level, Col: k.col, Row: k.row, C: c, Z: k.z, T: k.t})
-	if err != nil {
-		return nil, image.Point{}, err
-	}
-	return samples16(p, t.spans[c]), p.Size, nil
 }
 
 // measure finds what the samples of every channel span, from the coarsest level

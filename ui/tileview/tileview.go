@@ -50,6 +50,7 @@ type Actions struct {
 	Ranged   func([]Range) // what the samples span, soon after [View.Set]
 	Moved    func(Readout)
 	Selected func(id string)               // "" when nothing is
+	Planed   func()                        // another plane or time is shown, or playing began or ended
 	Drawn    func(ring []annotation.Point) // a finished outline
 	Zoomed   func(scale float64)
 	Key      func(e *fyne.KeyEvent) // keys that the view has no use for
@@ -73,7 +74,17 @@ type View struct {
 	channels []Channel
 	tint     Tint
 	z, t     int
+	player   *player
+
+	projection Projection
+	objectsAt  int    // the time point that the objects lie in
+	was        [2]int // the plane and the time that were last shown whole
+	whole      bool   // no tile of the screen is missing
+
 	at       camera
+	angle    float64  // degrees clockwise
+	upper    []uint32 // the upright picture under a turned screen
+	overview bool
 	fitted   bool // fit once the size is known
 	ratio    float64
 	buf      *image.RGBA
@@ -82,6 +93,7 @@ type View struct {
 	tool     Tool
 	pen      pen
 	space    bool
+	shift    bool
 	objects  *index
 	look     Look
 	minScore float64
@@ -97,7 +109,8 @@ type View struct {
 
 // New returns a view without an image. post runs a function on the screen's thread.
 func New(post func(func()), act Actions) *View {
-	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil, nil)}
+	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil, nil), overview: true}
+	v.player = &player{more: make(chan struct{}, 1)}
 	v.at = camera{scale: 1}
 	v.raster = canvas.NewRaster(v.paint)
 	v.raster.ScaleMode = canvas.ImageScalePixels
@@ -109,7 +122,8 @@ func New(post func(func()), act Actions) *View {
 // Set shows an image, fitted; nil shows none. The view does not close it.
 func (v *View) Set(src imageio.Source) {
 	v.src, v.info, v.channels = src, imageio.Info{}, nil
-	v.z, v.t, v.fitted = 0, 0, false
+	v.Stop()
+	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{}
 	v.pen = pen{}
 	v.selected, v.hover = "", ""
 	if src != nil {
@@ -148,12 +162,6 @@ func (v *View) SetTint(t Tint) {
 func (v *View) Tint() Tint { return v.tint }
 
 func (v *View) recolor() { v.work.recolor(v.channels, v.tint) }
-
-// SetPlane shows plane z at time t.
-func (v *View) SetPlane(z, t int) {
-	v.z, v.t = z, t
-	v.redraw()
-}
 
 // SetObjects replaces what lies on the image.
 func (v *View) SetObjects(objs []annotation.Object) {

@@ -89,17 +89,22 @@ func (s *screen) settle(c fyne.Canvas) image.Image {
 	for {
 		m := c.Capture()
 		synctest.Wait()
-		s.mu.Lock()
-		fns := s.fns
-		s.fns = nil
-		s.mu.Unlock()
-		if len(fns) == 0 {
+		if !s.run() {
 			return m
 		}
-		for _, f := range fns {
-			f()
-		}
 	}
+}
+
+// run runs what was posted, and reports whether that was anything.
+func (s *screen) run() bool {
+	s.mu.Lock()
+	fns := s.fns
+	s.fns = nil
+	s.mu.Unlock()
+	for _, f := range fns {
+		f()
+	}
+	return len(fns) > 0
 }
 
 // show runs fn with a view of 800×600 whose workers run.
@@ -155,6 +160,7 @@ func TestPixelsStandWhereTheyBelong(t *testing.T) {
 		s.settle(c)
 		only(v, 0)
 		v.OneToOne()
+		v.SetOverview(false)
 		m := s.settle(c)
 		for _, p := range []image.Point{{1, 1}, {37, 411}, {400, 300}, {799, 599}, {255, 256}, {640, 17}} {
 			at := v.At(fyne.NewPos(float32(p.X)+0.5, float32(p.Y)+0.5))

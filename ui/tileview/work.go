@@ -32,6 +32,7 @@ type work struct {
 	used   *list.List // of *tile, the latest used first
 	bytes  int
 	wanted []tileKey // nearest to the centre first; replaced every frame
+	shown  [2]int    // the plane and the time on the screen, as tiles name them
 	busy   map[tileKey]bool
 	broken map[tileKey]bool
 	told   bool // a trouble of this image was told

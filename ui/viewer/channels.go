@@ -24,13 +24,14 @@ type channels struct {
 	cut    float64            // percent that Auto cuts off at either end
 	last   []tileview.Channel // of the image before, for similar ones
 
-	list     *fyne.Container
-	auto     *widget.Select
-	linked   *widget.Check
-	similar  *widget.Check
-	presets  *widget.SelectEntry
-	drop     *widget.Button
-	all, box *fyne.Container
+	list    *fyne.Container
+	auto    *widget.Select
+	linked  *widget.Check
+	similar *widget.Check
+	presets *widget.SelectEntry
+	drop    *widget.Button
+	box     *fyne.Container
+	all     *kit.Fold
 }
 
 type channelRow struct {
@@ -62,9 +63,9 @@ func newChannels(s *Screen) *channels {
 			c.s.act.DropPreset(c.presets.Text)
 		}
 	})
-	c.all = container.NewVBox(c.auto, container.NewGridWithColumns(2, gray, inverted, c.linked, c.similar),
+	c.box = container.NewVBox(c.list, c.auto)
+	c.all = kit.NewFold("Display", false, container.NewGridWithColumns(2, gray, inverted, c.linked, c.similar),
 		container.NewBorder(nil, nil, nil, container.NewHBox(keep, c.drop), c.presets))
-	c.box = container.NewVBox(c.list, c.all)
 	return c
 }
 
@@ -245,24 +246,11 @@ func short(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// planes is a slider for z and one for t, where there is more than one.
-func newPlanes(info imageio.Info, z, t int, set func(z, t int)) fyne.CanvasObject {
-	box := container.NewVBox()
-	add := func(name string, n int, to *int) {
-		if n < 2 {
-			return
-		}
-		l := kit.NewQuiet(name + " " + strconv.Itoa(*to+1) + " of " + strconv.Itoa(n))
-		s := widget.NewSlider(0, float64(n-1))
-		s.SetValue(float64(*to))
-		s.OnChanged = func(f float64) {
-			*to = int(f)
-			l.SetText(name + " " + strconv.Itoa(*to+1) + " of " + strconv.Itoa(n))
-			set(z, t)
-		}
-		box.Add(container.New(layout.NewCustomPaddedVBoxLayout(-8), l, s))
+// alone shows channel i only; below 0 all are shown.
+func (c *channels) alone(i int) {
+	cs := c.s.view.Channels()
+	for j := range cs {
+		cs[j].On = i < 0 || i == j
 	}
-	add("Plane", info.Z, &z)
-	add("Time", info.T, &t)
-	return box
+	c.show(cs)
 }

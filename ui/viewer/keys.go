@@ -50,15 +50,29 @@ func (s *Screen) rune(r rune) {
 		s.hide()
 	case 'f':
 		s.fill()
+	case ',', '<':
+		s.panel.planes.step(-1)
+	case '.', '>':
+		s.panel.planes.step(1)
+	case 'k':
+		s.panel.planes.play()
+	case 't':
+		if r == 'T' {
+			s.view.Turn(5)
+		} else {
+			s.view.Turn(90)
+		}
+	case 'n':
+		s.view.SetOverview(!s.view.Overview())
 	case 'z':
 		if r == 'Z' {
 			s.view.OneToOne()
 		} else {
 			s.view.Fit()
 		}
-	case ']', 'n':
+	case ']':
 		s.step(1)
-	case '[', 'b':
+	case '[':
 		s.step(-1)
 	}
 }
@@ -144,6 +158,9 @@ func (s *Screen) zoomed(scale float64) {
 	text := strconv.FormatFloat(scale*100, 'g', 3, 64) + " %"
 	if scale >= 1 {
 		text = strconv.FormatFloat(math.Round(scale*100), 'f', 0, 64) + " %"
+	}
+	if a := s.view.Angle(); a != 0 {
+		text += " · " + strconv.FormatFloat(a, 'f', 0, 64) + "°"
 	}
 	s.zoom.SetText(text)
 	s.foot.Refresh()

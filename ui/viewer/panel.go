@@ -27,7 +27,7 @@ type panel struct {
 	s        *Screen
 	info     imageio.Info
 	channels *channels
-	planes   *fyne.Container
+	planes   *planes
 	counts   []*widget.Label // in the order of states
 	weak     *widget.Label
 	score    *widget.Slider
@@ -48,7 +48,7 @@ func states() []annotation.State {
 
 func newPanel(s *Screen) *panel {
 	p := &panel{
-		s: s, channels: newChannels(s), planes: container.NewVBox(), object: kit.NewFacts(), image: kit.NewFacts(),
+		s: s, channels: newChannels(s), planes: newPlanes(s), object: kit.NewFacts(), image: kit.NewFacts(),
 		none: kit.NewQuiet("Click an object to see it here."), weak: kit.NewQuiet(""), score: widget.NewSlider(0, 1),
 		diameter: widget.NewEntry(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
 	}
@@ -61,7 +61,7 @@ func newPanel(s *Screen) *panel {
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.body = container.NewVBox(
-		kit.NewFold("Channels", true, p.channels.box, p.planes),
+		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold,
 		kit.NewFold("Objects", true, p.stateRows(), p.weak, p.score),
 		kit.NewFold("Selected", true, p.none, p.object),
 		kit.NewFold("Model", true, p.modelForm()),
@@ -101,8 +101,7 @@ func (p *panel) stateRows() fyne.CanvasObject {
 func (p *panel) open(info imageio.Info) {
 	p.info = info
 	p.channels.open(info)
-	p.planes.RemoveAll()
-	p.planes.Add(newPlanes(info, p.s.val.Z, p.s.val.T, p.s.view.SetPlane))
+	p.planes.open(info)
 	p.score.SetValue(0)
 	p.s.view.SetMinScore(0)
 	p.unit.SetText("µm")

@@ -69,7 +69,7 @@ func (r *rail) chosen(yes bool) {
 	able(r.remove, yes)
 }
 
-func able(b *widget.Button, yes bool) {
+func able(b fyne.Disableable, yes bool) {
 	if yes {
 		b.Enable()
 	} else {

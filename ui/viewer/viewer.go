@@ -88,6 +88,7 @@ func New(post func(func()), act Actions) *Screen {
 				act.Draw(ring)
 			}
 		},
+		Planed: func() { s.panel.planes.show() },
 		Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
 		Trouble: func(error) {
 			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
@@ -145,6 +146,7 @@ func (s *Screen) Set(v Values) {
 		s.view.SetPlane(v.Z, v.T)
 		s.panel.open(v.Source.Info())
 	}
+	s.view.SetObjectsAt(v.T)
 	s.view.SetObjects(v.Objects)
 	s.title.SetText(v.Title)
 	s.place.SetText(v.Place)

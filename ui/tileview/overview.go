@@ -1,0 +1,79 @@
+package tileview
+
+import (
+	"image"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+const (
+	overviewSide = 180 // units: its longer side
+	overviewEdge = 12  // units to the corner of the view
+)
+
+// SetOverview shows or hides the small picture of the whole image in the corner.
+func (v *View) SetOverview(on bool) {
+	v.overview = on
+	v.redraw()
+}
+
+// Overview reports whether the small picture is shown when there is more than the screen.
+func (v *View) Overview() bool { return v.overview }
+
+// overviewBox is where the small picture lies on a screen of w×h pixels; empty while the
+// screen shows the whole image anyway.
+func (v *View) overviewBox(w, h int) image.Rectangle {
+	size := v.imageSize()
+	if !v.overview || size.X == 0 || v.at.scale <= fit(size, w, h).scale*1.02 {
+		return image.Rectangle{}
+	}
+	k := min(overviewSide*v.ratio, float64(w)/4) / float64(max(size.X, size.Y))
+	d := image.Pt(max(int(float64(size.X)*k), 2), max(int(float64(size.Y)*k), 2))
+	at := image.Pt(w-d.X-int(overviewEdge*v.ratio), int(overviewEdge*v.ratio))
+	return image.Rectangle{Min: at, Max: at.Add(d)}
+}
+
+// paintOverview draws the coarsest level small, and a frame around what the screen shows.
+func (v *View) paintOverview(dst []uint32, w, h int) {
+	box := v.overviewBox(w, h)
+	if box.Empty() {
+		return
+	}
+	size, top := v.imageSize(), len(v.info.Levels)-1
+	at := camera{scale: float64(box.Dx()) / float64(size.X)}
+	small := make([]uint32, box.Dx()*box.Dy())
+	v.paintLevel(small, box.Dx(), box.Dy(), at, top, false)
+	for y := range box.Dy() {
+		copy(dst[(box.Min.Y+y)*w+box.Min.X:], small[y*box.Dx():(y+1)*box.Dx()])
+	}
+	s := canvasOf(dst, w, h)
+	x0, y0, x1, y1 := float64(box.Min.X), float64(box.Min.Y), float64(box.Max.X), float64(box.Max.Y)
+	s.stroke([]pt{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}, true, ink{160, 170, 180, 255}, v.ratio, 0)
+	frame := make([]pt, 0, 4)
+	for _, c := range [][2]float64{{0, 0}, {float64(w), 0}, {float64(w), float64(h)}, {0, float64(h)}} {
+		p := v.at.toImage(v.upright(c[0], c[1]))
+		x, y := at.toScreen(p)
+		frame = append(frame, pt{x0 + min(max(x, 0), x1-x0), y0 + min(max(y, 0), y1-y0)})
+	}
+	s.stroke(frame, true, inkOf(theme.Objects().Predicted, 1), 2*v.ratio, 0)
+}
+
+// overviewAt returns the place in the image that a pixel of the small picture stands for.
+func (v *View) overviewAt(x, y float64) (annotation.Point, bool) {
+	w, h := v.pixels()
+	box := v.overviewBox(w, h)
+	if !image.Pt(int(x), int(y)).In(box) {
+		return annotation.Point{}, false
+	}
+	k := float64(v.imageSize().X) / float64(box.Dx())
+	return annotation.Point{X: (x - float64(box.Min.X)) * k, Y: (y - float64(box.Min.Y)) * k}, true
+}
+
+// centerOn moves a place to the middle of the screen.
+func (v *View) centerOn(p annotation.Point) {
+	w, h := v.pixels()
+	c := v.at
+	c.x, c.y = p.X-float64(w)/2/c.scale, p.Y-float64(h)/2/c.scale
+	v.move(c)
+}

@@ -1,0 +1,105 @@
+package tileview
+
+import (
+	"context"
+	"image"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// Projection is how the planes of a stack are shown.
+type Projection int
+
+// The projections.
+const (
+	Slice Projection = iota // one plane
+	Max                     // the brightest sample of all planes
+	Mean
+)
+
+// plane returns what of the stack is shown, as tiles name it: a projection has a z below 0.
+func (v *View) plane() (z, t int) {
+	if v.projection != Slice && v.info.Z > 1 {
+		return -int(v.projection), v.t
+	}
+	return v.z, v.t
+}
+
+// SetPlane shows plane z at time t; both are held inside the image.
+func (v *View) SetPlane(z, t int) {
+	v.z, v.t = min(max(z, 0), max(v.info.Z-1, 0)), min(max(t, 0), max(v.info.T-1, 0))
+	v.turnPage()
+}
+
+// Plane returns the plane and the time that are shown.
+func (v *View) Plane() (z, t int) { return v.z, v.t }
+
+// SetProjection shows all planes at once, or one; a projection is made tile by tile by the
+// workers, and kept like any other tile.
+func (v *View) SetProjection(p Projection) {
+	v.projection = p
+	v.turnPage()
+}
+
+// Projection returns how the planes are shown.
+func (v *View) Projection() Projection { return v.projection }
+
+// SetObjectsAt says which time point the objects were found in: they are shown there only.
+func (v *View) SetObjectsAt(t int) {
+	v.objectsAt = t
+	v.redraw()
+}
+
+func (v *View) turnPage() {
+	v.redraw()
+	if v.act.Planed != nil {
+		v.act.Planed()
+	}
+}
+
+// readPlane reads one channel of a tile, or a projection of it, as 16 bits.
+func (w *work) readPlane(ctx context.Context, t task, c int) ([]uint16, image.Point, error) {
+	k := t.key
+	read := func(z int) ([]uint16, image.Point, error) {
+		p, err := t.src.ReadTile(ctx, imageio.Tile{Level: k.level, Col: k.col, Row: k.row, C: c, Z: z, T: k.t})
+		if err != nil {
+			return nil, image.Point{}, err
+		}
+		return samples16(p, t.spans[c]), p.Size, nil
+	}
+	if k.z >= 0 {
+		return read(k.z)
+	}
+	first, size, err := read(0)
+	if err != nil {
+		return nil, size, err
+	}
+	out := append([]uint16(nil), first...)
+	sums := make([]uint32, len(out))
+	for z := 1; z < t.info.Z; z++ {
+		if !w.needs(t) {
+			return nil, size, context.Canceled
+		}
+		p, _, err := read(z)
+		if err != nil {
+			return nil, size, err
+		}
+		for i, s := range p[:len(out)] {
+			out[i] = max(out[i], s)
+			sums[i] += uint32(s)
+		}
+	}
+	if Projection(-k.z) == Mean {
+		for i := range out {
+			out[i] = uint16((sums[i] + uint32(first[i]) + uint32(t.info.Z)/2) / uint32(t.info.Z))
+		}
+	}
+	return out, size, nil
+}
+
+// needs reports whether the screen still shows what a task is for.
+func (w *work) needs(t task) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.opened == t.opened && w.shown == [2]int{t.key.z, t.key.t}
+}

@@ -1,0 +1,212 @@
+package tileview_test
+
+import (
+	"context"
+	"encoding/binary"
+	"image"
+	"math"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// stack is one 256² tile a plane: every sample is 100·z + t, and slow takes that long a tile.
+type stack struct {
+	z, t int
+	slow time.Duration
+	read map[int]bool // time points that were read
+}
+
+func (*stack) ID() string { return "stack" }
+
+func (*stack) Close() error { return nil }
+
+func (s *stack) Info() imageio.Info {
+	return imageio.Info{
+		Name: "stack", TileSize: image.Pt(256, 256), Z: s.z, T: s.t, Type: imageio.Uint16,
+		Levels:   []imageio.Level{{Size: image.Pt(256, 256), Downsample: 1}},
+		Channels: []imageio.Channel{{Name: "DAPI", Color: [3]uint8{255, 255, 255}}},
+	}
+}
+
+func (s *stack) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	if s.slow > 0 {
+		time.Sleep(s.slow)
+	}
+	if s.read != nil {
+		s.read[t.T] = true
+	}
+	p := &imageio.Pixels{Size: image.Pt(256, 256), Type: imageio.Uint16, Data: make([]byte, 2*256*256)}
+	for i := range 256 * 256 {
+		binary.LittleEndian.PutUint16(p.Data[2*i:], uint16(100*t.Z+t.T))
+	}
+	return p, ctx.Err()
+}
+
+// full shows samples 0…1000 as 0…255 on the whole screen's middle.
+func full(v *tileview.View) {
+	cs := v.Channels()
+	cs[0].Min, cs[0].Max = 0, 1000
+	v.SetChannels(cs)
+}
+
+func shows(t *testing.T, m image.Image, sample int) {
+	t.Helper()
+	if got := gray(m, 400, 300); abs(got-sample*255/1000) > 1 {
+		t.Errorf("the screen shows %d, not %d, as samples of %d are", got, sample*255/1000, sample)
+	}
+}
+
+func TestKeysGoThroughPlanesAndProjectionsAreExact(t *testing.T) {
+	moved := 0
+	act := tileview.Actions{Planed: func() { moved++ }}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&stack{z: 9, t: 3})
+		s.settle(c)
+		full(v)
+		shows(t, s.settle(c), 0)
+		v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+		v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+		shows(t, s.settle(c), 200)
+		v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+		shows(t, s.settle(c), 100)
+		v.SetPlane(99, 2) // beyond both ends: held
+		shows(t, s.settle(c), 802)
+		v.SetProjection(tileview.Mean)
+		shows(t, s.settle(c), 402)
+		v.SetProjection(tileview.Max)
+		v.SetPlane(1, 1)
+		shows(t, s.settle(c), 801)
+		v.SetProjection(tileview.Slice)
+		shows(t, s.settle(c), 101)
+		if moved < 7 {
+			t.Errorf("the screen heard of %d moves", moved)
+		}
+	})
+}
+
+// play runs the screen's thread for d of the bubble's time.
+func play(v *tileview.View, c fyne.Canvas, s *screen, d time.Duration) {
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		v.Frame(800, 600)
+		s.run()
+		time.Sleep(25 * time.Millisecond)
+	}
+	s.settle(c)
+}
+
+func TestPlayKeepsTimeAndEnds(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&stack{z: 1, t: 50})
+		s.settle(c)
+		full(v)
+		v.Play(20, false)
+		play(v, c, s, time.Second)
+		if _, at := v.Plane(); at < 18 || at > 21 {
+			t.Errorf("after a second at 20 a second frame %d is shown", at)
+		}
+		play(v, c, s, 2*time.Second)
+		if _, at := v.Plane(); at != 49 || v.Playing() {
+			t.Errorf("at the end frame %d is shown, playing %v", at, v.Playing())
+		}
+		shows(t, s.settle(c), 49)
+		v.Play(20, true)
+		play(v, c, s, 3*time.Second)
+		if _, at := v.Plane(); at < 5 || at > 12 || !v.Playing() {
+			t.Errorf("in the second round frame %d is shown, playing %v", at, v.Playing())
+		}
+		v.Set(&stack{z: 1, t: 50})
+		s.settle(c)
+		play(v, c, s, time.Second)
+		if _, at := v.Plane(); at != 0 || v.Playing() {
+			t.Errorf("another image opened at frame %d, playing %v", at, v.Playing())
+		}
+	})
+}
+
+// TestPlayDropsFramesThatAreLate plays a film whose frames take four times as long to read as
+// they are shown: time goes on as it should, on fewer frames.
+func TestPlayDropsFramesThatAreLate(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		src := &stack{z: 1, t: 200}
+		v.Set(src)
+		s.settle(c)
+		full(v)
+		s.settle(c)
+		src.slow, src.read = 200*time.Millisecond, map[int]bool{}
+		v.Play(20, false)
+		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+			v.Frame(800, 600)
+			time.Sleep(25 * time.Millisecond)
+			s.run()
+		}
+		_, at := v.Plane()
+		if at < 90 || at > 100 {
+			t.Errorf("after 5 s at 20 a second frame %d is shown", at)
+		}
+		if n := len(src.read); n > 30 || n < 10 {
+			t.Errorf("%d frames were read in 5 s at 200 ms a frame", n)
+		}
+		v.Stop()
+		src.slow = 0
+	})
+}
+
+// TestTurnedViewShowsWhereThePointerIs compares the screen with the source under a turn.
+func TestTurnedViewShowsWhereThePointerIs(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		only(v, 0)
+		v.OneToOne()
+		v.SetOverview(false)
+		for _, step := range []float64{90, 90, 90, 25} {
+			v.Turn(step)
+			m := s.settle(c)
+			worst := 0
+			for _, p := range []image.Point{{2, 3}, {37, 411}, {400, 300}, {790, 590}, {640, 17}} {
+				at := v.At(fyne.NewPos(float32(p.X)+0.5, float32(p.Y)+0.5))
+				want := (int(value(0, int(at.X), int(at.Y))) - 200) * 255 / 2800
+				worst = max(worst, abs(gray(m, p.X, p.Y)-want))
+			}
+			most := 1 // quarters move pixels whole
+			if math.Mod(v.Angle(), 90) != 0 {
+				most = 14 // the slope of the discs, over a pixel
+			}
+			if worst > most {
+				t.Errorf("turned by %.0f° the screen is off by %d", v.Angle(), worst)
+			}
+		}
+		from := fyne.NewPos(300, 200)
+		before := v.At(from)
+		v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: from.AddXY(40, -30)}, Dragged: fyne.NewDelta(40, -30)})
+		after := v.At(from.AddXY(40, -30))
+		if math.Hypot(before.X-after.X, before.Y-after.Y) > 0.5 {
+			t.Errorf("a drag moved %v to %v under the pointer", before, after)
+		}
+	})
+}
+
+func TestOverviewGoesWhereItIsClicked(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		s.settle(c)
+		// 180 units wide (at most a quarter of the view, 150 high at 600), 12 from the corner
+		v.Tapped(&fyne.PointEvent{Position: fyne.NewPos(800-12-90, 12+90)})
+		at := v.At(fyne.NewPos(400, 300))
+		if math.Abs(at.X-1024) > 15 || math.Abs(at.Y-1024) > 15 {
+			t.Errorf("a click on the middle went to %v", at)
+		}
+		v.Tapped(&fyne.PointEvent{Position: fyne.NewPos(800-12-180+45, 12+135)})
+		at = v.At(fyne.NewPos(400, 300))
+		if math.Abs(at.X-512) > 15 || math.Abs(at.Y-1536) > 15 {
+			t.Errorf("a click on a quarter went to %v", at)
+		}
+	})
+}

@@ -1,0 +1,125 @@
+package tileview
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// player is the clock of a time series that plays.
+type player struct {
+	mu    sync.Mutex // guards rate
+	rate  float64    // frames a second; 0 stands
+	more  chan struct{}
+	begun time.Time // of the screen's thread, like all below
+	from  int
+	loop  bool
+	jump  int // by how many frames it went on last: what is read ahead
+}
+
+// setRate tells the clock; it wakes it.
+func (p *player) setRate(rate float64) {
+	p.mu.Lock()
+	p.rate = rate
+	p.mu.Unlock()
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+}
+
+func (p *player) speed() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rate
+}
+
+// Play shows the time points one after the other, at rate a second, until the last, or
+// around and around. From the last one it begins anew. Frames that aren't ready in time are
+// left out; none is shown late.
+func (v *View) Play(rate float64, loop bool) {
+	if v.info.T < 2 || rate <= 0 {
+		return
+	}
+	if v.t == v.info.T-1 {
+		v.t = 0
+	}
+	p := v.player
+	p.begun, p.from, p.loop, p.jump = time.Now(), v.t, loop, 1
+	p.setRate(rate)
+	v.turnPage()
+}
+
+// Stop ends playing.
+func (v *View) Stop() {
+	if v.player.speed() > 0 {
+		v.player.setRate(0)
+		if v.act.Planed != nil {
+			v.act.Planed()
+		}
+	}
+}
+
+// Playing reports whether time goes on.
+func (v *View) Playing() bool { return v.player.speed() > 0 }
+
+// tick goes on to the frame whose time has come, if the one before is on the screen.
+func (v *View) tick() {
+	p := v.player
+	rate := p.speed()
+	if rate <= 0 || !v.whole {
+		return
+	}
+	at := p.from + int(time.Since(p.begun).Seconds()*rate)
+	last := v.info.T - 1
+	if at > last && p.loop {
+		at = 0
+		p.begun, p.from = time.Now(), 0
+	}
+	at = min(at, last)
+	if at != v.t {
+		p.jump = max(at-v.t, 1)
+		v.whole = false // until a frame was painted with all its tiles
+		v.t = at
+		v.turnPage()
+	}
+	if at == last && !p.loop {
+		v.Stop()
+	}
+}
+
+// runPlayer ticks while something plays, until ctx ends.
+func (v *View) runPlayer(ctx context.Context) {
+	var ticked sync.Mutex // held while a tick waits for the screen
+	for {
+		rate := v.player.speed()
+		var clock <-chan time.Time
+		var t *time.Ticker
+		if rate > 0 {
+			t = time.NewTicker(time.Duration(float64(time.Second) / min(rate, 120)))
+			clock = t.C
+		}
+		again := true
+		for again {
+			select {
+			case <-ctx.Done():
+			case <-v.player.more:
+			case <-clock:
+				if ticked.TryLock() { // else the screen is behind: drop it
+					v.post(func() {
+						ticked.Unlock()
+						v.tick()
+					})
+				}
+				continue
+			}
+			again = false
+		}
+		if t != nil {
+			t.Stop()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package tileview
+
+import (
+	"math"
+
+	"coverslip.dev/coverslip/core/annotation"
+)
+
+// Turn turns the view clockwise around its middle, by degrees.
+func (v *View) Turn(degrees float64) {
+	v.angle = math.Mod(v.angle+degrees+360, 360)
+	v.redraw()
+	v.told()
+}
+
+// Angle returns by how many degrees the view is turned clockwise, 0…360.
+func (v *View) Angle() float64 { return v.angle }
+
+// upright turns a pixel of the screen to where it would be if the view were not turned.
+func (v *View) upright(x, y float64) (ux, uy float64) { return v.turned(x, y, -v.angle) }
+
+// turned turns a pixel of the screen around the middle.
+func (v *View) turned(x, y, degrees float64) (tx, ty float64) {
+	if degrees == 0 {
+		return x, y
+	}
+	w, h := v.pixels()
+	cx, cy := float64(w)/2, float64(h)/2
+	s, c := sincos(degrees)
+	return cx + (x-cx)*c - (y-cy)*s, cy + (x-cx)*s + (y-cy)*c
+}
+
+// sincos is exact for quarters.
+func sincos(degrees float64) (s, c float64) {
+	if q := math.Mod(degrees+720, 360) / 90; q == math.Trunc(q) {
+		return [...]float64{0, 1, 0, -1}[int(q)], [...]float64{1, 0, -1, 0}[int(q)]
+	}
+	return math.Sincos(degrees * math.Pi / 180)
+}
+
+// onScreen is where a place in the image stands on the turned screen.
+func (v *View) onScreen(p annotation.Point) (x, y float64) {
+	x, y = v.at.toScreen(p)
+	return v.turned(x, y, v.angle)
+}
+
+// paintTurned paints an upright picture that holds the turned screen, and turns that.
+func (v *View) paintTurned(dst []uint32, w, h int) {
+	s, c := sincos(v.angle)
+	bw := int(math.Ceil(math.Abs(c)*float64(w)+math.Abs(s)*float64(h))) + 2
+	bh := int(math.Ceil(math.Abs(s)*float64(w)+math.Abs(c)*float64(h))) + 2
+	if len(v.upper) < bw*bh {
+		v.upper = make([]uint32, bw*bh)
+	}
+	pix := v.upper[:bw*bh]
+	at := v.at
+	at.x += (float64(w) - float64(bw)) / 2 / at.scale
+	at.y += (float64(h) - float64(bh)) / 2 / at.scale
+	v.scene(pix, bw, bh, at)
+	const one = 1 << 32
+	dx, dy := int64(c*one), int64(-s*one) // a step to the right, on the upright picture
+	for y := range h {
+		ox, oy := 0.5-float64(w)/2, float64(y)+0.5-float64(h)/2
+		ux := int64((ox*c + oy*s + float64(bw)/2) * one)
+		uy := int64((-ox*s + oy*c + float64(bh)/2) * one)
+		for x := range w {
+			px, py := min(max(int(ux>>32), 0), bw-1), min(max(int(uy>>32), 0), bh-1)
+			dst[y*w+x] = pix[py*bw+px]
+			ux, uy = ux+dx, uy+dy
+		}
+	}
+}

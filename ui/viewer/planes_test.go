@@ -1,0 +1,65 @@
+package viewer_test
+
+import (
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// film is cells over time, 25 frames a second.
+type film struct{ cells }
+
+func (film) Info() imageio.Info {
+	i := cells{}.Info()
+	i.T, i.Interval = 40, 40*time.Millisecond
+	return i
+}
+
+func labelOf(v *viewer.Screen, starts string) string {
+	for _, o := range walk(v) {
+		if l, ok := o.(*widget.Label); ok && len(l.Text) >= len(starts) && l.Text[:len(starts)] == starts {
+			return l.Text
+		}
+	}
+	return ""
+}
+
+func TestTimeIsStepAndPlayed(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source, val.T = film{}, 3
+		v.Set(val)
+		s.settle(c)
+		if got := labelOf(v, "Time"); got != "Time 4 of 40 · 0.12 s" {
+			t.Errorf("it opens at %q", got)
+		}
+		press(v, c, '>')
+		press(v, c, '>')
+		press(v, c, '<')
+		if got := labelOf(v, "Time"); got != "Time 5 of 40 · 0.16 s" {
+			t.Errorf("after three steps it says %q", got)
+		}
+		press(v, c, 'k')
+		if !tiles(v).Playing() {
+			t.Error("the key K does not play")
+		}
+		press(v, c, ',')
+		if _, at := tiles(v).Plane(); tiles(v).Playing() || at != 3 {
+			t.Errorf("a step while it plays goes to %d, playing %v", at, tiles(v).Playing())
+		}
+		for _, o := range walk(v) {
+			if sel, ok := o.(*widget.Select); ok && len(sel.Options) == 3 {
+				sel.SetSelected("Maximum")
+			}
+		}
+		if got := labelOf(v, "All"); got != "All 5 planes" {
+			t.Errorf("a projection says %q", got)
+		}
+	})
+}
