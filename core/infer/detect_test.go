@@ -40,7 +40,10 @@ func (m marcher) Ready(context.Context) error                    { return nil }
 func (m marcher) Models(context.Context) ([]infer.Status, error) { return nil, nil }
 func (m marcher) Close() error                                   { return nil }
 func (m marcher) Describe(context.Context, infer.Ref) (infer.Spec, error) {
-	return infer.Spec{In: []infer.Port{{Name: "image", Type: "FP32", Shape: []int64{-1, 1, -1, -1}}}}, nil
+	return infer.Spec{
+		In:  []infer.Port{{Name: "image", Type: "FP32", Shape: []int64{-1, 1, -1, -1}}},
+		Out: []infer.Port{{Name: "dist", Type: "FP32", Shape: []int64{-1, 32, -1, -1}}, {Name: "prob", Type: "FP32", Shape: []int64{-1, 1, -1, -1}}},
+	}, nil
 }
 
 func (m marcher) Infer(ctx context.Context, _ infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
@@ -139,9 +142,9 @@ func discs(w, h int, radius float64) (p plane, centres [][2]float64) {
 	return p, centres
 }
 
-func describe(tb testing.TB) *recipe.Recipe {
+func describe(tb testing.TB) *recipe.Model {
 	tb.Helper()
-	r, err := recipe.Parse([]byte(text))
+	r, err := recipe.Read([]byte(text))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -245,13 +248,13 @@ func TestDetectStops(t *testing.T) {
 
 func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 	src, _ := discs(100, 100, 10)
-	for name, change := range map[string]func(*recipe.Recipe, *infer.Options){
-		"channel":  func(_ *recipe.Recipe, o *infer.Options) { o.Channel = 1 },
-		"diameter": func(_ *recipe.Recipe, o *infer.Options) { o.Diameter = 5000 },
-		"scale":    func(r *recipe.Recipe, _ *infer.Options) { r.Outputs[0].Scale = 1 },
-		"output":   func(r *recipe.Recipe, _ *infer.Options) { r.Outputs[0].ID = "probability" },
-		"rays":     func(r *recipe.Recipe, _ *infer.Options) { r.Decode.Kwargs["n_rays"] = 64 },
-		"input":    func(r *recipe.Recipe, _ *infer.Options) { r.Inputs = nil },
+	for name, change := range map[string]func(*recipe.Model, *infer.Options){
+		"channel":  func(_ *recipe.Model, o *infer.Options) { o.Channel = 1 },
+		"diameter": func(_ *recipe.Model, o *infer.Options) { o.Diameter = 5000 },
+		"scale":    func(r *recipe.Model, _ *infer.Options) { r.Outputs[0].Axes[2].Scale = 1 },
+		"output":   func(r *recipe.Model, _ *infer.Options) { r.Outputs[0].ID = "probability" },
+		"rays":     func(r *recipe.Model, _ *infer.Options) { r.Decode.Kwargs["n_rays"] = 64 },
+		"input":    func(r *recipe.Model, _ *infer.Options) { r.Inputs = nil },
 	} {
 		r, o := describe(t), infer.Options{}
 		change(r, &o)

@@ -30,14 +30,14 @@ func newView(info imageio.Info, scale float64) view {
 	return v
 }
 
-// read returns the pixels of r, which is in pixels of the network. What lies outside the
-// plane is what lies inside, mirrored at the centres of the outermost pixels.
-func (v view) read(ctx context.Context, src imageio.Source, o Options, r image.Rectangle) ([]float32, error) {
-	xs, ys := mirror(r.Min.X, r.Max.X, v.size.X), mirror(r.Min.Y, r.Max.Y, v.size.Y)
+// read returns the pixels of r, which is in pixels of the network, of the channel, plane
+// and time point of at. What lies outside the image is what lies inside, as pad says.
+func (v view) read(ctx context.Context, src imageio.Source, at imageio.Tile, r image.Rectangle, pad string) ([]float32, error) {
+	xs, ys := beyond(pad, r.Min.X, r.Max.X, v.size.X), beyond(pad, r.Min.Y, r.Max.Y, v.size.Y)
 	need := image.Rect(least(xs), least(ys), most(xs)+1, most(ys)+1)
 	wx, wy := newKernel(need.Min.X, need.Max.X, v.from.X, v.size.X), newKernel(need.Min.Y, need.Max.Y, v.from.Y, v.size.Y)
 	rect := image.Rect(wx.lo, wy.lo, wx.hi, wy.hi)
-	x, err := readPlane(ctx, src, imageio.Region{Level: v.level, Rect: rect, C: o.Channel, Z: o.Z, T: o.T})
+	x, err := readPlane(ctx, src, imageio.Region{Level: v.level, Rect: rect, C: at.C, Z: at.Z, T: at.T})
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +54,22 @@ func (v view) read(ctx context.Context, src imageio.Source, o Options, r image.R
 	return out, nil
 }
 
-// mirror returns, for from ≤ i < to, which of n pixels is seen there.
-func mirror(from, to, n int) []int {
+// beyond returns, for from ≤ i < to, which of n pixels is seen there: mirrored at the
+// centres of the outermost pixels (reflect) or at their edges (symmetric), or else the
+// outermost one.
+func beyond(pad string, from, to, n int) []int {
 	out := make([]int, 0, to-from)
-	period := max(2*(n-1), 1)
+	period, edge := max(2*(n-1), 1), 0
+	if pad == "symmetric" {
+		period, edge = 2*n, 1
+	}
 	for i := from; i < to; i++ {
 		j := ((i % period) + period) % period
+		if pad != "symmetric" && pad != "reflect" {
+			j = min(max(i, 0), n-1)
+		}
 		if j >= n {
-			j = period - j
+			j = period - edge - j
 		}
 		out = append(out, j)
 	}

@@ -77,8 +77,8 @@ func (s Sizes) batch(m *Model) int {
 	return 0
 }
 
-// tensor returns an input or output by its name.
-func (m *Model) tensor(id string) *Tensor {
+// Tensor returns an input or output by its name; nil if there is none.
+func (m *Model) Tensor(id string) *Tensor {
 	for _, list := range [][]Tensor{m.Inputs, m.Outputs} {
 		for i := range list {
 			if list[i].ID == id {
@@ -101,7 +101,7 @@ func (t *Tensor) Axis(id string) *Axis {
 
 // referred is the axis that a size refers to; nil if there is none.
 func (m *Model) referred(s Size) *Axis {
-	if t := m.tensor(s.Tensor); t != nil {
+	if t := m.Tensor(s.Tensor); t != nil {
 		return t.Axis(s.Axis)
 	}
 	return nil

@@ -1,11 +1,21 @@
 package recipe
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
-// The operations that make objects of a network's numbers.
+// The operations that make objects of a network's numbers. The first two are of the
+// specification.
 const (
-	starDecode = "stardist_postprocessing"
-	flowDecode = "cellpose_flow_dynamics"
+	StarConvex = "stardist_postprocessing"
+	FlowFields = "cellpose_flow_dynamics"
+	Components = "components" // connected pixels above a threshold
+	Floods     = "watershed"  // the same, parted by distance or by a boundary channel
+	Semantic   = "classes"    // connected pixels whose class is not the first, the background
+	LabelImage = "labels"     // the output numbers its objects
+	Points     = "points"     // peaks
+	BoxList    = "boxes"      // rectangles: n×4 corners, and n scores, and n classes if there are several
 )
 
 // Stars are the arguments of stardist_postprocessing.
@@ -23,14 +33,28 @@ type Flows struct {
 	MinSize int     // pixels that a cell must have
 }
 
-// Stars returns how the model's outputs become star-convex polygons.
-func (r *Recipe) Stars() (Stars, error) { return r.Decode.stars() }
+// Pixels are the arguments of components, watershed, classes, labels and points.
+type Pixels struct {
+	Threshold float64 // what is above is inside; default 0.5
+	Channel   int     // of the output
+	Boundary  int     // the channel that is high between objects; -1: none
+	Distance  int     // min_distance: pixels between the middles of two objects; default 5
+	MinSize   int     // pixels that an object must have
+	Radius    float64 // of what is drawn around a point, in pixels; default 3
+}
+
+// Boxes are the arguments of boxes.
+type Boxes struct {
+	Threshold float64 // of the score; default 0.5
+	IoU       float64 // of two boxes that share more the one with the lower score goes; default 0.5
+	Center    bool    // format: cxcywh, not xyxy
+}
 
 // Decoder returns the operation that makes objects of an output, the last of its list;
 // false if there is none.
 func (t *Tensor) Decoder() (Op, bool) {
 	for _, o := range t.Ops {
-		if o.ID == starDecode || o.ID == flowDecode {
+		if o.ID == StarConvex || o.ID == FlowFields {
 			return o, true
 		}
 	}
@@ -41,15 +65,22 @@ func (t *Tensor) Decoder() (Op, bool) {
 func (o Op) decoder() error {
 	var err error
 	switch o.ID {
-	case starDecode:
-		_, err = o.stars()
-	case flowDecode:
-		_, err = o.flows()
+	case StarConvex:
+		_, err = o.Stars()
+	case FlowFields:
+		_, err = o.Flows()
+	case Components, Floods, Semantic, LabelImage, Points:
+		_, err = o.Pixels()
+	case BoxList:
+		_, err = o.Boxes()
+	default:
+		err = invalid(fmt.Sprintf("The model needs %q to make objects, which Coverslip can't do.", o.ID), nil)
 	}
 	return err
 }
 
-func (o Op) stars() (Stars, error) {
+// Stars reads the arguments of stardist_postprocessing.
+func (o Op) Stars() (Stars, error) {
 	k := args{op: o}
 	if _, deep := o.Kwargs["anisotropy"]; deep {
 		return Stars{}, invalid("The model makes star-convex bodies in three dimensions, which Coverslip can't do yet.", nil)
@@ -67,7 +98,8 @@ func (o Op) stars() (Stars, error) {
 	return s, nil
 }
 
-func (o Op) flows() (Flows, error) {
+// Flows reads the arguments of cellpose_flow_dynamics.
+func (o Op) Flows() (Flows, error) {
 	k := args{op: o}
 	if deep, _ := o.Kwargs["do_3D"].(bool); deep {
 		return Flows{}, invalid("The model follows flows in three dimensions, which Coverslip can't do yet.", nil)
@@ -83,4 +115,35 @@ func (o Op) flows() (Flows, error) {
 		return f, invalid("The model's description has a threshold of flows that makes no sense.", nil)
 	}
 	return f, nil
+}
+
+// Pixels reads the arguments of the operations that work pixel by pixel.
+func (o Op) Pixels() (Pixels, error) {
+	k := args{op: o}
+	p := Pixels{
+		Threshold: k.number("threshold", 0.5), Channel: int(k.number("channel", 0)), Boundary: int(k.number("boundary", -1)),
+		Distance: int(k.number("min_distance", 5)), MinSize: int(k.number("min_size", 0)), Radius: k.number("radius", 3),
+	}
+	if err := k.end(); err != nil {
+		return p, err
+	}
+	if math.IsNaN(p.Threshold) || p.Channel < 0 || p.Boundary < -1 || p.Boundary == p.Channel || p.Distance < 1 || !(p.Radius > 0) {
+		return p, invalid(fmt.Sprintf("The arguments of the model's %q make no sense.", o.ID), nil)
+	}
+	return p, nil
+}
+
+// Boxes reads the arguments of boxes.
+func (o Op) Boxes() (Boxes, error) {
+	k := args{op: o}
+	b := Boxes{Threshold: k.number("threshold", 0.5), IoU: k.number("iou_threshold", 0.5)}
+	format := k.word("format")
+	b.Center = format == "cxcywh"
+	if err := k.end(); err != nil {
+		return b, err
+	}
+	if math.IsNaN(b.Threshold) || !(b.IoU >= 0 && b.IoU <= 1) || format != "" && format != "xyxy" && !b.Center {
+		return b, invalid("The model's boxes have a threshold or a format that makes no sense.", nil)
+	}
+	return b, nil
 }

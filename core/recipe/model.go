@@ -14,6 +14,12 @@ type Model struct {
 	Weights                    map[string]Weights // by format: "onnx", "torchscript", …
 	Tolerance                  Tolerance
 	Config                     map[string]any // hints for certain programs
+
+	// How outputs become objects.
+	Class    string  // the class that objects get; with several classes, their names count
+	Diameter float64 // the usual size of an object in pixels that it was made for; 0: any
+	Decode   Op
+	From     string // the output that Decode begins with; others follow in their order
 }
 
 // Tensor is one input or output.
@@ -129,7 +135,7 @@ func (m *Model) checkOp(t *Tensor, o Op, output bool) error {
 	switch o.ID {
 	case "custom":
 		return invalid("The model needs Python code of its own after the network, which Coverslip does not run.", nil)
-	case starDecode, flowDecode:
+	case StarConvex, FlowFields:
 		if !output {
 			return invalid(fmt.Sprintf("The model has %q before the network, where it makes no sense.", o.ID), nil)
 		}
@@ -138,7 +144,7 @@ func (m *Model) checkOp(t *Tensor, o Op, output bool) error {
 	if _, err := o.arrayStep(t.axisNames()); err != nil {
 		return err
 	}
-	if ref, ok := o.Kwargs["reference_tensor"].(string); ok && ref != "" && m.tensor(ref) == nil {
+	if ref, ok := o.Kwargs["reference_tensor"].(string); ok && ref != "" && m.Tensor(ref) == nil {
 		return invalid(fmt.Sprintf("The model's operation %q refers to a tensor %q that is not there.", o.ID, ref), nil)
 	}
 	return nil

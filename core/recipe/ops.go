@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // step is an operation that still needs statistics: fit looks at the values of its own
@@ -25,47 +24,6 @@ type step struct {
 type population struct {
 	values []float32
 	counts []int64
-}
-
-// Pipeline is a list of operations with the statistics of one plane in them.
-type Pipeline struct{ fns []func(float32) float32 }
-
-// Apply runs the operations over x, in place.
-func (p Pipeline) Apply(x []float32) {
-	for _, f := range p.fns {
-		for i, v := range x {
-			x[i] = f(v)
-		}
-	}
-}
-
-// Fit prepares operations for a plane. The plane is given as its distinct values and how
-// often each occurs, which for 8- and 16-bit images is a histogram; counts nil means
-// once each. Statistics are of the plane as it is, also where operations stand before, as
-// in bioimageio.core. Without values only operations that need no statistics can be
-// prepared. Those that need another tensor, several channels or the rows one by one can't.
-func Fit(ops []Op, values []float32, counts []int64) (Pipeline, error) {
-	var p Pipeline
-	for _, o := range ops {
-		s, err := o.step()
-		if err != nil {
-			return p, err
-		}
-		if s.statistic && len(values) == 0 {
-			return p, fmt.Errorf("%s: no pixels to take statistics of", o.ID)
-		}
-		if s.lists > 1 || s.ref != "" || s.axes != nil && (!slices.Contains(s.axes, "x") || !slices.Contains(s.axes, "y")) {
-			return p, invalid(fmt.Sprintf("The model's operation %q does more than Coverslip does with a single plane.", o.ID), nil)
-		}
-		f, err := s.fit(population{values, counts}, population{}, 0)
-		if err != nil {
-			return p, fmt.Errorf("%s: %w", o.ID, err)
-		}
-		if !s.same {
-			p.fns = append(p.fns, f)
-		}
-	}
-	return p, nil
 }
 
 // plain makes a step of a function that needs no statistics.

@@ -62,7 +62,7 @@ func (m *Model) Postprocess(out, in map[string]*Array) error {
 // stands if raw is nil.
 func process(t *Tensor, x, raw *Array, refs map[string]*Array) error {
 	for _, o := range t.Ops {
-		if o.ID == starDecode || o.ID == flowDecode {
+		if o.ID == StarConvex || o.ID == FlowFields {
 			return nil
 		}
 		s, err := o.arrayStep(x.Axes)

@@ -103,7 +103,10 @@ func ParseRDF(text []byte) (*Model, error) {
 		return nil, invalid("The model's description can't be read.", err)
 	}
 	m.Tolerance = tolerance(d.Config)
-	return m, m.check()
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	return m, m.decoding()
 }
 
 // implied adds the ensure_dtype that the specification implies before and after ops.
@@ -113,7 +116,7 @@ func implied(ops []Op, dtype string) []Op {
 		ops = append([]Op{ensure}, ops...)
 	}
 	switch ops[len(ops)-1].ID {
-	case ensure.ID, "binarize", starDecode, flowDecode:
+	case ensure.ID, "binarize", StarConvex, FlowFields:
 		return ops
 	}
 	return append(ops, ensure)

@@ -47,7 +47,7 @@ func tensors5(list []tensorText, id string) ([]Tensor, error) {
 		if err := t.Axes.Decode(&axes); err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", t.ID, err)
 		}
-		r := Tensor{ID: t.ID, Description: t.Description, Optional: t.Optional, Pad: Padding{Mode: "reflect"}}
+		r := Tensor{ID: t.ID, Description: t.Description, Optional: t.Optional, Pad: Padding{Mode: "symmetric"}}
 		for _, a := range axes {
 			x, err := a.axis()
 			if err != nil {

@@ -27,12 +27,17 @@
 // The operations and their arguments are those of the RDF specification 0.5
 // (bioimage.io), with its defaults. The first output of stardist_postprocessing is the
 // probability, the second the distances along the rays in pixels of the input; ray k
-// points along (cos, sin)(2πk/n_rays) in (x, y). Statistics are always those of the
+// points along (cos, sin)(2πk/n_rays) in (x, y). What else makes objects, which the
+// specification does not know, is in [Op.Pixels] and [Op.Boxes]. An input of several
+// channels names them: channels: [DAPI, actin]. Statistics are always those of the
 // whole plane as it came from the instrument, never of a tile. Fields of the file that
 // are not named here are kept.
 //
 // A bioimage.io description itself, rdf.yaml in format 0.4 or 0.5, is a [Model]: tensors
-// of any number of axes, which [Model.Preprocess] and [Model.Postprocess] work on.
+// of any number of axes, which [Model.Preprocess] and [Model.Postprocess] work on. [Read]
+// makes a Model of either file. What an rdf.yaml does not say of making objects may stand
+// in it under config.coverslip: class, diameter and decode, as above; without it the
+// outputs' channels and classes decide.
 package recipe
 
 import (
@@ -55,7 +60,7 @@ const FileName = "coverslip.yaml"
 type Recipe struct {
 	Name        string  `yaml:"name"`
 	Description string  `yaml:"description,omitempty"`
-	Task        string  `yaml:"task"`               // "instances"
+	Task        string  `yaml:"task"`               // "instances", "detection" or "semantic"
 	Class       string  `yaml:"class"`              // the class that its objects get, such as "nucleus"
 	Diameter    float64 `yaml:"diameter,omitempty"` // the usual size of an object in pixels that it was made for; 0: any
 	Inputs      []Port  `yaml:"inputs"`
@@ -67,9 +72,10 @@ type Recipe struct {
 
 // Port is one input or output tensor.
 type Port struct {
-	ID   string `yaml:"id"`
-	Axes string `yaml:"axes"` // "bcyx"
-	Type string `yaml:"type,omitempty"`
+	ID       string   `yaml:"id"`
+	Axes     string   `yaml:"axes"` // "bcyx"
+	Type     string   `yaml:"type,omitempty"`
+	Channels []string `yaml:"channels,omitempty,flow"` // names; an input without them has one, an output any number
 	// Step: the height and width of a tile must be Min + n·Step.
 	Min   int     `yaml:"min,omitempty"`
 	Step  int     `yaml:"step,omitempty"`
@@ -144,31 +150,42 @@ func (r *Recipe) check() error {
 	switch {
 	case r.Name == "":
 		return invalid("The model's description has no name.", nil)
-	case r.Task != "instances":
+	case !slices.Contains([]string{"instances", "detection", "semantic"}, r.Task):
 		return invalid(fmt.Sprintf("The model's task %q is not one that Coverslip knows.", r.Task), nil)
 	case len(r.Inputs) == 0 || len(r.Outputs) == 0:
 		return invalid("The model's description names no inputs or no outputs.", nil)
 	case r.Diameter < 0:
 		return invalid("The model's description gives objects a negative diameter.", nil)
 	}
-	for _, p := range append(slices.Clip(r.Inputs), r.Outputs...) {
-		if err := p.check(); err != nil {
+	for _, p := range r.Inputs {
+		if err := p.check(false); err != nil {
 			return err
 		}
 	}
-	if r.Decode.ID != starDecode {
-		return invalid(fmt.Sprintf("The model needs %q to make objects, which Coverslip can't do.", r.Decode.ID), nil)
+	for _, p := range r.Outputs {
+		if err := p.check(true); err != nil {
+			return err
+		}
 	}
-	_, err := r.Stars()
-	return err
+	return r.Decode.decoder()
 }
 
-func (p Port) check() error {
-	if p.ID == "" || !strings.HasSuffix(p.Axes, "yx") || strings.Trim(p.Axes, "bczyx") != "" {
+func repeats(axes string) bool {
+	for i, a := range axes {
+		if strings.ContainsRune(axes[:i], a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p Port) check(output bool) error {
+	list := output && strings.Contains(p.Axes, "i") // of boxes, as long as it comes out
+	if p.ID == "" || !list && (!strings.Contains(p.Axes, "y") || !strings.Contains(p.Axes, "x")) || strings.Trim(p.Axes, "bcizyx") != "" || repeats(p.Axes) {
 		return invalid(fmt.Sprintf("The model's tensor %q has axes %q, which Coverslip can't fill.", p.ID, p.Axes), nil)
 	}
-	if p.Type != "float32" {
-		return invalid(fmt.Sprintf("The model's tensor %q is of type %s, not float32.", p.ID, p.Type), nil)
+	if !knownType(p.Type) {
+		return invalid(fmt.Sprintf("The model's tensor %q is of type %q, which Coverslip does not know.", p.ID, p.Type), nil)
 	}
 	if p.Halo < 0 || p.Scale < 0 || p.Min < 0 {
 		return invalid(fmt.Sprintf("The model's tensor %q has a negative size.", p.ID), nil)

@@ -43,7 +43,7 @@ func TestParseAndBack(t *testing.T) {
 	if r.Diameter != 20 || r.Inputs[0].Step != 16 || r.Outputs[1].Halo != 8 || r.Outputs[0].Type != "float32" {
 		t.Errorf("got %+v", r)
 	}
-	s, err := r.Stars()
+	s, err := r.Decode.Stars()
 	if want := (recipe.Stars{Prob: 0.45, NMS: 0.4, Rays: 32, Grid: 2, Border: 2}); err != nil || s != want {
 		t.Errorf("stars %+v, %v", s, err)
 	}
@@ -67,7 +67,7 @@ func TestParseRefuses(t *testing.T) {
 		"min_percentile: 1,":          "min_percentile: 100,",
 		"task: instances":             "task: poetry",
 		"id: stardist_postprocessing": "id: cellpose_flow_dynamics",
-		"axes: bcyx\n    type":        "axes: yxc\n    type",
+		"axes: bcyx\n    type":        "axes: btyx\n    type",
 		"type: float32":               "type: complex64",
 		"n_rays: 32":                  "n_rays: 1",
 		"    step: 16":                "    steps: 16",
@@ -108,11 +108,11 @@ func cases(t *testing.T) (cs []opsCase) {
 func TestOpsAsNumpy(t *testing.T) {
 	for _, c := range cases(t) {
 		values, counts := histogram(c.In)
-		for name, fit := range map[string]func() (recipe.Pipeline, error){
-			"values":    func() (recipe.Pipeline, error) { return recipe.Fit(c.Ops, c.In, nil) },
-			"histogram": func() (recipe.Pipeline, error) { return recipe.Fit(c.Ops, values, counts) },
+		for name, prepare := range map[string]func() (recipe.Pipeline, error){
+			"values":    func() (recipe.Pipeline, error) { return fit(c.Ops, c.In, nil) },
+			"histogram": func() (recipe.Pipeline, error) { return fit(c.Ops, values, counts) },
 		} {
-			p, err := fit()
+			p, err := prepare()
 			if err != nil {
 				t.Errorf("%s: %v", c.Name, err)
 				continue
@@ -127,6 +127,16 @@ func TestOpsAsNumpy(t *testing.T) {
 			}
 		}
 	}
+}
+
+// fit prepares operations for a single plane.
+func fit(ops []recipe.Op, values []float32, counts []int64) (recipe.Pipeline, error) {
+	t := recipe.Tensor{ID: "x", Ops: ops, Axes: []recipe.Axis{{ID: "channel", Kind: recipe.Channel}, {ID: "y"}, {ID: "x"}}}
+	all, err := t.Fit([]recipe.Plane{{Values: values, Counts: counts}})
+	if err != nil {
+		return recipe.Pipeline{}, err
+	}
+	return all[0], nil
 }
 
 // histogram gives distinct values in the order in which they come, as no order is promised.
@@ -145,10 +155,10 @@ func histogram(x []float32) (values []float32, counts []int64) {
 }
 
 func TestStatisticsNeedPixels(t *testing.T) {
-	if _, err := recipe.Fit([]recipe.Op{{ID: "scale_range"}}, nil, nil); err == nil {
+	if _, err := fit([]recipe.Op{{ID: "scale_range"}}, nil, nil); err == nil {
 		t.Error("took percentiles of nothing")
 	}
-	p, err := recipe.Fit([]recipe.Op{{ID: "sigmoid"}}, nil, nil)
+	p, err := fit([]recipe.Op{{ID: "sigmoid"}}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

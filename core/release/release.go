@@ -138,10 +138,12 @@ func Bundle(ctx context.Context, r model.Registry, name, version string) (infer.
 			b.ONNX = data
 		case strings.HasSuffix(path, "coverslip.yaml"):
 			b.Recipe = data
+		case b.Recipe == nil && (strings.HasSuffix(path, "rdf.yaml") || strings.HasSuffix(path, "bioimageio.yaml")):
+			b.Recipe = data // of a model of bioimage.io; ours says more, if it is there too
 		}
 	}
 	if b.ONNX == nil || b.Recipe == nil {
-		return b, fault.New(fault.Invalid, fmt.Sprintf("Version %s of %s has no model.onnx with a coverslip.yaml beside it.", version, name),
+		return b, fault.New(fault.Invalid, fmt.Sprintf("Version %s of %s has no model.onnx with a coverslip.yaml or rdf.yaml beside it.", version, name),
 			"Register it with both files.", nil)
 	}
 	return b, nil

@@ -62,7 +62,7 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 	if b.Recipe, err = fs.ReadFile(sample.Model(), recipe.FileName); err != nil {
 		return Answer{}, err
 	}
-	r, err := recipe.Parse(b.Recipe)
+	r, err := recipe.Read(b.Recipe)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -84,7 +84,7 @@ func report(ctx context.Context, en infer.Engine, b infer.Bundle, h heldOut, dir
 	if err != nil {
 		return nil, err
 	}
-	r, err := recipe.Parse(b.Recipe)
+	r, err := recipe.Read(b.Recipe)
 	if err != nil {
 		return nil, err
 	}

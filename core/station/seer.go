@@ -54,7 +54,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, di
 
 // see asks en about src; an engine that does not answer is out until its next check.
 func (s *Station) see(ctx context.Context, en infer.Engine, b infer.Bundle, src imageio.Source, opt infer.Options, p *job.Progress) (annotation.Layer, error) {
-	r, err := recipe.Parse(b.Recipe)
+	r, err := recipe.Read(b.Recipe)
 	if err != nil {
 		return annotation.Layer{}, err
 	}

@@ -15,28 +15,28 @@ import (
 // minArea is the least area of an object in pixels of the image: below it, it is noise.
 const minArea = 2
 
-// objects brings stars from pixels of the network back to those of the image.
-func (d *detection) objects(stars []segment.Star) []annotation.Object {
+// objects brings what was found from pixels of the network back to those of the image.
+func (d *detection) objects(found []object) []annotation.Object {
 	v := d.view
 	sx, sy := float64(v.full.X)/float64(v.size.X), float64(v.full.Y)/float64(v.size.Y)
-	slices.SortFunc(stars, func(a, b segment.Star) int { return cmp.Or(cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X)) })
-	used := make(map[string]bool, len(stars))
+	slices.SortStableFunc(found, func(a, b object) int { return cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x)) })
+	used := make(map[string]bool, len(found))
 	var out []annotation.Object
-	for _, s := range stars {
-		for i, p := range s.Outline {
-			s.Outline[i] = annotation.Point{X: p.X * sx, Y: p.Y * sy}
+	for _, s := range found {
+		for i, p := range s.outline {
+			s.outline[i] = annotation.Point{X: p.X * sx, Y: p.Y * sy}
 		}
-		outline := clip(s.Outline, float64(v.full.X), float64(v.full.Y))
+		outline := clip(s.outline, float64(v.full.X), float64(v.full.Y))
 		if segment.Area(outline) < minArea {
 			continue
 		}
-		id := d.id(s.X*sx, s.Y*sy, 0)
+		id := d.id(s.x*sx, s.y*sy, 0)
 		for n := 1; used[id]; n++ { // two within a pixel
-			id = d.id(s.X*sx, s.Y*sy, n)
+			id = d.id(s.x*sx, s.y*sy, n)
 		}
 		used[id] = true
 		out = append(out, annotation.Object{
-			ID: id, Class: d.recipe.Class, Outline: outline, Score: min(max(s.Score, 0), 1),
+			ID: id, Class: cmp.Or(s.class, d.model.Class), Outline: outline, Score: min(max(s.score, 0), 1),
 			State: annotation.Predicted, By: d.ref.String(),
 		})
 	}

@@ -1,0 +1,115 @@
+package infer
+
+import (
+	"context"
+	"math"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// components are the connected pixels above the threshold; a watershed parts them where
+// they touch.
+func (s *maps) components(sh sheet) []object {
+	p := sh.planes[s.arg.Channel]
+	level := float32(s.arg.Threshold)
+	var labels []uint32
+	switch {
+	case s.op == recipe.Components:
+		labels, _ = segment.Components(func(i int) bool { return p[i] > level }, sh.w, sh.h, false)
+	case s.arg.Boundary >= 0:
+		edge := sh.planes[s.arg.Boundary]
+		inside, seeds := make([]bool, len(p)), make([]bool, len(p))
+		for i, x := range p {
+			inside[i], seeds[i] = x > level, x-edge[i] > level
+		}
+		labels, _ = segment.SplitAt(edge, seeds, inside, sh.w)
+	default:
+		inside := make([]bool, len(p))
+		for i, x := range p {
+			inside[i] = x > level
+		}
+		labels, _ = segment.Split(inside, sh.w, s.arg.Distance)
+	}
+	return sh.trace(labels, p, s.arg.MinSize, segment.Contours(labels, sh.w))
+}
+
+// follow lets pixels drift along the flows.
+func (s *maps) follow(ctx context.Context, sh sheet) ([]object, error) {
+	if len(sh.planes) < 3 {
+		return nil, unfit("Its output has no three channels: flows along y and x, and the logit of being in a cell.")
+	}
+	f := segment.Flows{Y: sh.planes[0], X: sh.planes[1], Prob: sh.planes[2], W: sh.w, H: sh.h}
+	labels, _, err := segment.FollowFlows(ctx, f, segment.FlowOptions{Prob: s.flows.Prob, Error: s.flows.Flow, MinSize: s.flows.MinSize})
+	if err != nil {
+		return nil, err
+	}
+	score := make([]float32, len(f.Prob))
+	for i, x := range f.Prob {
+		score[i] = logistic(x)
+	}
+	return sh.trace(labels, score, 0, segment.Contours(labels, sh.w)), nil
+}
+
+// classes are the connected pixels of each class but the first: the highest of several
+// channels, or the number that the one channel holds.
+func (s *maps) classes(sh sheet) []object {
+	n := sh.w * sh.h
+	class, best := make([]uint8, n), make([]float32, n)
+	if len(sh.planes) == 1 {
+		for i, x := range sh.planes[0] {
+			class[i], best[i] = uint8(min(max(x+0.5, 0), 255)), 1
+		}
+	} else {
+		scores := make([]float32, 0, n*len(sh.planes))
+		for _, p := range sh.planes {
+			scores = append(scores, p...)
+		}
+		class = segment.Classes(scores, n)
+		for i, c := range class {
+			best[i] = sh.planes[c][i]
+		}
+	}
+	labels, of := segment.ClassComponents(class, sh.w)
+	out := sh.trace(labels, best, s.arg.MinSize, segment.Contours(labels, sh.w))
+	for l := range out {
+		out[l].class = sh.class(of[l])
+	}
+	return out
+}
+
+// labels are in the output as they are. A network may number objects as it likes.
+func (s *maps) labels(sh sheet) []object {
+	labels, number := make([]uint32, sh.w*sh.h), map[float32]uint32{}
+	for i, x := range sh.planes[s.arg.Channel] {
+		if !(x > 0) {
+			continue
+		}
+		l := number[x]
+		if l == 0 {
+			l = uint32(len(number) + 1) //nolint:gosec // not more than pixels
+			number[x] = l
+		}
+		labels[i] = l
+	}
+	return sh.trace(labels, nil, s.arg.MinSize, segment.Contours(labels, sh.w))
+}
+
+// corners of what is drawn around a point.
+const corners = 16
+
+// points are the peaks of a channel, drawn as small discs.
+func (s *maps) points(sh sheet) []object {
+	p := sh.planes[s.arg.Channel]
+	var out []object
+	for _, i := range segment.Peaks(p, sh.w, s.arg.Distance, float32(s.arg.Threshold)) {
+		o := object{x: (float64(i%sh.w) + 0.5) * sh.sx, y: (float64(i/sh.w) + 0.5) * sh.sy, score: float64(p[i])}
+		for k := range corners {
+			sin, cos := math.Sincos(2 * math.Pi * float64(k) / corners)
+			o.outline = append(o.outline, annotation.Point{X: o.x + s.arg.Radius*sh.sx*cos, Y: o.y + s.arg.Radius*sh.sy*sin})
+		}
+		out = append(out, o)
+	}
+	return out
+}

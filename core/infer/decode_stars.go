@@ -1,0 +1,115 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// stars collects the centres that a star-convex network sees, tile by tile: the maps of a
+// whole slide need never be in memory.
+type stars struct {
+	model *recipe.Model
+	plan  *plan
+	arg   recipe.Stars
+	found *segment.Candidates
+	inner image.Rectangle // where centres may lie, in positions of the outputs
+}
+
+// newStars takes a network with the outputs probability and distances, or, as
+// bioimage.io has it, with one whose first channel is the probability.
+func newStars(m *recipe.Model, p *plan, threshold float64) (*stars, error) {
+	arg, err := m.Decode.Stars()
+	if err != nil {
+		return nil, err
+	}
+	if threshold > 0 {
+		arg.Prob = threshold
+	}
+	if len(m.Outputs) > 2 {
+		return nil, unfit("It has more outputs than star-convex models have.")
+	}
+	for i := range m.Outputs {
+		if err := starMap(&m.Outputs[i], p, arg.Grid); err != nil {
+			return nil, err
+		}
+	}
+	s := &stars{model: m, plan: p, arg: arg, found: segment.NewCandidates(arg.Rays, arg.Grid)}
+	y, x, g := p.axis("y"), p.axis("x"), arg.Grid
+	if y == nil || x == nil {
+		return nil, unfit("It has no image to look at.")
+	}
+	s.inner = image.Rect(0, 0, (x.n+g-1)/g, (y.n+g-1)/g).Inset(arg.Border)
+	return s, nil
+}
+
+// starMap tells if an output can't be one of a star-convex network.
+func starMap(t *recipe.Tensor, p *plan, grid int) error {
+	for _, o := range t.Ops {
+		if o.ID == recipe.StarConvex {
+			break
+		}
+		if (&recipe.Tensor{Axes: t.Axes, Ops: []recipe.Op{o}}).Statistic() {
+			return unfit(fmt.Sprintf("Its output %s needs %s, which makes no sense for stars.", t.ID, o.ID))
+		}
+	}
+	for _, id := range []string{"y", "x"} {
+		a := t.Axis(id)
+		if a == nil {
+			return unfit(fmt.Sprintf("Its output %s is no image.", t.ID))
+		}
+		if _, s := p.over(*a); s.scale*float64(grid) != 1 || s.offset != 0 {
+			return unfit(fmt.Sprintf("Its output %s has scale %v, which does not go with a grid of %d.", t.ID, s.scale, grid))
+		}
+	}
+	return nil
+}
+
+func (s *stars) inputs(map[string]*recipe.Array) {}
+
+func (s *stars) take(b block, out map[string]*recipe.Array) error {
+	if err := s.model.Postprocess(out, nil); err != nil {
+		return err
+	}
+	row, col, g := b["y"], b["x"], s.arg.Grid
+	m := segment.Maps{W: col.size / g, H: row.size / g, Rays: s.arg.Rays}
+	if first := out[s.model.Outputs[0].ID]; len(s.model.Outputs) == 2 {
+		m.Prob, m.Dist = planar(first), planar(out[s.model.Outputs[1].ID])
+	} else if n := m.W * m.H; n < len(first.Data) {
+		all := planar(first)
+		m.Prob, m.Dist = all[:n], all[n:]
+	}
+	at := image.Pt(int(math.Floor(float64(col.start)/float64(g))), int(math.Floor(float64(row.start)/float64(g))))
+	keep := image.Rect(col.from/g, row.from/g, (col.to+g-1)/g, (row.to+g-1)/g).Intersect(s.inner)
+	return s.found.Collect(m, keep.Sub(at), at, s.arg.Prob)
+}
+
+// planar brings channels that come last to the front.
+func planar(a *recipe.Array) []float32 {
+	n := len(a.Axes)
+	c := a.Size(string(recipe.Channel))
+	if n == 0 || a.Axes[n-1] != string(recipe.Channel) || c < 2 {
+		return a.Data
+	}
+	out := make([]float32, len(a.Data))
+	for i, v := range a.Data {
+		out[i%c*(len(a.Data)/c)+i/c] = v
+	}
+	return out
+}
+
+func (s *stars) objects(ctx context.Context) ([]object, error) {
+	kept, err := s.found.Stars(ctx, s.arg.NMS)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]object, len(kept))
+	for i, k := range kept {
+		out[i] = object{x: k.X, y: k.Y, score: k.Score, outline: k.Outline}
+	}
+	return out, nil
+}

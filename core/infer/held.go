@@ -1,0 +1,72 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// held supplies a network with arrays in memory, which have gone through the operations as
+// wholes.
+type held struct{ arrays map[string]*recipe.Array }
+
+func newHeld(m *recipe.Model, raw map[string]*recipe.Array) (*held, error) {
+	ready, err := m.Preprocess(raw)
+	return &held{ready}, err
+}
+
+// cut implements supply.
+func (h *held) cut(_ context.Context, t *recipe.Tensor, b block) (*recipe.Array, error) {
+	a := h.arrays[t.ID]
+	if a == nil {
+		return nil, nil //nolint:nilnil // an optional one that was left out
+	}
+	out := blank(t, b)
+	from := make([][]int, len(a.Axes)) // along each axis, which position of a; -1: beyond
+	for i, id := range a.Axes {
+		p, ok := b[id]
+		if !ok {
+			p = piece{size: a.Shape[i]}
+			out.Shape[i] = a.Shape[i]
+		}
+		from[i] = beyond(t.Pad.Mode, p.start, p.start+p.size, a.Shape[i])
+		for k := range from[i] {
+			if at := p.start + k; t.Pad.Mode == "constant" && (at < 0 || at >= a.Shape[i]) {
+				from[i][k] = -1
+			}
+		}
+	}
+	out = recipe.NewArray(out.Axes, out.Shape)
+	if len(a.Shape) != len(out.Shape) {
+		return nil, fmt.Errorf("input %s has %d axes, not %d", t.ID, len(a.Shape), len(out.Shape))
+	}
+	fill(out, a, from, float32(t.Pad.Value))
+	return out, nil
+}
+
+// fill copies from a the positions from, axis by axis; what lies beyond is v.
+func fill(out, a *recipe.Array, from [][]int, v float32) {
+	n := len(a.Shape)
+	stride := make([]int, n)
+	for i, s := n-1, 1; i >= 0; i-- {
+		stride[i], s = s, s*a.Shape[i]
+	}
+	at := make([]int, n)
+	for i := range out.Data {
+		k, inside := 0, true
+		for d, x := range at {
+			inside = inside && from[d][x] >= 0
+			k += from[d][x] * stride[d]
+		}
+		if out.Data[i] = v; inside {
+			out.Data[i] = a.Data[k]
+		}
+		for d := n - 1; d >= 0; d-- {
+			if at[d]++; at[d] < out.Shape[d] {
+				break
+			}
+			at[d] = 0
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package infer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// encode writes numbers as the port takes them.
+func encode(a *recipe.Array, p Port) (Tensor, error) {
+	t := Tensor{Port: Port{Name: p.Name, Type: p.Type}}
+	for _, n := range a.Shape {
+		t.Shape = append(t.Shape, int64(n))
+	}
+	le := binary.LittleEndian
+	put := map[string]func(b []byte, x float32) []byte{
+		"FP32":   func(b []byte, x float32) []byte { return le.AppendUint32(b, math.Float32bits(x)) },
+		"FP64":   func(b []byte, x float32) []byte { return le.AppendUint64(b, math.Float64bits(float64(x))) },
+		"UINT8":  func(b []byte, x float32) []byte { return append(b, uint8(int64(x))) },
+		"INT8":   func(b []byte, x float32) []byte { return append(b, uint8(int64(x))) },
+		"UINT16": func(b []byte, x float32) []byte { return le.AppendUint16(b, uint16(int64(x))) },
+		"INT16":  func(b []byte, x float32) []byte { return le.AppendUint16(b, uint16(int64(x))) },
+		"UINT32": func(b []byte, x float32) []byte { return le.AppendUint32(b, uint32(int64(x))) },
+		"INT32":  func(b []byte, x float32) []byte { return le.AppendUint32(b, uint32(int64(x))) },
+		"UINT64": func(b []byte, x float32) []byte { return le.AppendUint64(b, uint64(x)) },
+		"INT64":  func(b []byte, x float32) []byte { return le.AppendUint64(b, uint64(int64(x))) },
+		"BOOL": func(b []byte, x float32) []byte {
+			if x != 0 {
+				return append(b, 1)
+			}
+			return append(b, 0)
+		},
+	}[p.Type]
+	if put == nil {
+		return t, unfit(fmt.Sprintf("Its input %s is of type %s.", p.Name, p.Type))
+	}
+	t.Data = make([]byte, 0, 4*len(a.Data))
+	if p.Type == "FP32" { // nearly always
+		t.Data = t.Data[:4*len(a.Data)]
+		for i, x := range a.Data {
+			le.PutUint32(t.Data[4*i:], math.Float32bits(x))
+		}
+		return t, nil
+	}
+	for _, x := range a.Data {
+		t.Data = put(t.Data, x)
+	}
+	return t, nil
+}
+
+// decode reads the numbers of a tensor; its axes are for the caller to name.
+func decode(t Tensor) (*recipe.Array, error) {
+	le := binary.LittleEndian
+	kind, ok := map[string]struct {
+		size int
+		at   func(b []byte) float32
+	}{
+		"FP32":   {4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
+		"FP64":   {8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
+		"UINT8":  {1, func(b []byte) float32 { return float32(b[0]) }},
+		"BOOL":   {1, func(b []byte) float32 { return float32(b[0]) }},
+		"INT8":   {1, func(b []byte) float32 { return float32(int8(b[0])) }},
+		"UINT16": {2, func(b []byte) float32 { return float32(le.Uint16(b)) }},
+		"INT16":  {2, func(b []byte) float32 { return float32(int16(le.Uint16(b))) }},
+		"UINT32": {4, func(b []byte) float32 { return float32(le.Uint32(b)) }},
+		"INT32":  {4, func(b []byte) float32 { return float32(int32(le.Uint32(b))) }},
+		"UINT64": {8, func(b []byte) float32 { return float32(le.Uint64(b)) }},
+		"INT64":  {8, func(b []byte) float32 { return float32(int64(le.Uint64(b))) }},
+	}[t.Type]
+	a := &recipe.Array{}
+	n := 1
+	for _, d := range t.Shape {
+		a.Shape = append(a.Shape, int(d))
+		n *= int(d)
+	}
+	if !ok || n < 0 || len(t.Data) != n*kind.size {
+		return nil, unfit(fmt.Sprintf("Its output %s is %s of shape %v in %d bytes.", t.Name, t.Type, t.Shape, len(t.Data)))
+	}
+	a.Data = make([]float32, n)
+	if t.Type == "FP32" { // nearly always
+		for i := range a.Data {
+			a.Data[i] = math.Float32frombits(le.Uint32(t.Data[4*i:]))
+		}
+		return a, nil
+	}
+	for i := range a.Data {
+		a.Data[i] = kind.at(t.Data[i*kind.size:])
+	}
+	return a, nil
+}

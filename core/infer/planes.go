@@ -1,0 +1,210 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// planes supplies a network with an image's pixels, tile by tile: of the image no more is
+// in memory than what is asked for.
+type planes struct {
+	d     *detection
+	plan  *plan
+	parts map[string][]part // by input
+}
+
+// part is one plane y, x of an input, and what is done with its pixels.
+type part struct {
+	at   map[string]int // where it lies in the input
+	of   imageio.Tile   // its channel, plane and time point in the image
+	pipe recipe.Pipeline
+}
+
+// newPlanes finds the image's planes for each input.
+func newPlanes(d *detection, p *plan) (*planes, error) {
+	s := &planes{d: d, plan: p, parts: map[string][]part{}}
+	for i := range d.model.Inputs {
+		t := &d.model.Inputs[i]
+		if t.Optional {
+			continue
+		}
+		if t.Axis("y") == nil || t.Axis("x") == nil {
+			return nil, unfit(fmt.Sprintf("Its input %s is no image, and Coverslip has nothing else to give it.", t.ID))
+		}
+		channels, err := d.channels(t)
+		if err != nil {
+			return nil, err
+		}
+		depth := 1
+		if t.Axis("z") != nil {
+			depth = d.src.Info().Z
+		}
+		for c, of := range channels {
+			for z := range depth {
+				x := part{at: map[string]int{string(recipe.Channel): c}, of: imageio.Tile{C: of, Z: d.opt.Z, T: d.opt.T}}
+				if t.Axis("z") != nil {
+					x.at["z"], x.of.Z = z, z
+				}
+				s.parts[t.ID] = append(s.parts[t.ID], x)
+			}
+		}
+	}
+	return s, nil
+}
+
+// channels are those of the image for the channels of an input.
+func (d *detection) channels(t *recipe.Tensor) ([]int, error) {
+	a, have := t.Axis(string(recipe.Channel)), d.src.Info().Channels
+	switch {
+	case a == nil || a.Size.At(1) == 1 && len(d.opt.Channels) == 0:
+		return []int{d.opt.Channel}, nil
+	case len(d.opt.Channels) == a.Size.At(1):
+		return d.opt.Channels, nil
+	case len(d.opt.Channels) > 0:
+		return nil, fault.New(fault.Invalid, fmt.Sprintf("The model takes %d channels, not %d.", a.Size.At(1), len(d.opt.Channels)), "Choose as many.", nil)
+	}
+	n := a.Size.At(1)
+	var out []int
+	for _, name := range a.Names {
+		i := slices.IndexFunc(have, func(c imageio.Channel) bool { return strings.EqualFold(c.Name, name) && name != "" })
+		if i >= 0 {
+			out = append(out, i)
+		}
+	}
+	switch {
+	case len(out) == n:
+		return out, nil
+	case len(have) == 1: // grey, for a network of colours
+		return slices.Repeat([]int{0}, n), nil
+	case len(have) < n:
+		return nil, fault.New(fault.Invalid, fmt.Sprintf("The model takes %d channels, and the image has %d.", n, len(have)),
+			"Choose another model.", nil)
+	}
+	out = nil
+	for i := range n {
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+// cut implements supply.
+func (s *planes) cut(ctx context.Context, t *recipe.Tensor, b block) (*recipe.Array, error) {
+	if t.Optional {
+		return nil, nil //nolint:nilnil // what is left out
+	}
+	return s.read(ctx, t, b, true)
+}
+
+// all returns an input as the image has it, whole.
+func (s *planes) all(ctx context.Context, t *recipe.Tensor) (*recipe.Array, error) {
+	b := block{}
+	total := 1
+	for _, a := range s.plan.axes {
+		b[a.id] = piece{size: a.n, to: a.n}
+		total *= a.n
+	}
+	if total*len(s.parts[t.ID]) > maxHeld {
+		return nil, fault.New(fault.Full, "The model wants to see the whole image at once, and it is too large for that.", "Analyse a part of it.", nil)
+	}
+	return s.read(ctx, t, b, false)
+}
+
+// maxHeld bounds how many numbers of an image are held for operations that need all.
+const maxHeld = 1 << 28
+
+func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool) (*recipe.Array, error) {
+	y, x := b["y"], b["x"]
+	rect := image.Rect(x.start, y.start, x.start+x.size, y.start+y.size)
+	out, constant := blank(t, b), t.Pad.Mode == "constant"
+	z := []int{0}
+	if a := t.Axis("z"); a != nil {
+		z = beyond(t.Pad.Mode, b["z"].start, b["z"].start+b["z"].size, s.d.src.Info().Z)
+	}
+	for _, p := range s.parts[t.ID] {
+		if !slices.Contains(z, p.at["z"]) {
+			continue
+		}
+		pixels, err := s.d.view.read(ctx, s.d.src, p.of, rect, t.Pad.Mode)
+		if err != nil {
+			return nil, err
+		}
+		if ready {
+			p.pipe.Apply(pixels)
+		}
+		if constant {
+			outside(pixels, rect, s.d.view.size, float32(t.Pad.Value))
+		}
+		for k, of := range z {
+			at := map[string]int{string(recipe.Channel): p.at[string(recipe.Channel)], "z": k}
+			if of == p.at["z"] {
+				put(out, at, pixels)
+			}
+			if deep := b["z"].start + k; constant && (deep < 0 || deep >= s.d.src.Info().Z) {
+				put(out, at, slices.Repeat([]float32{float32(t.Pad.Value)}, len(pixels)))
+			}
+		}
+	}
+	return out, nil
+}
+
+// blank is an array for a block of t.
+func blank(t *recipe.Tensor, b block) *recipe.Array {
+	var axes []string
+	var shape []int
+	for _, a := range t.Axes {
+		n := max(a.Size.At(1), 1)
+		if p, ok := b[a.ID]; ok && a.Kind != recipe.Channel {
+			n = p.size
+		}
+		axes, shape = append(axes, a.ID), append(shape, n)
+	}
+	return recipe.NewArray(axes, shape)
+}
+
+// put writes a plane y, x into a at a position along its other axes.
+func put(a *recipe.Array, at map[string]int, plane []float32) {
+	stride, base := strides(a), 0
+	for axis, i := range at {
+		base += i * stride[axis]
+	}
+	w, h := a.Size("x"), a.Size("y")
+	for y := range h {
+		row := plane[y*w:][:w]
+		from := base + y*stride["y"]
+		if stride["x"] == 1 {
+			copy(a.Data[from:], row)
+			continue
+		}
+		for x, v := range row {
+			a.Data[from+x*stride["x"]] = v
+		}
+	}
+}
+
+// strides are how far apart neighbours along each axis lie; 0 along one that is not there.
+func strides(a *recipe.Array) map[string]int {
+	out, n := map[string]int{}, 1
+	for i, axis := range slices.Backward(a.Axes) {
+		out[axis] = n
+		n *= a.Shape[i]
+	}
+	return out
+}
+
+// outside sets what lies beyond an image.
+func outside(pixels []float32, r image.Rectangle, size image.Point, v float32) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			if x < 0 || y < 0 || x >= size.X || y >= size.Y {
+				pixels[(y-r.Min.Y)*r.Dx()+x-r.Min.X] = v
+			}
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package infer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// question is what an engine is asked, block by block.
+type question struct {
+	engine   Engine
+	ref      Ref
+	model    *recipe.Model
+	spec     Spec
+	plan     *plan
+	supply   supply
+	parallel int
+}
+
+// supply gives what goes into the network.
+type supply interface {
+	// cut returns an input's numbers over a block, also beyond the image's edges. The
+	// caller may write to them.
+	cut(ctx context.Context, t *recipe.Tensor, b block) (*recipe.Array, error)
+}
+
+// ask sends all blocks through the network; take gets the answers, one call at a time, in
+// any order.
+func (q *question) ask(ctx context.Context, p Progress, take func(block, map[string]*recipe.Array) error) error {
+	n := q.plan.blocks()
+	p.Grow(int64(n))
+	var mu sync.Mutex // one at a time for take
+	return each(ctx, n, max(cmp.Or(q.parallel, 2), 1), func(ctx context.Context, i int) error {
+		b := q.plan.block(i)
+		out, err := q.answer(ctx, b)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		p.Add(1)
+		return take(b, out)
+	})
+}
+
+// answer is the network's, to one block.
+func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Array, error) {
+	var in []Tensor
+	for i := range q.model.Inputs {
+		t := &q.model.Inputs[i]
+		port, err := q.plan.port(t)
+		if t.Optional && (err != nil || len(q.spec.In) < len(q.model.Inputs)) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		x, err := q.supply.cut(ctx, t, b)
+		if err != nil {
+			return nil, err
+		}
+		if x == nil {
+			continue // left out
+		}
+		y, err := encode(x, port)
+		if err != nil {
+			return nil, err
+		}
+		in = append(in, y)
+	}
+	given, err := q.engine.Infer(ctx, q.ref, in)
+	if err != nil {
+		return nil, err
+	}
+	return q.outputs(given)
+}
+
+// outputs decodes what the network gave, by the names of the description.
+func (q *question) outputs(given []Tensor) (map[string]*recipe.Array, error) {
+	out := map[string]*recipe.Array{}
+	for i := range q.model.Outputs {
+		t := &q.model.Outputs[i]
+		port, err := portOf(q.model, q.spec.Out, q.model.Outputs, t)
+		if err != nil {
+			return nil, err
+		}
+		if out[t.ID], err = named(given, port.Name, t); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// named decodes the tensor with a name, whose axes are those of t.
+func named(given []Tensor, name string, t *recipe.Tensor) (*recipe.Array, error) {
+	for _, g := range given {
+		if g.Name != name {
+			continue
+		}
+		a, err := decode(g)
+		if err != nil {
+			return nil, err
+		}
+		if len(a.Shape) != len(t.Axes) {
+			return nil, unfit(fmt.Sprintf("Its output %s has shape %v.", t.ID, g.Shape))
+		}
+		for _, x := range t.Axes {
+			a.Axes = append(a.Axes, x.ID)
+		}
+		return a, nil
+	}
+	return nil, unfit(fmt.Sprintf("It has no output %s.", t.ID))
+}
+
+// each calls fn for 0…n-1, at most workers at a time, and returns when all have ended.
+// The first error stops the rest.
+func each(ctx context.Context, n, workers int, fn func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(workers, n) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n || ctx.Err() != nil {
+					return
+				}
+				if err := fn(ctx, i); err != nil {
+					cancel(err) // the first one wins
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}

@@ -1,0 +1,159 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// maxValues bounds how many pixels of an image with 32-bit samples are looked at: 256 MB.
+const maxValues = 64 << 20
+
+// fit takes the statistics of the whole image that the operations need. Of 8- and 16-bit
+// images it counts every pixel; of larger types it takes all up to maxValues pixels, and
+// beyond that every n-th row.
+func (s *planes) fit(ctx context.Context, p Progress) error {
+	for i := range s.d.model.Inputs {
+		t := &s.d.model.Inputs[i]
+		parts := s.parts[t.ID]
+		list := make([]recipe.Plane, len(parts))
+		for k, x := range parts {
+			list[k].At = x.at
+		}
+		if top := narrow(t, s.d.src.Info().Type); t.Statistic() || top > 0 {
+			if err := s.count(ctx, t, list, p); err != nil {
+				return err
+			}
+			if err := within(list, top); err != nil {
+				return err
+			}
+		}
+		pipes, err := t.Fit(list)
+		if err != nil {
+			return err
+		}
+		for k := range parts {
+			parts[k].pipe = pipes[k]
+		}
+	}
+	return nil
+}
+
+// within tells if a pixel is above top, unless top is 0.
+func within(list []recipe.Plane, top float32) error {
+	for _, x := range list {
+		if top > 0 && len(x.Values) > 0 && slices.Max(x.Values) > top {
+			return fault.New(fault.Invalid, fmt.Sprintf("The model takes numbers up to %.0f, and the image has up to %.0f.", top, slices.Max(x.Values)),
+				"Convert the image, or choose another model.", nil)
+		}
+	}
+	return nil
+}
+
+// narrow is the largest number that an input takes, if the image may hold larger ones: what
+// is above would begin again from 0. Else it is 0.
+func narrow(t *recipe.Tensor, of imageio.PixelType) float32 {
+	if len(t.Ops) == 0 || t.Ops[0].ID != "ensure_dtype" {
+		return 0
+	}
+	top := map[string]float32{"uint8": 255, "int8": 127, "uint16": 65535, "int16": 32767}[t.Type]
+	if of == imageio.Uint8 && top >= 255 || of == imageio.Uint16 && top >= 65535 {
+		return 0
+	}
+	return top
+}
+
+// count looks at the pixels of an input's planes.
+func (s *planes) count(ctx context.Context, t *recipe.Tensor, list []recipe.Plane, p Progress) error {
+	info := s.d.src.Info()
+	size := info.Levels[0].Size
+	cols, rows := (size.X+info.TileSize.X-1)/info.TileSize.X, (size.Y+info.TileSize.Y-1)/info.TileSize.Y
+	parts := s.parts[t.ID]
+	counters := map[imageio.Tile]*counter{} // a plane may be there twice
+	var order []imageio.Tile
+	for _, x := range parts {
+		if counters[x.of] == nil {
+			counters[x.of] = newCounter(info.Type, size.X*size.Y*len(parts))
+			order = append(order, x.of)
+		}
+	}
+	n := cols * rows
+	p.Grow(int64(n * len(order)))
+	err := each(ctx, n*len(order), max(s.d.opt.Parallel, 2), func(ctx context.Context, i int) error {
+		at := order[i/n]
+		at.Col, at.Row = i%n%cols, i%n/cols
+		px, err := s.d.src.ReadTile(ctx, at)
+		if err != nil {
+			return err
+		}
+		counters[order[i/n]].add(px, at.Row*info.TileSize.Y)
+		p.Add(1)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for k, x := range parts {
+		list[k].Values, list[k].Counts = counters[x.of].population()
+	}
+	return nil
+}
+
+// counter collects the pixels of a plane, tile by tile in any order.
+type counter struct {
+	every  int
+	mu     sync.Mutex // guards all below
+	bins   []int64    // by value-least, where the type is small
+	least  int
+	values []float32
+}
+
+func newCounter(t imageio.PixelType, pixels int) *counter {
+	c := &counter{every: (pixels + maxValues - 1) / maxValues}
+	switch t {
+	case imageio.Uint8, imageio.Uint16:
+		c.bins = make([]int64, 1<<16)
+	case imageio.Int8, imageio.Int16:
+		c.bins, c.least = make([]int64, 1<<16), -1<<15
+	case imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64:
+	}
+	return c
+}
+
+// add counts a tile whose first row is row top of the plane.
+func (c *counter) add(t *imageio.Pixels, top int) {
+	v := t.Float32s(nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for y := range t.Size.Y {
+		if c.bins == nil && (top+y)%c.every != 0 {
+			continue
+		}
+		row := v[y*t.Size.X:][:t.Size.X]
+		if c.bins == nil {
+			c.values = append(c.values, row...)
+			continue
+		}
+		for _, v := range row {
+			c.bins[int(v)-c.least]++
+		}
+	}
+}
+
+// population returns what was counted, as recipe.Fit takes it.
+func (c *counter) population() (values []float32, counts []int64) {
+	if c.bins == nil {
+		return c.values, nil
+	}
+	for i, n := range c.bins {
+		if n > 0 {
+			values, counts = append(values, float32(i+c.least)), append(counts, n)
+		}
+	}
+	return values, counts
+}

@@ -1,0 +1,126 @@
+package recipe
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Read reads a model's description, whichever of the two it is: a coverslip.yaml or a
+// bioimage.io rdf.yaml. What can't be done exactly is fault.Invalid.
+func Read(text []byte) (*Model, error) {
+	var head struct {
+		Format string `yaml:"format_version"`
+	}
+	if err := yaml.Unmarshal(text, &head); err == nil && head.Format != "" {
+		return ParseRDF(text)
+	}
+	r, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return r.Model()
+}
+
+// Model says a coverslip.yaml in the terms of bioimage.io.
+func (r *Recipe) Model() (*Model, error) {
+	m := &Model{
+		Name: r.Name, Description: r.Description, Tolerance: tolerance(nil),
+		Class: r.Class, Diameter: r.Diameter, Decode: r.Decode,
+	}
+	for _, p := range r.Inputs {
+		t := p.tensor()
+		for l := range strings.SplitSeq(p.Axes, "") {
+			a := axisOf(l)
+			switch {
+			case a.Kind == Channel:
+				a.Names, a.Size.Fixed = p.Channels, max(len(p.Channels), 1)
+			case l == "y" || l == "x":
+				a.Size = Size{Min: p.Min, Step: p.Step}
+			}
+			t.Axes = append(t.Axes, a)
+		}
+		m.Inputs = append(m.Inputs, t)
+	}
+	for _, p := range r.Outputs {
+		t := p.tensor()
+		for l := range strings.SplitSeq(p.Axes, "") {
+			a := axisOf(l)
+			switch l {
+			case "c":
+				a.Names, a.Size.Fixed = p.Channels, len(p.Channels)
+			case "y", "x":
+				a.Size, a.Scale, a.Halo = Size{Tensor: m.Inputs[0].ID, Axis: l}, 1/p.Scale, p.Halo
+			case "z":
+				a.Size = Size{Tensor: m.Inputs[0].ID, Axis: l}
+			}
+			t.Axes = append(t.Axes, a)
+		}
+		m.Outputs = append(m.Outputs, t)
+	}
+	m.From = m.Outputs[0].ID
+	return m, m.check()
+}
+
+func axisOf(letter string) Axis {
+	return Axis{ID: fullName(letter), Kind: kindOf(letter), Scale: 1}
+}
+
+func (p Port) tensor() Tensor {
+	return Tensor{ID: p.ID, Type: p.Type, Pad: Padding{Mode: "reflect"}, Ops: p.Ops}
+}
+
+// decoding finds out how an RDF's outputs become objects: by an operation among theirs, by
+// what config.coverslip says, or by their channels.
+func (m *Model) decoding() error {
+	hints, _ := m.Config["coverslip"].(map[string]any)
+	class, _ := hints["class"].(string)
+	m.Class = cmp.Or(class, "object")
+	m.Diameter, _ = number(hints["diameter"])
+	m.From = m.Outputs[0].ID
+	for i := range m.Outputs {
+		if o, ok := m.Outputs[i].Decoder(); ok {
+			m.From, m.Decode = m.Outputs[i].ID, o
+			return nil
+		}
+	}
+	if said, ok := hints["decode"].(map[string]any); ok {
+		m.Decode.ID, _ = said["id"].(string)
+		m.Decode.Kwargs, _ = said["kwargs"].(map[string]any)
+		if of, ok := said["output"].(string); ok {
+			m.From = of
+		}
+		if m.Tensor(m.From) == nil {
+			return invalid(fmt.Sprintf("The model's objects are to come of an output %q that is not there.", m.From), nil)
+		}
+		return m.Decode.decoder()
+	}
+	m.Decode = guess(&m.Outputs[0])
+	return nil
+}
+
+// guess reads from the channels of an output what it holds: a boundary beside the inside,
+// scores of several classes, or one probability.
+func guess(t *Tensor) Op {
+	op := Op{ID: Components, Kwargs: map[string]any{}}
+	a := t.Axis(string(Channel))
+	if len(t.Classes) > 1 {
+		op.ID = Semantic
+	}
+	if a == nil || a.Size.Fixed < 2 {
+		return op
+	}
+	for i, name := range a.Names {
+		if strings.Contains(strings.ToLower(name), "bound") || strings.Contains(strings.ToLower(name), "border") {
+			op.ID, op.Kwargs["boundary"] = Floods, i
+			if i == 0 {
+				op.Kwargs["channel"] = 1
+			}
+			return op
+		}
+	}
+	op.ID = Semantic
+	return op
+}
