@@ -109,9 +109,17 @@ func (s *Store) save(m map[string]string) error {
 	if err := os.MkdirAll(filepath.Dir(s.file), 0o700); err != nil {
 		return err
 	}
-	tmp := s.file + ".tmp"
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+	f, err := os.CreateTemp(filepath.Dir(s.file), "."+filepath.Base(s.file)+".*") // 0600, and another program has its own
+	if err != nil {
 		return err
 	}
-	return os.Rename(tmp, s.file)
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close()) // a power cut must not leave it empty
+	if err == nil {
+		err = os.Rename(f.Name(), s.file)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
