@@ -206,7 +206,7 @@ func (w *window) viewerActions() viewer.Actions {
 	return viewer.Actions{
 		Accept: func(id string) { w.judge(id, annotation.Accepted) },
 		Reject: func(id string) { w.judge(id, annotation.Rejected) },
-		Delete: w.remove, Draw: w.draw,
+		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
 		Undo:     func() { w.step(w.station.Undo) },
 		Redo:     func() { w.step(w.station.Redo) },
 		RunAgain: w.again,
@@ -236,6 +236,20 @@ func (w *window) judge(id string, s annotation.State) {
 	}
 	after := *before
 	after.State, after.By = s, w.station.Settings().Person.Name
+	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
+}
+
+// reshape gives an object another outline. Who corrects a prediction has accepted it.
+func (w *window) reshape(id string, ring []annotation.Point) {
+	before := w.object(id)
+	if before == nil {
+		return
+	}
+	after := *before
+	after.Outline, after.By = ring, w.station.Settings().Person.Name
+	if after.State == annotation.Predicted || after.State == annotation.Rejected {
+		after.State = annotation.Accepted
+	}
 	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
 }
 

@@ -1,6 +1,9 @@
 package tileview
 
 import (
+	"fmt"
+	"math/rand/v2"
+
 	"fyne.io/fyne/v2"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -32,4 +35,43 @@ func Compose(pix []uint32, planes [][]uint16, cs []Channel, tint Tint, slow bool
 		}
 	}
 	composeTables(pix, from, on, 0, p.flip)
+}
+
+// TraceAgain outlines a random mask, fills the outline and says where they differ: holes
+// are filled, pieces but the largest are gone.
+func TraceAgain(r *rand.Rand, w, h int, full float64) string {
+	m := newMask(box{0, 0, float64(w) - 0.5, float64(h) - 0.5}, 1)
+	for i := range m.in {
+		m.in[i] = r.Float64() < full
+	}
+	ring := m.outline() // leaves the largest piece in m
+	again := newMask(box{0, 0, float64(w) - 0.5, float64(h) - 0.5}, 1)
+	again.fill(ring)
+	out := make([]bool, len(m.in)) // reached from outside, over corners too
+	var reach func(x, y int)
+	reach = func(x, y int) {
+		if x < 0 || y < 0 || x >= m.w || y >= m.h || m.at(x, y) || out[y*m.w+x] {
+			return
+		}
+		out[y*m.w+x] = true
+		for dy := -1; dy <= 1; dy++ {
+			for dx := -1; dx <= 1; dx++ {
+				reach(x+dx, y+dy)
+			}
+		}
+	}
+	for i := range max(m.w, m.h) {
+		reach(i, 0)
+		reach(i, m.h-1)
+		reach(0, i)
+		reach(m.w-1, i)
+	}
+	for y := range m.h {
+		for x := range m.w {
+			if want := !out[y*m.w+x]; again.at(x, y) != want {
+				return fmt.Sprintf("%d×%d: cell %d,%d is %v in the outline, %v in the mask", w, h, x, y, again.at(x, y), want)
+			}
+		}
+	}
+	return ""
 }

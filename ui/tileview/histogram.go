@@ -27,8 +27,8 @@ func (r Range) Percentile(q float64) float64 {
 	return r.ranks[int(math.Round(min(max(q/100, 0), 1)*rankSteps))]
 }
 
-// newRange sums samples up; it sorts them.
-func newRange(all []float64) Range {
+// NewRange sums samples up; it sorts them.
+func NewRange(all []float64) Range {
 	if len(all) == 0 {
 		return Range{Max: 1, High: 1, To: 1}
 	}

@@ -2,6 +2,7 @@ package tileview
 
 import (
 	"math"
+	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
 )
@@ -22,54 +23,91 @@ func (b box) meets(o box) bool {
 	return b.x0 <= o.x1 && o.x0 <= b.x1 && b.y0 <= o.y1 && o.y0 <= b.y1
 }
 
-// index finds objects by place: a grid over their boxes. It is never changed
-// once made, so workers may read it.
+// index finds objects by place: a grid over their boxes. It is never changed once made, so
+// workers may read it.
 type index struct {
 	all   []annotation.Object
 	boxes []box
-	shown []int // indices into all, in drawing order
-	cells map[[2]int][]int
-	size  float64 // of a cell, in pixels
+	areas []float64 // square pixels
 	byID  map[string]int
+
+	shown      []int32 // indices into all, in drawing order
+	size       float64 // of a cell, in pixels
+	left, top  float64 // of the grid
+	cols, rows int
+	starts     []int32 // of a cell's objects in items; one more than there are cells
+	items      []int32
 }
 
 // newIndex indexes the objects that show lets through; nil lets all through.
-func newIndex(objs []annotation.Object, show func(annotation.Object) bool) *index {
-	x := &index{all: objs, boxes: make([]box, len(objs)), cells: map[[2]int][]int{}, byID: make(map[string]int, len(objs))}
-	var sum float64
+func newIndex(objs []annotation.Object, show func(x *index, i int) bool) *index {
+	x := &index{
+		all: objs, boxes: make([]box, len(objs)), areas: make([]float64, len(objs)),
+		byID: make(map[string]int, len(objs)),
+	}
 	for i, o := range objs {
 		x.byID[o.ID] = i
-		x.boxes[i] = boxOf(o.Outline)
-		if len(o.Outline) < 2 || show != nil && !show(o) {
-			continue
-		}
-		x.shown = append(x.shown, i)
-		sum += max(x.boxes[i].x1-x.boxes[i].x0, x.boxes[i].y1-x.boxes[i].y0)
+		x.boxes[i], x.areas[i] = boxOf(o.Outline), Area(o.Outline)
 	}
-	x.size = 64
-	if n := len(x.shown); n > 0 {
-		x.size = max(16, 4*sum/float64(n)) // some sixteen objects a cell where they lie side by side
-	}
-	for _, i := range x.shown {
-		x.each(x.boxes[i], func(k [2]int) { x.cells[k] = append(x.cells[k], i) })
-	}
-	return x
+	return x.sift(show)
 }
 
-func (x *index) each(b box, fn func([2]int)) {
-	cell := func(v float64) int { return int(math.Floor(v / x.size)) }
-	for r := cell(b.y0); r <= cell(b.y1); r++ {
-		for c := cell(b.x0); c <= cell(b.x1); c++ {
-			fn([2]int{c, r})
+// sift returns an index of the same objects that shows others of them.
+func (x *index) sift(show func(x *index, i int) bool) *index {
+	n := &index{all: x.all, boxes: x.boxes, areas: x.areas, byID: x.byID}
+	all := box{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
+	var sum float64
+	for i := range n.all {
+		if len(n.all[i].Outline) < 2 || show != nil && !show(n, i) {
+			continue
+		}
+		b := n.boxes[i]
+		n.shown = append(n.shown, int32(i))
+		sum += max(b.x1-b.x0, b.y1-b.y0)
+		all = box{min(all.x0, b.x0), min(all.y0, b.y0), max(all.x1, b.x1), max(all.y1, b.y1)}
+	}
+	if len(n.shown) == 0 {
+		return n
+	}
+	n.left, n.top = all.x0, all.y0
+	n.size = max(16, 4*sum/float64(len(n.shown))) // some sixteen objects a cell where they lie side by side
+	for (all.x1-all.x0)/n.size*((all.y1-all.y0)/n.size) > float64(4*len(n.shown)+16) {
+		n.size *= 2
+	}
+	n.cols, n.rows = int((all.x1-all.x0)/n.size)+1, int((all.y1-all.y0)/n.size)+1
+	n.starts = make([]int32, n.cols*n.rows+1)
+	for _, i := range n.shown {
+		n.each(n.boxes[i], func(c int) { n.starts[c+1]++ })
+	}
+	for c := range n.cols * n.rows {
+		n.starts[c+1] += n.starts[c]
+	}
+	n.items = make([]int32, n.starts[n.cols*n.rows])
+	next := append([]int32(nil), n.starts...)
+	for _, i := range n.shown {
+		n.each(n.boxes[i], func(c int) { n.items[next[c]] = i; next[c]++ })
+	}
+	return n
+}
+
+// each calls fn with the cells that b meets.
+func (x *index) each(b box, fn func(cell int)) {
+	if x.cols == 0 {
+		return
+	}
+	at := func(v, from float64, n int) int { return min(max(int(math.Floor((v-from)/x.size)), 0), n-1) }
+	for r := at(b.y0, x.top, x.rows); r <= at(b.y1, x.top, x.rows); r++ {
+		for c := at(b.x0, x.left, x.cols); c <= at(b.x1, x.left, x.cols); c++ {
+			fn(r*x.cols + c)
 		}
 	}
 }
 
 // within returns the shown objects whose boxes meet b, in drawing order.
-func (x *index) within(b box) []int {
+func (x *index) within(b box) []int32 {
+	var out []int32
 	// A look at everything is cheaper than at more cells than there are objects.
 	if cols, rows := (b.x1-b.x0)/x.size+1, (b.y1-b.y0)/x.size+1; cols*rows > float64(len(x.shown)) {
-		var out []int
 		for _, i := range x.shown {
 			if x.boxes[i].meets(b) {
 				out = append(out, i)
@@ -77,27 +115,22 @@ func (x *index) within(b box) []int {
 		}
 		return out
 	}
-	seen := map[int]bool{}
-	x.each(b, func(k [2]int) {
-		for _, i := range x.cells[k] {
+	x.each(b, func(c int) {
+		for _, i := range x.items[x.starts[c]:x.starts[c+1]] {
 			if x.boxes[i].meets(b) {
-				seen[i] = true
+				out = append(out, i)
 			}
 		}
 	})
-	out := make([]int, 0, len(seen))
-	for i := range seen {
-		out = append(out, i)
-	}
-	sortInts(out)
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // at returns the smallest shown object that p lies in, or nil.
 func (x *index) at(p annotation.Point) *annotation.Object {
-	best, area := -1, math.Inf(1)
+	best, area := int32(-1), math.Inf(1)
 	for _, i := range x.within(box{p.X, p.Y, p.X, p.Y}) {
-		if a := Area(x.all[i].Outline); a < area && inside(x.all[i].Outline, p) {
+		if a := x.areas[i]; a < area && inside(x.all[i].Outline, p) {
 			best, area = i, a
 		}
 	}

@@ -109,15 +109,22 @@ func (v *View) Dragged(e *fyne.DragEvent) {
 
 // DragEnd closes what was drawn by a drag.
 func (v *View) DragEnd() {
-	if v.pen.free {
+	if v.painting() {
+		v.endStroke()
+	} else if v.pen.free {
 		v.closePen()
 	}
 }
 
-// Scrolled zooms at the pointer: a notch of a usual wheel is a factor of 1.2.
+// Scrolled zooms at the pointer: a notch of a usual wheel is a factor of 1.2. With Alt it
+// changes the size of the brush.
 func (v *View) Scrolled(e *fyne.ScrollEvent) {
-	k := math.Exp2(float64(e.Scrolled.DY) / 38)
+	k := math.Exp2(float64(e.Scrolled.DY+e.Scrolled.DX) / 38)
 	k = min(max(k, 0.5), 2)
+	if v.alt && v.painting() {
+		v.ScaleBrush(k)
+		return
+	}
 	x, y := v.upright(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio)
 	v.zoomAt(k, x, y)
 }
@@ -134,7 +141,7 @@ func (v *View) Tapped(e *fyne.PointEvent) {
 		v.clickPen(p)
 		return
 	}
-	if v.look == Hidden {
+	if v.style.Hidden {
 		return
 	}
 	if o := v.objects.at(p); o != nil {
@@ -166,8 +173,8 @@ func (v *View) MouseMoved(e *desktop.MouseEvent) {
 	if r.Object != nil {
 		id = r.Object.ID
 	}
-	drawing := len(v.pen.ring) > 0 && !v.pen.free
-	v.pen.cursor = p
+	drawing := len(v.pen.ring) > 0 && !v.pen.free || v.painting()
+	v.pen.cursor, v.over = p, true
 	if id != v.hover || drawing {
 		v.hover = id
 		v.redraw()
@@ -179,7 +186,8 @@ func (v *View) MouseMoved(e *desktop.MouseEvent) {
 
 // MouseOut says that nothing is under the pointer.
 func (v *View) MouseOut() {
-	if v.hover != "" {
+	v.over = false
+	if v.hover != "" || v.painting() {
 		v.hover = ""
 		v.redraw()
 	}
@@ -188,8 +196,12 @@ func (v *View) MouseOut() {
 	}
 }
 
-// MouseDown takes the focus, so that keys come here.
-func (v *View) MouseDown(*desktop.MouseEvent) { v.focus() }
+// MouseDown takes the focus, so that keys come here, and notes the keys that are held.
+func (v *View) MouseDown(e *desktop.MouseEvent) {
+	v.focus()
+	v.alt = e.Modifier&fyne.KeyModifierAlt != 0
+	v.shift = e.Modifier&fyne.KeyModifierShift != 0
+}
 
 // MouseUp is for Fyne.
 func (v *View) MouseUp(*desktop.MouseEvent) {}
@@ -210,7 +222,7 @@ func (v *View) readout(p annotation.Point) Readout {
 	}
 	r.Micron = imageio.Micron{X: p.X * v.info.Micron.X, Y: p.Y * v.info.Micron.Y}
 	r.Values = v.values(p)
-	if v.look != Hidden {
+	if !v.style.Hidden {
 		r.Object = v.objects.at(p)
 	}
 	return r

@@ -8,8 +8,8 @@ import (
 // FocusGained is for Fyne.
 func (v *View) FocusGained() {}
 
-// FocusLost lets go of the space bar and of Shift.
-func (v *View) FocusLost() { v.space, v.shift = false, false }
+// FocusLost lets go of the keys that are held.
+func (v *View) FocusLost() { v.space, v.shift, v.alt = false, false, false }
 
 // KeyDown holds the space bar, while which a drag moves the image whatever the tool, and Shift.
 func (v *View) KeyDown(e *fyne.KeyEvent) { v.hold(e.Name, true) }
@@ -23,6 +23,9 @@ func (v *View) hold(k fyne.KeyName, down bool) {
 		v.space = down
 	case desktop.KeyShiftLeft, desktop.KeyShiftRight:
 		v.shift = down
+	case desktop.KeyAltLeft, desktop.KeyAltRight:
+		v.alt = down
+		v.redraw()
 	}
 }
 
@@ -50,8 +53,8 @@ func (v *View) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		v.closePen()
 	case fyne.KeyEscape:
-		if len(v.pen.ring) > 0 {
-			v.pen = pen{}
+		if len(v.pen.ring) > 0 || v.brush.mask != nil {
+			v.pen, v.brush.mask = pen{}, nil
 			v.redraw()
 		} else {
 			v.Select("")
@@ -81,6 +84,10 @@ func (v *View) TypedRune(r rune) {
 		v.Zoom(1.25)
 	case '-':
 		v.Zoom(0.8)
+	case '{':
+		v.ScaleBrush(0.8)
+	case '}':
+		v.ScaleBrush(1.25)
 	case ' ':
 	default:
 		if v.act.Rune != nil {
@@ -91,7 +98,7 @@ func (v *View) TypedRune(r rune) {
 
 // TypedShortcut takes undo and redo; others go to [Actions.Shortcut].
 func (v *View) TypedShortcut(s fyne.Shortcut) {
-	switch s.(type) {
+	switch c := s.(type) {
 	case *fyne.ShortcutUndo:
 		if v.act.Undo != nil {
 			v.act.Undo()
@@ -99,6 +106,12 @@ func (v *View) TypedShortcut(s fyne.Shortcut) {
 	case *fyne.ShortcutRedo:
 		if v.act.Redo != nil {
 			v.act.Redo()
+		}
+	case *desktop.CustomShortcut:
+		if c.KeyName == fyne.KeyZ && c.Modifier&fyne.KeyModifierShift != 0 && v.act.Redo != nil {
+			v.act.Redo()
+		} else if v.act.Shortcut != nil {
+			v.act.Shortcut(s)
 		}
 	default: // whatever has the focus gets all shortcuts: the window's own go on
 		if v.act.Shortcut != nil {

@@ -2,12 +2,10 @@ package tileview
 
 import (
 	"context"
-	"image/color"
 	"math"
 	"sync"
 
 	"coverslip.dev/coverslip/core/annotation"
-	"coverslip.dev/coverslip/ui/theme"
 )
 
 const (
@@ -29,7 +27,7 @@ type layer struct {
 	mu      sync.Mutex // guards all below
 	more    chan struct{}
 	index   *index
-	look    Look
+	style   Style
 	gen     int
 	scale   float64
 	patches map[[2]int]*patch
@@ -40,11 +38,15 @@ func newLayer() *layer {
 	return &layer{more: make(chan struct{}, 1), index: newIndex(nil, nil), patches: map[[2]int]*patch{}}
 }
 
-func (l *layer) set(x *index, look Look) {
+func (l *layer) set(x *index, style Style) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.index, l.look = x, look
-	l.gen++
+	was := l.style
+	was.Clear, was.Hidden = style.Clear, style.Hidden // these don't change what is drawn
+	if l.index != x || was != style {
+		l.gen++
+	}
+	l.index, l.style = x, style
 }
 
 // blit lays the patches that the camera sees over dst.
@@ -59,12 +61,13 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 		return
 	}
 	ox, oy := int(math.Round(at.x*at.scale)), int(math.Round(at.y*at.scale))
+	strength := uint32(math.Round((1 - min(max(l.style.Clear, 0), 1)) * 256))
 	budget := atOnce
 	for ty := floorDiv(oy, patchSize); ty*patchSize < oy+h; ty++ {
 		for tx := floorDiv(ox, patchSize); tx*patchSize < ox+w; tx++ {
 			k := [2]int{tx, ty}
 			if p := l.patchAt(k, &budget); p != nil && p.pix != nil {
-				lay(dst, w, h, p.pix, tx*patchSize-ox, ty*patchSize-oy)
+				lay(dst, w, h, p.pix, tx*patchSize-ox, ty*patchSize-oy, strength)
 			}
 		}
 	}
@@ -89,15 +92,15 @@ func (l *layer) patchAt(k [2]int, budget *int) *patch {
 		return p
 	}
 	*budget -= n
-	p = &patch{pix: drawPatch(l.index, l.look, k, l.scale), gen: l.gen}
+	p = &patch{pix: drawPatch(l.index, l.style, k, l.scale), gen: l.gen}
 	l.patches[k] = p
 	return p
 }
 
 func floorDiv(a, b int) int { return int(math.Floor(float64(a) / float64(b))) }
 
-// lay blends a premultiplied patch over dst at (x, y).
-func lay(dst []uint32, w, h int, src []uint32, x, y int) {
+// lay blends a premultiplied patch over dst at (x, y), with a strength of 0…256.
+func lay(dst []uint32, w, h int, src []uint32, x, y int, strength uint32) {
 	for j := max(0, -y); j < min(patchSize, h-y); j++ {
 		from, to := max(0, -x), min(patchSize, w-x)
 		if from >= to {
@@ -107,6 +110,9 @@ func lay(dst []uint32, w, h int, src []uint32, x, y int) {
 		for i, c := range s {
 			if c == 0 {
 				continue
+			}
+			if strength < 256 {
+				c = (c&0xff00ff)*strength>>8&0xff00ff | (c>>8&0xff00ff)*strength&0xff00ff00
 			}
 			ia := 256 - c>>24
 			if ia == 1 {
@@ -124,7 +130,7 @@ func lay(dst []uint32, w, h int, src []uint32, x, y int) {
 func (v *View) drawLayer(ctx context.Context) {
 	l := v.lay
 	for {
-		k, x, look, gen, scale, ok := l.next()
+		k, x, style, gen, scale, ok := l.next()
 		if !ok {
 			select {
 			case <-ctx.Done():
@@ -136,20 +142,20 @@ func (v *View) drawLayer(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.keep(k, &patch{pix: drawPatch(x, look, k, scale), gen: gen}, scale)
+		l.keep(k, &patch{pix: drawPatch(x, style, k, scale), gen: gen}, scale)
 		v.wake()
 	}
 }
 
-func (l *layer) next() (k [2]int, x *index, look Look, gen int, scale float64, ok bool) {
+func (l *layer) next() (k [2]int, x *index, style Style, gen int, scale float64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.wanted) == 0 {
-		return k, nil, 0, 0, 0, false
+		return k, nil, Style{}, 0, 0, false
 	}
 	k = l.wanted[0]
 	l.wanted = l.wanted[1:]
-	return k, l.index, l.look, l.gen, l.scale, true
+	return k, l.index, l.style, l.gen, l.scale, true
 }
 
 func (l *layer) keep(k [2]int, p *patch, scale float64) {
@@ -169,7 +175,7 @@ func patchBox(k [2]int, scale float64) box {
 	}
 }
 
-func drawPatch(x *index, look Look, k [2]int, scale float64) []uint32 {
+func drawPatch(x *index, style Style, k [2]int, scale float64) []uint32 {
 	on := x.within(patchBox(k, scale))
 	if len(on) == 0 {
 		return nil
@@ -177,39 +183,9 @@ func drawPatch(x *index, look Look, k [2]int, scale float64) []uint32 {
 	s := sheet{make([]uint32, patchSize*patchSize), patchSize, patchSize}
 	at := camera{x: float64(k[0]*patchSize) / scale, y: float64(k[1]*patchSize) / scale, scale: scale}
 	for _, i := range on {
-		drawObject(s, &x.all[i], look, at)
+		drawObject(s, &x.all[i], style, at)
 	}
 	return s.pix
-}
-
-// drawObject draws one object as its state asks.
-func drawObject(s sheet, o *annotation.Object, look Look, at camera) {
-	line := screenLine(o.Outline, at)
-	c, dash := stateColor(o.State)
-	if look == Fill {
-		s.fill(line, inkOf(c, 0.32))
-	}
-	width := 1.8
-	if len(line) < 4 {
-		width = 1.2
-	} else if dash == 0 { // a dark rim, so that it is seen on bright pixels, too
-		s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+1.6, 0)
-	}
-	s.stroke(line, true, inkOf(c, 0.95), width, dash)
-}
-
-func stateColor(st annotation.State) (c color.NRGBA, dash float64) {
-	of := theme.Objects()
-	switch st {
-	case annotation.Accepted:
-		return of.Accepted, 0
-	case annotation.Rejected:
-		return of.Rejected, 4
-	case annotation.Drawn:
-		return of.Drawn, 0
-	case annotation.Predicted:
-	}
-	return of.Predicted, 0
 }
 
 // screenLine puts a ring on the screen, without corners nearer than a pixel and

@@ -53,7 +53,7 @@ func (v *View) scene(dst []uint32, w, h int, at camera) {
 		dst[i] = around
 	}
 	v.paintLevel(dst, w, h, at, level(v.downsamples(), at.scale), true)
-	if v.look != Hidden && v.t == v.objectsAt {
+	if !v.style.Hidden && v.t == v.objectsAt {
 		v.lay.blit(dst, w, h, at)
 	}
 	v.paintMarks(canvasOf(dst, w, h), at)

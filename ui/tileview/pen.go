@@ -15,6 +15,8 @@ const (
 	Select    Tool = iota // move the image; a click marks an object
 	Rectangle             // drag from corner to corner
 	Polygon               // drag freely, or click corner by corner
+	Brush                 // a disc that adds; with Alt it takes away
+	Eraser                // a disc that takes away
 )
 
 // pen is an outline that is being drawn.
@@ -26,7 +28,7 @@ type pen struct {
 
 // SetTool changes the tool and drops what was being drawn.
 func (v *View) SetTool(t Tool) {
-	v.tool, v.pen = t, pen{}
+	v.tool, v.pen, v.brush.mask = t, pen{cursor: v.pen.cursor}, nil
 	v.redraw()
 }
 
@@ -50,6 +52,8 @@ func (v *View) dragPen(from, to annotation.Point) {
 		if math.Hypot(to.X-last.X, to.Y-last.Y)*v.at.scale >= 2 {
 			v.pen.ring = append(v.pen.ring, to)
 		}
+	case Brush, Eraser:
+		v.stroke(from, to)
 	case Select:
 	}
 	v.redraw()
@@ -57,6 +61,11 @@ func (v *View) dragPen(from, to annotation.Point) {
 
 // clickPen adds a corner; a click near the first one closes the outline.
 func (v *View) clickPen(p annotation.Point) {
+	if v.painting() { // a dab
+		v.stroke(p, p)
+		v.endStroke()
+		return
+	}
 	if v.tool != Polygon {
 		return
 	}
@@ -97,15 +106,16 @@ func (v *View) closePen() {
 // the pointer, and the pen.
 func (v *View) paintMarks(s sheet, at camera) {
 	of := theme.Objects()
-	if o := v.objects.object(v.hover); o != nil && v.look != Hidden && v.hover != v.selected {
+	if o := v.objects.object(v.hover); o != nil && !v.style.Hidden && v.hover != v.selected {
 		s.stroke(screenLine(o.Outline, at), true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
 	}
 	if o := v.objects.object(v.selected); o != nil {
 		line := screenLine(o.Outline, at)
-		c, dash := stateColor(o.State)
+		c, dash := v.style.colorOf(o)
 		s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)
 		s.stroke(line, true, inkOf(c, 1), 2*v.ratio, dash)
 	}
+	v.paintBrush(s, at)
 	if len(v.pen.ring) == 0 {
 		return
 	}

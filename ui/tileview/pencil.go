@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-func sortInts(s []int) { slices.Sort(s) }
+func sortFloats(s []float64) { slices.Sort(s) }
 
 // sheet is RGBA pixels, little-endian and premultiplied, that shapes are drawn on.
 type sheet struct {

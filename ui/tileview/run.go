@@ -97,12 +97,12 @@ func rangeOf(ctx context.Context, t task, c int) (Range, error) {
 		for col := 0; col*ts.X < size.X; col++ {
 			p, err := t.src.ReadTile(ctx, imageio.Tile{Level: l, Col: col, Row: row, C: c, Z: t.info.Z / 2})
 			if err != nil {
-				return newRange(nil), err
+				return NewRange(nil), err
 			}
 			for i := 0; i < p.Size.X*p.Size.Y; i += step {
 				all = append(all, number(p.Sample(i)))
 			}
 		}
 	}
-	return newRange(all), nil
+	return NewRange(all), nil
 }

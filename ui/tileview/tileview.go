@@ -26,16 +26,6 @@ type Channel struct {
 	On       bool
 }
 
-// Look is how objects are shown.
-type Look int
-
-// The looks.
-const (
-	Outline Look = iota
-	Fill
-	Hidden
-)
-
 // Readout is what lies under the pointer.
 type Readout struct {
 	Inside bool               // the pointer is on the image
@@ -52,6 +42,9 @@ type Actions struct {
 	Selected func(id string)               // "" when nothing is
 	Planed   func()                        // another plane or time is shown, or playing began or ended
 	Drawn    func(ring []annotation.Point) // a finished outline
+	Reshaped func(id string, ring []annotation.Point)
+	Erased   func(id string)        // nothing of it was left
+	Brushed  func(diameter float64) // the brush has another size, in pixels of the image
 	Zoomed   func(scale float64)
 	Key      func(e *fyne.KeyEvent) // keys that the view has no use for
 	Rune     func(r rune)
@@ -94,9 +87,12 @@ type View struct {
 	pen      pen
 	space    bool
 	shift    bool
+	alt      bool
+	over     bool // the pointer is over the view
+	brush    brush
 	objects  *index
-	look     Look
-	minScore float64
+	filter   Filter
+	style    Style
 	hover    string
 	selected string
 
@@ -165,33 +161,50 @@ func (v *View) recolor() { v.work.recolor(v.channels, v.tint) }
 
 // SetObjects replaces what lies on the image.
 func (v *View) SetObjects(objs []annotation.Object) {
-	v.objects = newIndex(objs, func(o annotation.Object) bool {
-		return o.State != annotation.Predicted || o.Score >= v.minScore
-	})
+	v.objects = newIndex(objs, v.filter.lets)
 	v.relay()
 }
 
-// SetMinScore hides predictions with a lower score that nobody has judged.
-func (v *View) SetMinScore(least float64) {
-	if v.minScore != least {
-		v.minScore = least
-		v.SetObjects(v.objects.all)
-	}
+// Filter says which predictions that nobody has judged are shown.
+type Filter struct {
+	Score    float64 // least
+	From, To float64 // area in square pixels of the image; To 0 for any
 }
 
-// SetLook changes how objects are shown.
-func (v *View) SetLook(l Look) {
-	if v.look != l {
-		v.look = l
+func (f Filter) lets(x *index, i int) bool {
+	return f.Lets(x.all[i], x.areas[i])
+}
+
+// Lets reports whether an object of that area is shown.
+func (f Filter) Lets(o annotation.Object, area float64) bool {
+	if o.State != annotation.Predicted {
+		return true
+	}
+	return o.Score >= f.Score && area >= f.From && (f.To == 0 || area <= f.To)
+}
+
+// SetFilter hides predictions; it asks nobody anew.
+func (v *View) SetFilter(f Filter) {
+	if v.filter != f {
+		v.filter = f
+		v.objects = v.objects.sift(f.lets)
 		v.relay()
 	}
 }
 
-// Look returns how objects are shown.
-func (v *View) Look() Look { return v.look }
+// SetStyle changes how objects are shown.
+func (v *View) SetStyle(s Style) {
+	if v.style != s {
+		v.style = s
+		v.relay()
+	}
+}
+
+// Style returns how objects are shown.
+func (v *View) Style() Style { return v.style }
 
 func (v *View) relay() {
-	v.lay.set(v.objects, v.look)
+	v.lay.set(v.objects, v.style)
 	v.redraw()
 }
 

@@ -276,12 +276,12 @@ func TestClickFindsTheSmallestObject(t *testing.T) {
 			{ID: "large", Outline: ring(1024, 1024, 400), State: annotation.Accepted, Score: 1},
 			{ID: "weak", Outline: ring(1024, 1024, 10), State: annotation.Predicted, Score: 0.2},
 		})
-		v.SetMinScore(0.5)
+		v.SetFilter(tileview.Filter{Score: 0.5})
 		test.TapCanvas(c, fyne.NewPos(400, 300)) // the middle
 		if picked != "small" {
 			t.Errorf("picked %q", picked)
 		}
-		v.SetLook(tileview.Hidden)
+		v.SetStyle(tileview.Style{Hidden: true})
 		v.Select("")
 		test.TapCanvas(c, fyne.NewPos(400, 300))
 		if picked != "" {
@@ -321,7 +321,9 @@ func TestBrokenTileIsToldOnce(t *testing.T) {
 }
 
 func TestPictures(t *testing.T) {
-	for name, look := range map[string]tileview.Look{"outline": tileview.Outline, "fill": tileview.Fill} {
+	for name, look := range map[string]tileview.Style{
+		"outline": {}, "fill": {Fill: true}, "score": {By: tileview.ByScore, Fill: true, Labels: true, Clear: 0.4},
+	} {
 		show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
 			v.Set(&field{size: 1024, typ: imageio.Uint16})
 			s.settle(c)
@@ -334,7 +336,7 @@ func TestPictures(t *testing.T) {
 				})
 			}
 			v.SetObjects(objs)
-			v.SetLook(look)
+			v.SetStyle(look)
 			v.Select(objs[18].ID)
 			s.settle(c)
 			test.AssertRendersToImage(t, name+".png", c)

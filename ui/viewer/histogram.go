@@ -42,6 +42,7 @@ type histogram struct {
 	focused bool
 	raster  *canvas.Raster
 	ratio   float64
+	plain   bool // without gamma
 }
 
 var (
@@ -85,7 +86,7 @@ func (h *histogram) nearest(x float32) grip {
 	w := float64(h.Size().Width) - 2*histogramMargin
 	away := func(v float64) float64 { return math.Abs(h.place(v)*w + histogramMargin - float64(x)) }
 	lo, hi := away(h.ch.Min), away(h.ch.Max)
-	if g := away(h.middle()); g < gripAt && g < lo && g < hi {
+	if g := away(h.middle()); !h.plain && g < gripAt && g < lo && g < hi {
 		return gripGamma
 	}
 	if lo < hi || lo == hi && float64(x) < h.place(h.ch.Min)*w+histogramMargin {
@@ -160,6 +161,9 @@ func (h *histogram) TypedKey(e *fyne.KeyEvent) {
 	step := (h.rng.To - h.rng.From) / 100
 	at := [...]float64{gripMin: h.ch.Min, gripMax: h.ch.Max, gripGamma: h.middle()}[h.at]
 	order := [...]grip{gripMin: gripGamma, gripGamma: gripMax, gripMax: gripMin}
+	if h.plain {
+		order[gripMin], order[gripMax] = gripMax, gripMin
+	}
 	switch e.Name {
 	case fyne.KeyLeft:
 		h.pull(max(at-step, h.rng.Min))
@@ -190,7 +194,7 @@ func (h *histogram) paint(w, ht int) image.Image {
 	lo, hi := x(h.ch.Min), x(h.ch.Max)
 	h.columns(img, m, inner, lo, hi)
 	line := color.RGBA{0xe8, 0xec, 0xf0, 0xff}
-	for px := lo; px <= hi && hi > lo; px++ { // gamma's curve
+	for px := lo; px <= hi && hi > lo && !h.plain; px++ { // gamma's curve
 		u := math.Pow(float64(px-lo)/float64(hi-lo), max(h.ch.Gamma, leastGamma))
 		y := ht - 3 - int(u*float64(ht-6))
 		img.SetRGBA(px, y, line)
@@ -200,6 +204,9 @@ func (h *histogram) paint(w, ht int) image.Image {
 	for g, px := range map[grip]int{gripMin: lo, gripMax: hi} {
 		rect(img, px-k, 0, px+k, ht, h.ink(g))
 		rect(img, px-4*k, 0, px+4*k, 7*k, h.ink(g))
+	}
+	if h.plain {
+		return img
 	}
 	mid := x(h.middle())
 	rect(img, mid-3*k, ht/2-3*k, mid+4*k, ht/2+4*k, h.ink(gripGamma))

@@ -33,76 +33,56 @@ func (s *Screen) rune(r rune) {
 		s.panel.channels.toggle((int(r-'0') + 9) % 10)
 		return
 	}
-	switch unicode.ToLower(r) {
-	case 'm':
-		s.tool(tileview.Select)
-	case 'r':
-		s.tool(tileview.Rectangle)
-	case 'p':
-		s.tool(tileview.Polygon)
-	case 'a':
-		s.judge(s.act.Accept)
-	case 'x':
-		s.judge(s.act.Reject)
-	case 'u':
-		s.undo()
-	case 'h', 'o':
-		s.hide()
-	case 'f':
-		s.fill()
-	case ',', '<':
-		s.panel.planes.step(-1)
-	case '.', '>':
-		s.panel.planes.step(1)
-	case 'k':
-		s.panel.planes.play()
-	case 't':
-		if r == 'T' {
-			s.view.Turn(5)
-		} else {
-			s.view.Turn(90)
-		}
-	case 'n':
-		s.view.SetOverview(!s.view.Overview())
-	case 'z':
-		if r == 'Z' {
-			s.view.OneToOne()
-		} else {
-			s.view.Fit()
-		}
-	case ']':
-		s.step(1)
-	case '[':
-		s.step(-1)
+	if f, ok := s.keys[r]; ok {
+		f()
+	} else {
+		do(s.keys[unicode.ToLower(r)])
+	}
+}
+
+// bindings are the keys; one for a capital goes before that for its small letter.
+func (s *Screen) bindings() map[rune]func() {
+	tool := func(t tileview.Tool) func() { return func() { s.tool(t) } }
+	o, pl := s.panel.objects, s.panel.planes
+	return map[rune]func(){
+		'm': tool(tileview.Select), 'r': tool(tileview.Rectangle), 'p': tool(tileview.Polygon),
+		'b': tool(tileview.Brush), 'e': tool(tileview.Eraser),
+		'a': func() { s.judge(s.act.Accept) }, 'x': func() { s.judge(s.act.Reject) }, 'u': s.undo,
+		'h': o.hide, 'o': o.hide,
+		'f': func() { o.fill.SetChecked(!o.fill.Checked) },
+		'i': func() { o.labels.SetChecked(!o.labels.Checked) },
+		',': func() { pl.step(-1) }, '<': func() { pl.step(-1) },
+		'.': func() { pl.step(1) }, '>': func() { pl.step(1) }, 'k': pl.play,
+		't': func() { s.view.Turn(90) }, 'T': func() { s.view.Turn(5) },
+		'n': func() { s.view.SetOverview(!s.view.Overview()) },
+		'z': s.view.Fit, 'Z': s.view.OneToOne,
+		']': func() { s.step(1) }, '[': func() { s.step(-1) },
 	}
 }
 
 func (s *Screen) tool(t tileview.Tool) {
 	s.view.SetTool(t)
 	s.rail.tool(t)
+	s.read.SetText("")
+	if t == tileview.Brush || t == tileview.Eraser {
+		s.brushed(s.view.BrushSize())
+	}
+}
+
+// brushed says how large the brush is.
+func (s *Screen) brushed(diameter float64) {
+	text := fmt.Sprintf("Brush %.0f px", diameter)
+	if s.val.Source != nil {
+		if m := s.val.Source.Info().Micron.X; m > 0 {
+			text += fmt.Sprintf(" · %.3g µm", diameter*m)
+		}
+	}
+	s.read.SetText(text + "  (Alt+wheel, { and })")
 }
 
 func (s *Screen) undo() { do(s.act.Undo) }
 
 func (s *Screen) redo() { do(s.act.Redo) }
-
-func (s *Screen) hide() {
-	if s.view.Look() == tileview.Hidden {
-		s.view.SetLook(tileview.Outline)
-	} else {
-		s.view.SetLook(tileview.Hidden)
-	}
-	s.rail.look(s.view.Look())
-}
-
-func (s *Screen) fill() {
-	if s.view.Look() == tileview.Fill {
-		s.view.SetLook(tileview.Outline)
-	} else {
-		s.view.SetLook(tileview.Fill)
-	}
-	s.rail.look(s.view.Look())
-}
 
 func (s *Screen) remove() {
 	if id := s.view.Selected(); id != "" && s.act.Delete != nil {
@@ -146,8 +126,9 @@ func (s *Screen) unjudged(id string, by int) string {
 		at = 0
 	}
 	for n := 1; n <= len(objs); n++ {
-		o := objs[((at+by*n)%len(objs)+len(objs))%len(objs)]
-		if o.State == annotation.Predicted && o.ID != id && o.Score >= s.panel.least() {
+		i := ((at+by*n)%len(objs) + len(objs)) % len(objs)
+		o := objs[i]
+		if o.State == annotation.Predicted && o.ID != id && s.panel.objects.lets(i) {
 			return o.ID
 		}
 	}

@@ -2,12 +2,10 @@ package viewer
 
 import (
 	"fmt"
-	"image/color"
 	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
@@ -28,9 +26,7 @@ type panel struct {
 	info     imageio.Info
 	channels *channels
 	planes   *planes
-	counts   []*widget.Label // in the order of states
-	weak     *widget.Label
-	score    *widget.Slider
+	objects  *objects
 	object   *kit.Facts
 	none     *widget.Label
 	image    *kit.Facts
@@ -42,27 +38,18 @@ type panel struct {
 	row      fyne.CanvasObject
 }
 
-func states() []annotation.State {
-	return []annotation.State{annotation.Predicted, annotation.Accepted, annotation.Rejected, annotation.Drawn}
-}
-
 func newPanel(s *Screen) *panel {
 	p := &panel{
 		s: s, channels: newChannels(s), planes: newPlanes(s), object: kit.NewFacts(), image: kit.NewFacts(),
-		none: kit.NewQuiet("Click an object to see it here."), weak: kit.NewQuiet(""), score: widget.NewSlider(0, 1),
+		none: kit.NewQuiet("Click an object to see it here."), objects: newObjects(s),
 		diameter: widget.NewEntry(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
-	}
-	p.score.Step = 0.01
-	p.score.OnChanged = func(v float64) {
-		s.view.SetMinScore(v)
-		p.count()
 	}
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.body = container.NewVBox(
 		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold,
-		kit.NewFold("Objects", true, p.stateRows(), p.weak, p.score),
+		kit.NewFold("Objects", true, p.objects.box), p.objects.how,
 		kit.NewFold("Selected", true, p.none, p.object),
 		kit.NewFold("Model", true, p.modelForm()),
 		kit.NewFold("Image", true, p.image, kit.NewGap(0, 8)),
@@ -79,31 +66,11 @@ func (p *panel) modelForm() fyne.CanvasObject {
 		kit.Tall(p.again), p.running)
 }
 
-func (p *panel) stateRows() fyne.CanvasObject {
-	of := theme.Objects()
-	names := [...]string{"Predicted", "Accepted", "Rejected", "Drawn"}
-	grid := container.New(layout.NewCustomPaddedVBoxLayout(-10))
-	var row *fyne.Container
-	for i, c := range []color.NRGBA{of.Predicted, of.Accepted, of.Rejected, of.Drawn} {
-		dot := canvas.NewRectangle(c)
-		dot.CornerRadius = 6
-		n := widget.NewLabel(names[i])
-		p.counts = append(p.counts, n)
-		if i%2 == 0 {
-			row = container.NewGridWithColumns(2)
-			grid.Add(row)
-		}
-		row.Add(container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSize(12, 12), dot)), nil, n))
-	}
-	return grid
-}
-
 func (p *panel) open(info imageio.Info) {
 	p.info = info
 	p.channels.open(info)
 	p.planes.open(info)
-	p.score.SetValue(0)
-	p.s.view.SetMinScore(0)
+	p.objects.open(info)
 	p.unit.SetText("µm")
 	p.image.Set(imageFacts(info))
 }
@@ -128,7 +95,7 @@ func imageFacts(i imageio.Info) []kit.Fact {
 }
 
 func (p *panel) set(v Values) {
-	p.count()
+	p.objects.set(v.Objects)
 	if p.diameter.Text == "" && v.Diameter > 0 {
 		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
 	}
@@ -138,29 +105,6 @@ func (p *panel) set(v Values) {
 		text = v.Model
 	}
 	p.running.SetText(text)
-}
-
-// least is the score below which a prediction is hidden.
-func (p *panel) least() float64 { return p.score.Value }
-
-func (p *panel) count() {
-	n := map[annotation.State]int{}
-	hidden := 0
-	for _, o := range p.s.val.Objects {
-		n[o.State]++
-		if o.State == annotation.Predicted && o.Score < p.score.Value {
-			hidden++
-		}
-	}
-	names := [...]string{"predicted", "accepted", "rejected", "drawn"}
-	for i, st := range states() {
-		p.counts[i].SetText(strconv.Itoa(n[st]) + " " + names[i])
-	}
-	text := fmt.Sprintf("Score at least %.2f", p.score.Value)
-	if hidden > 0 {
-		text += fmt.Sprintf(" · %d hidden", hidden)
-	}
-	p.weak.SetText(text)
 }
 
 func (p *panel) runAgain() {

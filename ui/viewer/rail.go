@@ -33,13 +33,14 @@ func newRail(s *Screen) *rail {
 	r.reject = button(theme.Icon("reject"), "X", func() { s.judge(s.act.Reject) })
 	r.remove = button(fynetheme.DeleteIcon(), "Del", s.remove)
 	r.undo = button(fynetheme.ContentUndoIcon(), "U", s.undo)
-	r.redo = button(fynetheme.ContentRedoIcon(), "^Y", s.redo)
-	r.hide = button(fynetheme.VisibilityIcon(), "H", s.hide)
-	r.fill = button(theme.Icon("fill"), "F", s.fill)
+	r.redo = button(fynetheme.ContentRedoIcon(), "⇧^Z", s.redo)
+	r.hide = button(fynetheme.VisibilityIcon(), "H", func() { s.panel.objects.hide() })
+	r.fill = button(theme.Icon("fill"), "F", func() { s.rune('f') })
 	fit := button(theme.Icon("fit"), "Z", s.view.Fit)
 	one := button(theme.Icon("one"), "⇧Z", s.view.OneToOne)
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(2),
 		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"), tool(tileview.Polygon, "polygon", "P"),
+		tool(tileview.Brush, "brush", "B"), tool(tileview.Eraser, "eraser", "E"),
 		widget.NewSeparator(), big(r.accept), big(r.reject), big(r.remove),
 		widget.NewSeparator(), big(r.undo), big(r.redo),
 		widget.NewSeparator(), big(r.hide), big(r.fill), big(fit), big(one))))
@@ -83,10 +84,10 @@ func (r *rail) tool(t tileview.Tool) {
 	}
 }
 
-func (r *rail) look(l tileview.Look) {
-	mark(r.fill, l == tileview.Fill)
-	mark(r.hide, l == tileview.Hidden)
-	if l == tileview.Hidden {
+func (r *rail) style(st tileview.Style) {
+	mark(r.fill, st.Fill)
+	mark(r.hide, st.Hidden)
+	if st.Hidden {
 		r.hide.SetIcon(fynetheme.VisibilityOffIcon())
 	} else {
 		r.hide.SetIcon(fynetheme.VisibilityIcon())

@@ -44,6 +44,7 @@ type Values struct {
 type Actions struct {
 	Accept, Reject, Delete func(objectID string)
 	Draw                   func(ring []annotation.Point)
+	Reshape                func(objectID string, ring []annotation.Point)
 	Undo, Redo             func()
 	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
 	Next, Previous         func()                 // capture
@@ -62,6 +63,7 @@ type Screen struct {
 	act    Actions
 	val    Values
 	view   *tileview.View
+	keys   map[rune]func()
 	rail   *rail
 	panel  *panel
 	title  *widget.Label
@@ -88,14 +90,26 @@ func New(post func(func()), act Actions) *Screen {
 				act.Draw(ring)
 			}
 		},
-		Planed: func() { s.panel.planes.show() },
-		Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
+		Reshaped: func(id string, ring []annotation.Point) {
+			if act.Reshape != nil {
+				act.Reshape(id, ring)
+			}
+		},
+		Erased: func(id string) {
+			if act.Delete != nil {
+				act.Delete(id)
+			}
+		},
+		Brushed: func(d float64) { s.brushed(d) },
+		Planed:  func() { s.panel.planes.show() },
+		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
 		Trouble: func(error) {
 			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
 		},
 	})
 	s.rail = newRail(s)
 	s.panel = newPanel(s)
+	s.keys = s.bindings()
 	s.build()
 	s.ExtendBaseWidget(s)
 	s.Set(Values{})

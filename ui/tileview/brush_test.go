@@ -1,0 +1,89 @@
+package tileview_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// drag moves the pointer with the button down over the view, in steps.
+func drag(v *tileview.View, at ...fyne.Position) {
+	for i, p := range at[1:] {
+		const steps = 8
+		for n := range steps {
+			from := at[i].AddXY((p.X-at[i].X)*float32(n)/steps, (p.Y-at[i].Y)*float32(n)/steps)
+			to := at[i].AddXY((p.X-at[i].X)*float32(n+1)/steps, (p.Y-at[i].Y)*float32(n+1)/steps)
+			v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: to}, Dragged: fyne.NewDelta(to.X-from.X, to.Y-from.Y)})
+		}
+	}
+	v.DragEnd()
+}
+
+func near(t *testing.T, what string, got, want, part float64) {
+	t.Helper()
+	if math.Abs(got-want) > part*want {
+		t.Errorf("%s is %.0f, not %.0f", what, got, want)
+	}
+}
+
+// TestBrushDrawsAddsAndErases holds areas to what discs cover.
+func TestBrushDrawsAddsAndErases(t *testing.T) {
+	var drawn, reshaped []annotation.Point
+	var erased string
+	act := tileview.Actions{
+		Drawn:    func(ring []annotation.Point) { drawn = ring },
+		Reshaped: func(_ string, ring []annotation.Point) { reshaped = ring },
+		Erased:   func(id string) { erased = id },
+	}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		v.SetTool(tileview.Brush)
+		r := v.BrushSize() / 2
+		drag(v, fyne.NewPos(200, 200), fyne.NewPos(400, 200))
+		near(t, "a stroke's area", tileview.Area(drawn), 200*2*r+math.Pi*r*r, 0.02)
+		if n := len(drawn); n < 8 || n > 120 {
+			t.Errorf("a stroke has %d corners", n)
+		}
+
+		v.SetObjects([]annotation.Object{{ID: "a", Outline: drawn, State: annotation.Drawn, Score: 1}})
+		v.Select("a")
+		drag(v, fyne.NewPos(300, 200), fyne.NewPos(300, 400)) // begins in it: adds
+		near(t, "the T's area", tileview.Area(reshaped), 200*2*r+math.Pi*r*r+200*2*r-r*2*r/2, 0.06)
+
+		v.SetTool(tileview.Eraser)
+		drag(v, fyne.NewPos(340, 150), fyne.NewPos(340, 250)) // cuts it in two: the larger stays
+		near(t, "what is left", tileview.Area(reshaped), (140-r)*2*r+math.Pi*r*r/2, 0.03)
+
+		v.ScaleBrush(8)
+		drag(v, fyne.NewPos(180, 200), fyne.NewPos(420, 200))
+		if erased != "a" {
+			t.Errorf("a brush over all of it erased %q", erased)
+		}
+		drawn = nil
+		v.Select("")
+		v.SetObjects(nil)
+		drag(v, fyne.NewPos(180, 400), fyne.NewPos(420, 400)) // there is nothing to erase
+		if drawn != nil {
+			t.Error("the eraser drew")
+		}
+	})
+}
+
+// TestOutlineIsTheMasksBorder traces random blobs: filled again, the outline is the blob.
+func TestOutlineIsTheMasksBorder(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		if err := tileview.TraceAgain(r, 5+r.IntN(40), 5+r.IntN(40), 0.3+0.6*r.Float64()); err != "" {
+			t.Fatal(err)
+		}
+	}
+}

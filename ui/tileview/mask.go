@@ -1,0 +1,203 @@
+package tileview
+
+import (
+	"math"
+
+	"coverslip.dev/coverslip/core/annotation"
+)
+
+// mask is a piece of the image in square cells, each in or out of an object.
+type mask struct {
+	x0, y0 float64 // the upper left corner, in pixels of the image
+	cell   float64 // the side of a cell, in pixels of the image
+	w, h   int
+	in     []bool
+}
+
+// mostCells bounds a mask; larger pieces get larger cells.
+const mostCells = 4 << 20
+
+func newMask(b box, cell float64) *mask {
+	for (b.x1-b.x0)/cell*((b.y1-b.y0)/cell) > mostCells {
+		cell *= 1.5
+	}
+	m := &mask{x0: b.x0, y0: b.y0, cell: cell, w: int((b.x1-b.x0)/cell) + 1, h: int((b.y1-b.y0)/cell) + 1}
+	m.in = make([]bool, m.w*m.h)
+	return m
+}
+
+// span calls fn with the cells of row y whose centres lie from a to b, in cells.
+func (m *mask) span(y int, a, b float64, yes bool) {
+	if y < 0 || y >= m.h {
+		return
+	}
+	for x := max(0, int(math.Ceil(a-0.5))); x <= min(m.w-1, int(math.Floor(b-0.5))); x++ {
+		m.in[y*m.w+x] = yes
+	}
+}
+
+// fill puts the inside of a ring in, by the even-odd rule.
+func (m *mask) fill(ring []annotation.Point) {
+	var cuts []float64
+	for y := range m.h {
+		cy := m.y0 + (float64(y)+0.5)*m.cell
+		cuts = cuts[:0]
+		for i, a := range ring {
+			b := ring[(i+1)%len(ring)]
+			if (a.Y > cy) != (b.Y > cy) {
+				cuts = append(cuts, (a.X+(b.X-a.X)*(cy-a.Y)/(b.Y-a.Y)-m.x0)/m.cell)
+			}
+		}
+		sortFloats(cuts)
+		for i := 0; i+1 < len(cuts); i += 2 {
+			m.span(y, cuts[i], cuts[i+1], true)
+		}
+	}
+}
+
+// stamp puts what a disc of radius r covers on its way from a to b in, or out.
+func (m *mask) stamp(a, b annotation.Point, r float64, yes bool) {
+	ax, ay := (a.X-m.x0)/m.cell, (a.Y-m.y0)/m.cell
+	bx, by := (b.X-m.x0)/m.cell, (b.Y-m.y0)/m.cell
+	r /= m.cell
+	steps := int(math.Hypot(bx-ax, by-ay)/max(r/8, 0.5)) + 1
+	for i := range steps + 1 {
+		t := float64(i) / float64(steps)
+		x, y := ax+(bx-ax)*t, ay+(by-ay)*t
+		for row := int(y - r); row <= int(y+r)+1; row++ {
+			if d := r*r - (float64(row)+0.5-y)*(float64(row)+0.5-y); d >= 0 {
+				m.span(row, x-math.Sqrt(d), x+math.Sqrt(d), yes)
+			}
+		}
+	}
+}
+
+// largest keeps the largest piece, of cells that touch by their sides, and returns how many
+// cells it has and the first of them.
+func (m *mask) largest() (cells, first int) {
+	piece := make([]int32, len(m.in)) // 0: none yet
+	best, id := int32(0), int32(0)
+	var stack []int
+	for i, in := range m.in {
+		if !in || piece[i] != 0 {
+			continue
+		}
+		id++
+		n := 0
+		piece[i] = id
+		stack = append(stack[:0], i)
+		for len(stack) > 0 {
+			c := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			n++
+			x := c % m.w
+			for _, k := range [4]struct {
+				to int
+				ok bool
+			}{{c - 1, x > 0}, {c + 1, x < m.w-1}, {c - m.w, c >= m.w}, {c + m.w, c < len(m.in)-m.w}} {
+				if k.ok && m.in[k.to] && piece[k.to] == 0 {
+					piece[k.to] = id
+					stack = append(stack, k.to)
+				}
+			}
+		}
+		if n > cells {
+			cells, first, best = n, i, id
+		}
+	}
+	for i := range m.in {
+		m.in[i] = m.in[i] && piece[i] == best
+	}
+	return cells, first
+}
+
+func (m *mask) at(x, y int) bool {
+	return x >= 0 && y >= 0 && x < m.w && y < m.h && m.in[y*m.w+x]
+}
+
+// outline follows the outer border of the largest piece along the cells' sides, with the
+// inside at the right hand; nil when the mask is empty.
+func (m *mask) outline() []annotation.Point {
+	n, first := m.largest()
+	if n == 0 {
+		return nil
+	}
+	const east, south, west, north = 0, 1, 2, 3
+	x, y, d := first%m.w, first/m.w, east
+	sx, sy := x, y
+	var ring []annotation.Point
+	for {
+		var left, right bool
+		switch d {
+		case east:
+			left, right = m.at(x, y-1), m.at(x, y)
+		case south:
+			left, right = m.at(x, y), m.at(x-1, y)
+		case west:
+			left, right = m.at(x-1, y), m.at(x-1, y-1)
+		case north:
+			left, right = m.at(x-1, y-1), m.at(x, y-1)
+		}
+		turn := 0
+		if !right {
+			turn = 1
+		} else if left {
+			turn = 3
+		}
+		if turn != 0 {
+			d = (d + turn) % 4
+			ring = append(ring, annotation.Point{X: m.x0 + float64(x)*m.cell, Y: m.y0 + float64(y)*m.cell})
+		}
+		x, y = x+[4]int{1, 0, -1, 0}[d], y+[4]int{0, 1, 0, -1}[d]
+		if x == sx && y == sy {
+			return append(ring, annotation.Point{X: m.x0 + float64(x)*m.cell, Y: m.y0 + float64(y)*m.cell})
+		}
+	}
+}
+
+// simplify drops corners that lie nearer than off to the line without them (Douglas and
+// Peucker), on a closed ring.
+func simplify(ring []annotation.Point, off float64) []annotation.Point {
+	if len(ring) < 5 {
+		return ring
+	}
+	far, best := 0, 0.0 // the two ends of the ring's halves
+	for i, p := range ring {
+		if d := math.Hypot(p.X-ring[0].X, p.Y-ring[0].Y); d > best {
+			far, best = i, d
+		}
+	}
+	keep := make([]bool, len(ring)+1)
+	keep[0], keep[far] = true, true
+	closed := append(append([]annotation.Point(nil), ring...), ring[0])
+	peucker(closed, 0, far, off, keep)
+	peucker(closed, far, len(ring), off, keep)
+	out := ring[:0:0]
+	for i, p := range ring {
+		if keep[i] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func peucker(line []annotation.Point, from, to int, off float64, keep []bool) {
+	a, b := line[from], line[to]
+	l := math.Hypot(b.X-a.X, b.Y-a.Y)
+	far, best := 0, off
+	for i := from + 1; i < to; i++ {
+		p := line[i]
+		d := math.Hypot(p.X-a.X, p.Y-a.Y)
+		if l > 0 {
+			d = math.Abs((b.X-a.X)*(a.Y-p.Y)-(a.X-p.X)*(b.Y-a.Y)) / l
+		}
+		if d > best {
+			far, best = i, d
+		}
+	}
+	if far > 0 {
+		keep[far] = true
+		peucker(line, from, far, off, keep)
+		peucker(line, far, to, off, keep)
+	}
+}

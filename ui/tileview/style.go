@@ -1,0 +1,157 @@
+package tileview
+
+import (
+	"fmt"
+	"hash/fnv"
+	"image/color"
+	"math"
+
+	"golang.org/x/image/font/basicfont"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Coloring is what the colour of an object says.
+type Coloring int
+
+// What colours say.
+const (
+	ByState Coloring = iota
+	ByClass
+	ByScore // the probability, from violet over green to yellow
+)
+
+// Style is how objects are shown.
+type Style struct {
+	Hidden bool
+	Fill   bool
+	Labels bool // class and probability are written on objects that are large enough
+	By     Coloring
+	Clear  float64 // 0 is opaque, 1 is not seen
+}
+
+// colorOf returns an object's colour, and the length of a dash or 0.
+func (s Style) colorOf(o *annotation.Object) (c color.NRGBA, dash float64) {
+	c, dash = stateColor(o.State)
+	switch s.By {
+	case ByClass:
+		c = classColor(o.Class)
+	case ByScore:
+		c = scoreColor(o.Score)
+	case ByState:
+	}
+	return c, dash
+}
+
+// classColor is the same for a class wherever it appears.
+func classColor(class string) color.NRGBA {
+	h := fnv.New32a()
+	h.Write([]byte(class)) //nolint:errcheck,gosec // a hash never fails
+	all := [...]color.NRGBA{
+		{0x4f, 0xb6, 0xd6, 255},
+		{0xf5, 0xb8, 0x3d, 255},
+		{0x46, 0xd1, 0x7f, 255},
+		{0xe6, 0x5b, 0xd0, 255},
+		{0xd4, 0x62, 0x6c, 255},
+		{0xa0, 0x8c, 0xff, 255},
+		{0xc8, 0xd6, 0x4b, 255},
+		{0xff, 0x8a, 0x50, 255},
+	}
+	return all[h.Sum32()%uint32(len(all))]
+}
+
+// scoreColor runs through the hues of the map viridis, lightened to be seen on black.
+func scoreColor(score float64) color.NRGBA {
+	stops := [...][3]float64{{130, 70, 190}, {80, 120, 200}, {50, 180, 160}, {130, 215, 80}, {253, 231, 60}}
+	x := min(max(score, 0), 1) * float64(len(stops)-1)
+	i := min(int(x), len(stops)-2)
+	f := x - float64(i)
+	mix := func(k int) uint8 { return uint8(math.Round(stops[i][k]*(1-f) + stops[i+1][k]*f)) }
+	return color.NRGBA{R: mix(0), G: mix(1), B: mix(2), A: 255}
+}
+
+// drawObject draws one object.
+func drawObject(s sheet, o *annotation.Object, style Style, at camera) {
+	line := screenLine(o.Outline, at)
+	c, dash := style.colorOf(o)
+	if style.Fill {
+		s.fill(line, inkOf(c, 0.32))
+	}
+	width := 1.8
+	if len(line) < 4 {
+		width = 1.2
+	} else if dash == 0 { // a dark rim, so that it is seen on bright pixels, too
+		s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+1.6, 0)
+	}
+	s.stroke(line, true, inkOf(c, 0.95), width, dash)
+	if style.Labels {
+		label(s, o, line)
+	}
+}
+
+const labelRoom = 46 // pixels that an object must be wide to have its label
+
+func label(s sheet, o *annotation.Object, line []pt) {
+	x0, x1, y0, y1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, p := range line {
+		x0, x1, y0, y1 = min(x0, p.x), max(x1, p.x), min(y0, p.y), max(y1, p.y)
+	}
+	if x1-x0 < labelRoom {
+		return
+	}
+	rows := []string{o.Class}
+	if o.State != annotation.Drawn {
+		rows = append(rows, fmt.Sprintf("%.2f", o.Score))
+	}
+	for i, text := range rows {
+		x := int((x0+x1)/2) - len(text)*7/2
+		s.text(x, int((y0+y1)/2)+13*(i-len(rows)/2), text)
+	}
+}
+
+// text writes in white on dark, with its upper left corner at (x, y).
+func (s sheet) text(x, y int, text string) {
+	face := basicfont.Face7x13
+	for gy := range face.Height {
+		for gx := range face.Advance * len(text) {
+			s.dot(x+gx-1, y+gy, ink{0, 0, 0, 150})
+		}
+	}
+	for _, r := range text {
+		i := -1
+		for _, rg := range face.Ranges {
+			if r >= rg.Low && r < rg.High {
+				i = int(r-rg.Low) + rg.Offset
+			}
+		}
+		for gy := 0; i >= 0 && gy < face.Height; gy++ {
+			for gx := range face.Width {
+				if _, _, _, a := face.Mask.At(gx, i*face.Height+gy).RGBA(); a > 0x7fff {
+					s.dot(x+gx, y+gy, ink{255, 255, 255, 255})
+				}
+			}
+		}
+		x += face.Advance
+	}
+}
+
+func (s sheet) dot(x, y int, k ink) {
+	if x >= 0 && y >= 0 && x < s.w && y < s.h {
+		s.pix[y*s.w+x] = k.over(s.pix[y*s.w+x], 255)
+	}
+}
+
+func stateColor(st annotation.State) (c color.NRGBA, dash float64) {
+	of := theme.Objects()
+	switch st {
+	case annotation.Accepted:
+		return of.Accepted, 0
+	case annotation.Rejected:
+		return of.Rejected, 4
+	case annotation.Drawn:
+		return of.Drawn, 0
+	case annotation.Predicted:
+	}
+	return of.Predicted, 0
+}

@@ -1,0 +1,188 @@
+package viewer
+
+import (
+	"fmt"
+	"image/color"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// objects is how many there are, which are shown, and how.
+type objects struct {
+	s      *Screen
+	unit   float64             // square micrometres a square pixel; 1 where not calibrated
+	areas  []float64           // of the objects, in units
+	of     []annotation.Object // that areas are of
+	filter tileview.Filter
+
+	counts     []*widget.Label // in the order of states
+	weak, wide *widget.Label
+	score      *widget.Slider
+	size       *histogram
+	by         *widget.Select
+	labels     *widget.Check
+	fill       *widget.Check
+	clear      *widget.Slider
+	box, how   fyne.CanvasObject
+}
+
+func states() []annotation.State {
+	return []annotation.State{annotation.Predicted, annotation.Accepted, annotation.Rejected, annotation.Drawn}
+}
+
+func newObjects(s *Screen) *objects {
+	o := &objects{
+		s: s, unit: 1, weak: kit.NewQuiet(""), wide: kit.NewQuiet(""),
+		score: widget.NewSlider(0, 1), clear: widget.NewSlider(0, 1),
+	}
+	o.score.Step, o.clear.Step = 0.01, 0.05
+	o.score.OnChanged = func(float64) { o.sift() }
+	o.size = newHistogram(func(tileview.Channel) { o.sift() }, o.fresh)
+	o.size.plain = true
+	o.by = widget.NewSelect([]string{"State", "Class", "Probability"}, func(string) { o.restyle() })
+	o.labels = widget.NewCheck("Labels", func(bool) { o.restyle() })
+	o.fill = widget.NewCheck("Fill", func(bool) { o.restyle() })
+	o.clear.Value = 1
+	o.clear.OnChanged = func(float64) { o.restyle() }
+	o.by.SetSelectedIndex(0)
+	o.box = container.NewVBox(o.stateRows(),
+		container.New(layout.NewCustomPaddedVBoxLayout(-6), o.weak, o.score), o.wide, o.size)
+	o.how = kit.NewFold("Overlay", false,
+		container.NewBorder(nil, nil, widget.NewLabel("Colour by"), nil, o.by),
+		container.NewGridWithColumns(2, o.fill, o.labels),
+		container.NewBorder(nil, nil, widget.NewLabel("Opacity"), nil, o.clear))
+	return o
+}
+
+func (o *objects) stateRows() fyne.CanvasObject {
+	of := theme.Objects()
+	grid := container.New(layout.NewCustomPaddedVBoxLayout(-10))
+	var row *fyne.Container
+	for i, c := range []color.NRGBA{of.Predicted, of.Accepted, of.Rejected, of.Drawn} {
+		dot := canvas.NewRectangle(c)
+		dot.CornerRadius = 6
+		n := widget.NewLabel("")
+		o.counts = append(o.counts, n)
+		if i%2 == 0 {
+			row = container.NewGridWithColumns(2)
+			grid.Add(row)
+		}
+		row.Add(container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSize(12, 12), dot)), nil, n))
+	}
+	return grid
+}
+
+// open starts with all objects shown.
+func (o *objects) open(info imageio.Info) {
+	o.unit = 1
+	if info.Micron.X > 0 && info.Micron.Y > 0 {
+		o.unit = info.Micron.X * info.Micron.Y
+	}
+	o.score.Value = 0
+	o.score.Refresh()
+	o.of, o.areas = nil, nil
+	o.size.ch = tileview.Channel{}
+	o.filter = tileview.Filter{}
+	o.s.view.SetFilter(o.filter)
+}
+
+// set takes the objects of now.
+func (o *objects) set(objs []annotation.Object) {
+	if len(objs) == len(o.of) && (len(objs) == 0 || &objs[0] == &o.of[0]) {
+		return // the same
+	}
+	fresh := o.filter.From == 0 && o.filter.To == 0
+	o.of, o.areas = objs, o.areas[:0]
+	sorted := make([]float64, 0, len(objs))
+	for _, obj := range objs {
+		a := tileview.Area(obj.Outline) * o.unit
+		o.areas, sorted = append(o.areas, a), append(sorted, a)
+	}
+	o.size.rng = tileview.NewRange(sorted)
+	o.size.rng.To = o.size.rng.Max
+	shown(o.size, len(objs) > 0)
+	shown(o.wide, len(objs) > 0)
+	if fresh {
+		o.fresh()
+	}
+	o.size.raster.Refresh()
+	o.count()
+}
+
+// fresh shows objects of all sizes.
+func (o *objects) fresh() {
+	o.size.set(o.size.rng, tileview.Channel{Min: o.size.rng.Min, Max: o.size.rng.Max, Gamma: 1, Color: [3]uint8{160, 190, 210}})
+	o.sift()
+}
+
+func (o *objects) sift() {
+	f := tileview.Filter{Score: o.score.Value}
+	if o.size.ch.Min > o.size.rng.Min {
+		f.From = o.size.ch.Min / o.unit
+	}
+	if o.size.ch.Max < o.size.rng.Max {
+		f.To = o.size.ch.Max / o.unit
+	}
+	o.filter = f
+	o.s.view.SetFilter(f)
+	o.count()
+}
+
+// lets reports whether the i-th object is shown.
+func (o *objects) lets(i int) bool {
+	return i >= len(o.areas) || o.filter.Lets(o.of[i], o.areas[i]/o.unit)
+}
+
+func (o *objects) count() {
+	n := map[annotation.State]int{}
+	hidden := 0
+	for i := range o.of {
+		n[o.of[i].State]++
+		if !o.lets(i) {
+			hidden++
+		}
+	}
+	names := [...]string{"predicted", "accepted", "rejected", "drawn"}
+	for i, st := range states() {
+		o.counts[i].SetText(strconv.Itoa(n[st]) + " " + names[i])
+	}
+	text := fmt.Sprintf("Score at least %.2f", o.score.Value)
+	if hidden > 0 {
+		text += fmt.Sprintf(" · %d hidden", hidden)
+	}
+	o.weak.SetText(text)
+	unit := "µm²"
+	if o.unit == 1 {
+		unit = "px²"
+	}
+	o.wide.SetText("Area " + short(o.size.ch.Min) + " – " + short(o.size.ch.Max) + " " + unit)
+}
+
+func (o *objects) restyle() {
+	st := o.s.view.Style()
+	st.By = tileview.Coloring(max(o.by.SelectedIndex(), 0))
+	st.Fill, st.Labels, st.Clear = o.fill.Checked, o.labels.Checked, 1-o.clear.Value
+	o.s.view.SetStyle(st)
+	if o.s.rail != nil {
+		o.s.rail.style(st)
+	}
+}
+
+// hide hides all objects, or shows them again.
+func (o *objects) hide() {
+	st := o.s.view.Style()
+	st.Hidden = !st.Hidden
+	o.s.view.SetStyle(st)
+	o.s.rail.style(st)
+}

@@ -1,0 +1,76 @@
+package viewer_test
+
+import (
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// TestSmallObjectsCanBeHidden draws the lower end of the areas up: small predictions go, what a
+// person judged stays, and a review steps over what is hidden.
+func TestSmallObjectsCanBeHidden(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		for i := range val.Objects[0].Outline { // the first is half as wide
+			p := &val.Objects[0].Outline[i]
+			p.X, p.Y = 64+(p.X-64)/2, 64+(p.Y-64)/2
+		}
+		v.Set(val)
+		s.settle(c)
+		if got := labelOf(v, "Area"); !strings.HasSuffix(got, "µm²") {
+			t.Errorf("areas are %q", got)
+		}
+		g := graphs(v)[2]
+		g.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(g.(fyne.CanvasObject).Size().Width*0.4, 20)}})
+		if got := labelOf(v, "Score"); got != "Score at least 0.00 · 1 hidden" {
+			t.Errorf("it says %q", got)
+		}
+		press(v, c, ']')
+		if got := tiles(v).Selected(); got != "A3" {
+			t.Errorf("the first to be judged is %q", got)
+		}
+		val.Objects = append([]annotation.Object(nil), val.Objects...)
+		v.Set(val) // the same objects, read anew: the filter stays
+		if got := labelOf(v, "Score"); got != "Score at least 0.00 · 1 hidden" {
+			t.Errorf("read anew it says %q", got)
+		}
+		g.(fyne.DoubleTappable).DoubleTapped(nil)
+		if got := labelOf(v, "Score"); got != "Score at least 0.00" {
+			t.Errorf("after a double click it says %q", got)
+		}
+	})
+}
+
+func TestKeysChangeHowObjectsAreShown(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		for _, k := range "fih" {
+			press(v, c, k)
+		}
+		if st := tiles(v).Style(); !st.Fill || !st.Labels || !st.Hidden {
+			t.Errorf("after F, I and H: %+v", st)
+		}
+		press(v, c, 'h')
+		press(v, c, 'f')
+		if st := tiles(v).Style(); st.Fill || !st.Labels || st.Hidden {
+			t.Errorf("after H and F: %+v", st)
+		}
+		for _, o := range walk(v) {
+			if sel, ok := o.(*widget.Select); ok && sel.Selected == "State" {
+				sel.SetSelected("Probability")
+			}
+		}
+		s.settle(c)
+		if tiles(v).Style().By == 0 {
+			t.Error("the colours still say the state")
+		}
+	})
+}
