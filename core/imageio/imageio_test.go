@@ -169,6 +169,60 @@ func TestPyramid(t *testing.T) {
 	imageiotest.Run(t, func(*testing.T) imageio.Source { return imageio.Pyramid(unclosed{src}) })
 }
 
+// TestKeptLevels saves the coarser levels of an image, and puts them under it again.
+func TestKeptLevels(t *testing.T) {
+	src := field(t, 2501, 1999)
+	all := imageio.Pyramid(src)
+	top, err := imageio.Coarser(all, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imageiotest.Run(t, func(*testing.T) imageio.Source { return top })
+	path := filepath.Join(t.TempDir(), "coarse.ome.tif")
+	if err := ometiff.Save(t.Context(), path, top, ometiff.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	reopen := func() imageio.Source {
+		coarse, err := ometiff.Format{}.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return coarse
+	}
+	both, err := imageio.WithCoarser(unclosed{src}, reopen())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(both.Info().Levels), len(all.Info().Levels); got < want {
+		t.Fatalf("%d levels, want %d", got, want)
+	}
+	for l := range all.Info().Levels {
+		got, want := imageiotest.Plane(t, both, l, 0, 0, 0), imageiotest.Plane(t, all, l, 0, 0, 0)
+		if got.Size != want.Size || !bytes.Equal(got.Data, want.Data) {
+			t.Errorf("level %d is another one", l)
+		}
+		if a, b := both.Info().Levels[l], all.Info().Levels[l]; a != b {
+			t.Errorf("level %d: %+v, want %+v", l, a, b)
+		}
+	}
+	if err := both.Close(); err != nil {
+		t.Error(err)
+	}
+	imageiotest.Run(t, func(t *testing.T) imageio.Source {
+		t.Helper()
+		both, err := imageio.WithCoarser(unclosed{src}, reopen())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return both
+	})
+	other := reopen()
+	defer other.Close()
+	if _, err := imageio.WithCoarser(field(t, 640, 480), other); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("levels of another image: %v", err)
+	}
+}
+
 // unclosed is a source that others still need.
 type unclosed struct{ imageio.Source }
 

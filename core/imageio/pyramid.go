@@ -2,7 +2,11 @@ package imageio
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"image"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // coarseEnough is the longer side, in pixels, at which a pyramid ends: one look at the
@@ -67,4 +71,83 @@ func (p *pyramid) ReadTile(ctx context.Context, t Tile) (*Pixels, error) {
 		}
 		return Halve(px), nil
 	})
+}
+
+// Coarser returns the levels of src from the given one on as an image of its own, whose
+// first level is level of src. Closing it leaves src open.
+func Coarser(src Source, level int) (Source, error) {
+	info := src.Info()
+	if err := info.plane(level, 0, 0, 0); err != nil {
+		return nil, err
+	}
+	step := info.Levels[level].Downsample
+	info.Levels = append([]Level(nil), info.Levels[level:]...)
+	for i := range info.Levels {
+		info.Levels[i].Downsample /= step
+	}
+	info.Micron.X *= step
+	info.Micron.Y *= step
+	return &coarser{src, level, info}, nil
+}
+
+type coarser struct {
+	Source
+	from int
+	info Info
+}
+
+func (c *coarser) Info() Info { return c.info }
+
+func (c *coarser) Close() error { return nil }
+
+func (c *coarser) ReadTile(ctx context.Context, t Tile) (*Pixels, error) {
+	if t.Level < 0 {
+		return nil, outside(fmt.Errorf("level %d", t.Level))
+	}
+	t.Level += c.from
+	return c.Source.ReadTile(ctx, t)
+}
+
+// WithCoarser returns src with the levels of another image under its own, as [Coarser] cut
+// them off and something kept them: the first is half as large as the last of src. What does
+// not fit is fault.Corrupt. Closing it closes both.
+func WithCoarser(src, coarse Source) (Source, error) {
+	info, more := src.Info(), coarse.Info()
+	last := info.Levels[len(info.Levels)-1]
+	half := image.Pt((last.Size.X+1)/2, (last.Size.Y+1)/2)
+	if more.Levels[0].Size != half || more.Type != info.Type || len(more.Channels) != len(info.Channels) || more.Z != info.Z || more.T != info.T {
+		return nil, fault.New(fault.Corrupt, "The kept levels of the image are not its own.", "They are made anew.",
+			fmt.Errorf("%v %v under %v %v", more.Levels[0].Size, more.Type, last.Size, info.Type))
+	}
+	info.Levels = append([]Level(nil), info.Levels...)
+	for _, l := range more.Levels {
+		if l.Downsample *= last.Downsample * 2; l.Size == half { // no factor of rounded sizes
+			l.Downsample = info.Levels[len(info.Levels)-1].Downsample * 2
+		}
+		info.Levels = append(info.Levels, l)
+		half = image.Pt((l.Size.X+1)/2, (l.Size.Y+1)/2)
+	}
+	return &joined{src, coarse, len(info.Levels) - len(more.Levels), info}, nil
+}
+
+type joined struct {
+	Source
+	coarse Source
+	real   int // levels of Source
+	info   Info
+}
+
+func (j *joined) Info() Info { return j.info }
+
+func (j *joined) Close() error { return errors.Join(j.Source.Close(), j.coarse.Close()) }
+
+func (j *joined) ReadTile(ctx context.Context, t Tile) (*Pixels, error) {
+	if t.Level < j.real {
+		return j.Source.ReadTile(ctx, t)
+	}
+	at, err := j.info.Bounds(t)
+	if err != nil {
+		return nil, err
+	}
+	return readRegion(ctx, j.coarse, Region{Level: t.Level - j.real, Rect: at, C: t.C, Z: t.Z, T: t.T}, 1)
 }

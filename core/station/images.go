@@ -48,15 +48,7 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 	if err := c.free(); err != nil {
 		return err
 	}
-	o := ometiff.Options{Compression: c.Compression}
-	last, info := int64(0), src.Info()
-	row := int64(info.Levels[0].Size.X * info.Type.Bytes())
-	o.Progress = func(done, all int64) {
-		p.Expect(all * row)
-		p.Add((done - last) * row)
-		last = done
-	}
-	return ometiff.Save(ctx, c.Out, src, o)
+	return ometiff.Save(ctx, c.Out, src, ometiff.Options{Compression: c.Compression, Progress: rows(src.Info(), p)})
 }
 
 // free reports whether the result may be written where it is wanted.

@@ -23,10 +23,12 @@ func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, 
 	if err := it.Read(&c); err != nil {
 		return nil, err
 	}
-	src, err := s.opener.OpenAs(ctx, s.imagePath(c, md5), pixelsID(md5))
+	at := s.imagePath(c, md5)
+	src, err := s.opener.OpenAs(ctx, at, pixelsID(md5))
 	if err != nil {
 		return nil, err
 	}
+	src = s.pyramids.with(ctx, src, large{at, md5, it.Title})
 	return imageio.Pyramid(imageio.Cached(src, s.tiles)), nil
 }
 

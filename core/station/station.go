@@ -59,6 +59,7 @@ type Station struct {
 	bundles     bundles
 	opener      *imageio.Opener
 	tiles       *imageio.TileCache
+	pyramids    *pyramids
 	names       *names
 	sightings   event.Feed[string, Sighting]
 	settled     chan struct{} // settings changed: folders are watched anew
@@ -81,6 +82,8 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		tiles:   imageio.NewTileCache(tileBytes),
 		places:  places{poke: make(chan struct{}, 1)},
 		opener:  images(),
+
+		pyramids: newPyramids(filepath.Join(ws, "pyramids")),
 	}
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -149,6 +152,7 @@ func (s *Station) Run(ctx context.Context) error {
 	g.Go(func() error { return s.keepServing(ctx) })
 	g.Go(func() error { return s.keepPlaces(ctx) })
 	g.Go(func() error { return s.watchFolders(ctx) })
+	g.Go(func() error { return s.keepPyramids(ctx) })
 	if s.opt.Sample {
 		g.Go(func() error { return s.play(ctx) })
 	}

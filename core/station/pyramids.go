@@ -1,0 +1,156 @@
+package station
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/job"
+)
+
+const (
+	// largePlane is how many pixels the coarsest level of an image may have before it is
+	// worth keeping coarser ones: decoding so many takes less than a second.
+	largePlane = 16e6
+	// pyramidBytes is how much disk all kept levels may take.
+	pyramidBytes = 20 << 30
+)
+
+// pyramids keep the coarser levels of large images that came without any, as OME-TIFF in
+// the workspace. They can be thrown away at any time: whoever looks makes them anew.
+type pyramids struct {
+	dir   string
+	wants chan large
+
+	mu    sync.Mutex
+	asked map[string]bool // by MD5: once a run is enough
+}
+
+// large is an image that wants coarser levels.
+type large struct{ path, md5, title string }
+
+func newPyramids(dir string) *pyramids {
+	return &pyramids{dir: dir, wants: make(chan large, 64), asked: map[string]bool{}}
+}
+
+func (p *pyramids) path(md5 string) string { return filepath.Join(p.dir, md5+".ome.tif") }
+
+// with returns src with the levels that are kept for it. Where there are none yet and it
+// needs them, they are asked for, and src comes back as it is.
+func (p *pyramids) with(ctx context.Context, src imageio.Source, want large) imageio.Source {
+	if !wantsLevels(src.Info()) {
+		return src
+	}
+	at := p.path(want.md5)
+	coarse, err := ometiff.Format{}.Open(ctx, at)
+	if err == nil {
+		both, err := imageio.WithCoarser(src, coarse)
+		if err == nil {
+			now := time.Now()
+			_ = os.Chtimes(at, now, now) // the oldest go first
+			return both
+		}
+		_ = coarse.Close()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.asked[want.md5] {
+		select {
+		case p.wants <- want:
+			p.asked[want.md5] = true
+		default: // many are asked for already: at the next look
+		}
+	}
+	return src
+}
+
+func wantsLevels(i imageio.Info) bool {
+	last := i.Levels[len(i.Levels)-1].Size
+	return last.X*last.Y > largePlane
+}
+
+// keepPyramids makes the levels that were asked for, one image after the other.
+func (s *Station) keepPyramids(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case want := <-s.pyramids.wants:
+			err := s.jobs.Do(ctx, "pyramid", "Coarser levels of "+want.title, func(ctx context.Context, p *job.Progress) error {
+				return s.makePyramid(ctx, want, p)
+			})
+			if err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "no pyramid", slog.String("image", want.title), slog.Any("error", err))
+			}
+		}
+	}
+}
+
+func (s *Station) makePyramid(ctx context.Context, want large, p *job.Progress) error {
+	src, err := s.opener.OpenAs(ctx, want.path, pixelsID(want.md5))
+	if err != nil {
+		return err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	info := src.Info()
+	coarse, err := imageio.Coarser(imageio.Pyramid(imageio.Cached(src, imageio.NewTileCache(tileBytes/4))), len(info.Levels))
+	if err != nil {
+		return err
+	}
+	top := coarse.Info()
+	size := int64(top.Levels[0].Size.X) * int64(top.Levels[0].Size.Y) * int64(info.Type.Bytes()*len(info.Channels)*info.Z*info.T) * 4 / 3
+	if size > pyramidBytes/2 {
+		return nil // what it needs is made when it is looked at
+	}
+	if err := os.MkdirAll(s.pyramids.dir, 0o755); err != nil {
+		return err
+	}
+	if err := s.pyramids.prune(size); err != nil {
+		return err
+	}
+	return ometiff.Save(ctx, s.pyramids.path(want.md5), coarse, ometiff.Options{Progress: rows(top, p)})
+}
+
+// prune removes the levels that were not looked at for longest, until size more fits.
+func (p *pyramids) prune(size int64) error {
+	names, err := os.ReadDir(p.dir)
+	if err != nil {
+		return err
+	}
+	var all []os.FileInfo
+	for _, n := range names {
+		if st, err := n.Info(); err == nil && st.Mode().IsRegular() {
+			all = append(all, st)
+			size += st.Size()
+		}
+	}
+	slices.SortFunc(all, func(a, b os.FileInfo) int {
+		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
+	})
+	for _, st := range all {
+		if size <= pyramidBytes {
+			break
+		}
+		if err := os.Remove(filepath.Join(p.dir, st.Name())); err == nil {
+			size -= st.Size()
+		}
+	}
+	return nil
+}
+
+// rows tells a job how many bytes of an image are written.
+func rows(info imageio.Info, p *job.Progress) func(done, all int64) {
+	last, row := int64(0), int64(info.Levels[0].Size.X*info.Type.Bytes())
+	return func(done, all int64) {
+		p.Expect(all * row)
+		p.Add((done - last) * row)
+		last = done
+	}
+}
