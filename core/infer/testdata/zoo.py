@@ -1,5 +1,7 @@
 """Makes small bioimage.io models of different shapes and asks bioimageio.core about them.
 
+    zoo.py DIR nets  leaves networks without a description: same.onnx answers what it is
+                     asked, boxes.onnx a box of 9 pixels around each pixel above 0.6
     zoo.py DIR       leaves, for each model, DIR/NAME with rdf.yaml, model.onnx, the test
                      tensors that the description names, in-ID.npy (an image) and
                      out-ID.npy (what bioimageio.core's prediction with blocks gives)
@@ -7,6 +9,7 @@
 Networks have random weights from a fixed seed. Each sees no further than its halo.
 """
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -69,11 +72,14 @@ BATCH = {"type": "batch"}
 
 
 def tensor(id, axes, ops=(), data="float32", output=False, **more):
-    return {"id": id, "axes": axes, "data": {"type": data}, "postprocessing" if output else "preprocessing": list(ops), **more}
+    ops = list(ops)
+    if data != "float32":  # or else the network would get whole numbers
+        ops.append(op("ensure_dtype", dtype="float32"))
+    return {"id": id, "axes": axes, "data": {"type": data}, "postprocessing" if output else "preprocessing": ops, **more}
 
 
 def op(id, **kwargs):
-    return {"id": id, "kwargs": kwargs}
+    return {"id": id, "kwargs": kwargs} if kwargs else {"id": id}
 
 
 def plane(path):
@@ -124,14 +130,14 @@ def two(path):
              tensor("coarse", [BATCH, channels("seed"), over("y", scale=2), over("x", scale=2)], [op("binarize", threshold=0.25)], output=True)], {"raw": (1, 2, 128, 146)})
 
 
-def inputs(path):
+def inputs(path):  # without a halo, which bioimageio.core 0.11 cuts for the input that outputs refer to only
     n = Net()
-    n.conv(n.node("Concat", ["raw", "hint"], axis=1), 2, 1, "prob")
+    n.node("Conv", [n.node("Concat", ["raw", "hint"], axis=1), n.const(weight(1, 2, 1, 1))], "prob")
     n.save(path, [("raw", ["b", 1, "h", "w"]), ("hint", ["b", 1, "h", "w"])], [("prob", ["b", 1, "h", "w"])])
     same = lambda a: {"type": "space", "id": a, "size": {"tensor_id": "raw", "axis_id": a}}
     return ([tensor("raw", [BATCH, channels("c"), space("y"), space("x")], [op("clip", min=10, max=900), op("scale_linear", gain=0.002)]),
-             tensor("hint", [BATCH, channels("c"), same("y"), same("x")], [op("binarize", threshold=100.0)])],
-            [tensor("prob", [BATCH, channels("c"), over("y"), over("x")], [op("clip", min=0.0, max=1.0)], output=True)], {"raw": (1, 1, 96, 96), "hint": (1, 1, 96, 96)})
+             tensor("hint", [BATCH, channels("c"), same("y"), same("x")], [op("binarize", threshold=100.0), op("ensure_dtype", dtype="float32")])],
+            [tensor("prob", [BATCH, channels("c"), over("y", halo=0), over("x", halo=0)], [op("clip", min=0.0, max=1.0)], output=True)], {"raw": (1, 1, 96, 96), "hint": (1, 1, 96, 96)})
 
 
 def fixed(path):
@@ -142,8 +148,21 @@ def fixed(path):
             [tensor("prob", [{**BATCH, "size": 1}, channels("c"), over("y"), over("x")], output=True)], {"raw": (1, 1, 150, 133)})
 
 
+def nets(dir):
+    n = Net()
+    n.node("Identity", ["image"], "y")
+    n.save(Path(dir) / "same.onnx", [("image", ["b", "c", "h", "w"])], [("y", ["b", "c", "h", "w"])])
+    n = Net()
+    at = n.node("Transpose", [n.node("NonZero", [n.node("Greater", ["image", n.const(np.float32(0.6))])])], perm=[1, 0])  # n × (b, c, y, x)
+    n.node("GatherND", ["image", at], "scores")
+    yx = n.node("Cast", [at], to=FLOAT)
+    x, y = (n.node("Gather", [yx, n.const(np.array([i], np.int64))], axis=1) for i in (3, 2))
+    middle = n.node("Concat", [x, y, x, y], axis=1)
+    n.node("Add", [middle, n.const(np.array([-4, -4, 5, 5], np.float32))], "corners")
+    n.save(Path(dir) / "boxes.onnx", [("image", ["b", 1, "h", "w"])], [("corners", ["n", 4]), ("scores", ["n"])])
+
+
 def write(path, name, ins, outs):
-    import yaml
     (path / "README.md").write_text("# " + name)
     text = dict(format_version="0.5.3", type="model", name=name, description="for a test", authors=[{"name": "A"}], cite=[{"text": "a paper", "doi": "10.1234/a"}],
                 license="MIT", documentation="README.md", timestamp="2026-01-01T00:00:00", inputs=ins, outputs=outs,
@@ -151,7 +170,7 @@ def write(path, name, ins, outs):
     for t in ins + outs:
         t["test_tensor"] = {"source": f"test-{t['id']}.npy", "sha256": digest(path / f"test-{t['id']}.npy")}
     text["weights"]["onnx"]["sha256"] = digest(path / "model.onnx")
-    (path / "rdf.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
+    (path / "rdf.yaml").write_text(json.dumps(text, indent=1))
 
 
 def digest(path):
@@ -187,7 +206,7 @@ def main(dir):
         for t in outs:
             np.save(path / f"test-{t['id']}.npy", np.zeros(1, np.float32))  # not known yet
         for known in (False, True):
-            write(path, make.__name__, ins, outs)
+            write(path, "model " + make.__name__, ins, outs)
             with ValidationContext(perform_io_checks=False):
                 model = load_model_description(path / "rdf.yaml", perform_io_checks=False)
             with create_prediction_pipeline(model, weight_format="onnx") as p:
@@ -200,4 +219,4 @@ def main(dir):
                 np.save(path / f"{kind}-{t['id']}.npy", done.members[t["id"]].to_numpy())
 
 
-main(sys.argv[1])
+main(sys.argv[1]) if len(sys.argv) == 2 else nets(sys.argv[1])

@@ -1,0 +1,220 @@
+package infer_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"math"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// sheets is an image in memory whose channels are what a network would have answered.
+type sheets struct {
+	w, h     int
+	channels [][]float32
+	names    []string
+}
+
+func (s sheets) ID() string   { return "sheets" }
+func (s sheets) Close() error { return nil }
+func (s sheets) Info() imageio.Info {
+	info := imageio.Info{
+		Levels: []imageio.Level{{Size: image.Pt(s.w, s.h), Downsample: 1}}, TileSize: image.Pt(64, 64), Z: 1, T: 1, Type: imageio.Float32,
+	}
+	for i := range s.channels {
+		info.Channels = append(info.Channels, imageio.Channel{Name: s.names[i]})
+	}
+	return info
+}
+
+func (s sheets) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	r, err := s.Info().Bounds(t)
+	if err != nil {
+		return nil, err
+	}
+	out := &imageio.Pixels{Size: r.Size(), Type: imageio.Float32}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			out.Data = binary.LittleEndian.AppendUint32(out.Data, math.Float32bits(s.channels[t.C][y*s.w+x]))
+		}
+	}
+	return out, nil
+}
+
+// cells are maps of touching discs: inside, edge, flows along y and x, and the logit.
+func cells(w, h int) sheets {
+	s := sheets{w: w, h: h, names: []string{"inside", "edge", "dy", "dx", "logit"}}
+	for range s.names {
+		s.channels = append(s.channels, make([]float32, w*h))
+	}
+	const r, step = 11.0, 20.0
+	for y := range h {
+		for x := range w {
+			// The middles of a row are shifted against those of the next.
+			row := math.Round((float64(y) - 10) / step)
+			cx := math.Round((float64(x)-10-3*row)/step)*step + 10 + 3*row
+			dy, dx := row*step+10-float64(y), cx-float64(x)
+			d, i := math.Hypot(dx, dy), y*w+x
+			s.channels[0][i] = float32(1 / (1 + math.Exp(d-r)))
+			s.channels[1][i] = float32(math.Exp(-(d - r) * (d - r) / 4))
+			s.channels[4][i] = float32(r - 1 - d)
+			if d > 0 {
+				s.channels[2][i], s.channels[3][i] = float32(5*dy/d), float32(5*dx/d)
+			}
+		}
+	}
+	return s
+}
+
+// description of a network that answers what it is asked, with this to make objects.
+func description(t *testing.T, channels, decode string, outputs ...string) *recipe.Model {
+	t.Helper()
+	if len(outputs) == 0 {
+		outputs = []string{"{id: y, axes: bcyx, channels: [" + channels + "]}"}
+	}
+	m, err := recipe.Read([]byte("name: a\ntask: instances\ninputs: [{id: image, axes: bcyx, channels: [" + channels + "]}]\noutputs: [" +
+		strings.Join(outputs, ", ") + "]\ndecode: " + decode))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// outlines are those that the labels of an image have, in the order of their middles.
+func outlines(labels []uint32, w int) map[string]bool {
+	out := map[string]bool{}
+	for _, o := range segment.Contours(labels, w) {
+		out[fmt.Sprint(o)] = true
+	}
+	return out
+}
+
+// TestDecoders lets every way to make objects work through the real engines, cut into
+// tiles, and wants what the decoder makes of the map as a whole.
+func TestDecoders(t *testing.T) {
+	src, nets := cells(233, 187), zoo(t, "nets")
+	in := func(c int, level float32) []bool {
+		b := make([]bool, src.w*src.h)
+		for i, v := range src.channels[c] {
+			b[i] = v > level
+		}
+		return b
+	}
+	inside := in(0, 0.5)
+	components, _ := segment.Components(func(i int) bool { return inside[i] }, src.w, src.h, false)
+	parted, _ := segment.Split(inside, src.w, 6)
+	seeds := make([]bool, len(inside))
+	for i := range seeds {
+		seeds[i] = src.channels[0][i]-src.channels[1][i] > 0.5
+	}
+	flooded, _ := segment.SplitAt(src.channels[1], seeds, inside, src.w)
+	followed, _, err := segment.FollowFlows(t.Context(), segment.Flows{Y: src.channels[2], X: src.channels[3], Prob: src.channels[4], W: src.w, H: src.h},
+		segment.FlowOptions{Error: 0.4, MinSize: 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	higher := segment.Classes(append(append([]float32{}, src.channels[1]...), src.channels[0]...), src.w*src.h)
+	classes, _ := segment.ClassComponents(higher, src.w)
+	for _, c := range []struct {
+		name, channels, decode string
+		want                   []uint32
+		least                  int
+	}{
+		{"components", "inside", "{id: components}", components, 1},
+		{"watershed", "inside", "{id: watershed, kwargs: {min_distance: 6}}", parted, 80},
+		{"boundary", "inside, edge", "{id: watershed, kwargs: {boundary: 1}}", flooded, 80},
+		{"flows", "dy, dx, logit", "{id: cellpose_flow_dynamics}", followed, 80},
+		{"classes", "edge, inside", "{id: classes}", classes, 80},
+	} {
+		m := description(t, c.channels, c.decode)
+		want := outlines(c.want, src.w)
+		if len(want) < c.least {
+			t.Fatalf("%s: only %d objects", c.name, len(want))
+		}
+		for name, got := range everywhere(t, filepath.Join(nets, "same.onnx"), m, src, 0) {
+			for _, o := range got {
+				if !want[fmt.Sprint(o.Outline)] {
+					t.Errorf("%s on %s: %v is none", c.name, name, o)
+					break
+				}
+			}
+			tiny := 0 // of what is smaller than two pixels nothing is shown
+			for range want {
+				tiny++
+			}
+			if tiny -= len(got); tiny < 0 || tiny > len(want)/10 {
+				t.Errorf("%s on %s: %d objects of %d", c.name, name, len(got), len(want))
+			}
+		}
+	}
+}
+
+// TestPointsAndBoxes wants one object a disc.
+func TestPointsAndBoxes(t *testing.T) {
+	src, nets := cells(233, 187), zoo(t, "nets")
+	peaks := segment.Peaks(src.channels[4], src.w, 7, 9)
+	for i, v := range src.channels[4] { // boxes of middles
+		src.channels[4][i] = float32(1 / (1 + math.Exp(float64(9-v)*8)))
+	}
+	list := []string{"{id: corners, axes: ic}", "{id: scores, axes: i}"}
+	for _, c := range []struct {
+		net string
+		m   *recipe.Model
+	}{
+		{"same.onnx", description(t, "logit", "{id: points, kwargs: {threshold: 0.6, min_distance: 7, radius: 4}}")},
+		{"boxes.onnx", description(t, "logit", "{id: boxes, kwargs: {threshold: 0.6, iou_threshold: 0.1}}", list...)},
+	} {
+		for name, got := range everywhere(t, filepath.Join(nets, c.net), c.m, src, 4) {
+			if len(got) != len(peaks) || len(peaks) < 80 {
+				t.Errorf("%s on %s: %d objects of %d", c.net, name, len(got), len(peaks))
+			}
+			for _, o := range got {
+				hit := false
+				for _, p := range peaks {
+					hit = hit || image.Pt(p%src.w, p/src.w).In(segment.Bounds(o.Outline))
+				}
+				if !hit || o.Score < 0.6 {
+					t.Errorf("%s on %s: there is nothing at %v", c.net, name, o)
+				}
+			}
+		}
+	}
+}
+
+// everywhere asks all engines, whole and in tiles; all must say the same.
+func everywhere(t *testing.T, net string, m *recipe.Model, src imageio.Source, channel int) map[string][]annotation.Object {
+	t.Helper()
+	out := map[string][]annotation.Object{}
+	var first []annotation.Object
+	for name, e := range engines(t, "GRPC") {
+		ref := shelved(t, e, net)
+		for what, opt := range map[string]infer.Options{" whole": {Tile: 1024}, " in tiles": {Tile: 80, Overlap: 40, Parallel: 3}} {
+			opt.Channel = channel
+			layer, err := infer.Detect(t.Context(), e, ref, m, src, opt, nil)
+			if err != nil {
+				t.Fatalf("%s%s: %v", name, what, err)
+			}
+			for i := range layer.Objects { // of which the model's name here is a part
+				layer.Objects[i].ID, layer.Objects[i].By = "", ""
+			}
+			if first == nil {
+				first = layer.Objects
+			}
+			if !reflect.DeepEqual(first, layer.Objects) {
+				t.Errorf("%s%s: other objects than elsewhere", name, what)
+			}
+			out[name+what] = layer.Objects
+		}
+	}
+	return out
+}

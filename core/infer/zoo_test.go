@@ -1,0 +1,168 @@
+package infer_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/embedded"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// setting is what a test needs of the machine: it fails where servers are wanted and this
+// is not set, and is skipped where they are not.
+func setting(t *testing.T, name string) string {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" && os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
+		t.Fatal(name + " is not set")
+	}
+	if v == "" {
+		t.Skip(name + " is not set")
+	}
+	return v
+}
+
+// zoo makes models with bioimageio.core's own answers.
+func zoo(t *testing.T, more ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	args := append([]string{"testdata/zoo.py", dir}, more...)
+	said, err := exec.CommandContext(t.Context(), setting(t, "COVERSLIP_TEST_RECIPES_PYTHON"), args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	return dir
+}
+
+// engines are the real ones: this process, and a server over each of the wires.
+func engines(t *testing.T, wires ...string) map[string]infer.Engine {
+	t.Helper()
+	out := map[string]infer.Engine{"embedded": embedded.Open(setting(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})}
+	for _, wire := range wires {
+		name := "COVERSLIP_TEST_TRITON_" + wire
+		e, err := triton.Dial(t.Context(), triton.Options{Address: setting(t, name), Backend: "python"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = e
+	}
+	t.Cleanup(func() {
+		for _, e := range out {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return out
+}
+
+// shelved loads a network into an engine until the test ends.
+func shelved(t *testing.T, e infer.Engine, file string) infer.Ref {
+	t.Helper()
+	onnx, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, ok := e.(infer.Loader)
+	if !ok {
+		t.Fatal("the engine loads nothing")
+	}
+	ref := infer.Ref{Model: infertest.UniqueName(), Version: "1"}
+	if err := l.Load(t.Context(), infer.Bundle{Ref: ref, ONNX: onnx}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+		defer cancel()
+		if err := l.Unload(ctx, ref.Model); err != nil {
+			t.Error(err)
+		}
+	})
+	return ref
+}
+
+func arrays(t *testing.T, folder, kind string, list []recipe.Tensor) map[string]*recipe.Array {
+	t.Helper()
+	out := map[string]*recipe.Array{}
+	for i := range list {
+		f, err := os.Open(filepath.Join(folder, kind+"-"+list[i].ID+".npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out[list[i].ID], err = recipe.ReadNPY(f, &list[i]); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// furthest is how far an answer is from the one that is wanted.
+func furthest(t *testing.T, got, want *recipe.Array) float64 {
+	t.Helper()
+	if got == nil || len(got.Data) != len(want.Data) {
+		t.Fatalf("shape %v, bioimageio.core %v", got.Shape, want.Shape)
+	}
+	var most float64
+	for i, w := range want.Data {
+		d := float64(got.Data[i] - w)
+		if most = max(most, d, -d); d != d { //nolint:gocritic // NaN
+			t.Fatalf("%v at %d, bioimageio.core %v", got.Data[i], i, w)
+		}
+	}
+	return most
+}
+
+// TestModelsAsBioimageio runs models of different shapes in blocks on every engine, and
+// wants what bioimageio.core's prediction pipeline gives.
+func TestModelsAsBioimageio(t *testing.T) {
+	dir := zoo(t)
+	all := engines(t, "GRPC", "HTTP")
+	folders, err := os.ReadDir(dir)
+	if err != nil || len(folders) < 7 {
+		t.Fatal(folders, err)
+	}
+	for _, f := range folders {
+		folder := filepath.Join(dir, f.Name())
+		text, err := os.ReadFile(filepath.Join(folder, recipe.RDFName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := recipe.Read(text)
+		if err != nil {
+			t.Fatalf("%s: %v", f.Name(), err)
+		}
+		for name, e := range all {
+			t.Run(f.Name()+"/"+name, func(t *testing.T) {
+				ref := shelved(t, e, filepath.Join(folder, "model.onnx"))
+				for _, c := range []struct {
+					in, out string
+					cut     infer.Cut
+				}{
+					{"test", "test", infer.Cut{Whole: true}},
+					{"in", "out", infer.Cut{}},
+					{"in", "out", infer.Cut{Tile: 64, Parallel: 3}},
+				} {
+					got, err := infer.Run(t.Context(), e, ref, m, arrays(t, folder, c.in, m.Inputs), c.cut)
+					if err != nil {
+						t.Fatalf("%+v: %v", c, err)
+					}
+					for id, want := range arrays(t, folder, c.out, m.Outputs) {
+						if d := furthest(t, got[id], want); d > 1e-4 {
+							t.Errorf("%+v: %s differs by %v", c, id, d)
+						}
+					}
+				}
+			})
+		}
+	}
+}
