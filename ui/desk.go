@@ -19,12 +19,14 @@ import (
 
 // desk is the capture that is open in the viewer. It is touched on the screen's thread.
 type desk struct {
-	id      string
+	id      string // of the item; "" for a file that is only looked at
+	file    string
 	src     imageio.Source
 	objects []annotation.Object
 	log     []annotation.Entry
 	table   measure.Table
-	stamp   string // of the prediction that objects came from
+	stamp   string              // of the prediction that objects came from
+	before  []annotation.Object // what an earlier prediction had found, while this capture is open
 }
 
 // opened is what reading a capture brings.
@@ -52,14 +54,9 @@ func (w *window) open(id string) {
 			return err
 		}
 		w.work.post(func() {
-			old := w.desk.src
-			w.desk = desk{id: id, stamp: stamp(it)}
-			w.desk.take(o)
-			w.fillViewer()
-			w.shell.Open("viewer")
-			if old != nil {
-				w.slow.do(func(context.Context) error { return old.Close() })
-			}
+			d := desk{id: id, stamp: stamp(it)}
+			d.take(o)
+			w.put(d)
 		})
 		return nil
 	})
@@ -90,7 +87,7 @@ func (d *desk) refresh(w *window) {
 		return
 	}
 	if s := stamp(it); s != d.stamp && it.Behind("infer") {
-		d.stamp = s
+		d.stamp, d.before = s, d.objects
 		w.reread()
 		return
 	}
@@ -123,6 +120,12 @@ func (w *window) reread() {
 func (w *window) fillViewer() {
 	d := &w.desk
 	it, ok := w.station.Items().Row(d.id)
+	if d.file != "" {
+		v := d.looked()
+		v.Presets = w.presets()
+		w.viewer.Set(v)
+		return
+	}
 	if !ok || d.src == nil {
 		w.viewer.Set(viewer.Values{})
 		return
@@ -147,11 +150,25 @@ func (w *window) fillViewer() {
 	case pass.Say != "":
 		v.Say, v.Hint = pass.Say, pass.Hint
 	}
+	v.Names, v.Other = [2]string{"Now", "before"}, d.before
+	if d.before == nil && len(d.log) > 0 {
+		v.Names, v.Other = [2]string{"Corrected", "model"}, uncorrected(d.objects, d.log)
+	}
 	_, v.CanUndo = annotation.Undo(d.log)
 	_, v.CanRedo = annotation.Redo(d.log)
 	v.Saved, v.SavedTone = saved(it, d.log)
 	v.CanReview = it.Passes["review"].State == flow.Yours || it.Behind("record") && v.SavedTone == kit.Held
 	w.viewer.Set(v)
+}
+
+// uncorrected is what the model had found: the log laid over the objects backwards.
+func uncorrected(objects []annotation.Object, log []annotation.Entry) []annotation.Object {
+	back := make([]annotation.Entry, 0, len(log))
+	for _, e := range slices.Backward(log) {
+		e.Before, e.After = e.After, e.Before
+		back = append(back, e)
+	}
+	return annotation.Replay(objects, back)
 }
 
 // saved says what happened to the corrections.

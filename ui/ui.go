@@ -32,6 +32,7 @@ import (
 type Options struct {
 	Appearance string // dark or light, over the settings'; empty: as they say
 	Open       string // capture to open at once: its ID, or newest
+	Look       string // image file to look at, without capturing it
 	Log        *slog.Logger
 }
 
@@ -138,6 +139,7 @@ func (w *window) furnish() {
 		{ID: "settings", Title: "Settings", Icon: "settings", Content: w.settings, Low: true},
 	}, shell.Actions{Help: w.help, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
 	w.shell.Keys(w.win.Canvas())
+	w.keys(w.win.Canvas())
 	finish := &desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault}
 	w.win.Canvas().AddShortcut(finish, func(fyne.Shortcut) {
 		if w.shell.Page() == "viewer" {
@@ -177,6 +179,9 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	w.strip()
 	if id := first(w.opt.Open, w.captures()); id != "" {
 		w.open(id)
+	}
+	if w.opt.Look != "" {
+		w.lookAt(w.opt.Look)
 	}
 }
 

@@ -28,8 +28,9 @@ func main() {
 	look := flag.String("appearance", "", "dark or light, over what the settings say")
 	verbose := flag.Bool("v", false, "log more")
 	show := flag.String("open", "", "capture to open at once: its ID, or newest")
+	image := flag.String("look", "", "image file to look at, without capturing it; with the objects of FILE.geojson if that is there")
 	flag.Parse()
-	opt := ui.Options{Appearance: *look, Open: *show}
+	opt := ui.Options{Appearance: *look, Open: *show, Look: *image}
 	if err := run(*workspace, *sample, *verbose, opt); err != nil {
 		say, hint := fault.Explain(err)
 		fmt.Fprintln(os.Stderr, "coverslip:", say, hint)

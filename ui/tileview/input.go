@@ -48,6 +48,7 @@ func (v *View) move(c camera) {
 	zoomed := c.scale != v.at.scale
 	v.at = c.hold(v.imageSize(), w, h)
 	v.redraw()
+	v.share()
 	if zoomed {
 		v.told()
 	}
@@ -121,8 +122,12 @@ func (v *View) DragEnd() {
 func (v *View) Scrolled(e *fyne.ScrollEvent) {
 	k := math.Exp2(float64(e.Scrolled.DY+e.Scrolled.DX) / 38)
 	k = min(max(k, 0.5), 2)
-	if v.alt && v.painting() {
-		v.ScaleBrush(k)
+	if v.alt && (v.painting() || v.lens.on) {
+		if v.painting() {
+			v.ScaleBrush(k)
+		} else {
+			v.ScaleLens(k)
+		}
 		return
 	}
 	x, y := v.upright(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio)
@@ -173,7 +178,7 @@ func (v *View) MouseMoved(e *desktop.MouseEvent) {
 	if r.Object != nil {
 		id = r.Object.ID
 	}
-	drawing := len(v.pen.ring) > 0 && !v.pen.free || v.painting()
+	drawing := len(v.pen.ring) > 0 && !v.pen.free || v.painting() || v.lens.on
 	v.pen.cursor, v.over = p, true
 	if id != v.hover || drawing {
 		v.hover = id
@@ -187,7 +192,7 @@ func (v *View) MouseMoved(e *desktop.MouseEvent) {
 // MouseOut says that nothing is under the pointer.
 func (v *View) MouseOut() {
 	v.over = false
-	if v.hover != "" || v.painting() {
+	if v.hover != "" || v.painting() || v.lens.on {
 		v.hover = ""
 		v.redraw()
 	}

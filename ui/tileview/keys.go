@@ -84,10 +84,13 @@ func (v *View) TypedRune(r rune) {
 		v.Zoom(1.25)
 	case '-':
 		v.Zoom(0.8)
-	case '{':
-		v.ScaleBrush(0.8)
-	case '}':
-		v.ScaleBrush(1.25)
+	case '{', '}':
+		k := map[rune]float64{'{': 0.8, '}': 1.25}[r]
+		if v.lens.on && !v.painting() {
+			v.ScaleLens(k)
+		} else {
+			v.ScaleBrush(k)
+		}
 	case ' ':
 	default:
 		if v.act.Rune != nil {

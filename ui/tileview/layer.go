@@ -127,8 +127,7 @@ func lay(dst []uint32, w, h int, src []uint32, x, y int, strength uint32) {
 }
 
 // drawLayer draws the patches that a frame could not, until ctx ends.
-func (v *View) drawLayer(ctx context.Context) {
-	l := v.lay
+func (v *View) drawLayer(ctx context.Context, l *layer) {
 	for {
 		k, x, style, gen, scale, ok := l.next()
 		if !ok {

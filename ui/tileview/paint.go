@@ -53,10 +53,15 @@ func (v *View) scene(dst []uint32, w, h int, at camera) {
 		dst[i] = around
 	}
 	v.paintLevel(dst, w, h, at, level(v.downsamples(), at.scale), true)
+	glass, through := v.lookThrough(dst, w, h, at)
 	if !v.style.Hidden && v.t == v.objectsAt {
 		v.lay.blit(dst, w, h, at)
 	}
-	v.paintMarks(canvasOf(dst, w, h), at)
+	s := canvasOf(dst, w, h)
+	v.paintMarks(s, at)
+	if through {
+		v.paintLens(s, glass)
+	}
 }
 
 func (v *View) told() {

@@ -16,7 +16,8 @@ func (v *View) Run(ctx context.Context) error {
 	for range max(1, runtime.NumCPU()-1) {
 		wg.Go(func() { v.readTiles(ctx) })
 	}
-	wg.Go(func() { v.drawLayer(ctx) })
+	wg.Go(func() { v.drawLayer(ctx, v.lay) })
+	wg.Go(func() { v.drawLayer(ctx, v.lens.lay) })
 	wg.Go(func() { v.runPlayer(ctx) })
 	wg.Wait()
 	return ctx.Err()

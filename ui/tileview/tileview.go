@@ -90,6 +90,8 @@ type View struct {
 	alt      bool
 	over     bool // the pointer is over the view
 	brush    brush
+	lens     lens
+	peers    []*View // tied to this one
 	objects  *index
 	filter   Filter
 	style    Style
@@ -106,6 +108,7 @@ type View struct {
 // New returns a view without an image. post runs a function on the screen's thread.
 func New(post func(func()), act Actions) *View {
 	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil, nil), overview: true}
+	v.lens = lens{radius: firstLens, other: newIndex(nil, nil), lay: newLayer()}
 	v.player = &player{more: make(chan struct{}, 1)}
 	v.at = camera{scale: 1}
 	v.raster = canvas.NewRaster(v.paint)
@@ -205,6 +208,7 @@ func (v *View) Style() Style { return v.style }
 
 func (v *View) relay() {
 	v.lay.set(v.objects, v.style)
+	v.lens.lay.set(v.lens.other, v.style)
 	v.redraw()
 }
 

@@ -10,6 +10,7 @@ import (
 func (v *View) Turn(degrees float64) {
 	v.angle = math.Mod(v.angle+degrees+360, 360)
 	v.redraw()
+	v.share()
 	v.told()
 }
 

@@ -31,6 +31,7 @@ type work struct {
 	tiles  map[tileKey]*list.Element
 	used   *list.List // of *tile, the latest used first
 	bytes  int
+	limit  int
 	wanted []tileKey // nearest to the centre first; replaced every frame
 	shown  [2]int    // the plane and the time on the screen, as tiles name them
 	busy   map[tileKey]bool
@@ -40,7 +41,7 @@ type work struct {
 
 func newWork() *work {
 	return &work{
-		more: make(chan struct{}, 1), tiles: map[tileKey]*list.Element{}, used: list.New(),
+		more: make(chan struct{}, 1), limit: cacheBytes, tiles: map[tileKey]*list.Element{}, used: list.New(),
 		busy: map[tileKey]bool{}, broken: map[tileKey]bool{},
 	}
 }
@@ -100,7 +101,7 @@ func (w *work) keep(t *tile) {
 	}
 	w.tiles[t.key] = w.used.PushFront(t)
 	w.bytes += t.bytes()
-	for w.bytes > cacheBytes && w.used.Len() > 1 {
+	for w.bytes > w.limit && w.used.Len() > 1 {
 		e := w.used.Back()
 		if old, ok := w.used.Remove(e).(*tile); ok {
 			delete(w.tiles, old.key)

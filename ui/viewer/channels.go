@@ -73,23 +73,20 @@ func (c *channels) tint(change func(*tileview.Tint)) {
 	t := c.s.view.Tint()
 	change(&t)
 	c.s.view.SetTint(t)
+	c.s.mirror()
 }
 
 func (c *channels) open(info imageio.Info) {
 	c.info, c.rows, c.ranges = info, nil, nil
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
-		name := ch.Name
-		if name == "" {
-			name = "Channel " + strconv.Itoa(i+1)
-		}
-		r := &channelRow{on: widget.NewCheck(name, nil), limits: kit.NewQuiet("")}
+		r := &channelRow{on: widget.NewCheck(c.name(i), nil), limits: kit.NewQuiet("")}
 		r.limits.Alignment = fyne.TextAlignTrailing
 		r.on.Checked = true
 		r.on.OnChanged = func(on bool) { c.change(i, func(ch *tileview.Channel) { ch.On = on }) }
 		r.graph = newHistogram(func(to tileview.Channel) {
 			c.change(i, func(ch *tileview.Channel) { ch.Min, ch.Max, ch.Gamma = to.Min, to.Max, to.Gamma })
-		}, func() { c.reset(i) })
+		}, func() { c.reset(i) }, c.s.rune)
 		r.swatch = widget.NewButtonWithIcon("", dot(ch.Color), func() { c.colors(i) })
 		r.swatch.Importance = widget.LowImportance
 		auto := widget.NewButton("Auto", func() { c.reset(i) })
@@ -100,6 +97,14 @@ func (c *channels) open(info imageio.Info) {
 	}
 	c.list.Refresh()
 	c.offer()
+}
+
+// name is what channel i is called.
+func (c *channels) name(i int) string {
+	if n := c.info.Channels[i].Name; n != "" {
+		return n
+	}
+	return "Channel " + strconv.Itoa(i+1)
 }
 
 // dot is a disc in a channel's colour.
@@ -151,6 +156,7 @@ func (c *channels) show(cs []tileview.Channel) {
 	}
 	c.last = cs
 	c.s.view.SetChannels(cs)
+	c.s.mirror()
 }
 
 func limits(ch tileview.Channel) string {

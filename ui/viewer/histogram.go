@@ -37,6 +37,7 @@ type histogram struct {
 	ch      tileview.Channel
 	changed func(tileview.Channel)
 	reset   func()
+	other   func(rune) // keys that are the viewer's
 	at      grip
 	held    bool
 	focused bool
@@ -52,8 +53,8 @@ var (
 	_ desktop.Cursorable = (*histogram)(nil)
 )
 
-func newHistogram(changed func(tileview.Channel), reset func()) *histogram {
-	h := &histogram{changed: changed, reset: reset, ratio: 1}
+func newHistogram(changed func(tileview.Channel), reset func(), other func(rune)) *histogram {
+	h := &histogram{changed: changed, reset: reset, other: other, ratio: 1}
 	h.raster = canvas.NewRaster(h.paint)
 	h.ExtendBaseWidget(h)
 	return h
@@ -153,8 +154,8 @@ func (h *histogram) FocusGained() { h.focused = true; h.raster.Refresh() }
 // FocusLost is the end of that.
 func (h *histogram) FocusLost() { h.focused = false; h.raster.Refresh() }
 
-// TypedRune is for Fyne.
-func (h *histogram) TypedRune(rune) {}
+// TypedRune hands the viewer's keys on.
+func (h *histogram) TypedRune(r rune) { h.other(r) }
 
 // TypedKey moves by left and right; up and down go from grip to grip; Home is Auto.
 func (h *histogram) TypedKey(e *fyne.KeyEvent) {

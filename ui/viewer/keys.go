@@ -55,6 +55,7 @@ func (s *Screen) bindings() map[rune]func() {
 		'.': func() { pl.step(1) }, '>': func() { pl.step(1) }, 'k': pl.play,
 		't': func() { s.view.Turn(90) }, 'T': func() { s.view.Turn(5) },
 		'n': func() { s.view.SetOverview(!s.view.Overview()) },
+		'v': s.cycleViews, 'l': s.lens,
 		'z': s.view.Fit, 'Z': s.view.OneToOne,
 		']': func() { s.step(1) }, '[': func() { s.step(-1) },
 	}
@@ -78,6 +79,14 @@ func (s *Screen) brushed(diameter float64) {
 		}
 	}
 	s.read.SetText(text + "  (Alt+wheel, { and })")
+}
+
+// lens shows the other layer in a circle at the pointer.
+func (s *Screen) lens() {
+	s.view.SetLens(!s.view.Lens() && s.val.Other != nil)
+	if s.val.Other == nil {
+		s.read.SetText("There is nothing to compare with: the lens shows the model's own objects where a person corrected them.")
+	}
 }
 
 func (s *Screen) undo() { do(s.act.Undo) }

@@ -48,7 +48,7 @@ func newObjects(s *Screen) *objects {
 	}
 	o.score.Step, o.clear.Step = 0.01, 0.05
 	o.score.OnChanged = func(float64) { o.sift() }
-	o.size = newHistogram(func(tileview.Channel) { o.sift() }, o.fresh)
+	o.size = newHistogram(func(tileview.Channel) { o.sift() }, o.fresh, s.rune)
 	o.size.plain = true
 	o.by = widget.NewSelect([]string{"State", "Class", "Probability"}, func(string) { o.restyle() })
 	o.labels = widget.NewCheck("Labels", func(bool) { o.restyle() })
@@ -136,6 +136,7 @@ func (o *objects) sift() {
 	}
 	o.filter = f
 	o.s.view.SetFilter(f)
+	o.s.mirror()
 	o.count()
 }
 
@@ -177,6 +178,7 @@ func (o *objects) restyle() {
 	if o.s.rail != nil {
 		o.s.rail.style(st)
 	}
+	o.s.mirror()
 }
 
 // hide hides all objects, or shows them again.
@@ -185,4 +187,5 @@ func (o *objects) hide() {
 	st.Hidden = !st.Hidden
 	o.s.view.SetStyle(st)
 	o.s.rail.style(st)
+	o.s.mirror()
 }

@@ -3,8 +3,6 @@
 package viewer
 
 import (
-	"context"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -25,6 +23,8 @@ type Values struct {
 	Source    imageio.Source // nil: nothing is open. The screen does not close it.
 	Z, T      int            // the plane that the objects lie on; an image opens there
 	Objects   []annotation.Object
+	Names     [2]string             // of Objects and of Other, as the lens calls them
+	Other     []annotation.Object   // another layer, to compare with; nil for none
 	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
 	Model     string                // name@version that predicted, or ""
 	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
@@ -60,9 +60,15 @@ type Actions struct {
 type Screen struct {
 	widget.BaseWidget
 
-	act    Actions
-	val    Values
-	view   *tileview.View
+	act   Actions
+	val   Values
+	view  *tileview.View
+	views int // that are shown, up to mostViews
+
+	seconds []*second
+	first   fyne.CanvasObject
+	picture *fyne.Container
+
 	keys   map[rune]func()
 	rail   *rail
 	panel  *panel
@@ -81,7 +87,7 @@ type Screen struct {
 
 // New returns an empty viewer. post runs a function on the screen's thread.
 func New(post func(func()), act Actions) *Screen {
-	s := &Screen{act: act, banner: kit.NewBanner(), saved: kit.NewChip("", kit.Neutral)}
+	s := &Screen{act: act, views: 1, banner: kit.NewBanner(), saved: kit.NewChip("", kit.Neutral)}
 	s.view = tileview.New(post, tileview.Actions{
 		Ranged: func(r []tileview.Range) { s.panel.channels.ranged(r) },
 		Moved:  s.moved, Selected: func(string) { s.chosen() },
@@ -107,6 +113,9 @@ func New(post func(func()), act Actions) *Screen {
 			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
 		},
 	})
+	for range mostViews - 1 {
+		s.seconds = append(s.seconds, s.newSecond(post))
+	}
 	s.rail = newRail(s)
 	s.panel = newPanel(s)
 	s.keys = s.bindings()
@@ -132,16 +141,14 @@ func (s *Screen) build() {
 		container.NewHBox(kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
 	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom), s.read)
-	picture := kit.NewSurface(theme.Canvas, s.view)
+	s.first = kit.NewSurface(theme.Canvas, s.view)
+	s.picture = container.NewStack(s.first)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
-	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), s.foot, s.rail, side, picture)
+	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), s.foot, s.rail, side, s.picture)
 	s.empty = kit.NewEmpty(theme.Icon("viewer"), "No image is open",
 		"Open a capture in the inbox by a double click, or select it and press Enter.", "Go to the inbox", s.act.Inbox)
 	s.layout = container.NewStack(s.full, s.empty)
 }
-
-// Run reads tiles and draws overlays until ctx ends.
-func (s *Screen) Run(ctx context.Context) error { return s.view.Run(ctx) }
 
 // Set replaces what is shown. Where the same image stays open, so do its place,
 // its contrast and what is selected.
@@ -151,6 +158,7 @@ func (s *Screen) Set(v Values) {
 	s.banner.Set(kit.Held, v.Say, v.Hint, "", nil)
 	if v.Source == nil {
 		s.view.Set(nil)
+		s.setViews(1)
 		s.full.Hide()
 		s.empty.Show()
 		return
@@ -159,9 +167,11 @@ func (s *Screen) Set(v Values) {
 		s.view.Set(v.Source)
 		s.view.SetPlane(v.Z, v.T)
 		s.panel.open(v.Source.Info())
+		s.setViews(s.views)
 	}
 	s.view.SetObjectsAt(v.T)
 	s.view.SetObjects(v.Objects)
+	s.view.SetOther(v.Names[0], v.Names[1], v.Other)
 	s.title.SetText(v.Title)
 	s.place.SetText(v.Place)
 	s.saved.Set(v.Saved, v.SavedTone)
@@ -171,6 +181,7 @@ func (s *Screen) Set(v Values) {
 	s.rail.set(v)
 	s.panel.set(v)
 	s.chosen()
+	s.mirror()
 	s.empty.Hide()
 	s.full.Show()
 	s.full.Refresh()

@@ -1,0 +1,120 @@
+package tileview
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"coverslip.dev/coverslip/core/annotation"
+)
+
+// lens is a circle at the pointer in which the objects of another layer stand instead of
+// those of the image.
+type lens struct {
+	on     bool
+	radius float64 // units of the screen
+	a, b   string  // names of the two layers
+	other  *index
+	lay    *layer
+}
+
+const firstLens, leastLens, mostLens = 110, 40, 400 // units of the screen
+
+// SetOther brings the layer that the lens shows, and names both.
+func (v *View) SetOther(name, other string, objs []annotation.Object) {
+	v.lens.a, v.lens.b = name, other
+	v.lens.other = newIndex(objs, nil)
+	v.lens.lay.set(v.lens.other, v.style)
+	if v.lens.on {
+		v.redraw()
+	}
+}
+
+// SetLens switches the lens on or off.
+func (v *View) SetLens(on bool) {
+	v.lens.on = on
+	v.lens.lay.set(v.lens.other, v.style)
+	v.redraw()
+}
+
+// Lens reports whether the lens is on.
+func (v *View) Lens() bool { return v.lens.on }
+
+// ScaleLens makes the lens larger or smaller.
+func (v *View) ScaleLens(k float64) {
+	v.lens.radius = min(max(v.lens.radius*k, leastLens), mostLens)
+	v.redraw()
+}
+
+// Under counts the objects whose middle lies under the lens, on both layers.
+func (v *View) Under() (a, b int) {
+	r := v.lens.radius * v.ratio / v.at.scale
+	return v.objects.around(v.pen.cursor, r), v.lens.other.around(v.pen.cursor, r)
+}
+
+// around counts the shown objects whose boxes' middles lie within r of p.
+func (x *index) around(p annotation.Point, r float64) int {
+	n := 0
+	for _, i := range x.within(box{p.X - r, p.Y - r, p.X + r, p.Y + r}) {
+		b := x.boxes[i]
+		if math.Hypot((b.x0+b.x1)/2-p.X, (b.y0+b.y1)/2-p.Y) <= r {
+			n++
+		}
+	}
+	return n
+}
+
+// lensed is a piece of the picture with the other layer on it.
+type lensed struct {
+	pix            []uint32
+	x, y, w, h     int
+	cx, cy, radius float64
+}
+
+// look makes the lens's piece of a picture that has no objects on it yet; false where there
+// is none.
+func (v *View) lookThrough(dst []uint32, w, h int, at camera) (lensed, bool) {
+	if !v.lens.on || !v.over {
+		return lensed{}, false
+	}
+	cx, cy := at.toScreen(v.pen.cursor)
+	r := v.lens.radius * v.ratio
+	l := lensed{x: max(0, int(cx-r)), y: max(0, int(cy-r)), cx: cx, cy: cy, radius: r}
+	l.w, l.h = min(w, int(cx+r)+1)-l.x, min(h, int(cy+r)+1)-l.y
+	if l.w <= 0 || l.h <= 0 {
+		return lensed{}, false
+	}
+	l.pix = make([]uint32, l.w*l.h)
+	for y := range l.h {
+		copy(l.pix[y*l.w:(y+1)*l.w], dst[(l.y+y)*w+l.x:])
+	}
+	at.x += float64(l.x) / at.scale
+	at.y += float64(l.y) / at.scale
+	v.lens.lay.blit(l.pix, l.w, l.h, at)
+	return l, true
+}
+
+// paintLens lays the piece into the picture, with a rim and the counts of both layers.
+func (v *View) paintLens(s sheet, l lensed) {
+	for y := range l.h {
+		for x := range l.w {
+			if math.Hypot(float64(l.x+x)+0.5-l.cx, float64(l.y+y)+0.5-l.cy) < l.radius {
+				s.pix[(l.y+y)*s.w+l.x+x] = l.pix[y*l.w+x]
+			}
+		}
+	}
+	rim := make([]pt, 72)
+	for i := range rim {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(len(rim)))
+		rim[i] = pt{l.cx + l.radius*cos, l.cy + l.radius*sin}
+	}
+	s.stroke(rim, true, ink{0, 0, 0, 160}, 4*v.ratio, 0)
+	s.stroke(rim, true, inkOf(color.NRGBA{0xe8, 0xec, 0xf0, 255}, 1), 2*v.ratio, 0)
+	a, b := v.Under()
+	text := fmt.Sprintf(" %s %d, here %s %d ", v.lens.a, a, v.lens.b, b)
+	y := int(l.cy+l.radius) + 6
+	if y > s.h-16 {
+		y = int(l.cy-l.radius) - 19
+	}
+	s.text(min(max(int(l.cx)-len(text)*7/2, 1), max(s.w-len(text)*7-1, 1)), y, text)
+}

@@ -1,0 +1,107 @@
+package tileview_test
+
+import (
+	"math"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// discs are objects of radius r in a row, 128 pixels apart.
+func discs(id string, n int, r float64) []annotation.Object {
+	var out []annotation.Object
+	for i := range n {
+		o := annotation.Object{ID: id + string(rune('a'+i)), Class: "nucleus", State: annotation.Accepted, Score: 0.9}
+		for k := range 24 {
+			s, c := math.Sincos(2 * math.Pi * float64(k) / 24)
+			o.Outline = append(o.Outline, annotation.Point{X: float64(i*128+64) + r*c, Y: 64 + r*s})
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// TestLensShowsTheOtherLayerAndCountsBoth moves the lens over the second of three objects, that
+// the other layer has twice as wide.
+func TestLensShowsTheOtherLayerAndCountsBoth(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		v.SetObjects(discs("a", 6, 20))
+		v.SetOther("Corrected", "model", discs("b", 5, 40))
+		v.Center("ab")
+		v.OneToOne()
+		at := fyne.NewPos(400, 300)
+		v.SetLens(true)
+		v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at}})
+		s.settle(c)
+		if a, b := v.Under(); a != 1 || b != 1 {
+			t.Errorf("under the lens are %d and %d", a, b)
+		}
+		v.ScaleLens(2)
+		if a, b := v.Under(); a != 3 || b != 3 {
+			t.Errorf("under a wider lens are %d and %d", a, b)
+		}
+		far := at
+		far.X += 128 * 4
+		v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: far}})
+		if a, b := v.Under(); a != 2 || b != 1 {
+			t.Errorf("at the end under the lens are %d and %d", a, b)
+		}
+		v.ScaleLens(0.5)
+		v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at}})
+		s.settle(c)
+		test.AssertRendersToImage(t, "lens.png", c)
+	})
+}
+
+// TestLinkedViewsShowTheSamePlace moves either of two views of different sizes.
+func TestLinkedViewsShowTheSamePlace(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		src := &field{size: 2048, typ: imageio.Uint16}
+		v.Set(src)
+		s.settle(c)
+		o := tileview.New(s.post, tileview.Actions{})
+		w := test.NewWindow(o)
+		defer w.Close()
+		w.SetPadded(false)
+		w.Resize(fyne.NewSize(400, 600))
+		o.Set(src)
+		tileview.Link(v, o)
+		same := func(what string) {
+			t.Helper()
+			a, b := v.At(fyne.NewPos(400, 300)), o.At(fyne.NewPos(200, 300))
+			if math.Hypot(a.X-b.X, a.Y-b.Y) > 0.01 {
+				t.Errorf("after %s the middles are %v and %v", what, a, b)
+			}
+			a, b = v.At(fyne.NewPos(500, 350)), o.At(fyne.NewPos(300, 350))
+			if math.Hypot(a.X-b.X, a.Y-b.Y) > 0.01 {
+				t.Errorf("after %s beside the middle there are %v and %v", what, a, b)
+			}
+		}
+		same("linking")
+		v.OneToOne()
+		same("1:1")
+		o.TypedKey(&fyne.KeyEvent{Name: fyne.KeyRight})
+		same("a key in the other")
+		o.Turn(30)
+		same("a turn")
+		v.Scrolled(&fyne.ScrollEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(10, 20)}, Scrolled: fyne.NewDelta(0, 50)})
+		same("the wheel")
+		tileview.Link(o)
+		before := o.At(fyne.NewPos(0, 0))
+		tileview.Link(v)
+		v.Turn(-30)
+		if o.At(fyne.NewPos(0, 0)) != before {
+			t.Error("a view that is linked no more moved")
+		}
+	})
+}

@@ -1,0 +1,155 @@
+package viewer
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+	"golang.org/x/sync/errgroup"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// second is a view beside the first one: the same place of the same image, shown otherwise.
+type second struct {
+	view  *tileview.View
+	pick  *widget.Select
+	frame fyne.CanvasObject
+}
+
+// What a second view shows, beside each channel alone.
+const (
+	allChannels = "All channels"
+	noObjects   = "No objects"
+	modelAlone  = "Other layer"
+	oneLater    = "One time point later"
+	oneEarlier  = "One time point earlier"
+)
+
+const (
+	mostViews   = 4
+	secondCache = 48 << 20 // bytes
+)
+
+func (s *Screen) newSecond(post func(func())) *second {
+	n := &second{}
+	n.view = tileview.New(post, tileview.Actions{
+		Moved: s.moved, Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: s.act.Shortcut,
+		Selected: s.view.Select,
+	})
+	n.view.SetCache(secondCache)
+	n.view.SetOverview(false)
+	n.pick = widget.NewSelect(nil, func(string) { s.mirror() })
+	bar := container.NewVBox(container.NewHBox(container.New(layout.NewCustomPaddedLayout(6, 0, 6, 0),
+		container.NewStack(kit.NewGap(190, 36), n.pick)), layout.NewSpacer()))
+	n.frame = container.NewStack(kit.NewSurface(theme.Canvas, n.view), bar)
+	return n
+}
+
+// setViews shows one, two or four views.
+func (s *Screen) setViews(n int) {
+	s.views = n
+	cells := []fyne.CanvasObject{s.first}
+	linked := []*tileview.View{s.view}
+	for i, o := range s.seconds {
+		if i+1 < n {
+			o.view.Set(s.val.Source)
+			cells, linked = append(cells, o.frame), append(linked, o.view)
+		} else {
+			o.view.Set(nil)
+			tileview.Link(o.view)
+		}
+	}
+	s.picture.RemoveAll()
+	if n == 1 {
+		s.picture.Add(s.first)
+	} else {
+		s.picture.Add(container.NewGridWithColumns(2, cells...))
+	}
+	s.picture.Refresh()
+	s.offerViews()
+	s.mirror()
+	tileview.Link(linked...)
+}
+
+// cycleViews goes from one view to two, to four, and back.
+func (s *Screen) cycleViews() {
+	s.setViews(map[int]int{1: 2, 2: mostViews, mostViews: 1}[s.views])
+}
+
+// offerViews lists what the second views can show of the open image.
+func (s *Screen) offerViews() {
+	if s.val.Source == nil {
+		return
+	}
+	info := s.val.Source.Info()
+	var names []string
+	if len(info.Channels) > 1 {
+		for i := range info.Channels {
+			names = append(names, s.panel.channels.name(i))
+		}
+	}
+	names = append(names, allChannels, noObjects)
+	if s.val.Other != nil {
+		names = append(names, modelAlone)
+	}
+	if info.T > 1 {
+		names = append(names, oneLater, oneEarlier)
+	}
+	for i, o := range s.seconds {
+		o.pick.Options = names
+		if o.pick.SelectedIndex() < 0 {
+			o.pick.Selected = names[i%len(names)]
+		}
+		o.pick.Refresh()
+	}
+}
+
+// mirror has the second views follow what is set for the first.
+func (s *Screen) mirror() {
+	for i, o := range s.seconds {
+		if i+1 >= s.views || s.val.Source == nil {
+			continue
+		}
+		cs := s.view.Channels()
+		z, t := s.view.Plane()
+		style, objs := s.view.Style(), s.val.Objects
+		switch what := o.pick.Selected; what {
+		case allChannels:
+		case noObjects:
+			style.Hidden = true
+		case modelAlone:
+			objs = s.val.Other
+		case oneLater:
+			t++
+		case oneEarlier:
+			t--
+		default:
+			for c := range cs {
+				cs[c].On = s.panel.channels.name(c) == what
+			}
+		}
+		o.view.SetChannels(cs)
+		o.view.SetTint(s.view.Tint())
+		o.view.SetProjection(s.view.Projection())
+		o.view.SetPlane(z, t)
+		o.view.SetObjectsAt(s.val.T)
+		o.view.SetFilter(s.panel.objects.filter)
+		o.view.SetStyle(style)
+		o.view.SetObjects(objs)
+	}
+}
+
+// Run reads tiles and draws overlays until ctx ends.
+func (s *Screen) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.view.Run(ctx) })
+	for _, o := range s.seconds {
+		g.Go(func() error { return o.view.Run(ctx) })
+	}
+	return g.Wait()
+}

@@ -1,0 +1,54 @@
+package viewer_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+func all(v *viewer.Screen) []*tileview.View {
+	var out []*tileview.View
+	for _, o := range walk(v) {
+		if t, ok := o.(*tileview.View); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func TestFourViewsShowFourThings(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		press(v, c, 'v')
+		if n := len(all(v)); n != 2 {
+			t.Errorf("the key V shows %d views", n)
+		}
+		press(v, c, 'v')
+		s.settle(c)
+		views := all(v)
+		if len(views) != 4 {
+			t.Errorf("twice the key V shows %d views", len(views))
+			return
+		}
+		if cs := views[1].Channels(); !cs[0].On || cs[1].On {
+			t.Errorf("the second view shows %+v", cs)
+		}
+		press(v, c, '1')
+		if cs := views[2].Channels(); cs[0].On || !cs[1].On || views[3].Channels()[0].On {
+			t.Errorf("the third and the fourth view show %+v and %+v", cs, views[3].Channels())
+		}
+		press(v, c, '1')
+		s.settle(c)
+		test.AssertRendersToImage(t, "four-dark.png", c)
+		press(v, c, 'v')
+		if n := len(all(v)); n != 1 {
+			t.Errorf("three times the key V shows %d views", n)
+		}
+	})
+}
