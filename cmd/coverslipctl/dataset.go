@@ -87,6 +87,15 @@ func status(ctx context.Context, c call, args []string) error {
 	return c.print(s, lines...)
 }
 
+// person is who commits: the workspace's, or git's.
+func (c call) person(ctx context.Context, r *dataset.Repository) (dataset.Author, error) {
+	who, err := station.Author(c.dir)
+	if err != nil || who.Name != "" {
+		return who, err
+	}
+	return r.Person(ctx)
+}
+
 func commit(ctx context.Context, c call, args []string) error {
 	flags := flag.NewFlagSet("commit", flag.ContinueOnError)
 	msg := flags.String("m", "", "message")
@@ -98,14 +107,9 @@ func commit(ctx context.Context, c call, args []string) error {
 	if err != nil {
 		return err
 	}
-	who, err := station.Author(c.dir)
+	who, err := c.person(ctx, r)
 	if err != nil {
 		return err
-	}
-	if who.Name == "" {
-		if who, err = r.Person(ctx); err != nil {
-			return err
-		}
 	}
 	if len(rest) == 0 {
 		s, err := r.Status(ctx)

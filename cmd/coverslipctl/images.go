@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -151,4 +153,36 @@ func convert(ctx context.Context, c call, args []string) error {
 		return err
 	}
 	return c.print(i, i.lines()...)
+}
+
+func calibrate(ctx context.Context, c call, args []string) error {
+	rest, err := c.parse(flag.NewFlagSet("calibrate", flag.ContinueOnError), args)
+	if err != nil {
+		return err
+	}
+	if len(rest) < 2 || len(rest) > 4 {
+		return usageError("a path and one to three sizes in µm are needed")
+	}
+	var um [3]float64
+	for i, text := range rest[1:] {
+		if um[i], err = strconv.ParseFloat(text, 64); err != nil {
+			return usageError("“" + text + "” is no size in µm")
+		}
+	}
+	if len(rest) == 2 {
+		um[1] = um[0]
+	}
+	r, err := station.OpenDataset(ctx, c.dir, c.log)
+	if err != nil {
+		return err
+	}
+	who, err := c.person(ctx, r)
+	if err != nil {
+		return err
+	}
+	id, err := station.Calibrate(ctx, r, who, filepath.ToSlash(rest[0]), um[0], um[1], um[2])
+	if err != nil {
+		return err
+	}
+	return c.print(map[string]string{"commit": id}, "commit "+id)
 }

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,4 +57,40 @@ func TestConvertAndInfo(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
 		t.Errorf("left %v", left)
 	}
+}
+
+// TestCalibrate corrects the size of an image's pixels in a dataset.
+func TestCalibrate(t *testing.T) {
+	dir := t.TempDir()
+	ctl := func(code int, args ...string) string {
+		t.Helper()
+		var text, errs bytes.Buffer
+		if got := run(t.Context(), append([]string{"-C", dir}, args...), &text, &errs); got != code {
+			t.Fatalf("%v ended with %d, not %d\n%s%s", args, got, code, &text, &errs)
+		}
+		return text.String() + errs.String()
+	}
+	ctl(0, "init")
+	if err := os.WriteFile(filepath.Join(dir, "a.tif"), []byte("any"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"config", "user.name", "Ada"}, {"config", "user.email", "ada@lab.example"}} {
+		if out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	ctl(0, "add", "a.tif")
+	ctl(0, "commit", "-m", "a")
+	ctl(0, "calibrate", "a.tif", "0.325")
+	text, err := os.ReadFile(filepath.Join(dir, "a.tif.dvc"))
+	if err != nil || !strings.Contains(string(text), "meta:\n  pixel_size_um:\n    x: 0.325\n    y: 0.325\n    z: 0") {
+		t.Errorf("wrote %s, %v", text, err)
+	}
+	if log := ctl(0, "log", "-n", "1"); !strings.Contains(log, "Calibrate a.tif: 0.325 × 0.325 µm a pixel") {
+		t.Errorf("log %s", log)
+	}
+	ctl(2, "calibrate", "a.tif")
+	ctl(2, "calibrate", "a.tif", "small")
+	ctl(1, "calibrate", "a.tif", "1e9")
+	ctl(1, "calibrate", "b.tif", "1")
 }

@@ -54,6 +54,7 @@ func commands() map[string]command {
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
 		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--out FILE]", "predict one image", inferOne},
 		"info":         {"info FILE [--image N]", "what an image says of itself: sizes, axes, channels, calibration", info},
+		"calibrate":    {"calibrate PATH X [Y [Z]]", "say how large the pixels of a dataset's image are, in µm, and commit that; 0: as the file says", calibrate},
 		"convert":      {"convert IN OUT.ome.tif [--image N] [--compression deflate|zstd|none] [--force]", "write an image as a tiled OME-TIFF with a pyramid", convert},
 		"runs":         {"runs", "training runs, from the server or as last seen", runs},
 		"models":       {"models", "registered models, versions and aliases", models},

@@ -1,11 +1,15 @@
 package dataset
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // Meta returns what the .dvc file of the output rel says under meta:; ok is false if rel is
@@ -19,6 +23,33 @@ func (r *Repository) Meta(rel string) (meta map[string]any, ok bool) {
 		meta = nil // free data of a person
 	}
 	return meta, true
+}
+
+// SetMeta puts what is given into the meta: of the output rel's .dvc file, beside what is
+// there, and returns that file's path, to be committed. Whoever has no such output gets
+// fault.NotFound.
+func (r *Repository) SetMeta(ctx context.Context, rel string, meta map[string]any) (changed string, err error) {
+	unlock, err := r.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if r.fileOf(rel) == nil {
+		return "", fault.New(fault.NotFound, "The dataset has no “"+rel+"”.", "Name a file that was added, by its path in the dataset.", nil)
+	}
+	changed = rel + ".dvc"
+	text, err := os.ReadFile(r.abs(changed))
+	if err != nil {
+		return "", err
+	}
+	now, err := patchMeta(text, meta)
+	if err != nil {
+		return "", err
+	}
+	if bytes.Equal(now, text) {
+		return changed, nil
+	}
+	return changed, writeFile(r.tmp(), r.abs(changed), now)
 }
 
 // fileOf reads the .dvc file of an output; nil if there is none that can be read.

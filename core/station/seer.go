@@ -33,7 +33,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, di
 	if err != nil {
 		return intake.Predicted{}, err
 	}
-	src, err := s.opener.OpenAs(ctx, s.imagePath(c, st.MD5), pixelsID(st.MD5))
+	src, err := s.openCapture(ctx, c, st.MD5)
 	if err != nil {
 		return intake.Predicted{}, err
 	}

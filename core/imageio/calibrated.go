@@ -1,0 +1,26 @@
+package imageio
+
+// Calibrated returns src with another size of pixels than the file says; a part of size
+// that is zero is as the file says.
+func Calibrated(src Source, size Micron) Source {
+	info := src.Info()
+	for _, v := range []struct {
+		to   *float64
+		from float64
+	}{{&info.Micron.X, size.X}, {&info.Micron.Y, size.Y}, {&info.Micron.Z, size.Z}} {
+		if v.from > 0 {
+			*v.to = v.from
+		}
+	}
+	if info.Micron == src.Info().Micron {
+		return src
+	}
+	return &calibrated{src, info}
+}
+
+type calibrated struct {
+	Source
+	info Info
+}
+
+func (c *calibrated) Info() Info { return c.info }

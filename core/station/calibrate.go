@@ -1,0 +1,79 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path"
+
+	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/intake"
+)
+
+// pixelSize is what a person has said about the size of a capture's pixels, in micrometres,
+// under meta: in its .dvc file. The image is left as the instrument wrote it.
+const pixelSize = "pixel_size_um"
+
+// Calibrate says how large the pixels of the image at rel are, in micrometres, and commits
+// that; a part that is zero stays as the file says.
+func Calibrate(ctx context.Context, r *dataset.Repository, who dataset.Author, rel string, x, y, z float64) (commit string, err error) {
+	for _, v := range []float64{x, y, z} {
+		if v < 0 || v > 1e6 || math.IsNaN(v) {
+			return "", fault.New(fault.Invalid, fmt.Sprintf("%v µm is no size of a pixel.", v), "Write micrometres, such as 0.325.", nil)
+		}
+	}
+	file, err := r.SetMeta(ctx, rel, map[string]any{pixelSize: map[string]float64{"x": x, "y": y, "z": z}})
+	if err != nil {
+		return "", err
+	}
+	msg := fmt.Sprintf("Calibrate %s: %s", path.Base(rel), sizes(x, y, z))
+	return r.Commit(ctx, who, msg, []string{file})
+}
+
+func sizes(x, y, z float64) string {
+	if x == 0 && y == 0 && z == 0 {
+		return "as the file says"
+	}
+	text := fmt.Sprintf("%g × %g µm a pixel", x, y)
+	if z > 0 {
+		text += fmt.Sprintf(", planes %g µm apart", z)
+	}
+	return text
+}
+
+// CalibrateItem is [Calibrate] for a capture, signed by the station's person.
+func (s *Station) CalibrateItem(ctx context.Context, it flow.Item, um imageio.Micron) error {
+	var c intake.Capture
+	md5, ok := Image(it)
+	if !ok {
+		return fault.New(fault.Busy, "This capture is still being stored.", "Wait a moment.", nil)
+	}
+	if err := it.Read(&c); err != nil {
+		return err
+	}
+	_, err := Calibrate(ctx, s.repo, s.author(), s.repo.Where(c.Rel, md5), um.X, um.Y, um.Z)
+	return err
+}
+
+// openCapture opens the image of a capture, with the size of pixels that a person has given.
+func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string) (imageio.Source, error) {
+	src, err := s.opener.OpenAs(ctx, s.imagePath(c, md5), pixelsID(md5))
+	if err != nil {
+		return nil, err
+	}
+	meta, _ := s.repo.Meta(s.repo.Where(c.Rel, md5))
+	said, _ := meta[pixelSize].(map[string]any)
+	part := func(k string) float64 {
+		switch v := said[k].(type) { // YAML has 1 and 1.0
+		case float64:
+			return v
+		case int:
+			return float64(v)
+		}
+		return 0
+	}
+	return imageio.Calibrated(src, imageio.Micron{X: part("x"), Y: part("y"), Z: part("z")}), nil
+}

@@ -1,0 +1,58 @@
+package station_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/station"
+)
+
+// A size of pixels that the file has wrong is corrected beside it, for all that look: the
+// file stays as it was, and dvc finds nothing to do.
+func TestAWrongCalibrationIsCorrected(t *testing.T) {
+	dvc := server(t, "COVERSLIP_TEST_DVC")
+	b := open(t, t.TempDir(), nil)
+	b.drop(field)
+	it := b.capture(field, predicted)
+	md5, _ := station.Image(it)
+	pixel := func() imageio.Micron {
+		src, err := b.OpenImage(t.Context(), it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		return src.Info().Micron
+	}
+	as := pixel()
+	if err := b.CalibrateItem(t.Context(), it, imageio.Micron{X: 0.5, Y: 0.25}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := pixel(), (imageio.Micron{X: 0.5, Y: 0.25, Z: as.Z}); got != want {
+		t.Errorf("pixels of %+v, want %+v", got, want)
+	}
+	if err := b.CalibrateItem(t.Context(), it, imageio.Micron{X: -1}); err == nil {
+		t.Error("a negative size was taken")
+	}
+	log, err := b.Commits(t.Context(), 1)
+	if err != nil || log[0].Subject != "Calibrate "+field+": 0.5 × 0.25 µm a pixel" || log[0].Author.Name != "Ada Lovelace" {
+		t.Errorf("committed %+v, %v", log, err)
+	}
+	status := exec.CommandContext(t.Context(), dvc, "status")
+	status.Dir = filepath.Join(b.ws, "dataset")
+	if out, err := status.CombinedOutput(); err != nil || !strings.Contains(string(out), "up to date") {
+		t.Errorf("dvc status: %s, %v", out, err)
+	}
+	if _, err := os.Stat(b.cached(md5)); err != nil {
+		t.Error(err)
+	}
+	if err := b.CalibrateItem(t.Context(), it, imageio.Micron{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := pixel(); got != as {
+		t.Errorf("taken back: %+v, want %+v", got, as)
+	}
+}
