@@ -119,6 +119,7 @@ func (c *Container) whole(ctx context.Context, client *blockblob.Client, key str
 // Azure has no way to take blocks back: without that list it forgets them after a week,
 // or when the blob is stored after all.
 func (c *Container) blocks(ctx context.Context, client *blockblob.Client, key string, src *wire.Source, size int64) error {
+	src.Hash()
 	var id [20]byte // names of one length; random, so that two stations don't mix theirs
 	if _, err := rand.Read(id[:16]); err != nil {
 		return err

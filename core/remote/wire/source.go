@@ -18,7 +18,7 @@ import (
 type Source struct {
 	mu  sync.Mutex // guards all, and r while it is read
 	r   io.Reader
-	sum hash.Hash
+	sum hash.Hash // nil: not asked for
 	err error
 }
 
@@ -34,8 +34,12 @@ func NewSource(r io.ReadSeeker, size int64) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{r: r, sum: md5.New()}, nil
+	return &Source{r: r}, nil
 }
+
+// Hash has the parts hashed as they are read. A blob in one part needs none: the server
+// compares it with the MD5 in its key.
+func (s *Source) Hash() { s.sum = md5.New() }
 
 func changed(n, size int64) error {
 	return fault.New(fault.Corrupt, "A file changed while it was being copied.", "Add it again once it is finished.",
@@ -49,7 +53,7 @@ func (s *Source) Err() error {
 	return s.err
 }
 
-// MD5 is that of the parts that were read.
+// MD5 is that of the parts that were read after [Source.Hash].
 func (s *Source) MD5() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,6 +63,15 @@ func (s *Source) MD5() []byte {
 // Part is the next n bytes. It must be closed before the next part, and before r is used
 // for anything else.
 func (s *Source) Part(n int64) *Part { return &Part{src: s, size: n} }
+
+// Skip reads the next n bytes for no request and returns their MD5.
+func (s *Source) Skip(n int64) ([]byte, error) {
+	part := s.Part(n)
+	defer part.Close() //nolint:errcheck // never fails
+	sum := md5.New()
+	_, err := io.Copy(sum, part)
+	return sum.Sum(nil), err
+}
 
 // Part is the body of a request. Clients ask its size by seeking; nothing is read twice.
 type Part struct {
@@ -88,7 +101,9 @@ func (p *Part) Read(b []byte) (int, error) {
 		return 0, errTwice
 	}
 	n, err := p.src.r.Read(b[:min(int64(len(b)), p.size-p.read)])
-	p.src.sum.Write(b[:n])
+	if p.src.sum != nil {
+		p.src.sum.Write(b[:n])
+	}
 	p.read += int64(n)
 	p.pos = p.read
 	if errors.Is(err, io.EOF) {
