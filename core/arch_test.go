@@ -62,6 +62,7 @@ var arrows = map[string]string{
 	"core/infer/infertest":     "core/fault core/infer",
 	"core/model/modeltest":     "core/fault core/model",
 	"core/remote/remotetest":   "core/fault core/remote",
+	"core/dataset/datasettest": "core/dataset core/fault core/remote",
 
 	// The work.
 	"core/dataset":  "core/disk core/fault core/job core/remote core/secret",

@@ -115,6 +115,7 @@ func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
 	r.sweep(r.tmp())
 	r.sweep(r.memory.dir)
 	r.sweep(r.cache.tmp())
+	r.sweepParts()
 	return r, nil
 }
 

@@ -254,25 +254,13 @@ func (d *download) lost(ctx context.Context, oids []string, each int64) error {
 
 func (d *download) one(ctx context.Context, s *shelf, h *hasher, oid string, each int64) error {
 	d.progress.Step(d.files[oid].name)
-	rc, err := d.from.Open(ctx, key(oid), 0)
+	f, n, err := d.receive(ctx, s, h, oid, each)
 	if err != nil {
-		return err
-	}
-	tmp, err := s.temp()
-	if err != nil {
-		return errors.Join(err, rc.Close())
-	}
-	sum, n, err := h.stream(ctx, tmp, rc, each, d.progress)
-	if err = errors.Join(err, rc.Close()); err == nil && sum.oid() != oid {
-		err = d.damaged(&mismatch{oid, sum.oid()})
-	}
-	if err != nil {
-		s.drop(tmp)
 		return err
 	}
 	d.progress.Add(n * (d.files[oid].times - 1))
 	d.progress.File(1)
-	err = s.put(ctx, tmp, oid, n)
+	err = s.put(ctx, f, oid, n)
 	d.count(n, err)
 	return err
 }

@@ -98,6 +98,14 @@ func small(f *os.File, buf []byte, size int64) (data []byte, fits bool, err erro
 func (h *hasher) stream(ctx context.Context, dst *os.File, src io.Reader, size int64, p progress) (sum digest, n int64, err error) {
 	md, done := h.of(size)
 	defer done()
+	if n, err = h.pour(ctx, md, dst, src, p); err == nil {
+		md.Sum(sum[:0])
+	}
+	return sum, n, err
+}
+
+// pour is stream into a hash that takes more before or after.
+func (h *hasher) pour(ctx context.Context, md hash.Hash, dst *os.File, src io.Reader, p progress) (n int64, err error) {
 	var w *writing
 	if dst != nil {
 		w = h.write(dst)
@@ -126,10 +134,7 @@ func (h *hasher) stream(ctx context.Context, dst *os.File, src io.Reader, size i
 	if w != nil {
 		err = errors.Join(err, w.wait())
 	}
-	if err == nil {
-		md.Sum(sum[:0])
-	}
-	return sum, n, err
+	return n, err
 }
 
 // writing writes to a file beside what its caller does.

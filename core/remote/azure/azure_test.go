@@ -2,7 +2,6 @@ package azure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -82,17 +81,7 @@ var places atomic.Int64
 func fresh(t *testing.T, address string) *Container {
 	t.Helper()
 	c := open(t, fmt.Sprintf("azure://%s/lab %d+%d/µ", testContainer, time.Now().UnixNano(), places.Add(1)), login(address))
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		for info, err := range c.List(ctx, "") {
-			if err == nil {
-				err = c.Remove(ctx, info.Key)
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	remotetest.Emptied(t, c)
 	return c
 }
 
@@ -103,13 +92,7 @@ func TestContract(t *testing.T) {
 
 func wantFault(t *testing.T, what string, err error, k fault.Kind, words string) {
 	t.Helper()
-	say, hint := fault.Explain(err)
-	if err == nil || fault.KindOf(err) != k || !strings.Contains(say, words) || hint == "" {
-		t.Errorf("%s: %v, kind %d; want kind %d and %q", what, err, fault.KindOf(err), k, words)
-	}
-	if err != nil && (strings.Contains(err.Error(), "sig=") || strings.Contains(err.Error(), emulatorKey[:9])) {
-		t.Errorf("%s tells the secret: %v", what, err)
-	}
+	remotetest.WantFault(t, what, err, k, words, "sig=", emulatorKey[:9])
 }
 
 // every calls all methods of a remote that should fail.
@@ -120,7 +103,7 @@ func every(t *testing.T, c *Container) map[string]error {
 	all := map[string]error{
 		"stat": stat, "open": open, "remove": c.Remove(t.Context(), "files/md5/ab/cd"),
 		"put":     c.Put(t.Context(), "files/md5/ab/cd", strings.NewReader("x"), 1),
-		"big put": c.Put(t.Context(), "files/md5/ab/cd", &zeros{size: blocksFrom}, blocksFrom),
+		"big put": c.Put(t.Context(), "files/md5/ab/cd", &remotetest.Zeros{Size: blocksFrom}, blocksFrom),
 	}
 	for _, err := range c.List(t.Context(), "") {
 		all["list"] = err
@@ -243,7 +226,7 @@ func TestWrongBytesAreRefused(t *testing.T) {
 	c := fresh(t, server(t))
 	const key = "files/md5/5d/41402abc4b2a76b9719d911017c592" // of hello
 	wantFault(t, "small", c.Put(t.Context(), key, strings.NewReader("HELLO"), 5), fault.Corrupt, "not those of its name")
-	wantFault(t, "big", c.Put(t.Context(), key+".dir", &zeros{size: blocksFrom + 1}, blocksFrom+1), fault.Corrupt, "not those of its name")
+	wantFault(t, "big", c.Put(t.Context(), key+".dir", &remotetest.Zeros{Size: blocksFrom + 1}, blocksFrom+1), fault.Corrupt, "not those of its name")
 	for info, err := range c.List(t.Context(), "") {
 		t.Errorf("left behind: %v, %v", info, err)
 	}
@@ -256,42 +239,10 @@ func TestWrongBytesAreRefused(t *testing.T) {
 	}
 }
 
-// zeros is a big blob that takes no memory. At stop, if that is not 0, it calls what.
-type zeros struct {
-	size, at, stop int64
-	what           func() error
-}
-
-func (z *zeros) Read(p []byte) (int, error) {
-	if z.stop > 0 && z.at >= z.stop {
-		if err := z.what(); err != nil {
-			return 0, err
-		}
-	}
-	n := min(int64(len(p)), z.size-z.at)
-	if n == 0 {
-		return 0, io.EOF
-	}
-	clear(p[:n])
-	z.at += n
-	return int(n), nil
-}
-
-func (z *zeros) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += z.at
-	case io.SeekEnd:
-		offset += z.size
-	}
-	z.at = offset
-	return offset, nil
-}
-
 func TestBigBlobInBlocks(t *testing.T) {
 	c := fresh(t, server(t))
 	const size = blocksFrom + 12345
-	if err := c.Put(t.Context(), "big", &zeros{size: size}, size); err != nil {
+	if err := c.Put(t.Context(), "big", &remotetest.Zeros{Size: size}, size); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := c.Stat(t.Context(), "big"); err != nil || info.Size != size {
@@ -305,10 +256,10 @@ func TestBigBlobInBlocks(t *testing.T) {
 	if got, err := io.ReadAll(rc); err != nil || len(got) != 5 {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	if err := c.Put(t.Context(), "big", &zeros{size: size}, size); err != nil {
+	if err := c.Put(t.Context(), "big", &remotetest.Zeros{Size: size}, size); err != nil {
 		t.Errorf("again: %v", err)
 	}
-	wantFault(t, "other size", c.Put(t.Context(), "big", &zeros{size: size + 1}, size+1), fault.Exists, "Another file")
+	wantFault(t, "other size", c.Put(t.Context(), "big", &remotetest.Zeros{Size: size + 1}, size+1), fault.Exists, "Another file")
 }
 
 func TestStoppedUploadLeavesNothing(t *testing.T) {
@@ -325,13 +276,13 @@ func TestStoppedUploadLeavesNothing(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var at time.Time
-			src := &zeros{size: 3 * blocksFrom, stop: blockSize + 1<<20, what: func() error {
+			src := &remotetest.Zeros{Size: 3 * blocksFrom, Stop: blockSize + 1<<20, What: func() error {
 				if at.IsZero() {
 					at = time.Now()
 				}
 				return c.end(cancel)
 			}}
-			err := b.Put(ctx, "big", src, src.size)
+			err := b.Put(ctx, "big", src, src.Size)
 			if took := time.Since(at); took > 2*time.Second {
 				t.Errorf("stopped after %v", took)
 			}
@@ -342,43 +293,24 @@ func TestStoppedUploadLeavesNothing(t *testing.T) {
 				t.Errorf("a half is there: %v", err)
 			}
 			const size = blocksFrom // and is no hindrance to the next
-			if err := b.Put(t.Context(), "big", &zeros{size: size}, size); err != nil {
+			if err := b.Put(t.Context(), "big", &remotetest.Zeros{Size: size}, size); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-func TestReadingStopsAtOnce(t *testing.T) {
-	b := fresh(t, server(t))
-	const size = 64 << 20
-	if err := b.Put(t.Context(), "a", &zeros{size: size}, size); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	rc, err := b.Open(ctx, "a", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rc.Close()
-	if _, err := io.ReadFull(rc, make([]byte, 1<<20)); err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if _, err := io.Copy(io.Discard, rc); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
-}
+func TestReadingStopsAtOnce(t *testing.T) { remotetest.ReadingStops(t, fresh(t, server(t))) }
 
 func TestServerHangsUp(t *testing.T) {
 	c := fresh(t, server(t))
 	for range 4 {
 		for _, n := range []int64{0, 5, 500_000} {
-			if err := c.Put(t.Context(), fmt.Sprint(n), &zeros{size: n}, n); err != nil {
+			if err := c.Put(t.Context(), fmt.Sprint(n), &remotetest.Zeros{Size: n}, n); err != nil {
 				t.Error(err)
 			}
 		}
 	}
 	const n = 400_000
-	wantFault(t, "other size", c.Put(t.Context(), "500000", &zeros{size: n}, n), fault.Exists, "Another file")
+	wantFault(t, "other size", c.Put(t.Context(), "500000", &remotetest.Zeros{Size: n}, n), fault.Exists, "Another file")
 }

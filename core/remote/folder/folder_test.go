@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"coverslip.dev/coverslip/core/dataset/datasettest"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/remote"
 	"coverslip.dev/coverslip/core/remote/folder"
@@ -22,6 +23,8 @@ func TestContract(t *testing.T) {
 		return f
 	})
 }
+
+func TestPullGoesOn(t *testing.T) { datasettest.Resume(t, folder.Open(t.TempDir())) }
 
 func TestFilesAreReadOnly(t *testing.T) {
 	dir := t.TempDir()

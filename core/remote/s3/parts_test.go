@@ -13,6 +13,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/remote/remotetest"
 )
 
 const bigSize = 3*partSize + 5
@@ -21,7 +22,7 @@ const bigSize = 3*partSize + 5
 func bigKey(t *testing.T) string {
 	t.Helper()
 	h := md5.New()
-	if _, err := io.Copy(h, &zeros{size: bigSize}); err != nil {
+	if _, err := io.Copy(h, &remotetest.Zeros{Size: bigSize}); err != nil {
 		t.Fatal(err)
 	}
 	oid := hex.EncodeToString(h.Sum(nil))
@@ -62,14 +63,14 @@ func TestUploadGoesOn(t *testing.T) {
 	key := bigKey(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	cut := &zeros{size: bigSize, stop: 2*partSize + 1<<20, what: func() error { cancel(); return nil }}
+	cut := &remotetest.Zeros{Size: bigSize, Stop: 2*partSize + 1<<20, What: func() error { cancel(); return nil }}
 	if err := b.Put(ctx, key, cut, bigSize); fault.KindOf(err) != fault.Canceled {
 		t.Fatal(err)
 	}
 	uploads(t, b, 1)
 	again := open(t, b.Name(), conf) // as another process
 	sent := count(again)
-	if err := again.Put(t.Context(), key, &zeros{size: bigSize}, bigSize); err != nil {
+	if err := again.Put(t.Context(), key, &remotetest.Zeros{Size: bigSize}, bigSize); err != nil {
 		t.Fatal(err)
 	}
 	if n := sent.Load(); n > partSize+1<<20 {
@@ -94,7 +95,7 @@ func TestUploadOfOtherBytesIsTakenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := b.Put(t.Context(), key, &zeros{size: bigSize}, bigSize); err != nil {
+	if err := b.Put(t.Context(), key, &remotetest.Zeros{Size: bigSize}, bigSize); err != nil {
 		t.Fatal(err)
 	}
 	uploads(t, b, 0)

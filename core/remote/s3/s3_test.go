@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -70,17 +69,7 @@ var places atomic.Int64
 func fresh(t *testing.T, conf map[string]string) *Bucket {
 	t.Helper()
 	b := open(t, fmt.Sprintf("s3://%s/lab %d+%d/µ", testBucket, time.Now().UnixNano(), places.Add(1)), conf)
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		for info, err := range b.List(ctx, "") {
-			if err == nil {
-				err = b.Remove(ctx, info.Key)
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	remotetest.Emptied(t, b)
 	return b
 }
 
@@ -101,13 +90,7 @@ func TestContractWithoutConditions(t *testing.T) {
 
 func wantFault(t *testing.T, what string, err error, k fault.Kind, words string) {
 	t.Helper()
-	say, hint := fault.Explain(err)
-	if err == nil || fault.KindOf(err) != k || !strings.Contains(say, words) || (hint == "" && k != fault.Canceled) {
-		t.Errorf("%s: %v, kind %d; want kind %d and %q", what, err, fault.KindOf(err), k, words)
-	}
-	if err != nil && strings.Contains(err.Error(), "labsecret123") {
-		t.Errorf("%s tells the secret: %v", what, err)
-	}
+	remotetest.WantFault(t, what, err, k, words, "labsecret123")
 }
 
 // every calls all methods of a remote that should fail.
@@ -118,7 +101,7 @@ func every(t *testing.T, b *Bucket) map[string]error {
 	all := map[string]error{
 		"stat": stat, "open": open, "remove": b.Remove(t.Context(), "files/md5/ab/cd"),
 		"put":     b.Put(t.Context(), "files/md5/ab/cd", strings.NewReader("x"), 1),
-		"big put": b.Put(t.Context(), "files/md5/ab/cd", &zeros{size: partsFrom}, partsFrom),
+		"big put": b.Put(t.Context(), "files/md5/ab/cd", &remotetest.Zeros{Size: partsFrom}, partsFrom),
 	}
 	for _, err := range b.List(t.Context(), "") {
 		all["list"] = err
@@ -228,7 +211,7 @@ func TestWrongBytesAreRefused(t *testing.T) {
 	b := fresh(t, server(t))
 	const key = "files/md5/5d/41402abc4b2a76b9719d911017c592" // of hello
 	wantFault(t, "small", b.Put(t.Context(), key, strings.NewReader("HELLO"), 5), fault.Corrupt, "not those of its name")
-	wantFault(t, "big", b.Put(t.Context(), key, &zeros{size: partsFrom + 1}, partsFrom+1), fault.Corrupt, "not those of its name")
+	wantFault(t, "big", b.Put(t.Context(), key, &remotetest.Zeros{Size: partsFrom + 1}, partsFrom+1), fault.Corrupt, "not those of its name")
 	for info, err := range b.List(t.Context(), "") {
 		t.Errorf("left behind: %v, %v", info, err)
 	}
@@ -248,42 +231,10 @@ func uploads(t *testing.T, b *Bucket, want int) {
 	}
 }
 
-// zeros is a big blob that takes no memory. At stop, if that is not 0, it calls what.
-type zeros struct {
-	size, at, stop int64
-	what           func() error
-}
-
-func (z *zeros) Read(p []byte) (int, error) {
-	if z.stop > 0 && z.at >= z.stop {
-		if err := z.what(); err != nil {
-			return 0, err
-		}
-	}
-	n := min(int64(len(p)), z.size-z.at)
-	if n == 0 {
-		return 0, io.EOF
-	}
-	clear(p[:n])
-	z.at += n
-	return int(n), nil
-}
-
-func (z *zeros) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += z.at
-	case io.SeekEnd:
-		offset += z.size
-	}
-	z.at = offset
-	return offset, nil
-}
-
 func TestBigBlobInParts(t *testing.T) {
 	b := fresh(t, server(t))
 	const size = partsFrom + 12345
-	if err := b.Put(t.Context(), "big", &zeros{size: size}, size); err != nil {
+	if err := b.Put(t.Context(), "big", &remotetest.Zeros{Size: size}, size); err != nil {
 		t.Fatal(err)
 	}
 	o, err := b.core.StatObject(t.Context(), b.bucket, b.prefix+"big", minio.StatObjectOptions{})
@@ -298,7 +249,7 @@ func TestBigBlobInParts(t *testing.T) {
 	if got, err := io.ReadAll(rc); err != nil || len(got) != 5 {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	if err := b.Put(t.Context(), "big", &zeros{size: size}, size); err != nil {
+	if err := b.Put(t.Context(), "big", &remotetest.Zeros{Size: size}, size); err != nil {
 		t.Errorf("again: %v", err)
 	}
 	uploads(t, b, 0)
@@ -318,13 +269,13 @@ func TestStoppedUploadIsAborted(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var at time.Time
-			src := &zeros{size: 3 * partsFrom, stop: partSize + 1<<20, what: func() error {
+			src := &remotetest.Zeros{Size: 3 * partsFrom, Stop: partSize + 1<<20, What: func() error {
 				if at.IsZero() {
 					at = time.Now()
 				}
 				return c.end(cancel)
 			}}
-			err := b.Put(ctx, "big", src, src.size)
+			err := b.Put(ctx, "big", src, src.Size)
 			if took := time.Since(at); took > 2*time.Second {
 				t.Errorf("stopped after %v", took)
 			}
@@ -345,35 +296,16 @@ func TestServerHangsUp(t *testing.T) {
 	b := fresh(t, server(t))
 	for range 6 {
 		for _, n := range []int64{0, 5, 500_000} {
-			if err := b.Put(t.Context(), fmt.Sprint(n), &zeros{size: n}, n); err != nil {
+			if err := b.Put(t.Context(), fmt.Sprint(n), &remotetest.Zeros{Size: n}, n); err != nil {
 				t.Error(err)
 			}
 		}
 	}
 	const n = 400_000
-	wantFault(t, "other size", b.Put(t.Context(), "500000", &zeros{size: n}, n), fault.Exists, "Another file")
+	wantFault(t, "other size", b.Put(t.Context(), "500000", &remotetest.Zeros{Size: n}, n), fault.Exists, "Another file")
 }
 
-func TestReadingStopsAtOnce(t *testing.T) {
-	b := fresh(t, server(t))
-	const size = 64 << 20
-	if err := b.Put(t.Context(), "a", &zeros{size: size}, size); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	rc, err := b.Open(ctx, "a", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rc.Close()
-	if _, err := io.ReadFull(rc, make([]byte, 1<<20)); err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if _, err := io.Copy(io.Discard, rc); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
-}
+func TestReadingStopsAtOnce(t *testing.T) { remotetest.ReadingStops(t, fresh(t, server(t))) }
 
 func TestListGoesOnAfterAPage(t *testing.T) {
 	b := fresh(t, server(t))

@@ -151,7 +151,7 @@ func TestSilentServer(t *testing.T) {
 func TestSlowIsNotSilent(t *testing.T) {
 	s := http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := io.Copy(io.Discard, r.Body)
-		if err != nil || n != 10 {
+		if err != nil || n != 12 {
 			w.WriteHeader(http.StatusBadRequest)
 		}
 	})}
@@ -163,13 +163,13 @@ func TestSlowIsNotSilent(t *testing.T) {
 	defer s.Close()
 	r, w := io.Pipe()
 	go func() {
-		for range 10 {
-			time.Sleep(60 * time.Millisecond)
+		for range 12 {
+			time.Sleep(100 * time.Millisecond)
 			_, _ = w.Write([]byte("x"))
 		}
 		w.Close()
 	}()
-	tr := wire.Link{Silence: 300 * time.Millisecond}.Transport()
+	tr := wire.Link{Silence: time.Second}.Transport()
 	tr.WriteBufferSize = 1
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+l.Addr().String(), r)
 	if err != nil {
