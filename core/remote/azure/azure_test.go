@@ -300,6 +300,11 @@ func TestStoppedUploadLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestMemory(t *testing.T) {
+	address := server(t)
+	remotetest.Memory(t, blocksFrom, func(t *testing.T) remote.Remote { t.Helper(); return fresh(t, address) })
+}
+
 func TestReadingStopsAtOnce(t *testing.T) { remotetest.ReadingStops(t, fresh(t, server(t))) }
 
 func TestServerHangsUp(t *testing.T) {

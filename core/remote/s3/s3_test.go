@@ -305,6 +305,11 @@ func TestServerHangsUp(t *testing.T) {
 	wantFault(t, "other size", b.Put(t.Context(), "500000", &remotetest.Zeros{Size: n}, n), fault.Exists, "Another file")
 }
 
+func TestMemory(t *testing.T) {
+	conf := server(t)
+	remotetest.Memory(t, partsFrom, func(t *testing.T) remote.Remote { t.Helper(); return fresh(t, conf) })
+}
+
 func TestReadingStopsAtOnce(t *testing.T) { remotetest.ReadingStops(t, fresh(t, server(t))) }
 
 func TestListGoesOnAfterAPage(t *testing.T) {
