@@ -21,8 +21,11 @@ func png(f file) error {
 		if err := f.inside(at, 12+n); err != nil {
 			return err
 		}
-		if string(b[4:]) == "IEND" {
+		switch {
+		case string(b[4:]) == "IEND":
 			return nil
+		case b[4] == 0: // room that was made before anything was written to it
+			return cut(fmt.Errorf("no chunk at %d", at))
 		}
 		at += 12 + n
 	}

@@ -2,6 +2,7 @@ package ending
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -34,6 +35,18 @@ type tiffFile struct {
 
 	order binary.ByteOrder
 	big   bool
+	left  *uint64 // bytes that may still be read
+}
+
+// read is file's, of no more bytes than a file of this size is worth: directories that lie
+// over one another could keep it busy for ever.
+func (t tiffFile) read(b []byte, at int64) error {
+	n := uint64(len(b))
+	if n > *t.left {
+		return strange(errors.New("directories that lie over one another"))
+	}
+	*t.left -= n
+	return t.file.read(b, at)
 }
 
 // tiff checks that every directory of the chain and its last strip or tile are inside.
@@ -42,7 +55,8 @@ func tiff(f file) error {
 	if err := f.read(head[:8], 0); err != nil {
 		return err
 	}
-	t := tiffFile{file: f, order: binary.LittleEndian}
+	left := 4*uint64(f.size) + 1<<20 //nolint:gosec // a size is not negative
+	t := tiffFile{file: f, order: binary.LittleEndian, left: &left}
 	if head[0] == 'M' {
 		t.order = binary.BigEndian
 	}
