@@ -111,9 +111,22 @@ func (r *Repository) relink(ctx context.Context, top string, files []found, sums
 
 // name writes rel's .dvc file and its line in .gitignore.
 func (r *Repository) name(rel string, o output, meta map[string]any) (Output, error) {
+	done, text, err := r.wording(rel, o, meta)
+	if err != nil {
+		return Output{}, err
+	}
+	if text != nil {
+		if err := writeFile(r.tmp(), r.abs(done.File), text); err != nil {
+			return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		}
+	}
+	return done, r.ignoreAll(path.Dir(rel), []string{path.Base(rel)})
+}
+
+// wording returns what rel's .dvc file is to say, nil if it says so.
+func (r *Repository) wording(rel string, o output, meta map[string]any) (Output, []byte, error) {
 	done := Output{Path: rel, File: rel + ".dvc", MD5: o.oid, Size: o.size, Files: o.files, out: o}
-	ignore := path.Join(path.Dir(rel), ".gitignore")
-	done.Changed = []string{done.File, ignore}
+	done.Changed = []string{done.File, path.Join(path.Dir(rel), ".gitignore")}
 	old, err := os.ReadFile(r.abs(done.File))
 	var text []byte
 	switch {
@@ -123,23 +136,33 @@ func (r *Repository) name(rel string, o output, meta map[string]any) (Output, er
 		text, err = repatched(done.File, old, o, meta)
 	}
 	if err != nil {
-		return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		return Output{}, nil, fmt.Errorf("add %s: %w", rel, err)
 	}
-	if string(text) != string(old) {
-		if err := writeFile(r.tmp(), r.abs(done.File), text); err != nil {
-			return Output{}, fmt.Errorf("add %s: %w", rel, err)
-		}
+	if string(text) == string(old) {
+		text = nil
 	}
+	return done, text, nil
+}
+
+// ignoreAll has a folder's .gitignore name files of it.
+func (r *Repository) ignoreAll(dir string, names []string) error {
+	ignore := path.Join(dir, ".gitignore")
 	list, err := os.ReadFile(r.abs(ignore))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Output{}, fmt.Errorf("add %s: %w", rel, err)
+		return fmt.Errorf("add to %s: %w", ignore, err)
 	}
-	if more := withLine(string(list), "/"+escapeGlob(path.Base(rel))); more != string(list) {
-		if err := writeFile(r.tmp(), r.abs(ignore), []byte(more)); err != nil {
-			return Output{}, fmt.Errorf("add %s: %w", rel, err)
-		}
+	lines := make([]string, len(names))
+	for i, n := range names {
+		lines[i] = "/" + escapeGlob(n)
 	}
-	return done, nil
+	more := withLines(string(list), lines)
+	if more == string(list) {
+		return nil
+	}
+	if err := writeFile(r.tmp(), r.abs(ignore), []byte(more)); err != nil {
+		return fmt.Errorf("add to %s: %w", ignore, err)
+	}
+	return nil
 }
 
 func repatched(name string, old []byte, o output, meta map[string]any) ([]byte, error) {
@@ -155,16 +178,27 @@ func repatched(name string, old []byte, o output, meta map[string]any) ([]byte, 
 }
 
 // withLine appends line to the text if no line is it already.
-func withLine(text, line string) string {
+func withLine(text, line string) string { return withLines(text, []string{line}) }
+
+// withLines appends those of the lines to the text that are not in it already.
+func withLines(text string, lines []string) string {
+	have := map[string]bool{}
 	for l := range strings.Lines(text) {
-		if strings.TrimRight(l, "\r\n") == line {
-			return text
+		have[strings.TrimRight(l, "\r\n")] = true
+	}
+	var b strings.Builder
+	b.WriteString(text)
+	for _, line := range lines {
+		if have[line] {
+			continue
 		}
+		have[line] = true
+		if b.Len() > 0 && b.Len() == len(text) && !strings.HasSuffix(text, "\n") {
+			b.WriteByte('\n')
+		}
+		b.WriteString(line + "\n")
 	}
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	return text + line + "\n"
+	return b.String()
 }
 
 // escapeGlob makes gitignore take a name for itself.

@@ -29,9 +29,8 @@ type Commit struct {
 // Commit makes a commit of the given paths alone: what a person has staged stays as it
 // is. If they hold nothing new, it returns the commit that last changed them.
 func (r *Repository) Commit(ctx context.Context, who Author, message string, paths []string) (id string, err error) {
-	if who.Name == "" || strings.TrimSpace(message) == "" || len(paths) == 0 {
-		return "", fault.New(fault.Invalid, "A commit needs a name, a message and something to commit.",
-			"Enter your name in Settings.", nil)
+	if err := committable(who, message, paths); err != nil {
+		return "", err
 	}
 	unlock, err := r.lock(ctx)
 	if err != nil {
@@ -39,10 +38,7 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 	}
 	defer unlock()
 	g := r.git
-	g.env = []string{
-		"GIT_AUTHOR_NAME=" + who.Name, "GIT_AUTHOR_EMAIL=" + who.Email,
-		"GIT_COMMITTER_NAME=" + who.Name, "GIT_COMMITTER_EMAIL=" + who.Email,
-	}
+	g.env = who.environ()
 	if _, err := g.run(ctx, append([]string{"add", "--all", "--"}, paths...)...); err != nil {
 		return "", err
 	}
@@ -59,6 +55,22 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 		return "", err
 	}
 	return r.Head(ctx)
+}
+
+func committable(who Author, message string, paths []string) error {
+	if who.Name == "" || strings.TrimSpace(message) == "" || len(paths) == 0 {
+		return fault.New(fault.Invalid, "A commit needs a name, a message and something to commit.",
+			"Enter your name in Settings.", nil)
+	}
+	return nil
+}
+
+// environ tells git who commits.
+func (a Author) environ() []string {
+	return []string{
+		"GIT_AUTHOR_NAME=" + a.Name, "GIT_AUTHOR_EMAIL=" + a.Email,
+		"GIT_COMMITTER_NAME=" + a.Name, "GIT_COMMITTER_EMAIL=" + a.Email,
+	}
 }
 
 // own leaves out the .gitignore files beside others: a line that another output has put

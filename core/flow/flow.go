@@ -33,7 +33,7 @@ const (
 // Stage is one step of a line.
 type Stage struct {
 	Name  string
-	After []string // stages that must be behind; none: may start at once
+	After []string // stages before it in the line that must be behind; none: may start at once
 	// Gate stages wait for a person: Run is called once someone has passed it with
 	// [Runner.Pass], and finds what they said in it.Out of this stage.
 	Gate bool
@@ -41,6 +41,28 @@ type Stage struct {
 	Alone bool
 	// Run does the work; what it returns is kept as JSON for later stages.
 	Run func(ctx context.Context, it Item, p *job.Progress) (out any, err error)
+	// Batch does it in place of Run, where many items cost little more than one.
+	Batch *Batch
+}
+
+// Batch is the work of a stage on many items at once. All of it but Run is called while the
+// runner is locked: it must be quick, and must not call the runner.
+type Batch struct {
+	// Run does the work for the first of the items, or for more of them in their order, and
+	// returns what each of those leaves behind. An error is about the next. A single item's
+	// is its own; of many, that one is tried by itself next and then tells. [Skip] is about
+	// all. What is not done waits on.
+	Run  func(ctx context.Context, all []Item, p *job.Progress) (outs []any, err error)
+	Most int // items that Run is given
+	// Kin names the items that may go together; one of the empty name goes by itself. nil:
+	// all may.
+	Kin func(Item) string
+	// Fill returns what is asked of each further item, the oldest first, whether it goes
+	// along with the first one, too; the first no ends the asking. nil: as many as Most.
+	Fill func(first Item) func(Item) bool
+	// Rest is until when it is better to wait while items are still at the stages before.
+	// nil: it never is.
+	Rest func() time.Time
 }
 
 // Line is the stages of one kind of item.

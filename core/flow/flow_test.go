@@ -78,7 +78,7 @@ func TestOrderGateAndRestart(t *testing.T) {
 	}}
 	b := start(t, db, line)
 	for range 2 {
-		if _, err := b.Add(t.Context(), "a", "intake", "plate 7", "x"); err != nil {
+		if _, err := b.Add(t.Context(), flow.Fresh{ID: "a", Line: "intake", Title: "plate 7", Data: "x"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestWaitsFailsAndRetries(t *testing.T) {
 	}}
 	b := start(t, filepath.Join(t.TempDir(), "s.db"), line)
 	defer b.end()
-	if _, err := b.Add(t.Context(), "a", "l", "x", nil); err != nil {
+	if _, err := b.Add(t.Context(), flow.Fresh{ID: "a", Line: "l", Title: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	it := b.until(t, "a", func(it flow.Item) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/session"
 )
 
-// atOnce is how many stages run at the same time.
+// atOnce is how many runs of a stage are at work at the same time.
 const atOnce = 4
 
 // Runner carries items along their lines. Its methods may be called from any
@@ -29,10 +28,20 @@ type Runner struct {
 	wake  chan struct{}
 
 	mu    sync.Mutex // guards all below
-	items map[string]Item
-	order []string                      // oldest first
-	stops map[string]context.CancelFunc // of running stages, by item/stage
-	alone map[string]bool               // stages that are taken, by line/stage
+	items map[string]*held
+	age   int // of the next item
+	lanes map[string][]*lane
+	later spots          // what is to be tried again
+	gates []session.Step // that have opened to a person, and are not written yet
+}
+
+// held is an item with what the runner needs to know of it.
+type held struct {
+	Item
+
+	age    int                           // among all; the oldest is the lowest
+	stops  map[string]context.CancelFunc // of running stages
+	single map[string]bool               // stages that it failed in company
 }
 
 // New returns a runner of lines with the items that store remembers. A stage that was
@@ -40,15 +49,17 @@ type Runner struct {
 func New(ctx context.Context, store *session.Store, jobs *job.Runner, log *slog.Logger, lines ...Line) (*Runner, error) {
 	r := &Runner{
 		store: store, jobs: jobs, log: log, lines: map[string]Line{}, wake: make(chan struct{}, 1),
-		items: map[string]Item{}, stops: map[string]context.CancelFunc{}, alone: map[string]bool{},
+		items: map[string]*held{}, lanes: map[string][]*lane{},
 	}
 	for _, l := range lines {
-		r.lines[l.Name] = l
+		r.lines[l.Name], r.lanes[l.Name] = l, lanesOf(l)
 	}
 	rows, err := store.Items(ctx)
 	if err != nil {
 		return nil, err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, row := range rows {
 		it := Item{ID: row.ID, Line: row.Line, Title: row.Title, Data: row.Data, Created: row.Created, Passes: map[string]Pass{}}
 		for stage, p := range row.Passes {
@@ -59,26 +70,42 @@ func New(ctx context.Context, store *session.Store, jobs *job.Runner, log *slog.
 	return r, nil
 }
 
-// Add puts a new item at the start of its line. An item that is there already stays
-// as it is; added tells.
-func (r *Runner) Add(ctx context.Context, id, line, title string, data any) (added bool, err error) {
-	b, err := json.Marshal(data)
-	if err != nil {
-		return false, err
+// Fresh is an item that is to be put on a line.
+type Fresh struct {
+	ID, Line, Title string
+	Data            any // the line's own words about it, kept as JSON
+}
+
+// Add puts new items at the start of their lines. An item that is there already stays as it
+// is; added is how many were not.
+func (r *Runner) Add(ctx context.Context, all ...Fresh) (added int, err error) {
+	rows := make([]session.Item, 0, len(all))
+	for _, f := range all {
+		b, err := json.Marshal(f.Data)
+		if err != nil {
+			return 0, err
+		}
+		if _, ok := r.Items.Row(f.ID); !ok {
+			rows = append(rows, session.Item{ID: f.ID, Line: f.Line, Title: f.Title, Data: b, Created: time.Now()})
+		}
+	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	if err := r.store.PutItems(ctx, rows...); err != nil {
+		return 0, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.items[id]; ok {
-		return false, nil
+	for _, row := range rows {
+		if r.items[row.ID] != nil {
+			continue
+		}
+		added++
+		r.put(Item{ID: row.ID, Line: row.Line, Title: row.Title, Data: row.Data, Created: row.Created, Passes: map[string]Pass{}})
 	}
-	it := Item{ID: id, Line: line, Title: title, Data: b, Created: time.Now(), Passes: map[string]Pass{}}
-	err = r.store.PutItem(ctx, session.Item{ID: id, Line: line, Title: title, Data: b, Created: it.Created})
-	if err != nil {
-		return false, err
-	}
-	r.put(it)
 	r.Wake()
-	return true, nil
+	return added, nil
 }
 
 // Pass opens a gate for an item: out is what the person said.
@@ -127,13 +154,17 @@ func (r *Runner) Withdraw(ctx context.Context, id string) error {
 	if err := r.store.DropItem(ctx, id); err != nil {
 		return err
 	}
-	for _, s := range r.lines[r.items[id].Line].Stages {
-		if stop := r.stops[id+"/"+s.Name]; stop != nil {
-			stop()
-		}
+	h := r.items[id]
+	if h == nil {
+		return nil
+	}
+	for _, stop := range h.stops {
+		stop()
+	}
+	for _, l := range r.lanes[h.Line] {
+		l.leave(id)
 	}
 	delete(r.items, id)
-	r.order = slices.DeleteFunc(r.order, func(o string) bool { return o == id })
 	r.Items.Drop(id)
 	return nil
 }
@@ -142,15 +173,22 @@ func (r *Runner) Withdraw(ctx context.Context, id string) error {
 func (r *Runner) Nudge() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, id := range r.order {
-		it := r.items[id].clone()
+	for _, ls := range r.lanes {
+		for _, l := range ls {
+			l.resume()
+		}
+	}
+	r.later = nil
+	for _, h := range r.items {
+		it := h.clone()
 		for stage, p := range it.Passes {
 			if p.State == Waiting && !p.Next.IsZero() {
 				p.Next = time.Now()
 				it.Passes[stage] = p
 			}
 		}
-		r.items[id] = it
+		h.Item = it
+		r.place(h)
 	}
 	r.Wake()
 }
@@ -167,36 +205,41 @@ func (r *Runner) Wake() {
 func (r *Runner) set(ctx context.Context, id, stage string, p Pass) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	it, ok := r.items[id]
-	if !ok {
+	h := r.items[id]
+	if h == nil {
 		return fault.New(fault.NotFound, "That item is no longer here.", "", nil)
 	}
-	if _, ok := r.lines[it.Line].stage(stage); !ok || r.stops[id+"/"+stage] != nil {
+	if _, ok := r.lines[h.Line].stage(stage); !ok || h.stops[stage] != nil {
 		return fault.New(fault.Busy, "That step is being worked on.", "Wait a moment, then try again.", nil)
 	}
-	if err := r.keep(ctx, id, stage, p); err != nil {
+	if err := r.store.PutSteps(ctx, step(id, stage, p)); err != nil {
 		return err
 	}
-	r.show(it, stage, p)
+	for _, l := range r.lanes[h.Line] {
+		if l.stage.Name == stage {
+			l.resume()
+		}
+	}
+	r.show(h, stage, p)
 	r.Wake()
 	return nil
 }
 
-func (r *Runner) keep(ctx context.Context, id, stage string, p Pass) error {
-	return r.store.PutPass(ctx, id, stage, session.Pass{
+func step(id, stage string, p Pass) session.Step {
+	return session.Step{Item: id, Stage: stage, Pass: session.Pass{
 		State: string(p.State), Tries: p.Tries, Next: p.Next, Say: p.Say, Hint: p.Hint, Out: p.Out, At: p.At,
-	})
+	}}
 }
 
 // show replaces the pass in memory and on the feed. r.mu is held.
-func (r *Runner) show(it Item, stage string, p Pass) {
-	it = it.clone()
-	it.Passes[stage] = p
-	r.items[it.ID] = it
-	r.Items.Put(it.ID, it)
+func (r *Runner) show(h *held, stage string, p Pass) {
+	h.Item = h.clone()
+	h.Passes[stage] = p
+	r.place(h)
+	r.Items.Put(h.ID, h.Item)
 }
 
-// put takes in an item. r.mu is held, or nobody else has r yet.
+// put takes in an item. r.mu is held.
 func (r *Runner) put(it Item) {
 	for stage, p := range it.Passes {
 		if p.State == Running {
@@ -204,7 +247,30 @@ func (r *Runner) put(it Item) {
 			it.Passes[stage] = p
 		}
 	}
-	r.items[it.ID] = it
-	r.order = append(r.order, it.ID)
-	r.Items.Put(it.ID, it)
+	h := &held{Item: it, age: r.age, stops: map[string]context.CancelFunc{}, single: map[string]bool{}}
+	r.age++
+	r.items[it.ID] = h
+	r.place(h)
+	r.Items.Put(it.ID, h.Item)
+}
+
+// place has an item wait at the stages that it could start at, and at no others. r.mu is held.
+func (r *Runner) place(h *held) {
+	now := time.Now()
+	for _, l := range r.lanes[h.Line] {
+		name := l.stage.Name
+		p := h.Passes[name]
+		switch {
+		case p.State != Waiting || h.stops[name] != nil || !ready(h.Item, l.stage):
+			l.leave(h.ID)
+		case l.stage.Gate && p.Tries == 0:
+			h.Passes[name] = Pass{State: Yours, Out: p.Out, At: now} // h.Passes is shown after this
+			r.gates = append(r.gates, step(h.ID, name, h.Passes[name]))
+		case p.Next.After(now):
+			l.leave(h.ID)
+			r.retryLater(h, p.Next)
+		default:
+			l.join(h)
+		}
+	}
 }

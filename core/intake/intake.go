@@ -108,21 +108,19 @@ type Bench interface {
 	Current(ctx context.Context, md5 string) ([]annotation.Object, []annotation.Entry, error)
 }
 
-// Line returns the intake line over the given parts. items tells what is on the line: a
-// stage may do for others what it does for one.
-func Line(v Vault, s Seer, b Bench, items func() map[string]flow.Item) flow.Line {
-	l := line{
-		vault: v, seer: s, bench: b, items: items,
-		captured: newMany[Stored](), versioned: newMany[string](), committed: &last{}, pushed: &last{},
-	}
+// Line returns the intake line over the given parts.
+func Line(v Vault, s Seer, b Bench) flow.Line {
+	l := line{vault: v, seer: s, bench: b, committed: &last{}, pushed: &last{}}
 	return flow.Line{Name: LineName, Stages: []flow.Stage{
-		{Name: "capture", Run: l.capture},
-		{Name: "version", After: []string{"capture"}, Alone: true, Run: l.version},
-		{Name: "push", After: []string{"version"}, Alone: true, Run: l.push("version")},
+		{Name: "capture", Batch: &flow.Batch{Run: l.capture, Most: manyFiles, Kin: company, Fill: upTo}},
+		{Name: "version", After: []string{"capture"}, Alone: true, Batch: &flow.Batch{
+			Run: l.version, Most: manyVersions, Kin: source, Rest: l.committed.due,
+		}},
+		{Name: "push", After: []string{"version"}, Alone: true, Batch: l.push("version")},
 		{Name: "infer", After: []string{"capture"}, Run: l.infer},
 		{Name: "review", After: []string{"infer"}, Gate: true, Run: l.review},
 		{Name: "record", After: []string{"review", "version"}, Alone: true, Run: l.record},
-		{Name: "publish", After: []string{"record"}, Alone: true, Run: l.push("record")},
+		{Name: "publish", After: []string{"record"}, Alone: true, Batch: l.push("record")},
 	}}
 }
 
@@ -130,53 +128,46 @@ type line struct {
 	vault Vault
 	seer  Seer
 	bench Bench
-	items func() map[string]flow.Item
 
-	captured  *many[Stored]
-	versioned *many[string] // commits
 	committed *last
 	pushed    *last
 }
 
-func (l line) capture(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
-	var c Capture
-	if err := it.Read(&c); err != nil {
-		return nil, err
-	}
-	store := func(all []Finished) ([]Stored, error) {
-		cs := make([]Capture, len(all))
-		for i, f := range all {
-			cs[i] = f.Capture
+func (l line) capture(ctx context.Context, all []flow.Item, p *job.Progress) ([]any, error) {
+	cs := make([]Capture, len(all))
+	for i, it := range all {
+		if err := it.Read(&cs[i]); err != nil {
+			if i == 0 {
+				return nil, err
+			}
+			cs = cs[:i] // its own turn tells
+			break
 		}
-		return l.vault.Capture(ctx, cs, p)
 	}
-	if !together(c) {
-		s, err := store([]Finished{{Capture: c}})
-		if err != nil {
-			return nil, err
-		}
-		return s[0], nil
+	done, err := l.vault.Capture(ctx, cs, p)
+	outs := make([]any, len(done))
+	for i, s := range done {
+		outs[i] = s
 	}
-	others := func(ok free) []Finished { return small(c, l.waiting(ok, "capture")) }
-	return l.captured.do(ctx, Finished{Capture: c}, others, store)
+	return outs, err
 }
 
-func (l line) version(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
-	c, s, err := words(it)
-	if err != nil {
-		return nil, err
+func (l line) version(ctx context.Context, all []flow.Item, _ *job.Progress) ([]any, error) {
+	fs := make([]Finished, len(all))
+	for i, it := range all {
+		var err error
+		if fs[i].Capture, fs[i].Stored, err = words(it); err != nil {
+			if i == 0 {
+				return nil, err
+			}
+			fs = fs[:i]
+			break
+		}
 	}
-	others := func(ok free) []Finished {
-		l.gather(ctx, p, l.committed.due(), "capture")
-		return same(c, l.waiting(ok, "version", "capture"))
-	}
-	commit, err := l.versioned.do(ctx, Finished{c, s}, others, func(all []Finished) ([]string, error) {
-		begun := time.Now()
-		id, n, err := l.vault.Version(ctx, all)
-		l.committed.note(begun, time.Now(), nil)
-		return slices.Repeat([]string{id}, n), err
-	})
-	return Versioned{commit}, err
+	begun := time.Now()
+	commit, n, err := l.vault.Version(ctx, fs)
+	l.committed.note(begun, time.Now(), nil)
+	return slices.Repeat([]any{Versioned{commit}}, n), err
 }
 
 func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {

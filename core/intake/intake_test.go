@@ -90,7 +90,7 @@ func run(t *testing.T, db string, s *shelf) (r *flow.Runner, end func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := intake.Line(s, s, s, func() map[string]flow.Item { return r.Items.All() })
+	line := intake.Line(s, s, s)
 	if r, err = flow.New(t.Context(), st, &job.Runner{}, slog.New(slog.DiscardHandler), line); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func add(t *testing.T, r *flow.Runner, n int) {
 			Path: fmt.Sprintf("/scope/%d/img_%04d.tif", i%2, i), Rel: fmt.Sprintf("captures/%d/img_%04d.tif", i%2, i),
 			Instrument: fmt.Sprint("Scope ", i%2), Size: 100,
 		}
-		if _, err := r.Add(t.Context(), c.ID(), intake.LineName, c.Title(), c); err != nil {
+		if _, err := r.Add(t.Context(), flow.Fresh{ID: c.ID(), Line: intake.LineName, Title: c.Title(), Data: c}); err != nil {
 			t.Fatal(err)
 		}
 	}

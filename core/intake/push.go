@@ -37,7 +37,6 @@ const (
 	shortestRest = time.Second
 	restFactor   = 4 // of what it took last
 	longestRest  = 5 * time.Minute
-	lookAgain    = 100 * time.Millisecond
 )
 
 // due is when to begin again while captures still come.
@@ -47,51 +46,29 @@ func (w *last) due() time.Time {
 	return w.ended.Add(min(max(restFactor*w.ended.Sub(w.begun), shortestRest), longestRest))
 }
 
-// push returns the stage that brings out what the stage after has committed.
-func (l line) push(after string) func(context.Context, flow.Item, *job.Progress) (any, error) {
-	return func(ctx context.Context, it flow.Item, p *job.Progress) (any, error) {
+// push is the stage that brings out what the stage after has committed.
+func (l line) push(after string) *flow.Batch {
+	return &flow.Batch{Most: manyPushed, Rest: l.pushed.due, Run: func(ctx context.Context, all []flow.Item, p *job.Progress) ([]any, error) {
 		places := l.vault.Places()
-		if l.pushed.covers(it.Passes[after].At, places) {
-			return Pushed{places}, nil
+		if n := l.covered(all, after, places); n > 0 {
+			return slices.Repeat([]any{Pushed{places}}, n), nil
 		}
-		l.gather(ctx, p, l.pushed.due(), "capture", "version")
 		begun := time.Now()
 		places, err := l.vault.Push(ctx, p)
-		if err == nil {
-			l.pushed.note(begun, time.Now(), places)
+		if err != nil {
+			return nil, err
 		}
-		return Pushed{places}, err
-	}
+		l.pushed.note(begun, time.Now(), places)
+		return slices.Repeat([]any{Pushed{places}}, len(all)), nil
+	}}
 }
 
-// gather waits until due while captures are at one of the stages: they are better taken on
-// together.
-func (l line) gather(ctx context.Context, p *job.Progress, due time.Time, stages ...string) {
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for time.Now().Before(due) && l.coming(stages) {
-		p.Step("waiting for more")
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+// covered is how many of the items, from the first on, the last push has brought out.
+func (l line) covered(all []flow.Item, after string, places []string) int {
+	for i, it := range all {
+		if !l.pushed.covers(it.Passes[after].At, places) {
+			return i
 		}
 	}
-}
-
-// coming reports whether captures are at one of the stages, or soon will be.
-func (l line) coming(stages []string) bool {
-	for _, it := range l.items() {
-		if it.Line != LineName {
-			continue
-		}
-		for _, s := range stages {
-			p := it.Passes[s]
-			ready := s == "capture" || it.Behind("capture")
-			if p.State == flow.Running || p.State == flow.Waiting && p.Next.IsZero() && ready {
-				return true
-			}
-		}
-	}
-	return false
+	return len(all)
 }

@@ -25,10 +25,15 @@ type Pass struct {
 	At        time.Time
 }
 
-// PutItem keeps a new item; one that is there already stays as it is.
-func (s *Store) PutItem(ctx context.Context, it Item) error {
-	return s.exec(ctx, "INSERT INTO item (id, line, title, data, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		it.ID, it.Line, it.Title, it.Data, it.Created.UnixNano())
+// Step is how an item stands at a stage, by their names.
+type Step struct {
+	Item, Stage string
+	Pass
+}
+
+// PutItems keeps new items; one that is there already stays as it is.
+func (s *Store) PutItems(ctx context.Context, items ...Item) error {
+	return s.together(ctx, items, nil)
 }
 
 // DropItem forgets an item and its passes.
@@ -36,12 +41,10 @@ func (s *Store) DropItem(ctx context.Context, id string) error {
 	return s.exec(ctx, "DELETE FROM item WHERE id = ?", id)
 }
 
-// PutPass keeps how item stands at stage.
-func (s *Store) PutPass(ctx context.Context, item, stage string, p Pass) error {
-	return s.exec(ctx, `INSERT INTO pass (item, stage, state, tries, next, say, hint, out, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET state = excluded.state, tries = excluded.tries, next = excluded.next,
-		say = excluded.say, hint = excluded.hint, out = excluded.out, at = excluded.at`,
-		item, stage, p.State, p.Tries, nano(p.Next), p.Say, p.Hint, p.Out, p.At.UnixNano())
+// PutSteps keeps how items stand at stages, all or none. Of an item that is not there
+// nothing is kept.
+func (s *Store) PutSteps(ctx context.Context, steps ...Step) error {
+	return s.together(ctx, nil, steps)
 }
 
 // Items returns all items, the oldest first.

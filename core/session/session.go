@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"sync"
 
 	_ "github.com/mattn/go-sqlite3" // the driver
 
@@ -22,7 +23,13 @@ var schema embed.FS //nolint:gochecknoglobals // embedded at build time
 
 // Store is the session database. Its methods may be called from any goroutine, and
 // from several processes at once.
-type Store struct{ db *sql.DB }
+type Store struct {
+	db *sql.DB
+
+	turn sync.Mutex // held while a group is written
+	mu   sync.Mutex // guards below
+	next *group     // gathers while another is written; nil: no one waits
+}
 
 // Open opens the store at path and brings its schema up to date. Every write is on
 // the disk when its method returns.

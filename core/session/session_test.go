@@ -1,10 +1,13 @@
 package session_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/session"
@@ -26,13 +29,13 @@ func TestItemsSurvive(t *testing.T) {
 	at := time.Unix(1000, 5)
 	it := session.Item{ID: "x", Line: "intake", Title: "plate 7", Data: []byte(`{"a":1}`), Created: at}
 	for range 2 { // the second is no error and changes nothing
-		if err := s.PutItem(t.Context(), it); err != nil {
+		if err := s.PutItems(t.Context(), it); err != nil {
 			t.Fatal(err)
 		}
 		it.Title = "other"
 	}
 	p := session.Pass{State: "waiting", Tries: 2, Next: at, Say: "No answer.", Out: []byte(`1`), At: at}
-	if err := s.PutPass(t.Context(), "x", "push", p); err != nil {
+	if err := s.PutSteps(t.Context(), session.Step{Item: "x", Stage: "push", Pass: p}, session.Step{Item: "gone", Stage: "push", Pass: p}); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -94,5 +97,39 @@ func TestKeptAndBroken(t *testing.T) {
 	}
 	if _, err := session.Open(t.Context(), bad); fault.KindOf(err) != fault.Corrupt {
 		t.Errorf("broken store: %v", err)
+	}
+}
+
+// TestManyWriteAtOnce has many callers share the syncs, and finds what each was told is kept.
+func TestManyWriteAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path)
+	const callers, each = 8, 50
+	var g errgroup.Group
+	for c := range callers {
+		g.Go(func() error {
+			for i := range each {
+				id := fmt.Sprintf("%d/%d", c, i)
+				if err := s.PutItems(t.Context(), session.Item{ID: id, Line: "l", Data: []byte("1"), Created: time.Unix(int64(i), 0)}); err != nil {
+					return err
+				}
+				if err := s.PutSteps(t.Context(), session.Step{Item: id, Stage: "capture", Pass: session.Pass{State: "passed"}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	items, err := open(t, path).Items(t.Context())
+	if err != nil || len(items) != callers*each {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	for _, it := range items {
+		if it.Passes["capture"].State != "passed" {
+			t.Errorf("%s: %+v", it.ID, it.Passes)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func (s *Station) decide(ctx context.Context, p release.Promotion) (string, erro
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	_, err = s.flow.Add(ctx, p.ID(), release.LineName, p.Title(), p)
+	_, err = s.flow.Add(ctx, flow.Fresh{ID: p.ID(), Line: release.LineName, Title: p.Title(), Data: p})
 	return p.ID(), err
 }
 

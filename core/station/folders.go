@@ -16,6 +16,7 @@ import (
 	"coverslip.dev/coverslip/core/capture/ending"
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/intake"
 )
@@ -89,7 +90,7 @@ func (s *Station) found(ctx context.Context, f config.Folder, g capture.Sighting
 			return err
 		}
 	}
-	_, err = s.flow.Add(ctx, c.ID(), intake.LineName, c.Title(), c)
+	_, err = s.flow.Add(ctx, flow.Fresh{ID: c.ID(), Line: intake.LineName, Title: c.Title(), Data: c})
 	return err
 }
 

@@ -74,21 +74,16 @@ func (v vault) stored(ctx context.Context, c intake.Capture, files []dataset.Sto
 // Version writes .dvc files and commits them together. What is committed does not depend
 // on when: a second run finds nothing new.
 func (v vault) Version(ctx context.Context, all []intake.Finished) (string, int, error) {
-	var outs []dataset.Output
+	outs, failed := v.addAll(ctx, all)
+	if failed != nil {
+		failed = v.denied(failed)
+	}
+	if len(outs) == 0 {
+		return "", 0, failed
+	}
 	var paths []string
 	seen := map[string]bool{}
-	var failed error
-	for _, f := range all {
-		meta := map[string]any{"instrument": f.Instrument, "source": f.Path, "host": v.names.host, "modified": f.Modified.UTC().Format(time.RFC3339Nano)}
-		if f.Count > 0 {
-			meta["files"] = f.Count
-		}
-		out, err := v.repo.Add(ctx, f.Rel, map[string]any{"coverslip": meta}, nil)
-		if err != nil {
-			failed = v.denied(err)
-			break
-		}
-		outs = append(outs, out)
+	for _, out := range outs {
 		for _, p := range out.Changed { // many share a .gitignore
 			if !seen[p] {
 				seen[p] = true
@@ -96,14 +91,34 @@ func (v vault) Version(ctx context.Context, all []intake.Finished) (string, int,
 			}
 		}
 	}
-	if len(outs) == 0 {
-		return "", 0, failed
-	}
-	id, err := v.repo.Commit(ctx, v.author(), message(all[:len(outs)], outs), paths)
+	id, err := v.repo.CommitAll(ctx, v.author(), message(all[:len(outs)], outs), paths)
 	if err != nil {
 		return "", 0, err
 	}
 	return id, len(outs), failed
+}
+
+// addAll adds captures, which are all single files or all several.
+func (v vault) addAll(ctx context.Context, all []intake.Finished) (outs []dataset.Output, err error) {
+	adds := make([]dataset.Addition, len(all))
+	for i, f := range all {
+		meta := map[string]any{"instrument": f.Instrument, "source": f.Path, "host": v.names.host, "modified": f.Modified.UTC().Format(time.RFC3339Nano)}
+		if f.Count > 0 {
+			meta["files"] = f.Count
+		}
+		adds[i] = dataset.Addition{Rel: f.Rel, Meta: map[string]any{"coverslip": meta}}
+	}
+	if all[0].Count == 0 {
+		return v.repo.AddAll(ctx, adds, nil)
+	}
+	for _, a := range adds {
+		out, err := v.repo.Add(ctx, a.Rel, a.Meta, nil)
+		if err != nil {
+			return outs, err
+		}
+		outs = append(outs, out)
+	}
+	return outs, nil
 }
 
 // message says what a commit of captures, which are of one instrument, holds.
