@@ -80,6 +80,9 @@ func (c cache) store(ctx context.Context, r io.Reader, oid string) (size int64, 
 
 // storeTree puts a .dir object into the cache; its files must be there.
 func (c cache) storeTree(ctx context.Context, data []byte) (string, error) {
+	if len(data) > maxTree { // no one could read it
+		return "", tooLong()
+	}
 	oid := sum(data) + dirSuffix
 	if _, ok, err := c.has(ctx, oid); ok || err != nil {
 		return oid, err
@@ -90,7 +93,7 @@ func (c cache) storeTree(ctx context.Context, data []byte) (string, error) {
 
 // tree returns a folder's files as its .dir object tells.
 func (c cache) tree(oid string) ([]entry, error) {
-	data, err := os.ReadFile(c.path(oid))
+	data, err := readTree(c.path(oid))
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
@@ -98,6 +101,14 @@ func (c cache) tree(oid string) ([]entry, error) {
 		return nil, corruptTree(errors.New("hash of " + oid + " does not fit"))
 	}
 	return parseTree(data)
+}
+
+// readTree reads a .dir object of a size that can be worked with.
+func readTree(name string) ([]byte, error) {
+	if st, err := os.Stat(name); err == nil && st.Size() > maxTree {
+		return nil, tooLong()
+	}
+	return os.ReadFile(name)
 }
 
 // adopt makes tmp the object oid: synced, marked, under its name, and the name synced.

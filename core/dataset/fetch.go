@@ -17,9 +17,6 @@ import (
 	"coverslip.dev/coverslip/core/remote"
 )
 
-// maxTree bounds a .dir object: some five million files.
-const maxTree = 1 << 30
-
 // Fetch brings the objects of the work tree's .dvc files into the cache. Every one is
 // hashed on the way; what does not fit its name does not get in.
 func (r *Repository) Fetch(ctx context.Context, from remote.Remote, p *job.Progress) (Transfer, error) {
@@ -134,6 +131,13 @@ func (d *download) tree(ctx context.Context, oid string) ([]byte, []entry, error
 		}
 		entries, err := d.repo.cache.tree(oid)
 		return nil, entries, err
+	}
+	info, err := d.from.Stat(ctx, key(oid))
+	if err == nil && info.Size > maxTree {
+		err = tooLong()
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	rc, err := d.from.Open(ctx, key(oid), 0)
 	if err != nil {

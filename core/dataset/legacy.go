@@ -149,7 +149,7 @@ func (r *Repository) oldTree(o Output) ([]entry, error) {
 	if !o.out.isDir() {
 		return []entry{{o.MD5, "."}}, nil
 	}
-	data, err := os.ReadFile(r.cache.oldPath(o.MD5))
+	data, err := readTree(r.cache.oldPath(o.MD5))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(o.Path)
 	}

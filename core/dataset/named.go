@@ -123,6 +123,9 @@ func (r *Repository) expand(ctx context.Context, all map[string]string) error {
 			return err
 		}
 		entries, err := r.cache.tree(oid)
+		if errors.Is(err, errTooLong) { // its files must not be taken for garbage
+			return err
+		}
 		if err != nil {
 			continue // not here, or damaged, which Verify tells
 		}

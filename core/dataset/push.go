@@ -125,7 +125,9 @@ func stop(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.NotFound, fault.Corrupt, fault.Exists:
 		return false
-	case fault.Internal, fault.Canceled, fault.Offline, fault.Busy, fault.Denied, fault.Invalid, fault.Full:
+	case fault.Invalid:
+		return !errors.Is(err, errTooLong)
+	case fault.Internal, fault.Canceled, fault.Offline, fault.Busy, fault.Denied, fault.Full:
 	}
 	return err != nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -81,8 +82,8 @@ func parseTree(data []byte) ([]entry, error) {
 	if err := json.Unmarshal(data, &entries); err != nil {
 		return nil, corruptTree(err)
 	}
-	seen := make(map[string]bool, len(entries))
-	for _, e := range entries {
+	sorted := true
+	for i, e := range entries {
 		if !oidForm.MatchString(e.MD5) || strings.HasSuffix(e.MD5, dirSuffix) {
 			return nil, corruptTree(fmt.Errorf("hash %q", e.MD5))
 		}
@@ -90,19 +91,54 @@ func parseTree(data []byte) ([]entry, error) {
 			strings.ContainsRune(e.Path, 0) || reserved(e.Path) {
 			return nil, corruptTree(fmt.Errorf("path %q", e.Path))
 		}
-		if seen[e.Path] {
-			return nil, corruptTree(fmt.Errorf("path %q twice", e.Path))
-		}
-		seen[e.Path] = true
+		sorted = sorted && (i == 0 || entries[i-1].Path < e.Path)
 	}
-	for _, e := range entries {
-		for d := path.Dir(e.Path); d != "."; d = path.Dir(d) {
-			if seen[d] {
-				return nil, corruptTree(fmt.Errorf("path %q is a file and a folder", d))
+	if err := distinct(entries, sorted); err != nil {
+		return nil, corruptTree(err)
+	}
+	return entries, nil
+}
+
+// distinct fails if two entries are the same file, or one is a folder of another.
+func distinct(entries []entry, sorted bool) error {
+	if !sorted { // DVC's are
+		paths := make([]string, len(entries))
+		for i, e := range entries {
+			paths[i] = e.Path
+		}
+		slices.Sort(paths)
+		for i := 1; i < len(paths); i++ {
+			if paths[i] == paths[i-1] {
+				return fmt.Errorf("path %q twice", paths[i])
 			}
 		}
 	}
-	return entries, nil
+	folders := map[string]bool{}
+	for _, e := range entries {
+		for d := path.Dir(e.Path); d != "." && !folders[d]; d = path.Dir(d) {
+			folders[d] = true
+		}
+	}
+	for _, e := range entries {
+		if folders[e.Path] {
+			return fmt.Errorf("path %q is a file and a folder", e.Path)
+		}
+	}
+	return nil
+}
+
+// maxTree bounds a .dir object, of which all is in memory at times: some three million files.
+const maxTree = 256 << 20
+
+// leastEntry is what a file takes in it at least.
+const leastEntry = len(`{"md5": "d41d8cd98f00b204e9800998ecf8427e", "relpath": "a"}, `)
+
+// errTooLong is why a list of files is refused; it is no reason to stop at the others.
+var errTooLong = errors.New("a list of more than 256 MiB")
+
+func tooLong() error {
+	return fault.New(fault.Invalid, "A folder of the dataset has more files than can be versioned as one, which is some three million.",
+		"Version its subfolders one by one.", errTooLong)
 }
 
 func corruptTree(err error) error {

@@ -249,6 +249,9 @@ func (w *walker) take(ctx context.Context, sub, name string, m meta, trail []fs.
 		return fault.New(fault.Invalid, "The folder "+w.top+" holds "+name+", which can't be versioned inside of a folder.",
 			"Move that file out of it.", nil)
 	case m.mode.IsRegular():
+		if len(w.files)*leastEntry > maxTree {
+			return tooLong()
+		}
 		w.files = append(w.files, found{at, m})
 	}
 	return nil
