@@ -8,13 +8,13 @@ import (
 
 // lost tells that the folder can't be read; its files are not gone, they may come back
 // with it.
-func (w *watch) lost(err error, now time.Time) error {
+func (w *watch) lost(err error, now time.Time) {
 	w.full, w.every = true, w.Every
 	clear(w.watched)
 	if !w.away {
 		w.away, w.since = true, now
 	} else if now.Sub(w.said) < patience {
-		return nil
+		return
 	}
 	w.said = now
 	say := "The folder “" + w.Path + "” can't be reached" + w.long(now) + "."
@@ -22,7 +22,7 @@ func (w *watch) lost(err error, now time.Time) error {
 	if k := fault.KindOf(err); k == fault.Denied || k == fault.Invalid {
 		say, hint = fault.Explain(err)
 	}
-	return w.see(Sighting{File: File{Path: w.Path}, State: Away, Since: w.since, Say: say, Hint: hint})
+	w.see(Sighting{File: File{Path: w.Path}, State: Away, Since: w.since, Say: say, Hint: hint})
 }
 
 // long says for how long the folder has been away, once that is worth it.
@@ -33,34 +33,32 @@ func (w *watch) long(now time.Time) string {
 	return ""
 }
 
-func (w *watch) returned(now time.Time) error {
+func (w *watch) returned(now time.Time) {
 	w.away, w.slow = false, false
-	return w.see(Sighting{File: File{Path: w.Path}, State: Back, Since: now})
+	w.see(Sighting{File: File{Path: w.Path}, State: Back, Since: now})
 }
 
 // unanswered tells that a share hangs, and for how long.
-func (w *watch) unanswered(now time.Time) error {
+func (w *watch) unanswered(now time.Time) {
 	if now.Sub(w.asked) < patience || w.slow && now.Sub(w.said) < patience {
-		return nil
+		return
 	}
 	if !w.away {
 		w.since = w.asked
 	}
 	w.slow, w.said = true, now
-	return w.see(Sighting{
+	w.see(Sighting{
 		File: File{Path: w.Path}, State: Away, Since: w.since,
 		Say: "The folder “" + w.Path + "” does not answer" + w.long(now) + ".", Hint: "Check the network; the watch goes on by itself.",
 	})
 }
 
 // closed tells of folders inside that may not be read.
-func (w *watch) closed(shut map[string]error, now time.Time) error {
+func (w *watch) closed(shut map[string]error, now time.Time) {
 	for path := range w.shut {
 		if _, still := shut[path]; !still {
 			delete(w.shut, path)
-			if err := w.see(Sighting{File: File{Path: path}, State: Gone, Since: now}); err != nil {
-				return err
-			}
+			w.see(Sighting{File: File{Path: path}, State: Gone, Since: now})
 		}
 	}
 	for path, cause := range shut {
@@ -69,9 +67,6 @@ func (w *watch) closed(shut map[string]error, now time.Time) error {
 		}
 		w.shut[path] = true
 		say, hint := fault.Explain(cause)
-		if err := w.see(Sighting{File: File{Path: path}, State: Waiting, Since: now, Say: say, Hint: hint}); err != nil {
-			return err
-		}
+		w.see(Sighting{File: File{Path: path}, State: Waiting, Since: now, Say: say, Hint: hint})
 	}
-	return nil
 }

@@ -38,13 +38,15 @@ func startWith(t *testing.T, f capture.Folder, see func(capture.Sighting)) *log 
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- f.Watch(ctx, func(s capture.Sighting) error {
-			if see != nil {
-				see(s)
+		ended <- f.Watch(ctx, func(news []capture.Sighting) error {
+			for _, s := range news {
+				if see != nil {
+					see(s)
+				}
 			}
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.all = append(l.all, s)
+			l.all = append(l.all, news...)
 			select {
 			case l.wake <- struct{}{}:
 			default:
@@ -340,7 +342,7 @@ func TestSeeStops(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.tif"), "x")
 	full := errors.New("no room")
-	err := capture.Folder{Path: dir, Quiet: quiet}.Watch(t.Context(), func(capture.Sighting) error { return full })
+	err := capture.Folder{Path: dir, Quiet: quiet}.Watch(t.Context(), func([]capture.Sighting) error { return full })
 	if !errors.Is(err, full) {
 		t.Errorf("ended with %v", err)
 	}

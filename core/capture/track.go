@@ -11,41 +11,30 @@ import (
 )
 
 // apply takes in what the disk found.
-func (w *watch) apply(f findings, now time.Time) error {
+func (w *watch) apply(f findings, now time.Time) {
 	if err := w.reached(f); err != nil {
-		return w.lost(err, now)
+		w.lost(err, now)
+		return
 	}
 	if w.away || w.slow {
-		if err := w.returned(now); err != nil {
-			return err
-		}
+		w.returned(now)
 	}
 	w.full = w.full || f.folder
-	busy, err := w.sawAll(f.files, now)
-	if err != nil {
-		return err
-	}
+	busy := w.sawAll(f.files, now)
 	gone := f.gone
 	if f.full {
 		w.follow(f.dirs)
 		gone = append(gone, w.notIn(f)...)
 		w.every = min(w.every*3/2, max(everyIdle, w.Every))
-		if err := w.closed(f.shut, now); err != nil {
-			return err
-		}
+		w.closed(f.shut, now)
 	}
-	if err := w.drop(gone, now); err != nil {
-		return err
-	}
+	w.drop(gone, now)
 	for _, v := range f.verdicts {
-		if err := w.judged(v, now); err != nil {
-			return err
-		}
+		w.judged(v, now)
 	}
 	if busy || len(gone) > 0 || w.pending() {
 		w.every = w.Every
 	}
-	return nil
 }
 
 // reached is why the folder can't be read, nil if it can: an empty one on another disk is
@@ -102,7 +91,7 @@ func (w *watch) notIn(f findings) []string {
 
 // drop forgets files that went. A finished capture of several that loses files stays as it
 // is: people clear an instrument's disk.
-func (w *watch) drop(gone []string, now time.Time) error {
+func (w *watch) drop(gone []string, now time.Time) {
 	for _, path := range gone {
 		if s, ok := w.done[path]; ok {
 			delete(w.done, path)
@@ -110,9 +99,7 @@ func (w *watch) drop(gone []string, now time.Time) error {
 				continue
 			}
 			file := File{Path: path, Size: s.size, Modified: time.Unix(0, s.modified)}
-			if err := w.see(Sighting{File: file, State: Gone, Since: now}); err != nil {
-				return err
-			}
+			w.see(Sighting{File: file, State: Gone, Since: now})
 			continue
 		}
 		t, ok := w.tracks[path]
@@ -121,37 +108,30 @@ func (w *watch) drop(gone []string, now time.Time) error {
 		}
 		u, was := t.unit, t.unit.file()
 		if w.remove(t) {
-			if err := w.see(Sighting{File: was, State: Gone, Since: now}); err != nil {
-				return err
-			}
+			w.see(Sighting{File: was, State: Gone, Since: now})
 		} else {
 			u.touch(0, now)
 		}
 	}
-	return nil
 }
 
 // sawAll takes in one look at files and reports whether any had changed.
-func (w *watch) sawAll(files map[string]File, now time.Time) (changed bool, err error) {
+func (w *watch) sawAll(files map[string]File, now time.Time) (changed bool) {
 	touched := map[*unit]bool{}
 	for _, file := range files {
 		w.saw(file, touched, now)
 	}
 	for u := range touched {
-		if err := w.arrives(u, now); err != nil {
-			return true, err
-		}
+		w.arrives(u, now)
 	}
 	for _, u := range w.units {
 		if u.state != Arriving || u.young > 0 || touched[u] {
 			continue
 		}
 		say := fmt.Sprintf("It counts as finished when it has not changed for %v.", w.quiet(u).Round(100*time.Millisecond))
-		if err := w.tell(u, Sighting{State: Waiting, Say: say}); err != nil {
-			return true, err
-		}
+		w.tell(u, Sighting{State: Waiting, Say: say})
 	}
-	return len(touched) > 0, nil
+	return len(touched) > 0
 }
 
 // saw takes in one look at a file; touched gets its unit if it had changed.
@@ -186,7 +166,7 @@ func (w *watch) saw(file File, touched map[*unit]bool, now time.Time) {
 }
 
 // arrives tells of a unit that came or changed, unless an earlier watch has finished it.
-func (w *watch) arrives(u *unit, now time.Time) error {
+func (w *watch) arrives(u *unit, now time.Time) {
 	rate := 0.0
 	if d := now.Sub(u.seen).Seconds(); !u.seen.IsZero() && d > 0 {
 		rate = float64(u.grew) / d
@@ -194,33 +174,34 @@ func (w *watch) arrives(u *unit, now time.Time) error {
 	u.grew, u.seen = 0, now
 	if !u.told && w.Known(u.file()) {
 		w.finish(u)
-		return nil
+		return
 	}
 	if !u.several && u.one.Size == 0 {
-		return w.tell(u, Sighting{
+		w.tell(u, Sighting{
 			State: Waiting, Say: "The file is empty: the instrument has not written anything into it yet.",
 			Hint: "If it stays empty, the acquisition was broken off.",
 		})
+		return
 	}
-	return w.tell(u, Sighting{State: Arriving, Rate: rate, Say: u.growth(rate)})
+	w.tell(u, Sighting{State: Arriving, Rate: rate, Say: u.growth(rate)})
 }
 
 // tell passes on s, filled from u.
-func (w *watch) tell(u *unit, s Sighting) error {
+func (w *watch) tell(u *unit, s Sighting) {
 	u.state, u.say, u.told = s.State, s.Say, true
 	s.File, s.Since = u.file(), u.changed
 	if s.State == Done {
 		s.Files = u.sorted()
 		w.finish(u)
 	}
-	return w.see(s)
+	w.see(s)
 }
 
 // judged takes in whether a capture is whole.
-func (w *watch) judged(v verdict, now time.Time) error {
+func (w *watch) judged(v verdict, now time.Time) {
 	u, ok := w.units[v.unit]
 	if !ok || u.young > 0 || now.Sub(u.changed) < w.quiet(u) {
-		return nil // it went, or changed while it was checked
+		return // it went, or changed while it was checked
 	}
 	for _, path := range v.whole {
 		if t := w.tracks[path]; t != nil {
@@ -231,14 +212,14 @@ func (w *watch) judged(v verdict, now time.Time) error {
 	missing, isMissing := errors.AsType[errMissing](v.err)
 	switch {
 	case v.err == nil && v.more:
-		return nil // the rest is for the next look
+		return // the rest is for the next look
 	case v.err == nil:
 	case isMissing && w.Profile.MaxWait > 0 && now.Sub(u.changed) >= w.Profile.MaxWait:
 		s.Say = fmt.Sprintf("It was taken without “%s”, which did not come within %v.", missing.name(), w.Profile.MaxWait)
 	case isMissing:
 		s = Sighting{State: Waiting, Say: "It waits for “" + missing.name() + "”, which belongs to it."}
 	case fault.KindOf(v.err) == fault.NotFound:
-		return nil // the next look tells
+		return // the next look tells
 	case fault.KindOf(v.err) == fault.Corrupt, fault.KindOf(v.err) == fault.Denied, fault.Again(v.err):
 		s.State = Waiting
 		s.Say, s.Hint = fault.Explain(v.err)
@@ -251,8 +232,8 @@ func (w *watch) judged(v verdict, now time.Time) error {
 		u.checked = now
 		u.pause = min(max(2*u.pause, w.Quiet), max(everyIdle, w.Quiet))
 		if u.state == Waiting && u.say == s.Say {
-			return nil
+			return
 		}
 	}
-	return w.tell(u, s)
+	w.tell(u, s)
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Watch calls see for each capture of the folder whenever there is something new to say of
-// it, until ctx ends or see fails. A folder that is not there is waited for. see is called
-// from the calling goroutine, and holds up the watch while it runs.
-func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
+// Watch calls see whenever there is something new to say of captures of the folder, all that
+// came at once together and in order, until ctx ends or see fails. A folder that is not there
+// is waited for. see is called from the calling goroutine, and holds up the watch while it
+// runs.
+func (f Folder) Watch(ctx context.Context, see func([]Sighting) error) error {
 	rules, err := f.Profile.rules()
 	if err != nil {
 		return err
 	}
 	share := f.Share || remote(f.Path)
 	w := &watch{
-		Folder: f.withDefaults(share), rules: rules, see: see, tracks: map[string]*track{}, units: map[string]*unit{},
+		Folder: f.withDefaults(share), rules: rules, tracks: map[string]*track{}, units: map[string]*unit{},
 		done: map[string]stamp{}, pauses: map[string]time.Duration{}, dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
 	}
 	w.every = w.Every
@@ -37,7 +38,6 @@ func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -47,14 +47,17 @@ func (f Folder) Watch(ctx context.Context, see func(Sighting) error) error {
 			w.full = w.full || lost != nil // events were lost
 		case found := <-answer:
 			w.took, w.asked = time.Since(w.asked), time.Time{}
-			if err = ctx.Err(); err == nil { // or it may be half a look
-				err = w.apply(found, time.Now())
+			if ctx.Err() == nil { // or it may be half a look
+				w.apply(found, time.Now())
 			}
 		case <-timer.C:
-			err = w.turn(ask, time.Now())
+			w.turn(ask, time.Now())
 		}
-		if err != nil {
-			return err
+		if len(w.news) > 0 {
+			if err := see(w.news); err != nil {
+				return err
+			}
+			w.news = nil
 		}
 		timer.Reset(max(0, time.Until(w.next())))
 	}
@@ -65,7 +68,7 @@ type watch struct {
 	Folder
 
 	rules  rules
-	see    func(Sighting) error
+	news   []Sighting               // that were not passed on yet
 	tracks map[string]*track        // files of captures that are not Done
 	units  map[string]*unit         // their captures
 	done   map[string]stamp         // files of those that are
@@ -88,6 +91,9 @@ type watch struct {
 	said    time.Time         // when that was last said
 	shut    map[string]bool   // folders inside that may not be read
 }
+
+// see has a sighting passed on.
+func (w *watch) see(s Sighting) { w.news = append(w.news, s) }
 
 // listen starts events on a folder of this machine.
 func (w *watch) listen(share bool) (<-chan fsnotify.Event, <-chan error) {
@@ -157,9 +163,10 @@ func (w *watch) next() time.Time {
 }
 
 // turn asks the disk for what is due.
-func (w *watch) turn(ask chan<- survey, now time.Time) error {
+func (w *watch) turn(ask chan<- survey, now time.Time) {
 	if !w.asked.IsZero() {
-		return w.unanswered(now)
+		w.unanswered(now)
+		return
 	}
 	s := survey{full: w.full || !w.hears() || now.Sub(w.looked) >= w.rest()}
 	s.check = w.due(now)
@@ -169,7 +176,7 @@ func (w *watch) turn(ask chan<- survey, now time.Time) error {
 	}
 	if !s.full && len(s.paths) == 0 && len(s.check) == 0 {
 		w.turned = now
-		return nil
+		return
 	}
 	clear(w.dirty)
 	w.full = false
@@ -178,7 +185,6 @@ func (w *watch) turn(ask chan<- survey, now time.Time) error {
 		w.looked = now
 	}
 	ask <- s
-	return nil
 }
 
 // young has the files looked at that were not yet found unchanged often enough. The others

@@ -78,19 +78,23 @@ func plain(name string) string {
 	return strings.ToLower(strings.Join(strings.FieldsFunc(name, word), "-"))
 }
 
-// found puts a finished capture on the intake line.
-func (s *Station) found(ctx context.Context, f config.Folder, g capture.Sighting) error {
-	r, err := rel(f, g)
-	if err != nil {
-		return err
-	}
-	c := intake.Capture{Path: g.Path, Rel: s.names.place(r, g.Path), Instrument: f.Instrument, Size: g.Size, Modified: g.Modified}
-	if len(g.Files) > 0 {
-		if c, err = several(c, g.Files); err != nil {
+// found puts finished captures on the intake line.
+func (s *Station) found(ctx context.Context, f config.Folder, done []capture.Sighting) error {
+	all := make([]flow.Fresh, 0, len(done))
+	for _, g := range done {
+		r, err := rel(f, g)
+		if err != nil {
 			return err
 		}
+		c := intake.Capture{Path: g.Path, Rel: s.names.place(r, g.Path), Instrument: f.Instrument, Size: g.Size, Modified: g.Modified}
+		if len(g.Files) > 0 {
+			if c, err = several(c, g.Files); err != nil {
+				return err
+			}
+		}
+		all = append(all, flow.Fresh{ID: c.ID(), Line: intake.LineName, Title: c.Title(), Data: c})
 	}
-	_, err = s.flow.Add(ctx, flow.Fresh{ID: c.ID(), Line: intake.LineName, Title: c.Title(), Data: c})
+	_, err := s.flow.Add(ctx, all...)
 	return err
 }
 
@@ -187,20 +191,27 @@ func (s *Station) watchOnce(ctx context.Context, f config.Folder, code string) e
 			return ok
 		},
 	}
-	return folder.Watch(ctx, func(g capture.Sighting) error {
-		switch g.State {
-		case capture.Away:
-			s.board.Raise(health.Trouble{Code: code, Title: f.Path, Say: g.Say, Hint: g.Hint, Severity: health.Warning})
-		case capture.Back:
-			s.board.Clear(code)
-		case capture.Gone:
-			s.sightings.Drop(g.Path)
-		case capture.Done:
-			s.sightings.Drop(g.Path)
-			return s.found(ctx, f, g)
-		case capture.Arriving, capture.Waiting:
-			s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Arriving: g.State == capture.Arriving, Say: g.Say, Hint: g.Hint})
+	return folder.Watch(ctx, func(news []capture.Sighting) error {
+		var done []capture.Sighting
+		for _, g := range news {
+			if s.sighted(g, f, code); g.State == capture.Done {
+				done = append(done, g)
+			}
 		}
-		return nil
+		return s.found(ctx, f, done)
 	})
+}
+
+// sighted shows what is on its way in a folder.
+func (s *Station) sighted(g capture.Sighting, f config.Folder, code string) {
+	switch g.State {
+	case capture.Away:
+		s.board.Raise(health.Trouble{Code: code, Title: f.Path, Say: g.Say, Hint: g.Hint, Severity: health.Warning})
+	case capture.Back:
+		s.board.Clear(code)
+	case capture.Gone, capture.Done:
+		s.sightings.Drop(g.Path)
+	case capture.Arriving, capture.Waiting:
+		s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Arriving: g.State == capture.Arriving, Say: g.Say, Hint: g.Hint})
+	}
 }
