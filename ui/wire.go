@@ -127,7 +127,11 @@ func (w *window) setServers(all map[string]station.Server) {
 			row.Kind = "Built in, ONNX Runtime"
 		}
 		for _, m := range s.Models {
-			row.Models = append(row.Models, servers.Model{Name: m.Model, Version: m.Version, Ready: m.Ready})
+			x := servers.Model{Name: m.Model, Version: m.Version, Ready: m.Ready}
+			if v, ok := s.Tested[m.String()]; ok {
+				x.Test, x.Passed = v.Say, v.Passed
+			}
+			row.Models = append(row.Models, x)
 		}
 		v.Servers = append(v.Servers, row)
 	}

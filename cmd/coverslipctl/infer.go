@@ -16,6 +16,7 @@ func inferOne(ctx context.Context, c call, args []string) error {
 	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT")
 	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
 	flags.StringVar(&q.Model, "model", "nuclei", "name of the model on the engine")
+	flags.StringVar(&q.Folder, "folder", "", "of the model, with its network and rdf.yaml or coverslip.yaml; empty: the bundled one")
 	flags.Float64Var(&q.Diameter, "diameter", 0, "of a nucleus, in pixels; 0: as the model was made for")
 	out := flags.String("out", "", "objects.geojson, table.csv or labels.tif")
 	rest, err := c.parse(flags, args)

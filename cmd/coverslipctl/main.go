@@ -52,7 +52,7 @@ func commands() map[string]command {
 		"dag":          {"dag", "the pipeline's stages, what feeds what, what has changed and why", dag},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
-		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--out FILE]", "predict one image", inferOne},
+		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE]", "predict one image", inferOne},
 		"info":         {"info FILE [--image N]", "what an image says of itself: sizes, axes, channels, calibration", info},
 		"calibrate":    {"calibrate PATH X [Y [Z]]", "say how large the pixels of a dataset's image are, in µm, and commit that; 0: as the file says", calibrate},
 		"convert":      {"convert IN OUT.ome.tif [--image N] [--compression deflate|zstd|none] [--force]", "write an image as a tiled OME-TIFF with a pyramid", convert},
@@ -63,6 +63,7 @@ func commands() map[string]command {
 		"rollback":     {"rollback MODEL --reason WHY", "put the version before back in force", rollback},
 		"thread":       {"thread OBJECT", "the chain of one object: file, commit, model, correction, person", thread},
 		"summary":      {"summary", "what was captured, committed, found", summary},
+		"selftest":     {"selftest DIR [--engine embedded|grpc://H:P|http://H:P]", "a model's test images, against its maker's answers", selfTest},
 		"model-report": {"model-report", "accuracy of the bundled model on held-out images", modelReport},
 	}
 }

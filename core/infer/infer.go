@@ -37,8 +37,9 @@ type Loader interface {
 // Bundle is a model ready to be loaded: its network and its description.
 type Bundle struct {
 	Ref
-	ONNX   []byte // the network
-	Recipe []byte // coverslip.yaml
+	ONNX   []byte            // the network
+	Recipe []byte            // coverslip.yaml or rdf.yaml
+	Tests  map[string][]byte // test tensors, by the names that the description has for them
 }
 
 // Ref names a model and one version of it; an empty Version is the one in force.

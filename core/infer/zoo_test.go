@@ -2,12 +2,15 @@ package infer_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/infer/infertest"
@@ -122,6 +125,33 @@ func furthest(t *testing.T, got, want *recipe.Array) float64 {
 	return most
 }
 
+// testItself wants the self-test to pass, and to fail when the maker's answer is another.
+func testItself(t *testing.T, e infer.Engine, ref infer.Ref, m *recipe.Model, b infer.Bundle) {
+	t.Helper()
+	v, err := infer.SelfTest(t.Context(), e, ref, m, b.Tests)
+	if err != nil || !v.Passed || v.Furthest > 1e-4 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	other := maps.Clone(b.Tests)
+	out := m.Outputs[0].Test
+	other[out.Source] = slices.Clone(other[out.Source])
+	for i := range 400 { // a hundred numbers at its end
+		other[out.Source][len(other[out.Source])-1-i] ^= 0x55
+	}
+	if _, err := infer.SelfTest(t.Context(), e, ref, m, other); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("another file than the maker's: %v", err)
+	}
+	m.Outputs[0].Test.SHA256 = ""
+	v, err = infer.SelfTest(t.Context(), e, ref, m, other)
+	m.Outputs[0].Test = out
+	if err != nil || v.Passed || v.Say == "" {
+		t.Errorf("another answer: %+v, %v", v, err)
+	}
+	if _, err := infer.SelfTest(t.Context(), e, ref, m, nil); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("no test images: %v", err)
+	}
+}
+
 // TestModelsAsBioimageio runs models of different shapes in blocks on every engine, and
 // wants what bioimageio.core's prediction pipeline gives.
 func TestModelsAsBioimageio(t *testing.T) {
@@ -133,17 +163,14 @@ func TestModelsAsBioimageio(t *testing.T) {
 	}
 	for _, f := range folders {
 		folder := filepath.Join(dir, f.Name())
-		text, err := os.ReadFile(filepath.Join(folder, recipe.RDFName))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := recipe.Read(text)
+		b, m, err := infer.ReadFolder(folder)
 		if err != nil {
 			t.Fatalf("%s: %v", f.Name(), err)
 		}
 		for name, e := range all {
 			t.Run(f.Name()+"/"+name, func(t *testing.T) {
 				ref := shelved(t, e, filepath.Join(folder, "model.onnx"))
+				testItself(t, e, ref, m, b)
 				for _, c := range []struct {
 					in, out string
 					cut     infer.Cut

@@ -131,7 +131,7 @@ func Bundle(ctx context.Context, r model.Registry, name, version string) (infer.
 	if err != nil {
 		return infer.Bundle{}, err
 	}
-	b := infer.Bundle{Ref: infer.Ref{Model: name, Version: version}}
+	b := infer.Bundle{Ref: infer.Ref{Model: name, Version: version}, Tests: map[string][]byte{}}
 	for path, data := range files {
 		switch {
 		case strings.HasSuffix(path, ".onnx"):
@@ -140,6 +140,8 @@ func Bundle(ctx context.Context, r model.Registry, name, version string) (infer.
 			b.Recipe = data
 		case b.Recipe == nil && (strings.HasSuffix(path, "rdf.yaml") || strings.HasSuffix(path, "bioimageio.yaml")):
 			b.Recipe = data // of a model of bioimage.io; ours says more, if it is there too
+		case strings.HasSuffix(path, ".npy"):
+			b.Tests[path] = data
 		}
 	}
 	if b.ONNX == nil || b.Recipe == nil {

@@ -9,14 +9,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/model"
+	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/release"
 )
 
 // bundles keeps the model versions that were fetched, so that they load with the cable
-// pulled: dir/registry/model/version/{model.onnx,coverslip.yaml}.
+// pulled: dir/registry/model/version/{model.onnx,coverslip.yaml,tests/…}.
 type bundles struct{ dir string }
 
 // fetch returns a version from disk, or from r and then keeps it.
@@ -50,8 +52,21 @@ func read(home string, m infer.Ref) (infer.Bundle, error) {
 		return infer.Bundle{}, err
 	}
 	text, err := os.ReadFile(filepath.Join(home, "coverslip.yaml"))
-	return infer.Bundle{Ref: m, ONNX: onnx, Recipe: text}, err
+	b := infer.Bundle{Ref: m, ONNX: onnx, Recipe: text, Tests: map[string][]byte{}}
+	r, rerr := recipe.Read(text)
+	if err != nil || rerr != nil {
+		return b, err // whoever uses the description tells what is wrong with it
+	}
+	for _, t := range slices.Concat(r.Inputs, r.Outputs) {
+		if data, err := os.ReadFile(filepath.Join(home, testFile(t.Test.Source))); err == nil {
+			b.Tests[t.Test.Source] = data
+		}
+	}
+	return b, nil
 }
+
+// testFile is where a test tensor lies in a version's folder. Its name comes from a server.
+func testFile(name string) string { return filepath.Join("tests", digest(name)) }
 
 // keepBundle writes the folder whole, by rename.
 func keepBundle(home string, b infer.Bundle) error {
@@ -63,7 +78,14 @@ func keepBundle(home string, b infer.Bundle) error {
 		return err
 	}
 	defer os.RemoveAll(tmp) //nolint:errcheck // gone already when all went well
-	for name, data := range map[string][]byte{"model.onnx": b.ONNX, "coverslip.yaml": b.Recipe} {
+	files := map[string][]byte{"model.onnx": b.ONNX, "coverslip.yaml": b.Recipe}
+	for name, data := range b.Tests {
+		files[testFile(name)] = data
+	}
+	if err := os.Mkdir(filepath.Join(tmp, "tests"), 0o755); err != nil {
+		return fmt.Errorf("keep model: %w", err)
+	}
+	for name, data := range files {
 		if err := writeSynced(filepath.Join(tmp, name), data); err != nil {
 			return fmt.Errorf("keep model: %w", err)
 		}

@@ -23,7 +23,8 @@ type Server struct {
 	Latency  time.Duration // of the last readiness check
 	Models   []infer.Status
 	Checked  time.Time
-	Takeover bool // the built-in engine works now because no server answers
+	Takeover bool                     // the built-in engine works now because no server answers
+	Tested   map[string]infer.Verdict // self-tests, by model@version
 }
 
 // engines are the inference servers and the built-in engine. Work goes to the first
@@ -32,9 +33,10 @@ type Server struct {
 type engines struct {
 	servers event.Feed[string, Server]
 
-	board *health.Board
-	log   *slog.Logger
-	back  func() // a server has come back
+	board  *health.Board
+	log    *slog.Logger
+	back   func() // a server has come back
+	tested *verdicts
 
 	mu       sync.Mutex // guards all below
 	own      infer.Engine
@@ -53,8 +55,8 @@ type remoteEngine struct {
 
 const ownKey = "" // of the built-in engine in the feed
 
-func newEngines(own infer.Engine, board *health.Board, log *slog.Logger) *engines {
-	return &engines{own: own, board: board, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}}
+func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *slog.Logger) *engines {
+	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}}
 }
 
 // use replaces the servers; those that are no longer there are closed.
@@ -142,6 +144,7 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	}
 	if err == nil {
 		s.Models, err = r.Models(short)
+		s.Tested = e.tested.of(r.Name())
 	}
 	if ctx.Err() != nil {
 		return
@@ -219,6 +222,7 @@ func (e *engines) ensure(ctx context.Context, r remoteEngine) error {
 	if err := load(ctx, r.Engine, *want); err != nil {
 		return err
 	}
+	e.tested.test(ctx, r.Engine, *want)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.loadedOn[r.address] = want.Ref
@@ -250,6 +254,9 @@ func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
 		if err != nil && i == 0 && len(list) > 1 {
 			e.log.Warn("built-in engine did not load", slog.Any("error", err))
 			continue // servers do the work
+		}
+		if err == nil {
+			e.tested.test(ctx, en, b)
 		}
 		errs = append(errs, err)
 	}

@@ -30,7 +30,8 @@ type Question struct {
 	Image    string
 	Engine   string // "embedded", grpc://… or http://…
 	Backend  string // of a server
-	Model    string // name under which the bundled model is loaded there
+	Model    string // name under which the model is loaded there
+	Folder   string // of the model; empty: the bundled one
 	Token    secret.Text
 	Diameter float64
 	Log      *slog.Logger
@@ -55,14 +56,7 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, err
 	}
 	defer en.Close() //nolint:errcheck // the answer is there
-	b := infer.Bundle{Ref: infer.Ref{Model: q.Model, Version: "1"}}
-	if b.ONNX, err = fs.ReadFile(sample.Model(), "model.onnx"); err != nil {
-		return Answer{}, err
-	}
-	if b.Recipe, err = fs.ReadFile(sample.Model(), recipe.FileName); err != nil {
-		return Answer{}, err
-	}
-	r, err := recipe.Read(b.Recipe)
+	b, r, err := q.bundle()
 	if err != nil {
 		return Answer{}, err
 	}
@@ -94,6 +88,25 @@ func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:i
 		return embedded.Open(embedded.DefaultLibrary(), embedded.Options{}), nil
 	}
 	return triton.Dial(ctx, triton.Options{Address: q.Engine, Backend: q.Backend, Token: q.Token, Log: q.Log})
+}
+
+// bundle is the model that is asked.
+func (q Question) bundle() (infer.Bundle, *recipe.Model, error) {
+	if q.Folder != "" {
+		b, r, err := infer.ReadFolder(q.Folder)
+		b.Ref = infer.Ref{Model: q.Model, Version: "1"}
+		return b, r, err
+	}
+	b := infer.Bundle{Ref: infer.Ref{Model: q.Model, Version: "1"}}
+	var err error
+	if b.ONNX, err = fs.ReadFile(sample.Model(), "model.onnx"); err != nil {
+		return b, nil, err
+	}
+	if b.Recipe, err = fs.ReadFile(sample.Model(), recipe.FileName); err != nil {
+		return b, nil, err
+	}
+	r, err := recipe.Read(b.Recipe)
+	return b, r, err
 }
 
 // Export writes the answer to path, in the form that its ending asks for: .geojson, .csv,

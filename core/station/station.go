@@ -117,7 +117,7 @@ func (s *Station) build(ctx context.Context) error {
 		return err
 	}
 	s.shelves = newShelves(own, s.store, &s.board, s.log)
-	s.engines = newEngines(embedded.Open(s.runtime(), embedded.Options{}), &s.board, s.log)
+	s.engines = newEngines(embedded.Open(s.runtime(), embedded.Options{}), &s.board, readVerdicts(filepath.Join(s.bundles.dir, "selftests.json"), s.log), s.log)
 	s.desk = release.NewDesk(s, func() registry { return s.shelves.platform() })
 	items := func() map[string]flow.Item { return s.flow.Items.All() } // asked while it runs
 	s.flow, err = flow.New(ctx, s.store, &s.jobs, s.log, intake.Line(vault{s}, seer{s}, s.corrections), s.desk.Line())

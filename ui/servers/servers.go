@@ -20,6 +20,8 @@ import (
 type Model struct {
 	Name, Version string
 	Ready         bool
+	Test          string // what its self-test on this server says; empty: it has none
+	Passed        bool
 }
 
 // Server is one server, or the engine that is built in.
@@ -117,7 +119,19 @@ func (s *Screen) card(v Server) fyne.CanvasObject {
 		if !m.Ready {
 			tone, word = kit.Held, "not ready"
 		}
-		models.Add(container.NewHBox(kit.Middle(kit.NewChip(word, tone)), widget.NewLabel(m.Name+"@"+m.Version)))
+		row := container.NewHBox(kit.Middle(kit.NewChip(word, tone)), widget.NewLabel(m.Name+"@"+m.Version))
+		models.Add(row)
+		if m.Test == "" {
+			continue
+		}
+		if m.Passed {
+			row.Add(kit.Middle(kit.NewChip("self-test passed", kit.Good)))
+			continue
+		}
+		row.Add(kit.Middle(kit.NewChip("self-test failed", kit.Bad)))
+		say := kit.NewQuiet(m.Test)
+		say.Truncation, say.Wrapping = fyne.TextTruncateOff, fyne.TextWrapWord
+		models.Add(say)
 	}
 	if len(v.Models) == 0 {
 		models.Add(kit.NewQuiet("none is known"))

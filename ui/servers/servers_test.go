@@ -30,8 +30,12 @@ func typical() servers.Values {
 		{
 			ID: "gpu-1", Name: "gpu-1", Address: "grpc://gpu-1.lab:8001", Kind: "Triton 2.50.0", Asked: true, Reachable: true, InUse: true,
 			Latency: 38 * time.Millisecond, Usual: 35 * time.Millisecond, Checked: asked,
-			Models: []servers.Model{{Name: "nuclei", Version: "4", Ready: true}, {Name: "nuclei", Version: "5"}},
-			Facts:  []kit.Fact{{Name: "GPU memory", Value: "3.1 of 8 GB"}, {Name: "Waiting", Value: "2 requests"}},
+			Models: []servers.Model{
+				{Name: "nuclei", Version: "4", Ready: true, Test: "It gives its maker's answers, to within 2e-06.", Passed: true},
+				{Name: "membranes", Version: "1", Ready: true, Test: "The output prob differs from its maker's by up to 0.4, in 812 of 4096 numbers."},
+				{Name: "nuclei", Version: "5"},
+			},
+			Facts: []kit.Fact{{Name: "GPU memory", Value: "3.1 of 8 GB"}, {Name: "Waiting", Value: "2 requests"}},
 		},
 		{
 			ID: "embedded", Name: "This computer", Kind: "Built in, ONNX Runtime 1.27", Asked: true, Reachable: true, Checked: asked,

@@ -1,0 +1,92 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"os"
+	"sync"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// SelfTest loads the model of q's folder into the engine and asks it about the test images
+// that its maker packed with it.
+func SelfTest(ctx context.Context, q Question) (infer.Verdict, error) {
+	b, m, err := q.bundle()
+	if err != nil {
+		return infer.Verdict{}, err
+	}
+	en, err := q.engine(ctx)
+	if err != nil {
+		return infer.Verdict{}, err
+	}
+	defer en.Close() //nolint:errcheck // the verdict is there
+	if err := load(ctx, en, b); err != nil {
+		return infer.Verdict{}, err
+	}
+	return infer.SelfTest(ctx, en, b.Ref, m, b.Tests)
+}
+
+// verdicts are the outcomes of self-tests, by engine and model version, in a file of the
+// workspace. A workspace that loses it tests again.
+type verdicts struct {
+	path string
+	log  *slog.Logger
+
+	mu sync.Mutex                          // guards all below
+	by map[string]map[string]infer.Verdict // by name of the engine and model@version
+}
+
+func readVerdicts(path string, log *slog.Logger) *verdicts {
+	v := &verdicts{path: path, log: log, by: map[string]map[string]infer.Verdict{}}
+	if b, err := os.ReadFile(path); err == nil && json.Unmarshal(b, &v.by) != nil {
+		clear(v.by)
+	}
+	return v
+}
+
+// of returns what is known of an engine, by model@version.
+func (v *verdicts) of(engine string) map[string]infer.Verdict {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return maps.Clone(v.by[engine])
+}
+
+// test asks an engine about a bundle's test images, once, and keeps the verdict.
+func (v *verdicts) test(ctx context.Context, en infer.Engine, b infer.Bundle) {
+	key := b.String()
+	if _, known := v.of(en.Name())[key]; known || len(b.Tests) == 0 {
+		return
+	}
+	m, err := recipe.Read(b.Recipe)
+	var got infer.Verdict
+	if err == nil {
+		got, err = infer.SelfTest(ctx, en, b.Ref, m, b.Tests)
+	}
+	if err != nil {
+		if fault.KindOf(err) != fault.NotFound {
+			v.log.Warn("no self-test", slog.String("engine", en.Name()), slog.String("model", key), slog.Any("error", err))
+		}
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.by[en.Name()] == nil {
+		v.by[en.Name()] = map[string]infer.Verdict{}
+	}
+	v.by[en.Name()][key] = got
+	text, err := json.MarshalIndent(v.by, "", " ")
+	if err == nil {
+		err = writeSynced(v.path+".new", text)
+	}
+	if err == nil {
+		err = os.Rename(v.path+".new", v.path)
+	}
+	if err != nil {
+		v.log.Warn("self-test is not kept", slog.Any("error", err))
+	}
+}
