@@ -71,6 +71,7 @@ var arrows = map[string]string{
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",
 	"core/exchange": "core/annotation core/fault core/imageio core/measure",
+	"core/gateway":  "core/annotation core/exchange core/fault core/imageio core/infer core/measure core/recipe core/secret core/segment",
 	"core/flow":     "core/event core/fault core/job core/session",
 	"core/intake": "core/annotation core/capture core/dataset core/exchange core/fault core/flow core/imageio " +
 		"core/infer core/job core/recipe core/remote",

@@ -9,7 +9,7 @@
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
 //	               dataset/datasettest
-//	the work       dataset pipeline segment infer measure exchange flow intake release
+//	the work       dataset pipeline segment infer measure exchange flow intake release gateway
 //	the whole      station builds all of it from the settings and owns every goroutine
 //
 // Two lines carry the work; each stage is written down before the next begins and may run

@@ -63,6 +63,7 @@ func commands() map[string]command {
 		"rollback":     {"rollback MODEL --reason WHY", "put the version before back in force", rollback},
 		"thread":       {"thread OBJECT", "the chain of one object: file, commit, model, correction, person", thread},
 		"summary":      {"summary", "what was captured, committed, found", summary},
+		"gateway":      {"gateway [--listen H:P] [--engines A,B] [--folders DIR,…] [--tokens FILE] [--dataset DIR]", "answer other programs over HTTP, until stopped", serveGateway},
 		"selftest":     {"selftest DIR [--engine embedded|grpc://H:P|http://H:P]", "a model's test images, against its maker's answers", selfTest},
 		"model-report": {"model-report", "accuracy of the bundled model on held-out images", modelReport},
 	}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/secret"
+	"coverslip.dev/coverslip/core/station"
+)
+
+// serveGateway answers other programs over HTTP until it is stopped.
+func serveGateway(ctx context.Context, c call, args []string) error {
+	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	f := station.Front{Log: c.log, Token: secret.Text(os.Getenv("COVERSLIP_TOKEN"))}
+	var servers, folders, tokens string
+	flags.StringVar(&f.Listen, "listen", "127.0.0.1:8090", "address; other machines only with --tokens")
+	flags.StringVar(&servers, "engines", "", "grpc://HOST:PORT,http://HOST:PORT; empty: this computer")
+	flags.StringVar(&f.Backend, "backend", "python", "of the servers: onnxruntime or python")
+	flags.StringVar(&folders, "folders", "", "of models, parted by commas; empty: the bundled one")
+	flags.StringVar(&tokens, "tokens", "", "file with a token a line")
+	flags.StringVar(&f.Dataset, "dataset", "", "folder whose images may be named by their paths")
+	flags.Int64Var(&f.MaxUpload, "max-upload", 0, "bytes of one image; 0: 2 GiB")
+	flags.Int64Var(&f.MaxPixels, "max-pixels", 0, "of an image that is answered at once; 0: 64 million")
+	flags.IntVar(&f.Parallel, "parallel", 0, "images under way at a time; 0: 2")
+	flags.IntVar(&f.Waiting, "waiting", 0, "images that may wait; 0: 2000")
+	flags.Float64Var(&f.Rate, "rate", 0, "requests a second from one client; 0: 50")
+	rest, err := c.parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usageError("the gateway takes no arguments")
+	}
+	if tokens != "" {
+		b, err := os.ReadFile(tokens)
+		if err != nil {
+			return fault.New(fault.NotFound, "The file of tokens can't be read.", "", err)
+		}
+		for line := range strings.FieldsSeq(string(b)) {
+			f.Tokens = append(f.Tokens, secret.Text(line))
+		}
+		if len(f.Tokens) == 0 {
+			return fault.New(fault.Invalid, "The file of tokens is empty.", "Write one a line.", nil)
+		}
+	}
+	f.Servers, f.Folders = list(servers), list(folders)
+	return station.ServeGateway(ctx, f, func(address string) { fmt.Fprintln(c.out, "listening at http://"+address) })
+}
+
+// list parts a flag at its commas.
+func list(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
+}

@@ -1,0 +1,145 @@
+// Package gateway is an HTTP API before the inference engines, for other programs of a lab:
+// an image in, objects out, with the reading, tiling and measuring that the window does.
+//
+// What it offers is in openapi.json, which it serves. An image that can be answered at once
+// goes to /v1/predict; a large one to /v1/jobs, which live as long as the process.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+// Model is one that the gateway answers with; every engine has it loaded.
+type Model struct {
+	infer.Ref
+	Recipe *recipe.Model
+}
+
+// Options say what is served, and to whom. Zeros of the limits are good choices.
+type Options struct {
+	Engines []infer.Engine
+	Models  []Model // the first is the one that is asked when none is named
+	// Open opens the n-th image of a file; n < 0 is the one that a person would see first.
+	Open func(ctx context.Context, path string, n int) (imageio.Source, error)
+	// Plane chooses what to look at where nothing is said.
+	Plane func(imageio.Info) infer.Options
+	// Dataset is a folder whose images may be named by their paths; empty: none.
+	Dataset string
+	// Tokens let in whoever bears one of them; without any, everybody is let in.
+	Tokens []secret.Text
+
+	Work      string        // folder for uploads; empty: the system's
+	MaxUpload int64         // bytes of one upload; 0: 2 GiB
+	MaxSpool  int64         // bytes of all uploads under way; 0: 16 GiB
+	MaxPixels int64         // of a plane that is answered at once; 0: 64 million
+	Parallel  int           // images under way at a time; 0: 2
+	Waiting   int           // images that may wait for that; 0: 2,000
+	Jobs      int           // jobs that may wait, and finished ones that are kept; 0: 100
+	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
+	Grace     time.Duration // for what is under way at the end; 0: 30 s
+	Log       *slog.Logger
+}
+
+// Gateway answers requests. Its Handler may be used only while Run runs.
+type Gateway struct {
+	opt     Options
+	tokens  [][32]byte // hashes
+	dir     string     // of uploads
+	slots   chan struct{}
+	waiting atomic.Int64
+	spooled atomic.Int64
+	stopped atomic.Bool
+	busy    []atomic.Int64 // questions under way, by engine
+	rates   rates
+	counts  counts
+	jobs    jobs
+}
+
+// New checks the options and makes a folder for uploads.
+func New(o Options) (*Gateway, error) {
+	if len(o.Engines) == 0 || len(o.Models) == 0 || o.Open == nil || o.Plane == nil {
+		return nil, fault.New(fault.Invalid, "The gateway has no model or no engine to ask.", "Name a model folder and a server.", nil)
+	}
+	def(&o.MaxUpload, 2<<30)
+	def(&o.MaxSpool, 16<<30)
+	def(&o.MaxPixels, 64_000_000)
+	def(&o.Parallel, 2)
+	def(&o.Waiting, 2000)
+	def(&o.Jobs, 100)
+	def(&o.Rate, 50)
+	def(&o.Grace, 30*time.Second)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	dir, err := os.MkdirTemp(o.Work, "coverslip-gateway-")
+	if err != nil {
+		return nil, fmt.Errorf("uploads: %w", err)
+	}
+	g := &Gateway{
+		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel), busy: make([]atomic.Int64, len(o.Engines)),
+		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
+		jobs: jobs{queue: make(chan *task, o.Jobs), of: map[string]*task{}},
+	}
+	for _, t := range o.Tokens {
+		g.tokens = append(g.tokens, hash(t.Reveal()))
+	}
+	return g, nil
+}
+
+// def sets what was left open.
+func def[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Run serves on l and works on jobs until ctx ends; then it takes no more, gives what is
+// under way some time, removes uploads and returns.
+func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
+	defer os.RemoveAll(g.dir) //nolint:errcheck // the system clears what may be left
+	srv := &http.Server{
+		Handler: g.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(g.opt.Log.Handler(), slog.LevelDebug),
+	}
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	for range g.opt.Parallel {
+		wg.Go(func() { g.worker(work) })
+	}
+	ended := make(chan error, 1)
+	wg.Go(func() { ended <- srv.Serve(l) })
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		g.stopped.Store(true)
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.opt.Grace)
+		if err = srv.Shutdown(short); err != nil {
+			err = errors.Join(err, srv.Close())
+		}
+		cancel()
+	}
+	stop()
+	wg.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

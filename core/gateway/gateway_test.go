@@ -1,0 +1,279 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/gateway"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/imageio/raster"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/embedded"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+const token = "let-me-in"
+
+// spots is a model whose objects are what is brighter than half.
+const spots = `
+name: spots
+task: instances
+class: spot
+inputs: [{id: image, axes: bcyx}]
+outputs: [{id: y, axes: bcyx}]
+decode: {id: components, kwargs: {threshold: 256}}
+`
+
+func setting(t *testing.T, name string) string {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" && os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
+		t.Fatal(name + " is not set")
+	}
+	if v == "" {
+		t.Skip(name + " is not set")
+	}
+	return v
+}
+
+// open starts a gateway on the real engine; stop ends it and wants no error.
+func open(t *testing.T, change func(*gateway.Options)) (address string, stop func()) {
+	t.Helper()
+	en := embedded.Open(setting(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})
+	m, err := recipe.Read([]byte(spots))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := infer.Bundle{Ref: infer.Ref{Model: "spots", Version: "1"}, ONNX: infertest.Affine1()} // 2x + 1
+	if err := en.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	files := imageio.NewOpener(ometiff.Format{}, raster.Format{})
+	o := gateway.Options{
+		Engines: []infer.Engine{en}, Models: []gateway.Model{{Ref: b.Ref, Recipe: m}},
+		Open:   func(ctx context.Context, path string, _ int) (imageio.Source, error) { return files.Open(ctx, path) },
+		Plane:  func(imageio.Info) infer.Options { return infer.Options{} },
+		Tokens: []secret.Text{token, token + "-too"}, Work: t.TempDir(), Rate: 1e6,
+	}
+	if change != nil {
+		change(&o)
+	}
+	g, err := gateway.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(ctx, l) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if left, _ := os.ReadDir(o.Work); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+		for _, e := range o.Engines {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	t.Cleanup(stop)
+	return "http://" + l.Addr().String(), stop
+}
+
+// picture has n bright spots.
+func picture(t *testing.T, n int) []byte {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 96, 96))
+	for i := range n {
+		for y := range 3 {
+			for x := range 3 {
+				img.SetGray(2+i%15*6+x, 2+i/15*6+y, color.Gray{Y: 250})
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// call makes a request as a known client does; change may make it another.
+func call(t *testing.T, method, address, kind string, body []byte, change ...func(*http.Request)) (int, http.Header, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	for _, c := range change {
+		c(r)
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close() //nolint:errcheck // read only
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.StatusCode, a.Header, b
+}
+
+type found struct {
+	State, Detail string
+	ID            string `json:"id"`
+	Objects       []struct{ Class string }
+}
+
+func TestFormats(t *testing.T) {
+	at, _ := open(t, nil)
+	for format, want := range map[string]struct{ kind, begins string }{
+		"": {"application/geo+json", `{"type":"FeatureCollection"`}, "json": {"application/json", "{"},
+		"csv": {"text/csv; charset=utf-8", "Image,"}, "labels": {"image/tiff", "II*"},
+	} {
+		url := at + "/v1/predict"
+		if format != "" {
+			url += "?format=" + format
+		}
+		code, head, body := call(t, "POST", url, "image/png", picture(t, 7))
+		if code != http.StatusOK || head.Get("Content-Type") != want.kind || !strings.HasPrefix(string(body), want.begins) {
+			t.Errorf("%s: %d %v %.80s", format, code, head, body)
+		}
+		if n := strings.Count(string(body), "spot"); format == "" && n < 7 || format == "csv" && strings.Count(string(body), "\n") != 8 {
+			t.Errorf("%s: %d spots", format, n)
+		}
+	}
+}
+
+func TestJobs(t *testing.T) {
+	at, _ := open(t, nil)
+	code, head, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 5))
+	if code != http.StatusAccepted {
+		t.Fatalf("%d %s", code, body)
+	}
+	job := at + head.Get("Location")
+	var f found
+	for f.State != "done" && f.State != "failed" {
+		if _, _, body = call(t, "GET", job, "", nil); json.Unmarshal(body, &struct{ State *string }{&f.State}) != nil {
+			t.Fatalf("%s", body)
+		}
+	}
+	code, _, body = call(t, "GET", job+"/result?format=json", "", nil)
+	if err := json.Unmarshal(body, &f); err != nil || code != http.StatusOK || len(f.Objects) != 5 || f.Objects[0].Class != "spot" {
+		t.Errorf("%d %s %v", code, body, err)
+	}
+	stranger := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token+"-too") }
+	for _, c := range [][2]string{{"GET", job}, {"DELETE", job}, {"GET", job + "/result"}} {
+		if code, _, body := call(t, c[0], c[1], "", nil, stranger); code != http.StatusNotFound {
+			t.Errorf("%s by a stranger: %d %s", c[0], code, body)
+		}
+	}
+	if code, _, _ := call(t, "GET", at+"/v1/jobs/NONE", "", nil); code != http.StatusNotFound {
+		t.Errorf("no job: %d", code)
+	}
+	if code, _, _ := call(t, "DELETE", job, "", nil); code != http.StatusNoContent {
+		t.Errorf("remove: %d", code)
+	}
+	if code, _, _ := call(t, "GET", job, "", nil); code != http.StatusNotFound {
+		t.Errorf("removed: %d", code)
+	}
+	code, head, _ = call(t, "POST", at+"/v1/jobs", "image/png", []byte("no picture"))
+	for f.State = ""; code == http.StatusAccepted && f.State != "failed"; {
+		if _, _, body = call(t, "GET", at+head.Get("Location"), "", nil); json.Unmarshal(body, &f) != nil || f.State == "done" {
+			t.Fatalf("%s", body)
+		}
+	}
+	if f.Detail == "" {
+		t.Error("a failed job says nothing")
+	}
+}
+
+// TestManyUploads sends a thousand images at once, and wants each client's own answer.
+func TestManyUploads(t *testing.T) {
+	at, _ := open(t, nil)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}, Timeout: 5 * time.Minute}
+	defer client.CloseIdleConnections()
+	var wg sync.WaitGroup
+	errs := make(chan error, 1000)
+	for i := range 1000 {
+		n := 1 + i%200
+		body := picture(t, n)
+		wg.Go(func() {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at+"/v1/predict?format=json", bytes.NewReader(body))
+			if err != nil {
+				errs <- err
+				return
+			}
+			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("Content-Type", "image/png")
+			a, err := client.Do(r)
+			if err != nil {
+				errs <- err
+				return
+			}
+			defer a.Body.Close() //nolint:errcheck // read only
+			var f found
+			if err := json.NewDecoder(a.Body).Decode(&f); err != nil || len(f.Objects) != n {
+				errs <- fmt.Errorf("%d: %d objects of %d, %s, %w", a.StatusCode, len(f.Objects), n, f.Detail, err)
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	n := 0
+	for err := range errs {
+		if n++; n < 5 {
+			t.Error(err)
+		}
+	}
+	if n > 0 {
+		t.Errorf("%d of 1000 failed", n)
+	}
+	_, _, metrics := call(t, "GET", at+"/metrics", "", nil)
+	if want := `coverslip_gateway_requests_total{route="/v1/predict",code="200"} 1000`; !strings.Contains(string(metrics), want) || !strings.Contains(string(metrics), "coverslip_gateway_spool_bytes 0\n") {
+		t.Errorf("metrics:\n%s", metrics)
+	}
+}
+
+// TestSchemathesis has schemathesis ask what the document allows, and what it does not.
+func TestSchemathesis(t *testing.T) {
+	tool := filepath.Join(filepath.Dir(setting(t, "COVERSLIP_TEST_RECIPES_PYTHON")), "schemathesis")
+	at, _ := open(t, func(o *gateway.Options) { o.Dataset = t.TempDir() })
+	cmd := exec.CommandContext(t.Context(), tool, "--config-file", "testdata/schemathesis.toml", "run", at+"/openapi.json",
+		"-H", "Authorization: Bearer "+token, "--max-examples", "60", "--generation-database", "none")
+	said, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, said)
+	}
+	t.Logf("%s", said[max(0, len(said)-600):])
+}

@@ -1,0 +1,187 @@
+package gateway_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/gateway"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/triton"
+)
+
+// bomb is a PNG that says to be as large as PNG allows.
+func bomb(t *testing.T) []byte {
+	t.Helper()
+	b := picture(t, 1)
+	binary.BigEndian.PutUint32(b[16:], 1<<30)
+	binary.BigEndian.PutUint32(b[20:], 1<<30)
+	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
+	return b
+}
+
+func TestHostile(t *testing.T) {
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(filepath.Dir(data), "secret.png"), picture(t, 3), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(filepath.Dir(data), "secret.png"), filepath.Join(data, "link.png")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(data, "mine.png"), picture(t, 3), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at, _ := open(t, func(o *gateway.Options) { o.Dataset, o.MaxUpload, o.MaxPixels = data, 1<<20, 10_000 })
+	path := func(p string) []byte {
+		b, err := json.Marshal(map[string]string{"path": p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	good := picture(t, 3)
+	for what, c := range map[string]struct {
+		query, kind string
+		body        []byte
+		want        int
+	}{
+		"mine":           {"", "application/json", path("mine.png"), 200},
+		"above":          {"", "application/json", path("../secret.png"), 404},
+		"by a link":      {"", "application/json", path("link.png"), 404},
+		"absolute":       {"", "application/json", path("/etc/passwd"), 404},
+		"a folder":       {"", "application/json", path("."), 404},
+		"NUL":            {"", "application/json", path("mine.png\x00"), 404},
+		"two objects":    {"", "application/json", append(path("mine.png"), path("mine.png")...), 400},
+		"more fields":    {"", "application/json", []byte(`{"path":"mine.png","as":"root"}`), 400},
+		"deep JSON":      {"", "application/json", bytes.Repeat([]byte("["), 60_000), 400},
+		"no picture":     {"", "image/png", []byte("GIF89a"), 422},
+		"cut":            {"", "image/png", good[:len(good)/2], 422},
+		"empty":          {"", "image/png", nil, 422},
+		"a bomb":         {"", "image/png", bomb(t), 422},
+		"a TIFF of one":  {"", "image/tiff", []byte("II*\x00\x08\x00\x00\x00"), 422},
+		"too large":      {"", "image/png", make([]byte, 2<<20), 413},
+		"a program":      {"", "text/html", good, 415},
+		"no kind":        {"", "", good, 415},
+		"unknown":        {"?chanel=1", "image/png", good, 400},
+		"twice":          {"?z=0&z=0", "image/png", good, 400},
+		"negative":       {"?z=-1", "image/png", good, 400},
+		"NaN":            {"?threshold=NaN", "image/png", good, 400},
+		"no such plane":  {"?z=9", "image/png", good, 422},
+		"no such model":  {"?model=other", "image/png", good, 404},
+		"no such format": {"?format=exe", "image/png", good, 400},
+	} {
+		code, head, body := call(t, "POST", at+"/v1/predict"+c.query, c.kind, c.body)
+		var p struct{ Detail string }
+		if code != c.want {
+			t.Errorf("%s: %d %s", what, code, body)
+		}
+		if code >= 300 && (head.Get("Content-Type") != "application/problem+json" || json.Unmarshal(body, &p) != nil || !strings.HasSuffix(p.Detail, ".")) {
+			t.Errorf("%s: %v %s", what, head, body)
+		}
+	}
+	chunked := func(r *http.Request) {
+		r.ContentLength, r.Body = -1, io.NopCloser(bytes.NewReader(make([]byte, 3<<20)))
+	}
+	if code, _, body := call(t, "POST", at+"/v1/predict", "image/png", nil, chunked); code != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large, unannounced: %d %s", code, body)
+	}
+}
+
+func TestTokensAndRates(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Rate = 0.5 })
+	for _, a := range []string{"", "Bearer", "Bearer ", "Bearer let-me-i", "Bearer let-me-inn", token, "Basic " + token} {
+		code, head, _ := call(t, "GET", at+"/v1/models", "", nil, func(r *http.Request) { r.Header.Set("Authorization", a) })
+		if code != http.StatusUnauthorized || head.Get("WWW-Authenticate") == "" {
+			t.Errorf("%q: %d", a, code)
+		}
+	}
+	if code, _, _ := call(t, "GET", at+"/healthz", "", nil, func(r *http.Request) { r.Header.Del("Authorization") }); code != http.StatusOK {
+		t.Errorf("health: %d", code)
+	}
+	codes := map[int]int{}
+	for range 20 {
+		code, _, _ := call(t, "GET", at+"/v1/models", "", nil)
+		codes[code]++
+	}
+	if codes[http.StatusOK] < 5 || codes[http.StatusOK] > 7 || codes[http.StatusTooManyRequests] < 13 {
+		t.Errorf("answers %v", codes)
+	}
+	code, head, _ := call(t, "PUT", at+"/v1/predict", "", nil)
+	if code != http.StatusMethodNotAllowed || head.Get("Allow") != "POST" {
+		t.Errorf("PUT: %d %v", code, head)
+	}
+}
+
+// TestGracefulStop wants an upload that is under way to be answered after the gateway was
+// told to end, and a new one to be turned away.
+func TestGracefulStop(t *testing.T) {
+	at, stop := open(t, nil)
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(at, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // the test's end
+	body := picture(t, 4)
+	fmt.Fprintf(c, "POST /v1/predict?format=csv HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n", token, len(body))
+	half := len(body) / 2
+	if _, err := c.Write(body[:half]); err != nil {
+		t.Fatal(err)
+	}
+	for spooling := false; !spooling; { // until it is being answered
+		_, _, m := call(t, "GET", at+"/metrics", "", nil)
+		spooling = !strings.Contains(string(m), "coverslip_gateway_spool_bytes 0\n")
+	}
+	ended := make(chan struct{})
+	go func() { stop(); close(ended) }()
+	for { // until it takes nothing more
+		d, err := net.DialTimeout("tcp", strings.TrimPrefix(at, "http://"), time.Second)
+		if err != nil {
+			break
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Write(body[half:]); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(c)
+	if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 200") || strings.Count(string(got), "spot,") != 4 {
+		t.Errorf("%v\n%s", err, got)
+	}
+	<-ended
+}
+
+// TestFailover wants the answer of the second engine where the first is gone.
+func TestFailover(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dead, err := triton.Dial(t.Context(), triton.Options{Address: "grpc://" + gone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, _ := open(t, func(o *gateway.Options) { o.Engines = append([]infer.Engine{dead}, o.Engines...) })
+	code, _, body := call(t, "POST", at+"/v1/predict?format=csv", "image/png", picture(t, 6))
+	if code != http.StatusOK || strings.Count(string(body), "spot,") != 6 {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _, _ := call(t, "GET", at+"/readyz", "", nil); code != http.StatusOK {
+		t.Errorf("ready: %d", code)
+	}
+}

@@ -1,0 +1,221 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"math"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// jobs are images that are looked at when there is time.
+type jobs struct {
+	queue chan *task
+
+	mu   sync.Mutex // guards all below
+	of   map[string]*task
+	done []string // finished ones, the oldest first
+}
+
+// The states of a job; the last three are ends.
+const (
+	queued  = "queued"
+	running = "running"
+	done    = "done"
+	stopped = "stopped"
+	failed  = "failed"
+)
+
+// progress counts steps.
+type progress struct{ done, all atomic.Int64 }
+
+func (p *progress) Add(n int64)  { p.done.Add(n) }
+func (p *progress) Grow(n int64) { p.all.Add(n) }
+func (p *progress) Step(string)  {}
+
+// task is one job. The mutex of jobs guards its state.
+type task struct {
+	id, owner string
+	upload    upload
+	query     query
+	progress  progress
+	quit      chan struct{} // closed when nobody wants the answer any more
+
+	state     string
+	made      time.Time
+	answer    answer
+	say, hint string
+}
+
+// submit takes an image and promises an answer.
+func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
+	q, err := readQuery(r, asked()...)
+	if err != nil {
+		return err
+	}
+	if _, err := g.chosen(q); err != nil {
+		return err
+	}
+	u, err := g.receive(w, r)
+	if err != nil {
+		return err
+	}
+	t := &task{id: rand.Text(), owner: client(r), upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
+	g.jobs.mu.Lock()
+	defer g.jobs.mu.Unlock()
+	select {
+	case g.jobs.queue <- t:
+		g.jobs.of[t.id] = t
+	default:
+		g.drop(u)
+		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
+	}
+	w.Header().Set("Location", "/v1/jobs/"+t.id)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	return reply(w, r, t.view())
+}
+
+// worker does jobs until ctx ends.
+func (g *Gateway) worker(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case t := <-g.jobs.queue:
+			g.do(ctx, t)
+		}
+	}
+}
+
+func (g *Gateway) do(ctx context.Context, t *task) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-t.quit:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	leave, err := g.slot(ctx)
+	var a answer
+	if err == nil {
+		g.jobs.set(t, running)
+		a, err = g.look(ctx, t.upload, t.query, math.MaxInt64, &t.progress)
+		leave()
+	}
+	g.drop(t.upload)
+	g.jobs.finish(t, a, err, ctx.Err() != nil, g.opt.Jobs)
+	cancel()
+	wg.Wait()
+}
+
+func (j *jobs) set(t *task, s string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t.state = s
+}
+
+// finish keeps the outcome, and forgets the oldest one of too many.
+func (j *jobs) finish(t *task, a answer, err error, gone bool, most int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t.answer, t.state = a, done
+	if err != nil {
+		t.state = failed
+		t.say, t.hint = fault.Explain(err)
+	}
+	if gone && err != nil {
+		t.state, t.say, t.hint = stopped, "", ""
+	}
+	if j.of[t.id] == nil {
+		return // removed meanwhile
+	}
+	if j.done = append(j.done, t.id); len(j.done) > most {
+		delete(j.of, j.done[0])
+		j.done = slices.Delete(j.done, 0, 1)
+	}
+}
+
+// view is what a client sees of a job. The caller holds the mutex.
+func (t *task) view() map[string]any {
+	now := map[string]any{"id": t.id, "state": t.state, "made": t.made.UTC()}
+	if all := t.progress.all.Load(); all > 0 {
+		now["done"], now["total"] = t.progress.done.Load(), all
+	}
+	if t.say != "" {
+		now["detail"], now["hint"] = t.say, t.hint
+	}
+	if t.state == done {
+		now["objects"] = len(t.answer.layer.Objects)
+	}
+	return now
+}
+
+// find returns a job of the client's own; those of others are not there for it.
+func (g *Gateway) find(r *http.Request) (*task, error) {
+	t := g.jobs.of[r.PathValue("id")]
+	if t == nil || t.owner != client(r) {
+		return nil, fault.New(fault.NotFound, "There is no such job.", "It may have been finished long ago, or the gateway was started again.", nil)
+	}
+	return t, nil
+}
+
+func (g *Gateway) job(w http.ResponseWriter, r *http.Request) error {
+	if _, err := readQuery(r); err != nil {
+		return err
+	}
+	g.jobs.mu.Lock()
+	defer g.jobs.mu.Unlock()
+	t, err := g.find(r)
+	if err != nil {
+		return err
+	}
+	return reply(w, r, t.view())
+}
+
+// remove stops a job, if it is not finished, and forgets it.
+func (g *Gateway) remove(w http.ResponseWriter, r *http.Request) error {
+	if _, err := readQuery(r); err != nil {
+		return err
+	}
+	g.jobs.mu.Lock()
+	defer g.jobs.mu.Unlock()
+	t, err := g.find(r)
+	if err != nil {
+		return err
+	}
+	close(t.quit)
+	delete(g.jobs.of, t.id)
+	g.jobs.done = slices.DeleteFunc(g.jobs.done, func(id string) bool { return id == t.id })
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
+	q, err := readQuery(r, "format")
+	if err != nil {
+		return err
+	}
+	g.jobs.mu.Lock()
+	t, err := g.find(r)
+	var state string
+	var a answer
+	if err == nil {
+		state, a = t.state, t.answer
+	}
+	g.jobs.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if state != done {
+		return fault.New(fault.Exists, "The job has no result: it is "+state+".", "", nil)
+	}
+	return g.send(w, a, q.format)
+}

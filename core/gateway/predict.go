@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/exchange"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// asked are the parameters of an image that is to be looked at.
+func asked(more ...string) []string {
+	return append(more, "model", "image", "channel", "z", "t", "diameter", "threshold")
+}
+
+// answer is what was found in one image.
+type answer struct {
+	layer   annotation.Layer
+	table   measure.Table
+	name    string
+	model   infer.Ref
+	engine  string
+	size    image.Point
+	seconds float64
+}
+
+func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
+	q, err := readQuery(r, asked("format")...)
+	if err != nil {
+		return err
+	}
+	if _, err := g.chosen(q); err != nil {
+		return err
+	}
+	u, err := g.receive(w, r)
+	if err != nil {
+		return err
+	}
+	defer g.drop(u)
+	leave, err := g.slot(r.Context())
+	if err != nil {
+		return err
+	}
+	a, err := g.look(r.Context(), u, q, g.opt.MaxPixels, nil)
+	leave()
+	if err != nil {
+		return err
+	}
+	return g.send(w, a, q.format)
+}
+
+// slot waits for one of the places at work.
+func (g *Gateway) slot(ctx context.Context) (leave func(), err error) {
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > int64(g.opt.Waiting) {
+		return nil, fault.New(fault.Busy, "Too many images are waiting.", "Try again in a while.", nil)
+	}
+	select {
+	case g.slots <- struct{}{}:
+		return func() { <-g.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// look asks about one image. A reader that a hostile file brings down takes nobody with it.
+func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p infer.Progress) (a answer, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fault.New(fault.Corrupt, "The image can't be read.", "", fmt.Errorf("%v\n%s", r, debug.Stack()))
+			g.opt.Log.Error("image brought down its reader", slog.Any("error", err))
+		}
+	}()
+	m, err := g.chosen(q)
+	if err != nil {
+		return a, err
+	}
+	src, err := g.opt.Open(ctx, u.path, q.image)
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	info := src.Info()
+	size := info.Levels[0].Size
+	if int64(size.X)*int64(size.Y) > most {
+		return a, fault.New(fault.Full, fmt.Sprintf("The image has %d × %d pixels, too many to be answered at once.", size.X, size.Y), "Make a job of it: /v1/jobs.", nil)
+	}
+	opt := q.options(g.opt.Plane(info))
+	begun := time.Now()
+	a = answer{name: u.name, model: m.Ref, size: size}
+	if a.layer, a.engine, err = g.detect(ctx, m, src, opt, p); err != nil {
+		return a, err
+	}
+	a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T, opt.Channel)
+	a.seconds = time.Since(begun).Seconds()
+	g.counts.objects.Add(int64(len(a.layer.Objects)))
+	return a, err
+}
+
+// detect asks the engine that has least to do; if it does not answer, the next.
+func (g *Gateway) detect(ctx context.Context, m Model, src imageio.Source, opt infer.Options, p infer.Progress) (annotation.Layer, string, error) {
+	tried := make([]bool, len(g.opt.Engines))
+	var errs []error
+	for range tried {
+		best := -1
+		for i := range tried {
+			if !tried[i] && (best < 0 || g.busy[i].Load() < g.busy[best].Load()) {
+				best = i
+			}
+		}
+		tried[best] = true
+		g.busy[best].Add(1)
+		layer, err := infer.Detect(ctx, g.opt.Engines[best], m.Ref, m.Recipe, src, opt, p)
+		g.busy[best].Add(-1)
+		if k := fault.KindOf(err); err == nil || k != fault.Offline && k != fault.Busy {
+			return layer, g.opt.Engines[best].Name(), err
+		}
+		errs = append(errs, err)
+	}
+	return annotation.Layer{}, "", errors.Join(errs...)
+}
+
+// send writes the answer to the disk first, so that its length is known and no mistake can
+// cut it short.
+func (g *Gateway) send(w http.ResponseWriter, a answer, format string) error {
+	f, err := os.CreateTemp(g.dir, "answer-*")
+	if err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // goes with the folder
+	defer f.Close()           //nolint:errcheck // read only by then
+	kind, err := a.write(f, format)
+	if err != nil {
+		return err
+	}
+	n, err := f.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
+	_, err = io.Copy(w, f)
+	return err
+}
+
+func (a answer) write(w io.Writer, format string) (kind string, err error) {
+	switch format {
+	case "csv":
+		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, Model: a.model.Model, Version: a.model.Version})
+	case "labels":
+		return "image/tiff", exchange.WriteLabels(w, segment.Labels(a.layer.Objects, a.size.X, a.size.Y), a.size.X, a.size.Y, a.table.Image.Micron, a.layer.By)
+	case "json":
+		return "application/json", json.NewEncoder(w).Encode(a.plain())
+	}
+	return "application/geo+json", exchange.WriteGeoJSON(w, a.layer, a.table)
+}
+
+// plain is the answer for programs that know nothing of GeoJSON.
+func (a answer) plain() any {
+	type object struct {
+		ID           string             `json:"id"`
+		Class        string             `json:"class"`
+		Score        float64            `json:"score"`
+		Outline      [][2]float64       `json:"outline"`
+		Measurements map[string]float64 `json:"measurements"`
+	}
+	objects := make([]object, len(a.table.Rows))
+	for i, row := range a.table.Rows {
+		o := object{ID: row.Object.ID, Class: row.Object.Class, Score: row.Object.Score, Measurements: map[string]float64{}}
+		for _, p := range row.Object.Outline {
+			o.Outline = append(o.Outline, [2]float64{p.X, p.Y})
+		}
+		for _, v := range a.table.Values(row) {
+			o.Measurements[v.Name] = v.Value
+		}
+		objects[i] = o
+	}
+	return map[string]any{
+		"image": a.name, "model": a.model.Model, "version": a.model.Version, "engine": a.engine,
+		"width": a.size.X, "height": a.size.Y, "seconds": a.seconds, "objects": objects,
+	}
+}

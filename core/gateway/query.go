@@ -1,0 +1,227 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// query is what a request says of how it is to be answered.
+type query struct {
+	model               string
+	format              string // geojson, json, csv or labels
+	image               int    // of a file with several; -1: the one that a person would see first
+	channel, z, t       int    // -1: the gateway's choice
+	diameter, threshold float64
+}
+
+// readQuery takes the parameters that are allowed; any other is refused, as a typing error
+// must not be silence.
+func readQuery(r *http.Request, allowed ...string) (query, error) {
+	q := query{format: "geojson", image: -1, channel: -1, z: -1, t: -1}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return q, bad("The query can't be read.")
+	}
+	for name, v := range values {
+		if !slices.Contains(allowed, name) {
+			return q, bad("The parameter %q is not known here.", name)
+		}
+		if len(v) != 1 {
+			return q, bad("The parameter %q is there more than once.", name)
+		}
+		if err := q.set(name, v[0]); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+func (q *query) set(name, v string) error {
+	switch name {
+	case "model":
+		q.model = v
+	case "format":
+		if q.format = v; !slices.Contains([]string{"geojson", "json", "csv", "labels"}, v) {
+			return bad("The format is one of geojson, json, csv and labels.")
+		}
+	case "image", "channel", "z", "t":
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 || n > math.MaxInt32 || strings.HasPrefix(v, "+") {
+			return bad("The parameter %q is a whole number from 0 on.", name)
+		}
+		*map[string]*int{"image": &q.image, "channel": &q.channel, "z": &q.z, "t": &q.t}[name] = n
+	case "diameter", "threshold":
+		x, err := strconv.ParseFloat(v, 64)
+		top := map[string]float64{"diameter": 10_000, "threshold": 1}[name]
+		if err != nil || !(x >= 0 && x <= top) {
+			return bad("The parameter %q is a number from 0 to %v.", name, top)
+		}
+		*map[string]*float64{"diameter": &q.diameter, "threshold": &q.threshold}[name] = x
+	}
+	return nil
+}
+
+// chosen is the model that is asked.
+func (g *Gateway) chosen(q query) (Model, error) {
+	for _, m := range g.opt.Models {
+		if q.model == "" || m.Model == q.model {
+			return m, nil
+		}
+	}
+	return Model{}, fault.New(fault.NotFound, "There is no model of that name here.", "See /v1/models.", nil)
+}
+
+// options are the query's for Detect.
+func (q query) options(o infer.Options) infer.Options {
+	for _, x := range []struct {
+		from int
+		to   *int
+	}{{q.channel, &o.Channel}, {q.z, &o.Z}, {q.t, &o.T}} {
+		if x.from >= 0 {
+			*x.to = x.from
+		}
+	}
+	o.Diameter, o.Threshold = q.diameter, q.threshold
+	return o
+}
+
+// upload is an image to be looked at: a file of our own, or one of the dataset.
+type upload struct {
+	path, name string
+	size       int64 // of our own
+}
+
+func (g *Gateway) drop(u upload) {
+	if u.size < 0 {
+		return // not ours
+	}
+	g.spooled.Add(-u.size)
+	if err := os.Remove(u.path); err != nil {
+		g.opt.Log.Warn("upload not removed", slog.Any("error", err))
+	}
+}
+
+// receive brings the request's image to the disk, or finds it in the dataset.
+func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error) {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
+	case kind == "application/json":
+		return g.named(w, r)
+	case kind == "application/octet-stream", strings.HasPrefix(kind, "video/"), slices.Contains([]string{"image/tiff", "image/png", "image/jpeg", "image/bmp"}, kind):
+	default:
+		return upload{}, status{http.StatusUnsupportedMediaType, "The body is neither an image, a video nor JSON.", nil}
+	}
+	if r.ContentLength > g.opt.MaxUpload {
+		return upload{}, tooLarge(g.opt.MaxUpload)
+	}
+	f, err := os.CreateTemp(g.dir, "upload-*")
+	if err != nil {
+		return upload{}, fmt.Errorf("spool: %w", err)
+	}
+	u := upload{path: f.Name(), name: "upload"}
+	from := &slow{r: r.Body, c: http.NewResponseController(w)}
+	u.size, err = io.Copy(&spool{g: g, f: f}, io.LimitReader(from, g.opt.MaxUpload+1))
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if derr := from.c.SetReadDeadline(time.Time{}); err == nil && !errors.Is(derr, http.ErrNotSupported) {
+		err = derr
+	}
+	g.counts.bytes.Add(u.size)
+	if err == nil && u.size > g.opt.MaxUpload {
+		err = tooLarge(g.opt.MaxUpload)
+	}
+	if err == nil && u.size == 0 {
+		err = fault.New(fault.Corrupt, "The body is empty.", "Send an image.", nil)
+	}
+	if err != nil {
+		g.drop(u)
+		return upload{}, broken(err)
+	}
+	return u, nil
+}
+
+// broken says that an upload broke off; what the gateway says itself stays.
+func broken(err error) error {
+	_, ours := errors.AsType[status](err)
+	if _, isFault := errors.AsType[*fault.Error](err); ours || isFault {
+		return err
+	}
+	return status{http.StatusBadRequest, "The upload broke off.", nil}
+}
+
+func tooLarge(most int64) error {
+	return status{http.StatusRequestEntityTooLarge, fmt.Sprintf("The upload is larger than %d MiB.", most>>20), nil}
+}
+
+// slow ends a connection that sends nothing for half a minute.
+type slow struct {
+	r io.Reader
+	c *http.ResponseController
+}
+
+func (s *slow) Read(b []byte) (int, error) {
+	if err := s.c.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return s.r.Read(b)
+}
+
+// spool counts the bytes of all uploads.
+type spool struct {
+	g *Gateway
+	f *os.File
+}
+
+func (s *spool) Write(b []byte) (int, error) {
+	n, err := s.f.Write(b)
+	if s.g.spooled.Add(int64(n)) > s.g.opt.MaxSpool && err == nil {
+		err = fault.New(fault.Busy, "There are too many uploads at once.", "Try again in a while.", nil)
+	}
+	return n, err
+}
+
+// named finds an image of the dataset: never one outside of it, also not by a link.
+func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) {
+	var said struct {
+		Path string `json:"path"`
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&said); err != nil || d.More() || said.Path == "" {
+		return upload{}, bad(`The body is not like {"path": "plate/A01.tif"}.`)
+	}
+	missing := fault.New(fault.NotFound, "There is no such image in the dataset.", "", nil)
+	if g.opt.Dataset == "" || !filepath.IsLocal(said.Path) {
+		return upload{}, missing
+	}
+	root, err := filepath.EvalSymlinks(g.opt.Dataset)
+	if err != nil {
+		return upload{}, fmt.Errorf("dataset: %w", err)
+	}
+	path, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(said.Path)))
+	if err != nil {
+		return upload{}, missing
+	}
+	rel, err := filepath.Rel(root, path)
+	info, serr := os.Stat(path)
+	if err != nil || serr != nil || !filepath.IsLocal(rel) || !info.Mode().IsRegular() {
+		return upload{}, missing
+	}
+	return upload{path: path, name: filepath.Base(path), size: -1}, nil
+}

@@ -1,0 +1,90 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/gateway"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/secret"
+)
+
+// Front is a gateway to be opened: an HTTP API outside any workspace.
+type Front struct {
+	Listen  string   // host:port
+	Servers []string // addresses of engines; none: the built-in one
+	Backend string   // of the servers
+	Token   secret.Text
+	Folders []string // of models; none: the bundled one
+	Log     *slog.Logger
+	gateway.Options
+}
+
+// ServeGateway loads the models into the engines and answers until ctx ends; opened is told
+// the address. Other machines are let in only with tokens.
+func ServeGateway(ctx context.Context, f Front, opened func(address string)) (err error) {
+	host, _, err := net.SplitHostPort(f.Listen)
+	if err != nil {
+		return fault.New(fault.Invalid, f.Listen+" is no address to listen at.", "It looks like 127.0.0.1:8090.", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && len(f.Tokens) == 0 {
+		return fault.New(fault.Denied, "Without tokens the gateway answers this computer only.", "Give a file of tokens, or listen at 127.0.0.1.", nil)
+	}
+	if len(f.Servers) == 0 {
+		f.Servers = []string{"embedded"}
+	}
+	for _, address := range f.Servers {
+		en, err := Question{Engine: address, Backend: f.Backend, Token: f.Token, Log: f.Log}.engine(ctx)
+		if err != nil {
+			return err
+		}
+		f.Engines = append(f.Engines, en)
+	}
+	defer func() {
+		for _, en := range f.Engines {
+			err = errors.Join(err, en.Close())
+		}
+	}()
+	if err := f.load(ctx); err != nil {
+		return err
+	}
+	f.Open = func(ctx context.Context, path string, n int) (imageio.Source, error) { return openImage(ctx, path, n) }
+	f.Plane, f.Options.Log = plane, f.Log
+	g, err := gateway.New(f.Options)
+	if err != nil {
+		return err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.Listen)
+	if err != nil {
+		return fault.New(fault.Invalid, "Nobody can listen at "+f.Listen+".", "Another program may do so already.", err)
+	}
+	opened(l.Addr().String())
+	return g.Run(ctx, l)
+}
+
+// load brings every model into every engine.
+func (f *Front) load(ctx context.Context) error {
+	if len(f.Folders) == 0 {
+		f.Folders = []string{""}
+	}
+	for _, folder := range f.Folders {
+		b, m, err := Question{Folder: folder, Model: "nuclei"}.bundle()
+		if err != nil {
+			return err
+		}
+		if folder != "" {
+			b.Ref = infer.Ref{Model: m.Name, Version: "1"}
+		}
+		for _, en := range f.Engines {
+			if err := load(ctx, en, b); err != nil {
+				return err
+			}
+		}
+		f.Models = append(f.Models, gateway.Model{Ref: b.Ref, Recipe: m})
+	}
+	return nil
+}
