@@ -43,8 +43,9 @@ var arrows = map[string]string{
 	"core/session":        "core/fault",
 
 	// The adapters: each meets one outside thing, and only station knows it.
-	"core/imageio/jpeg":    "", // what several of the formats hold inside
-	"core/imageio/ometiff": "core/fault core/imageio core/imageio/jpeg",
+	"core/imageio/inflate": "", // what several of the formats hold inside
+	"core/imageio/jpeg":    "",
+	"core/imageio/ometiff": "core/fault core/imageio core/imageio/inflate core/imageio/jpeg",
 	"core/imageio/raster":  "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/video":   "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/zarr":    "core/fault core/imageio",

@@ -4,7 +4,7 @@
 //
 //	the ground     fault secret event disk
 //	the things     annotation capture capture/ending config health imageio job model recipe remote session
-//	the adapters   imageio/{ometiff,raster,video,zarr}, over imageio/jpeg
+//	the adapters   imageio/{ometiff,raster,video,zarr}, over imageio/{inflate,jpeg}
 //	               infer/{embedded,triton} model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest

@@ -1,14 +1,14 @@
 package ometiff
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
 
-	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"coverslip.dev/coverslip/core/imageio/inflate"
 )
 
 // The compressions that are read.
@@ -51,7 +51,7 @@ var errShort = errors.New("a chunk ends before its last row")
 // codecs are what decoding keeps from chunk to chunk; they may be used from any goroutine.
 type codecs struct {
 	raw   sync.Pool // of *[]byte
-	zlib  sync.Pool // of io.ReadCloser and zlib.Resetter
+	zlib  sync.Pool // of *inflate.Decoder
 	lzw   sync.Pool // of *lzwTable
 	jpeg  sync.Pool // of *jpeg.Decoder
 	zstd  func() (*zstd.Decoder, error)
@@ -121,28 +121,13 @@ func (c *codecs) unpack(compression uint64, dst, src []byte) error {
 }
 
 func (c *codecs) inflate(dst, src []byte) (int, error) {
-	in := bytes.NewReader(src)
-	r, ok := c.zlib.Get().(io.ReadCloser)
-	if again, can := r.(zlib.Resetter); ok && can {
-		if err := again.Reset(in, nil); err != nil {
-			return 0, err
-		}
-	} else {
-		var err error
-		if r, err = zlib.NewReader(in); err != nil {
-			return 0, err
-		}
+	d, ok := c.zlib.Get().(*inflate.Decoder)
+	if !ok {
+		d = &inflate.Decoder{}
 	}
-	n, err := io.ReadFull(r, dst)
-	if err == nil {
-		// The checksum stands after the last byte; a chunk padded beyond dst has its own end.
-		var more [1]byte
-		if _, last := r.Read(more[:]); errors.Is(last, zlib.ErrChecksum) {
-			err = last
-		}
-	}
-	c.zlib.Put(r)
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	n, err := d.Zlib(dst, src)
+	c.zlib.Put(d)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return n, errShort
 	}
 	return n, err
