@@ -6,18 +6,27 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/viewer"
 )
 
-// lookAt opens any image file in the viewer: it is looked at, not captured.
+// lookAt opens any image file in the viewer: it is looked at, not captured. Its objects follow.
 func (w *window) lookAt(path string) {
 	w.work.do(func(ctx context.Context) error {
-		src, objects, err := w.station.OpenFile(ctx, path)
+		src, err := w.station.OpenFile(ctx, path)
+		if err != nil {
+			return err
+		}
+		w.work.post(func() { w.put(desk{file: path, src: src}) })
+		objects, err := station.ObjectsBeside(path)
 		if err != nil {
 			return err
 		}
 		w.work.post(func() {
-			w.put(desk{file: path, src: src, objects: objects})
+			if w.desk.src == src {
+				w.desk.objects = objects
+				w.fillViewer()
+			}
 		})
 		return nil
 	})

@@ -11,21 +11,18 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 )
 
-// OpenFile opens any image for the screen, without capturing it, and the objects of the
-// GeoJSON beside it (its name with .geojson behind), if there is one. The caller closes it.
-func (s *Station) OpenFile(ctx context.Context, path string) (imageio.Source, []annotation.Object, error) {
+// OpenFile opens any image for the screen, without capturing it. The caller closes it.
+func (s *Station) OpenFile(ctx context.Context, path string) (imageio.Source, error) {
 	src, err := s.opener.Open(ctx, path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	objects, err := beside(path)
-	if err != nil {
-		return nil, nil, errors.Join(err, src.Close())
-	}
-	return imageio.Pyramid(imageio.Cached(src, s.tiles)), objects, nil
+	return imageio.Pyramid(imageio.Cached(src, s.tiles)), nil
 }
 
-func beside(path string) ([]annotation.Object, error) {
+// ObjectsBeside reads the objects of the GeoJSON beside an image, whose name is the image's
+// with .geojson behind; none where there is no such file.
+func ObjectsBeside(path string) ([]annotation.Object, error) {
 	f, err := os.Open(path + ".geojson")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
