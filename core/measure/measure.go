@@ -2,7 +2,9 @@
 //
 // Shapes and intensities are those of scikit-image's regionprops of the pixels whose
 // centres an outline encloses. Each object is measured by itself: where two overlap,
-// both have the pixels. Positions are in pixels of the full image with the centre of the
+// both have the pixels. The background of an object is the median of the pixels around it,
+// more than 2 and up to 7 pixels away, that are of no object; where there are none, the
+// darkest pixel there. Its neighbours are the objects with a pixel not more than 5 away. Positions are in pixels of the full image with the centre of the
 // upper left pixel at (0.5, 0.5), as everywhere in Coverslip.
 package measure
 
@@ -31,12 +33,14 @@ type Row struct {
 	Eccentricity float64 // 0 for a circle, towards 1 for a line
 	Feret        float64 // the largest diameter of the convex hull
 	Orientation  float64 // of the major axis from the image's vertical, towards x, in radians: -π/2…π/2
+	Neighbours   int     // objects within 5 pixels
+	Nearest      float64 // from its centroid to the nearest other one; 0 if it is alone
 	Channels     []Intensity
 }
 
 // Intensity is what the pixels of one object say in one channel. SD is that of the
-// population, Sum the integrated intensity.
-type Intensity struct{ Mean, SD, Min, Max, Sum float64 }
+// population, Sum the integrated intensity, Background what is around the object.
+type Intensity struct{ Mean, SD, Min, Max, Sum, Background float64 }
 
 // Table is the rows of one plane.
 type Table struct {
@@ -70,28 +74,41 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 		order = append(order, at)
 	}
 	slices.SortFunc(order, func(a, b image.Point) int { return cmp.Or(a.Y-b.Y, a.X-b.X) })
+	near := newSurroundings(objects, whole)
 	for _, at := range order {
-		var rect image.Rectangle
-		masks := make([]mask, len(blocks[at]))
-		for k, i := range blocks[at] {
-			masks[k] = newMask(objects[i].Outline, whole)
-			masks[k].shape(&table.Rows[i])
-			rect = rect.Union(masks[k].rect)
-		}
-		if rect.Empty() {
-			continue // all outside
-		}
-		for j, c := range table.Channels {
-			px, err := imageio.ReadRegion(ctx, src, imageio.Region{Rect: rect, C: c, Z: z, T: t})
-			if err != nil {
-				return Table{}, fmt.Errorf("measure channel %d: %w", c, err)
-			}
-			for k, i := range blocks[at] {
-				table.Rows[i].Channels[j] = masks[k].intensity(px, rect)
-			}
+		if err := table.measure(ctx, src, blocks[at], near, z, t); err != nil {
+			return Table{}, err
 		}
 	}
+	near.nearest(table.Rows)
 	return table, nil
+}
+
+// measure measures some objects, which lie close together.
+func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, near *surroundings, z, time int) error {
+	var rect image.Rectangle
+	masks, rings := make([]mask, len(objects)), make([]ring, len(objects))
+	for k, i := range objects {
+		masks[k] = near.mask(i)
+		masks[k].shape(&t.Rows[i])
+		rings[k], t.Rows[i].Neighbours = near.around(i, masks[k])
+		rect = rect.Union(masks[k].rect).Union(rings[k].rect)
+	}
+	if rect.Empty() {
+		return nil // all outside
+	}
+	for j, c := range t.Channels {
+		px, err := imageio.ReadRegion(ctx, src, imageio.Region{Rect: rect, C: c, Z: z, T: time})
+		if err != nil {
+			return fmt.Errorf("measure channel %d: %w", c, err)
+		}
+		for k, i := range objects {
+			x := masks[k].intensity(px, rect)
+			x.Background = rings[k].background(px, rect)
+			t.Rows[i].Channels[j] = x
+		}
+	}
+	return nil
 }
 
 // intensity takes two passes, so that a small spread on a large offset stays exact.

@@ -18,7 +18,8 @@ type region struct {
 	X, Y, Area, Perimeter, Diameter, Eccentricity, Major, Minor float64
 	Feret, Orientation                                          float64
 	Sum                                                         []float64
-	Mean, SD, Min, Max                                          []float64
+	Mean, SD, Min, Max, Background                              []float64
+	Neighbours, Nearest                                         float64
 }
 
 type vectors struct {
@@ -69,11 +70,13 @@ func TestObjectsAsSkimage(t *testing.T) {
 			"x": {got.X, want.X}, "y": {got.Y, want.Y}, "area": {got.Area, want.Area}, "perimeter": {got.Perimeter, want.Perimeter},
 			"diameter": {got.Diameter, want.Diameter}, "eccentricity": {got.Eccentricity, want.Eccentricity},
 			"major": {got.Major, want.Major}, "minor": {got.Minor, want.Minor},
+			"neighbours": {float64(got.Neighbours), want.Neighbours}, "nearest": {got.Nearest, want.Nearest},
 			"feret": {got.Feret, want.Feret}, "orientation": {got.Orientation, want.Orientation},
 		}
 		for c := range 2 {
 			pairs["mean"+string(rune('0'+c))] = [2]float64{got.Channels[c].Mean, want.Mean[c]}
 			pairs["sd"+string(rune('0'+c))] = [2]float64{got.Channels[c].SD, want.SD[c]}
+			pairs["background"+string(rune('0'+c))] = [2]float64{got.Channels[c].Background, want.Background[c]}
 			pairs["min"+string(rune('0'+c))] = [2]float64{got.Channels[c].Min, want.Min[c]}
 			pairs["sum"+string(rune('0'+c))] = [2]float64{got.Channels[c].Sum, want.Sum[c]}
 			pairs["max"+string(rune('0'+c))] = [2]float64{got.Channels[c].Max, want.Max[c]}
@@ -99,6 +102,7 @@ func TestValuesHaveUnits(t *testing.T) {
 	r := table.Rows[0]
 	for name, want := range map[string]float64{
 		"Area px^2": r.Area, "Area µm^2": r.Area / 4, "Perimeter µm": r.Perimeter / 2, "Centroid X µm": r.X / 2,
+		"DAPI: Mean corrected": r.Channels[0].Mean - r.Channels[0].Background, "DAPI: Integrated corrected": r.Channels[0].Sum - r.Area*r.Channels[0].Background,
 		"DAPI: Mean": r.Channels[0].Mean, "Channel 2: Std.Dev.": r.Channels[1].SD,
 	} {
 		if got[name] != want {

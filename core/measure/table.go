@@ -34,9 +34,14 @@ func (t Table) Values(r Row) []Value {
 		}
 	}
 	out = append(out, Value{"Circularity", r.Circularity}, Value{"Eccentricity", r.Eccentricity}, Value{"Orientation °", r.Orientation * 180 / math.Pi})
+	out = append(out, Value{"Neighbours within 5 px", float64(r.Neighbours)}, Value{"Nearest neighbour px", r.Nearest})
+	if square {
+		out = append(out, Value{"Nearest neighbour µm", r.Nearest * mx})
+	}
 	for i, c := range r.Channels {
 		name := t.channel(i)
-		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max}, Value{name + ": Integrated", c.Sum})
+		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max}, Value{name + ": Integrated", c.Sum},
+			Value{name + ": Background", c.Background}, Value{name + ": Mean corrected", c.Mean - c.Background}, Value{name + ": Integrated corrected", c.Sum - r.Area*c.Background})
 	}
 	return out
 }
