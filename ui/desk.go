@@ -232,6 +232,8 @@ func (w *window) viewerActions() viewer.Actions {
 		Shortcut:     w.shortcut,
 		Key:          w.key,
 		Inbox:        func() { w.shell.Open("inbox") },
+		Snapshot:     w.snapshot,
+		Copy:         func(text string) { w.app.Clipboard().SetContent(text) },
 		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
 	}
 }

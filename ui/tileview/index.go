@@ -180,3 +180,20 @@ func Perimeter(ring []annotation.Point) float64 {
 	}
 	return s
 }
+
+// Centroid returns the middle of a ring's area, or of its corners where it has none.
+func Centroid(ring []annotation.Point) (x, y float64) {
+	var sum float64
+	for i, a := range ring {
+		b := ring[(i+1)%len(ring)]
+		k := a.X*b.Y - b.X*a.Y
+		x, y, sum = x+(a.X+b.X)*k, y+(a.Y+b.Y)*k, sum+k
+	}
+	if sum != 0 {
+		return x / (3 * sum), y / (3 * sum)
+	}
+	for _, p := range ring {
+		x, y = x+p.X/float64(len(ring)), y+p.Y/float64(len(ring))
+	}
+	return x, y
+}

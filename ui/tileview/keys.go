@@ -110,6 +110,10 @@ func (v *View) TypedShortcut(s fyne.Shortcut) {
 		if v.act.Redo != nil {
 			v.act.Redo()
 		}
+	case *fyne.ShortcutCopy:
+		if v.act.Copy != nil {
+			v.act.Copy()
+		}
 	case *desktop.CustomShortcut:
 		if c.KeyName == fyne.KeyZ && c.Modifier&fyne.KeyModifierShift != 0 && v.act.Redo != nil {
 			v.act.Redo()

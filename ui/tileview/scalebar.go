@@ -32,18 +32,25 @@ func (b *scaleBar) set(micron, scale float64) {
 		b.Hide()
 		return
 	}
-	length, px := niceLength(micron/scale, mostBar)
-	text := strconv.FormatFloat(length, 'g', -1, 64) + " µm"
-	if length >= 1000 {
-		text = strconv.FormatFloat(length/1000, 'g', -1, 64) + " mm"
-	} else if length < 1 {
-		text = strconv.FormatFloat(length*1000, 'g', -1, 64) + " nm"
-	}
+	text, px := barOf(micron/scale, mostBar)
 	if text != b.text || float32(px) != b.pixels {
 		b.text, b.pixels = text, float32(px)
 		b.Refresh()
 	}
 	b.Show()
+}
+
+// barOf names the longest round length that is not above most units, at so many micrometres
+// a unit, and tells its units.
+func barOf(micron, most float64) (text string, units float64) {
+	length, units := niceLength(micron, most)
+	switch {
+	case length >= 1000:
+		return strconv.FormatFloat(length/1000, 'g', -1, 64) + " mm", units
+	case length < 1:
+		return strconv.FormatFloat(length*1000, 'g', -1, 64) + " nm", units
+	}
+	return strconv.FormatFloat(length, 'g', -1, 64) + " µm", units
 }
 
 // CreateRenderer makes scaleBar a Fyne widget.

@@ -50,6 +50,7 @@ type Actions struct {
 	Rune     func(r rune)
 	Undo     func()
 	Redo     func()
+	Copy     func()
 	Shortcut func(fyne.Shortcut) // shortcuts that the view has no use for
 	Trouble  func(error)         // the first tile that could not be read
 }

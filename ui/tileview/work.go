@@ -11,7 +11,7 @@ import (
 
 // cacheBytes bounds what decoded tiles take up. A 1080p view of four 16-bit
 // channels is about 30 MB, so this holds several screens around.
-const cacheBytes = 256 << 20
+const cacheBytes = 160 << 20
 
 // work is what the screen's thread and the workers share: the tiles in memory
 // and the tiles that are wanted.

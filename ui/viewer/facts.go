@@ -13,16 +13,11 @@ import (
 // objectFacts is what an outline alone tells: micrometres where the image is
 // calibrated, pixels where not.
 func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
-	unit, k := "px", 1.0
-	ring := o.Outline
+	unit, ring := "px", o.Outline
 	if m.X > 0 && m.Y > 0 {
-		unit = "µm"
-		ring = make([]annotation.Point, len(o.Outline))
-		for i, p := range o.Outline {
-			ring[i] = annotation.Point{X: p.X * m.X, Y: p.Y * m.Y}
-		}
+		unit, ring = "µm", scaled(o.Outline, m.X, m.Y)
 	}
-	area := tileview.Area(ring) * k
+	area := tileview.Area(ring)
 	facts := []kit.Fact{
 		{Name: "Class", Value: o.Class},
 		{Name: "State", Value: string(o.State)},
@@ -35,4 +30,12 @@ func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
 		facts = append(facts, kit.Fact{Name: "Score", Value: fmt.Sprintf("%.2f", o.Score)})
 	}
 	return facts
+}
+
+func scaled(ring []annotation.Point, kx, ky float64) []annotation.Point {
+	out := make([]annotation.Point, len(ring))
+	for i, p := range ring {
+		out[i] = annotation.Point{X: p.X * kx, Y: p.Y * ky}
+	}
+	return out
 }

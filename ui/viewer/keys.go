@@ -55,7 +55,7 @@ func (s *Screen) bindings() map[rune]func() {
 		'.': func() { pl.step(1) }, '>': func() { pl.step(1) }, 'k': pl.play,
 		't': func() { s.view.Turn(90) }, 'T': func() { s.view.Turn(5) },
 		'n': func() { s.view.SetOverview(!s.view.Overview()) },
-		'v': s.cycleViews, 'l': s.lens,
+		's': s.snapshot, 'v': s.cycleViews, 'l': s.lens,
 		'z': s.view.Fit, 'Z': s.view.OneToOne,
 		']': func() { s.step(1) }, '[': func() { s.step(-1) },
 	}

@@ -19,6 +19,7 @@ type rail struct {
 	tools                  map[tileview.Tool]*widget.Button
 	accept, reject, remove *widget.Button
 	undo, redo, hide, fill *widget.Button
+	photo                  *widget.Button
 	row                    fyne.CanvasObject
 }
 
@@ -36,6 +37,7 @@ func newRail(s *Screen) *rail {
 	r.redo = button(fynetheme.ContentRedoIcon(), "⇧^Z", s.redo)
 	r.hide = button(fynetheme.VisibilityIcon(), "H", func() { s.panel.objects.hide() })
 	r.fill = button(theme.Icon("fill"), "F", func() { s.rune('f') })
+	r.photo = button(fynetheme.MediaPhotoIcon(), "S", s.snapshot)
 	fit := button(theme.Icon("fit"), "Z", s.view.Fit)
 	one := button(theme.Icon("one"), "⇧Z", s.view.OneToOne)
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(2),
@@ -43,7 +45,7 @@ func newRail(s *Screen) *rail {
 		tool(tileview.Brush, "brush", "B"), tool(tileview.Eraser, "eraser", "E"),
 		widget.NewSeparator(), big(r.accept), big(r.reject), big(r.remove),
 		widget.NewSeparator(), big(r.undo), big(r.redo),
-		widget.NewSeparator(), big(r.hide), big(r.fill), big(fit), big(one))))
+		widget.NewSeparator(), big(r.hide), big(r.fill), big(fit), big(one), big(r.photo))))
 	r.ExtendBaseWidget(r)
 	r.tool(tileview.Select)
 	return r

@@ -52,7 +52,9 @@ type Actions struct {
 	Shortcut               func(fyne.Shortcut)  // one that is not the viewer's own
 	Key                    func(*fyne.KeyEvent) // a key that is not the viewer's own
 	Inbox                  func()
-	SavePreset             func(Preset) // over one of the same name and channels
+	Snapshot               func(kind string, p tileview.Picture) // kind: png, tiff or svg
+	Copy                   func(text string)                     // onto the clipboard
+	SavePreset             func(Preset)                          // over one of the same name and channels
 	DropPreset             func(name string)
 }
 
@@ -106,6 +108,7 @@ func New(post func(func()), act Actions) *Screen {
 				act.Delete(id)
 			}
 		},
+		Copy:    s.copy,
 		Brushed: func(d float64) { s.brushed(d) },
 		Planed:  func() { s.panel.planes.show() },
 		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
@@ -141,7 +144,7 @@ func (s *Screen) build() {
 		container.NewHBox(kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
 	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom), s.read)
-	s.first = kit.NewSurface(theme.Canvas, s.view)
+	s.first = s.view // on no ground of its own: a rectangle under it costs as much as the picture
 	s.picture = container.NewStack(s.first)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
 	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), s.foot, s.rail, side, s.picture)

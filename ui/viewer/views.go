@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/ui/kit"
-	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 )
 
@@ -46,7 +45,7 @@ func (s *Screen) newSecond(post func(func())) *second {
 	n.pick = widget.NewSelect(nil, func(string) { s.mirror() })
 	bar := container.NewVBox(container.NewHBox(container.New(layout.NewCustomPaddedLayout(6, 0, 6, 0),
 		container.NewStack(kit.NewGap(190, 36), n.pick)), layout.NewSpacer()))
-	n.frame = container.NewStack(kit.NewSurface(theme.Canvas, n.view), bar)
+	n.frame = container.NewStack(n.view, bar)
 	return n
 }
 

@@ -1,0 +1,74 @@
+package ui
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/image/tiff"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// snapshot keeps a picture of the viewer in the workspace's folder snapshots.
+func (w *window) snapshot(kind string, p tileview.Picture) {
+	name := filepath.Base(w.desk.file)
+	if it, ok := w.station.Items().Row(w.desk.id); ok {
+		name = it.Title
+	}
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	folder := filepath.Join(filepath.Dir(w.station.Folder()), "snapshots")
+	path := filepath.Join(folder, fmt.Sprintf("%s %s.%s", name, time.Now().Format("2006-01-02 150405"), kind))
+	w.slow.do(func(context.Context) error {
+		if err := keepPicture(path, kind, p); err != nil {
+			return fault.New(fault.Denied, "The snapshot can't be written.", "Look whether the disk of the workspace is full or locked.", err)
+		}
+		w.slow.post(func() { w.viewer.Note("Kept as " + path) })
+		return nil
+	})
+}
+
+// keepPicture writes a picture beside its final name first, so that no half one is left.
+func keepPicture(path, kind string, p tileview.Picture) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".snapshot-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	b := bufio.NewWriter(f)
+	err = errors.Join(encode(b, kind, p), b.Flush(), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func encode(w io.Writer, kind string, p tileview.Picture) error {
+	switch kind {
+	case "svg":
+		return p.WriteSVG(w)
+	case "tiff":
+		return tiff.Encode(w, p.Image, &tiff.Options{Compression: tiff.Deflate, Predictor: true})
+	}
+	return png.Encode(w, p.Image)
+}

@@ -1,0 +1,43 @@
+package ui
+
+import (
+	"image"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/image/tiff"
+
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+func TestPicturesAreKeptWhole(t *testing.T) {
+	p := tileview.Picture{Image: image.NewRGBA(image.Rect(0, 0, 30, 20))}
+	p.Image.Pix[4] = 200
+	folder := filepath.Join(t.TempDir(), "snapshots")
+	path := filepath.Join(folder, "a.tiff")
+	if err := keepPicture(path, "tiff", p); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := tiff.Decode(f)
+	if err != nil || img.Bounds() != p.Image.Rect {
+		t.Fatalf("read again: %v", err)
+	}
+	if r, _, _, _ := img.At(1, 0).RGBA(); r>>8 != 200 {
+		t.Errorf("a pixel of 200 is %d", r>>8)
+	}
+	if err := os.Mkdir(filepath.Join(folder, "b.png"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := keepPicture(filepath.Join(folder, "b.png"), "png", p); err == nil {
+		t.Error("a folder was written over")
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, ".snapshot-*")); len(left) > 0 {
+		t.Errorf("halves are left: %v", left)
+	}
+}

@@ -1,0 +1,159 @@
+package tileview
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"io"
+	"strings"
+
+	fynetheme "fyne.io/fyne/v2/theme"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
+)
+
+// Picture is what a view shows, to be kept.
+type Picture struct {
+	Image  *image.RGBA // with objects and the scale bar
+	plain  *image.RGBA // the pixels alone
+	shapes []shape
+	bar    string // the scale bar's length, "" without calibration
+	length float64
+	unit   float64 // pixels of a unit of the screen
+}
+
+// shape is an object's outline on the picture.
+type shape struct {
+	name string
+	line []pt
+	c    color.NRGBA
+	dash float64
+	fill bool
+}
+
+// Snapshot returns what the view shows now; false while nothing is open. Marks that only the
+// person at the screen needs (what is selected, the lens, the overview) are left out.
+func (v *View) Snapshot() (Picture, bool) {
+	w, h := v.pixels()
+	if v.src == nil || w == 0 || h == 0 {
+		return Picture{}, false
+	}
+	style, selected, hover, over, overview, tool := v.style, v.selected, v.hover, v.over, v.overview, v.tool
+	defer func() {
+		v.style, v.selected, v.hover, v.over, v.overview, v.tool = style, selected, hover, over, overview, tool
+		v.redraw()
+	}()
+	v.selected, v.hover, v.over, v.overview, v.tool = "", "", false, false, Select
+	shot := func() *image.RGBA {
+		v.paint(w, h)
+		out := image.NewRGBA(v.buf.Rect)
+		copy(out.Pix, v.buf.Pix)
+		return out
+	}
+	p := Picture{Image: shot(), unit: v.ratio}
+	v.style.Hidden = true
+	p.plain = shot()
+	if v.info.Micron.X > 0 {
+		p.bar, p.length = barOf(v.info.Micron.X/(v.at.scale/v.ratio), mostBar)
+		p.length *= v.ratio
+		p.drawBar()
+	}
+	if !style.Hidden && v.t == v.objectsAt {
+		p.shapes = v.shapes(w, h, style)
+	}
+	return p, true
+}
+
+// shapes are the objects on a screen of w×h pixels.
+func (v *View) shapes(w, h int, style Style) []shape {
+	var out []shape
+	for _, i := range v.objects.shown {
+		o := &v.objects.all[i]
+		s := shape{name: o.Class, fill: style.Fill}
+		s.c, s.dash = style.colorOf(o)
+		on := false
+		for _, p := range o.Outline {
+			x, y := v.onScreen(p)
+			on = on || x >= 0 && y >= 0 && x < float64(w) && y < float64(h)
+			s.line = append(s.line, pt{x, y})
+		}
+		if on {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+const barMargin, barText = 14, 14 // units
+
+// drawBar draws the scale bar into the image as the screen shows it.
+func (p Picture) drawBar() {
+	m, b := barMargin*p.unit, p.Image.Rect
+	face, err := barFace(barText * p.unit)
+	if err != nil { // the built-in font is always readable
+		return
+	}
+	wide := max(float64(font.MeasureString(face, p.bar).Ceil()), p.length)
+	ground := image.Rect(int(m), b.Dy()-int(m+38*p.unit), int(m+wide+20*p.unit), b.Dy()-int(m))
+	draw.Draw(p.Image, ground, image.NewUniform(color.RGBA{A: 0x90}), image.Point{}, draw.Over)
+	mid := float64(ground.Min.X+ground.Max.X) / 2
+	bar := image.Rect(int(mid-p.length/2+0.5), ground.Max.Y-int(11*p.unit), int(mid+p.length/2+0.5), ground.Max.Y-int(7*p.unit))
+	draw.Draw(p.Image, bar, image.White, image.Point{}, draw.Src)
+	d := font.Drawer{Dst: p.Image, Src: image.White, Face: face}
+	d.Dot = fixed.P(int(mid)-font.MeasureString(face, p.bar).Ceil()/2, ground.Max.Y-int(17*p.unit))
+	d.DrawString(p.bar)
+}
+
+func barFace(size float64) (font.Face, error) { //nolint:ireturn // what the drawer takes
+	f, err := opentype.Parse(fynetheme.DefaultTextBoldFont().Content())
+	if err != nil {
+		return nil, fmt.Errorf("read the font: %w", err)
+	}
+	return opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72})
+}
+
+// WriteSVG writes the picture with its objects and the scale bar as shapes that a drawing
+// program can change, over the pixels.
+func (p Picture) WriteSVG(w io.Writer) error {
+	var pixels bytes.Buffer
+	if err := png.Encode(&pixels, p.plain); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	b := p.plain.Rect
+	var s strings.Builder
+	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n", b.Dx(), b.Dy())
+	fmt.Fprintf(&s, `<image width="%d" height="%d" href="data:image/png;base64,%s"/>`+"\n", b.Dx(), b.Dy(), base64.StdEncoding.EncodeToString(pixels.Bytes()))
+	fmt.Fprintf(&s, `<g id="objects" fill="none" stroke-width="%.1f">`+"\n", 1.8*p.unit)
+	for _, o := range p.shapes {
+		hex := fmt.Sprintf("#%02x%02x%02x", o.c.R, o.c.G, o.c.B)
+		s.WriteString(`<polygon stroke="` + hex + `"`)
+		if o.fill {
+			s.WriteString(` fill="` + hex + `" fill-opacity="0.32"`)
+		}
+		if o.dash > 0 {
+			fmt.Fprintf(&s, ` stroke-dasharray="%.0f"`, o.dash)
+		}
+		s.WriteString(` points="`)
+		for _, c := range o.line {
+			fmt.Fprintf(&s, "%.1f,%.1f ", c.x, c.y)
+		}
+		s.WriteString(`"><title>` + html.EscapeString(o.name) + "</title></polygon>\n")
+	}
+	s.WriteString("</g>\n")
+	if p.bar != "" {
+		m := barMargin * p.unit
+		x, y := m, float64(b.Dy())-m
+		fmt.Fprintf(&s, `<g id="scale-bar" fill="#fff"><rect x="%.1f" y="%.1f" width="%.2f" height="%.1f"/>`, x, y-4*p.unit, p.length, 4*p.unit)
+		fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-family="sans-serif" font-weight="bold" font-size="%.1f" text-anchor="middle">%s</text></g>`+"\n",
+			x+p.length/2, y-10*p.unit, barText*p.unit, html.EscapeString(p.bar))
+	}
+	s.WriteString("</svg>\n")
+	_, err := io.WriteString(w, s.String())
+	return err
+}

@@ -1,0 +1,89 @@
+package viewer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// snapshot asks for a kind of file, and hands what is shown on.
+func (s *Screen) snapshot() {
+	p, ok := s.view.Snapshot()
+	if !ok || s.act.Snapshot == nil {
+		return
+	}
+	var items []*fyne.MenuItem
+	for _, k := range [][2]string{{"PNG", "png"}, {"TIFF", "tiff"}, {"SVG, objects as shapes", "svg"}} {
+		items = append(items, fyne.NewMenuItem("Snapshot as "+k[0], func() { s.act.Snapshot(k[1], p) }))
+	}
+	kit.Menu(s.rail.photo, items...)
+}
+
+// Note says something below the image, until the pointer moves over it again.
+func (s *Screen) Note(text string) { s.read.SetText(text) }
+
+// copy puts the table of the shown objects on the clipboard, with tabs between the columns,
+// as spreadsheets take it.
+func (s *Screen) copy() {
+	if s.act.Copy == nil || len(s.val.Objects) == 0 {
+		return
+	}
+	text, n := s.table()
+	s.act.Copy(text)
+	s.Note(fmt.Sprintf("Measurements of %d objects copied.", n))
+}
+
+// table is a row an object: what the outline tells, and what core measured.
+func (s *Screen) table() (text string, rows int) {
+	m := s.val.Source.Info().Micron
+	unit, kx, ky := "px", 1.0, 1.0
+	if m.X > 0 && m.Y > 0 {
+		unit, kx, ky = "µm", m.X, m.Y
+	}
+	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²", "Perimeter " + unit}
+	names := s.measured()
+	var b strings.Builder
+	b.WriteString(strings.Join(append(head, names...), "\t") + "\n")
+	num := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	for i, o := range s.val.Objects {
+		if !s.panel.objects.lets(i) {
+			continue
+		}
+		ring := scaled(o.Outline, kx, ky)
+		x, y := tileview.Centroid(ring)
+		row := []string{
+			o.ID, o.Class, string(o.State), o.By, num(o.Score), num(x), num(y),
+			num(tileview.Area(ring)), num(tileview.Perimeter(ring)),
+		}
+		values := map[string]string{}
+		for _, f := range s.val.Measured[o.ID] {
+			values[f.Name] = f.Value
+		}
+		for _, name := range names {
+			row = append(row, values[name])
+		}
+		b.WriteString(strings.Join(row, "\t") + "\n")
+		rows++
+	}
+	return b.String(), rows
+}
+
+// measured are the names of all columns that core measured, in their order.
+func (s *Screen) measured() []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, o := range s.val.Objects {
+		for _, f := range s.val.Measured[o.ID] {
+			if !seen[f.Name] {
+				seen[f.Name] = true
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
