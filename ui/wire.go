@@ -121,7 +121,10 @@ func (w *window) setServers(all map[string]station.Server) {
 	for key, s := range all {
 		row := servers.Server{
 			ID: key, Name: s.Name, Address: s.Address, Kind: "Triton", Asked: !s.Checked.IsZero(), Reachable: s.Ready,
-			InUse: key == used, Latency: s.Latency, Checked: s.Checked, Say: s.Say, Hint: s.Hint,
+			InUse: key == used, Latency: s.Latency, Usual: s.Usual, Checked: s.Checked, Say: s.Say, Hint: s.Hint,
+		}
+		if l := s.Load; l != nil {
+			row.Busy = &servers.Busy{Waiting: l.Waiting, Left: time.Duration(l.Waiting) * s.Each, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
 		}
 		if s.Address == "" {
 			row.Kind = "Built in, ONNX Runtime"

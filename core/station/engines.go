@@ -25,6 +25,9 @@ type Server struct {
 	Checked  time.Time
 	Takeover bool                     // the built-in engine works now because no server answers
 	Tested   map[string]infer.Verdict // self-tests, by model@version
+	Usual    time.Duration            // the median of the last checks' latencies; 0 while there are few
+	Load     *infer.Load              // nil where the engine does not tell
+	Each     time.Duration            // what a request took since the check before; 0 if there was none
 }
 
 // engines are the inference servers and the built-in engine. Work goes to the first
@@ -37,6 +40,7 @@ type engines struct {
 	log    *slog.Logger
 	back   func() // a server has come back
 	tested *verdicts
+	gauges gauges
 
 	mu       sync.Mutex // guards all below
 	own      infer.Engine
@@ -139,6 +143,9 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	s := Server{Name: r.Name(), Address: r.address, Checked: time.Now()}
 	err := r.Ready(short)
 	s.Latency = time.Since(s.Checked)
+	if err == nil {
+		e.gauges.read(short, r, &s)
+	}
 	if err == nil {
 		err = e.ensure(ctx, r)
 	}

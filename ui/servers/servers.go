@@ -3,7 +3,6 @@
 package servers
 
 import (
-	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -35,9 +34,17 @@ type Server struct {
 	Models    []Model
 	Latency   time.Duration // of the last answer; 0 while unknown
 	Usual     time.Duration // the median of late; 0 while unknown
-	Facts     []kit.Fact    // queue, GPU memory and the like
+	Busy      *Busy         // nil while nobody knows
 	Checked   time.Time
 	Say, Hint string // what is wrong, and what to do
+}
+
+// Busy is how much a server has to do.
+type Busy struct {
+	Waiting       int           // requests
+	Left          time.Duration // until they are answered; 0 while unknown
+	CPU, GPU      float64       // 0…1; -1 while unknown
+	Memory, Total int64         // bytes of the GPUs; 0 without
 }
 
 // Values are what the screen shows.
@@ -101,7 +108,7 @@ func (s *Screen) Set(v Values) {
 func (s *Screen) card(v Server) fyne.CanvasObject {
 	name := widget.NewLabelWithStyle(v.Name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	name.SizeName = fynetheme.SizeNameSubHeadingText
-	chips := container.NewHBox(kit.Middle(state(v)))
+	chips := container.NewHBox()
 	if v.InUse {
 		chips.Add(kit.Middle(kit.NewChip("in use", kit.Busy)))
 	}
@@ -143,22 +150,11 @@ func (s *Screen) card(v Server) fyne.CanvasObject {
 		tone = kit.Held
 	}
 	banner.Set(tone, v.Say, v.Hint, "", nil)
-	return kit.NewCard(container.NewVBox(head, banner, body))
-}
-
-func state(v Server) *kit.Chip {
-	switch {
-	case !v.Asked:
-		return kit.NewChip("not asked yet", kit.Neutral)
-	case !v.Reachable:
-		return kit.NewChip("does not answer", kit.Bad)
+	row := container.NewHBox()
+	for _, l := range lights(v) {
+		row.Add(kit.Middle(kit.NewChip(l.say, l.tone)))
 	}
-	for _, m := range v.Models {
-		if m.Ready {
-			return kit.NewChip("ready", kit.Good)
-		}
-	}
-	return kit.NewChip("no model is ready", kit.Held)
+	return kit.NewCard(container.NewVBox(head, container.NewPadded(row), banner, body))
 }
 
 func serverFacts(v Server) []kit.Fact {
@@ -166,24 +162,10 @@ func serverFacts(v Server) []kit.Fact {
 	if v.Address != "" {
 		facts = append(facts, kit.Fact{Name: "Address", Value: v.Address})
 	}
-	if v.Latency > 0 {
-		text := millis(v.Latency)
-		if v.Usual > 0 {
-			text = fmt.Sprintf("%s, usually %s", text, millis(v.Usual))
-		}
-		facts = append(facts, kit.Fact{Name: "Answer", Value: text})
-	}
 	if !v.Checked.IsZero() {
 		facts = append(facts, kit.Fact{Name: "Last asked", Value: v.Checked.Format("15:04:05")})
 	}
-	return append(facts, v.Facts...)
-}
-
-func millis(d time.Duration) string {
-	if d < 10*time.Millisecond {
-		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
-	}
-	return fmt.Sprintf("%d ms", d.Milliseconds())
+	return facts
 }
 
 // CreateRenderer makes Screen a Fyne widget.

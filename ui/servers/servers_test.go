@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
-	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/servers"
 	"coverslip.dev/coverslip/ui/theme"
 )
@@ -35,7 +34,7 @@ func typical() servers.Values {
 				{Name: "membranes", Version: "1", Ready: true, Test: "The output prob differs from its maker's by up to 0.4, in 812 of 4096 numbers."},
 				{Name: "nuclei", Version: "5"},
 			},
-			Facts: []kit.Fact{{Name: "GPU memory", Value: "3.1 of 8 GB"}, {Name: "Waiting", Value: "2 requests"}},
+			Busy: &servers.Busy{Waiting: 2, Left: 3200 * time.Millisecond, CPU: 0.12, GPU: 0.42, Memory: 3_100_000_000, Total: 8_000_000_000},
 		},
 		{
 			ID: "embedded", Name: "This computer", Kind: "Built in, ONNX Runtime 1.27", Asked: true, Reachable: true, Checked: asked,
@@ -64,14 +63,19 @@ func walk(o fyne.CanvasObject) []fyne.CanvasObject {
 func TestPictures(t *testing.T) {
 	faulty := typical()
 	g := &faulty.Servers[0]
-	g.Reachable, g.InUse, g.Models, g.Facts, g.Latency = false, false, nil, nil, 0
+	g.Reachable, g.InUse, g.Models, g.Busy, g.Latency = false, false, nil, nil, 0
 	g.Say, g.Hint = "gpu-1 does not answer.", "Ask whether the machine is on. The built-in engine does the work meanwhile."
 	faulty.Servers[1].InUse = true
+	sick := typical()
+	sick.Servers = sick.Servers[:1]
+	s := &sick.Servers[0]
+	s.Latency, s.Models = 900*time.Millisecond, s.Models[2:]
+	s.Busy = &servers.Busy{Waiting: 240, Left: 7 * time.Minute, CPU: 0.97, GPU: 0.99, Memory: 7_900_000_000, Total: 8_000_000_000}
 	for _, c := range []struct {
 		name string
 		mode theme.Mode
 		v    servers.Values
-	}{{"typical-light", theme.Light, typical()}, {"faulty-dark", theme.Dark, faulty}} {
+	}{{"sick-light", theme.Light, sick}, {"typical-light", theme.Light, typical()}, {"faulty-dark", theme.Dark, faulty}} {
 		t.Run(c.name, func(t *testing.T) {
 			s, w := window(t, c.mode, servers.Actions{})
 			s.Set(c.v)

@@ -6,3 +6,6 @@ import "context"
 func (e *Engine) LoadRaw(ctx context.Context, model, config string, files map[string][]byte) error {
 	return e.wire.load(ctx, model, config, files)
 }
+
+// ReadLoad is for a test without a server that has a GPU.
+var ReadLoad = readLoad

@@ -18,6 +18,7 @@ type server struct {
 	grpc, http string // addresses
 	pid        string // file
 	env        []string
+	metrics    string // address
 }
 
 func script(name string) string { return filepath.Join("..", "..", "..", "packaging", "stack", name) }
@@ -37,8 +38,9 @@ func startServer(t *testing.T, flags ...string) *server {
 	}
 	s := &server{
 		grpc: "grpc://127.0.0.1:" + ports[0], http: "http://127.0.0.1:" + ports[1],
-		pid: filepath.Join(cache, "run", "triton-"+ports[0]+".pid"),
-		env: append(os.Environ(), "TRITON_GRPC="+ports[0], "TRITON_HTTP="+ports[1], "TRITON_METRICS="+ports[2], "TRITON_FLAGS="+strings.Join(flags, " ")),
+		metrics: "http://127.0.0.1:" + ports[2] + "/metrics",
+		pid:     filepath.Join(cache, "run", "triton-"+ports[0]+".pid"),
+		env:     append(os.Environ(), "TRITON_GRPC="+ports[0], "TRITON_HTTP="+ports[1], "TRITON_METRICS="+ports[2], "TRITON_FLAGS="+strings.Join(flags, " ")),
 	}
 	s.up(t)
 	t.Cleanup(func() {

@@ -2,6 +2,7 @@
 package triton
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -31,6 +33,7 @@ type Options struct {
 	TLS     *tls.Config       // for grpcs and https; nil: the system's certificates
 	Headers map[string]string // sent with every request, such as access keys
 	Token   secret.Text       // sent as "Authorization: Bearer …"
+	Metrics string            // where the server tells how busy it is; empty: http://host:8002/metrics
 	Log     *slog.Logger      // nil: none
 }
 
@@ -42,6 +45,8 @@ type Engine struct {
 	backend string
 	log     *slog.Logger
 	wire    transport
+	metrics string
+	asker   *http.Client // for the metrics
 	closed  atomic.Bool
 	loading chan struct{} // holds a token while nobody loads
 
@@ -104,6 +109,8 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	}
 	e := &Engine{backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}}
 	e.loading <- struct{}{}
+	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), "8002")+"/metrics")
+	e.asker = &http.Client{Transport: &http.Transport{MaxIdleConns: 1}}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -163,6 +170,7 @@ func (e *Engine) Close() error {
 	if e.closed.Swap(true) {
 		return nil
 	}
+	e.asker.CloseIdleConnections()
 	return e.wire.close()
 }
 

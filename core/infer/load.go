@@ -1,0 +1,23 @@
+package infer
+
+import (
+	"context"
+	"time"
+)
+
+// Gauge is what an engine can tell besides where it counts what it does. Ask with a type
+// assertion.
+type Gauge interface {
+	// Busy returns how busy the engine is now, and its counters since it was started.
+	Busy(ctx context.Context) (Load, error)
+}
+
+// Load is how busy an engine is. Shares are 0…1, and -1 where nobody knows.
+type Load struct {
+	Waiting             int           // requests that wait for a model, anybody's
+	Answered            int64         // requests since the start
+	Spent               time.Duration // on those, waiting included
+	CPU, GPU            float64
+	GPUUsed, GPUMemory  int64 // bytes
+	HostUsed, HostBytes int64
+}

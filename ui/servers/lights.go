@@ -1,0 +1,122 @@
+package servers
+
+import (
+	"fmt"
+	"time"
+
+	"coverslip.dev/coverslip/ui/kit"
+)
+
+// light is one answer to what a person wants to know of a server.
+type light struct {
+	say  string
+	tone kit.Tone
+}
+
+// lights are whether it answers, whether a model is ready, how much waits, whether it is
+// as quick as usual, and how busy its processors are. What is unknown has no light.
+func lights(v Server) []light {
+	switch {
+	case !v.Asked:
+		return []light{{"not asked yet", kit.Neutral}}
+	case !v.Reachable:
+		return []light{{"does not answer", kit.Bad}}
+	}
+	out := []light{{"answers", kit.Good}, ready(v.Models)}
+	if v.Busy != nil {
+		out = append(out, queue(*v.Busy))
+	}
+	if v.Latency > 0 {
+		out = append(out, speed(v.Latency, v.Usual))
+	}
+	if v.Busy != nil {
+		if l, known := processors(*v.Busy); known {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func ready(models []Model) light {
+	n := 0
+	for _, m := range models {
+		if m.Ready {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return light{"no model is ready", kit.Held}
+	case 1:
+		return light{"a model is ready", kit.Good}
+	}
+	return light{fmt.Sprintf("%d models are ready", n), kit.Good}
+}
+
+// patient is how long people wait without asking what is going on.
+const patient = time.Minute
+
+func queue(b Busy) light {
+	l := light{"nothing waits", kit.Good}
+	if b.Waiting > 0 {
+		l.say = fmt.Sprintf("%d requests wait", b.Waiting)
+		if b.Waiting == 1 {
+			l.say = "a request waits"
+		}
+	}
+	if b.Left >= time.Second {
+		l.say += ", about " + span(b.Left)
+	}
+	if b.Left > patient {
+		l.tone = kit.Held
+	}
+	return l
+}
+
+// span is a time in words, as exact as a guess deserves.
+func span(d time.Duration) string {
+	if d < 90*time.Second {
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.0f min", d.Minutes())
+}
+
+// speed compares with what is usual: three times as long is slow, if anybody notices it.
+func speed(now, usual time.Duration) light {
+	switch {
+	case usual == 0:
+		return light{millis(now), kit.Neutral}
+	case now > 3*usual && now > 200*time.Millisecond:
+		return light{fmt.Sprintf("slow: %s, usually %s", millis(now), millis(usual)), kit.Held}
+	}
+	return light{fmt.Sprintf("%s, as usual", millis(now)), kit.Good}
+}
+
+func millis(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%d ms", d.Milliseconds())
+}
+
+// full is the share from which on a processor or its memory is the limit.
+const full = 0.95
+
+func processors(b Busy) (l light, known bool) {
+	l.tone = kit.Good
+	switch {
+	case b.GPU >= 0:
+		l.say = fmt.Sprintf("GPU %.0f %% busy", 100*b.GPU)
+		if b.Total > 0 {
+			l.say += fmt.Sprintf(", %.1f of %.0f GB", float64(b.Memory)/1e9, float64(b.Total)/1e9)
+		}
+	case b.CPU >= 0:
+		l.say = fmt.Sprintf("CPU %.0f %% busy", 100*b.CPU)
+	default:
+		return l, false
+	}
+	if max(b.GPU, 0) > full || b.GPU < 0 && b.CPU > full || b.Total > 0 && float64(b.Memory) > full*float64(b.Total) {
+		l.tone = kit.Held
+	}
+	return l, true
+}
