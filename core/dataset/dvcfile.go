@@ -45,6 +45,9 @@ func parseFile(text []byte) (*file, error) {
 		return nil, corruptFile(fmt.Errorf("no mapping"))
 	}
 	f := &file{text: text, doc: root.Content[0]}
+	if err := distinctKeys(f.doc); err != nil {
+		return nil, corruptFile(err)
+	}
 	f.imported = child(f.doc, "deps") != nil
 	if w := child(f.doc, "wdir"); w != nil {
 		f.wdir = w.Value
@@ -69,6 +72,9 @@ func parseFile(text []byte) (*file, error) {
 func parseOutput(n *yaml.Node) (o output, err error) {
 	if n.Kind != yaml.MappingNode {
 		return o, fmt.Errorf("an output is no mapping")
+	}
+	if err := distinctKeys(n); err != nil {
+		return o, err
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i].Value, n.Content[i+1]
@@ -98,6 +104,20 @@ func parseOutput(n *yaml.Node) (o output, err error) {
 		return o, fmt.Errorf("output %q of %d bytes", o.path, o.size)
 	}
 	return o, nil
+}
+
+// distinctKeys refuses a mapping that has a key twice, as DVC does: which of them counts is
+// anyone's guess.
+func distinctKeys(m *yaml.Node) error {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		k := m.Content[i].Value
+		if seen[k] {
+			return fmt.Errorf("key %q twice", k)
+		}
+		seen[k] = true
+	}
+	return nil
 }
 
 // place returns where an output of the .dvc file at name lies in the dataset.

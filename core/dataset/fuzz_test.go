@@ -29,6 +29,7 @@ func TestHostileFiles(t *testing.T) {
 		"outs:\n- md5: " + h + "\n  size: -1\n  path: a\n", "outs:\n- md5: " + h + "\n  hash: md5\n  path: ../../a\n",
 		"outs:\n- md5: " + h + "\n  hash: md5\n  path: /etc/a\n", "wdir: ../..\nouts:\n- md5: " + h + "\n  hash: md5\n  path: a\n",
 		"outs:\n- md5: " + h + "\n  hash: md5\n  path: .git/config\n", "a: *b\n",
+		"outs:\n- md5: " + h + "\n  hash: md5\n  path: a\n  md5:\n", "outs: []\nouts: []\n",
 	} {
 		_, err := outputs("sub/x.dvc", []byte(text))
 		wantKind(t, text, err, fault.Corrupt)

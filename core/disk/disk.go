@@ -25,10 +25,12 @@ type Syncer struct {
 	last *round
 }
 
-// In a flow of many files a round waits a little for more of them.
+// In a flow of many files a round waits for more of them, as long as the round before took:
+// that costs no more than another sync would.
 const (
-	patience = 20 * time.Millisecond
-	crowd    = 500 // so many need not wait
+	leastPatience = 20 * time.Millisecond
+	mostPatience  = 300 * time.Millisecond
+	crowd         = 500 // so many need not wait
 )
 
 type round struct {
@@ -36,6 +38,7 @@ type round struct {
 	dirs  map[string]bool // folders with new names
 	errs  []error         // of each file
 	names error           // of the folders
+	took  time.Duration   // valid after done
 	full  chan struct{}   // closed when there is a crowd
 	done  chan struct{}
 }
@@ -90,7 +93,9 @@ func (s *Syncer) share(join func(*round)) *round {
 	s.mu.Lock()
 	s.next, s.last = nil, r
 	s.mu.Unlock()
+	begun := time.Now()
 	r.run()
+	r.took = time.Since(begun)
 	close(r.done)
 	return r
 }
@@ -101,7 +106,7 @@ func (r *round) wait(before *round) {
 	if before.size() <= few {
 		return
 	}
-	more := time.NewTimer(patience)
+	more := time.NewTimer(min(max(before.took, leastPatience), mostPatience))
 	defer more.Stop()
 	select {
 	case <-r.full:

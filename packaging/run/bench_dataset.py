@@ -8,7 +8,9 @@ What was written before is on the disk (sync) and in memory when a command start
 not sync what it writes and does not verify what it pulls; Coverslip does both.
 
 S3 is measured where COVERSLIP_TEST_S3 has the address of a server; its CPU is not counted.
+16 GB of the disk are in use at most. The load of the machine is printed with each shape.
 """
+import itertools
 import os
 import shutil
 import statistics
@@ -174,14 +176,15 @@ class Bucket:
                 "  if k: c.delete_objects(Bucket=B, Delete={'Objects': k})")(prefix)
 
 
-def moving(b, shape, dirs, kind, url, options, empty):
-    """push, push of nothing new, pull into an empty cache and work tree."""
+def moving(b, shape, dirs, kind, url, options, fresh, empty):
+    """push, push of nothing new, pull into an empty cache and work tree. fresh makes a
+    program's remote one that holds nothing."""
     name = NAMES[shape]
     remote(b, dirs, url, options)
     pair = lambda *words: (([CTL, *words], dirs["ours"]), ([b.dvc, *words, "-q"], dirs["dvc"]))
 
     def bare(who):
-        empty(who)
+        fresh(who)
         remove(os.path.join(dirs[who], ".dvc/tmp/coverslip"))
         if who == "dvc":
             b.call(b.dvc, "status", cwd=dirs[who])
@@ -191,25 +194,34 @@ def moving(b, shape, dirs, kind, url, options, empty):
     b.row(f"push, {kind}, nothing new, {name}", *pair("push"))
 
     def cold(who):
-        remove(*(os.path.join(dirs[who], n) for n in (".dvc/cache", ".dvc/tmp", "data")), os.path.join(b.top, "site"))
+        tidy(b.top)
+        for dir in dirs.values() if shape == "c" else [dirs[who]]:  # both would take too much room
+            remove(*(os.path.join(dir, n) for n in (".dvc/cache", ".dvc/tmp", "data")))
+        remove(os.path.join(b.top, "site"))
 
     b.row(f"pull, {kind}, {name}", *pair("pull"), before=cold, after=lambda: [empty(w) for w in dirs])
 
 
 def shape(dvc, runs, letter, top, address):
     b = Bench(dvc, runs, top)
-    if letter != "a":  # first, since it leaves nothing to push
-        for who, dir in adding(b, letter, "hardlink").items():
-            remove(dir)
-    dirs = adding(b, letter, None)
-    folders = {who: os.path.join(top, "remote-" + who, "files") for who in dirs}
-    moving(b, letter, dirs, "folder", "remote", {}, lambda who: remove(folders[who]))
-    if address:
+    print(f"| load when {NAMES[letter]} began: {os.getloadavg()[0]:.1f} | | | |", flush=True)
+    dirs = adding(b, letter, "hardlink" if letter == "b" else None)
+    if letter == "c":
+        for dir in dirs.values():  # to push, the cache is enough
+            remove(os.path.join(dir, "data"))
+    files = {who: os.path.join(top, "remote-" + who, "files") for who in dirs}
+    empty = lambda who: remove(files[who])
+    fresh = (lambda who: aside(os.path.dirname(files[who]), "files")) if letter == "a" else empty
+    moving(b, letter, dirs, "folder", "remote", {}, fresh, empty)
+    if address and letter != "c":
         bucket = Bucket(dvc, address)
         bucket.make()
-        prefix = f"run-{os.getpid()}"
+        url = f"s3://{BUCKET}/run-{os.getpid()}"
         options = {"endpointurl": address, "region": "us-east-1", **KEYS}
-        moving(b, letter, dirs, "S3", f"s3://{BUCKET}/{prefix}", options, lambda who: bucket.empty(f"{prefix}/{who}/"))
+        clear = lambda who: bucket.empty(f"run-{os.getpid()}/{who}")
+        places = itertools.count()
+        another = lambda who: b.call(dvc, "remote", "modify", "-q", "there", "url", f"{url}/{who}/{next(places)}", cwd=dirs[who])
+        moving(b, letter, dirs, "S3", url, options, another if letter == "a" else clear, clear)
 
 
 def main(dvc, runs, letters):
