@@ -28,6 +28,7 @@ var arrows = map[string]string{
 	"core/secret": "",
 	"core/event":  "",
 	"core/disk":   "",
+	"core/ruamel": "",
 
 	// The things: each knows itself and the ground.
 	"core/annotation":     "",
@@ -66,8 +67,8 @@ var arrows = map[string]string{
 	"core/dataset/datasettest": "core/dataset core/fault core/remote",
 
 	// The work.
-	"core/dataset":  "core/disk core/fault core/job core/remote core/secret",
-	"core/pipeline": "core/dataset core/fault core/job",
+	"core/dataset":  "core/disk core/fault core/job core/remote core/ruamel core/secret",
+	"core/pipeline": "core/dataset core/fault core/job core/ruamel",
 	"core/segment":  "core/annotation core/fault",
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",

@@ -2,7 +2,7 @@
 // them in DVC's format, asks models what is in them, remembers what people decided, and
 // puts models in force.
 //
-//	the ground     fault secret event disk
+//	the ground     fault secret event disk ruamel
 //	the things     annotation capture capture/ending config health imageio job model recipe remote session
 //	the adapters   imageio/{ometiff,raster,video,zarr}, over imageio/{inflate,jpeg}
 //	               infer/{embedded,triton} model/{local,mlflow}

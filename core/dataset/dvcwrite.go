@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"coverslip.dev/coverslip/core/ruamel"
 )
 
 // fields are an output's lines in DVC's order.
@@ -254,10 +256,10 @@ func dvcStyle(n *yaml.Node) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
 		return
 	}
-	switch text := scalar(n.Value); {
-	case text == n.Value:
+	switch ruamel.Quotes(n.Value) {
+	case 0:
 		n.Style = 0
-	case text[0] == '"':
+	case '"':
 		n.Style = yaml.DoubleQuotedStyle
 	default:
 		n.Style = yaml.SingleQuotedStyle

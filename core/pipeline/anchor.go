@@ -57,10 +57,10 @@ func (e *emitter) anchor(v any) bool {
 	case id == nil || name == "":
 		return false
 	case e.written[id]:
-		e.indicator("*"+name, true, false)
+		e.Indicator("*"+name, true, false)
 		return true
 	}
 	e.written[id] = true
-	e.indicator("&"+name, true, false)
+	e.Indicator("&"+name, true, false)
 	return false
 }

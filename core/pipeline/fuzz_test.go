@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"coverslip.dev/coverslip/core/ruamel"
 )
 
 // FuzzPipeline reads a dvc.yaml beside a params.yaml, both from anywhere.
@@ -156,7 +158,7 @@ const maxOdd = 30
 func odd(v any) bool {
 	switch x := v.(type) {
 	case string:
-		return strings.Contains(x, "\u0085") || len(x) > maxOdd && (strings.ContainsFunc(x, needsEscape) || strings.Contains(x, "  "))
+		return strings.Contains(x, "\u0085") || len(x) > maxOdd && (strings.ContainsFunc(x, ruamel.NeedsEscape) || strings.Contains(x, "  "))
 	case float64:
 		return math.IsNaN(x) || math.IsInf(x, 0)
 	case []any:

@@ -7,11 +7,12 @@ import (
 	"io"
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"coverslip.dev/coverslip/core/ruamel"
 )
 
 // A value is what a YAML 1.2 text holds, typed as DVC's own reader (ruamel.yaml) types
@@ -244,44 +245,11 @@ func keyText(v any) (string, bool) {
 	return "", false
 }
 
-// YAML 1.2 as ruamel.yaml resolves plain words.
-var (
-	boolForm  = regexp.MustCompile(`^(?:true|True|TRUE|false|False|FALSE)$`)
-	nullForm  = regexp.MustCompile(`^(?:~|null|Null|NULL|)$`)
-	floatForm = regexp.MustCompile(`^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|` +
-		`[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$`)
-	intForm  = regexp.MustCompile(`^(?:[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$`)
-	dateForm = regexp.MustCompile(`^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}` +
-		`(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$`)
-)
-
-// plainTag says what a plain word stands for: "str", "bool", "null", "float", "int",
-// "date", or "odd" for words with a meaning of their own.
-func plainTag(s string) string {
-	switch {
-	case nullForm.MatchString(s):
-		return "null"
-	case boolForm.MatchString(s):
-		return "bool"
-	case s == "=" || s == "<<":
-		return "odd"
-	case !strings.ContainsRune("-+0123456789.", rune(s[0])):
-		return "str"
-	case floatForm.MatchString(s):
-		return "float"
-	case intForm.MatchString(s):
-		return "int"
-	case dateForm.MatchString(s):
-		return "date"
-	}
-	return "str"
-}
-
 func scalarValue(n *yaml.Node) (any, error) {
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return n.Value, nil
 	}
-	tag := plainTag(n.Value)
+	tag := ruamel.Tag(n.Value)
 	if n.Style&yaml.TaggedStyle != 0 {
 		switch n.ShortTag() {
 		case "!!str":

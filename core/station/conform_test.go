@@ -122,7 +122,7 @@ func TestRandomTreesAsDVC(t *testing.T) {
 		p.same(n + ".dvc")
 		p.same(filepath.Join(".dvc", "cache", "files", "md5", o.MD5[:2], o.MD5[2:]))
 	}
-	p.same(".gitignore")
+	p.sameIgnored()
 	for _, x := range []*dataset.Repository{p.ours, p.theirs} {
 		program(t, x.Dir(), "git", "add", "-A")
 		program(t, x.Dir(), "git", "commit", "-q", "-m", "trees")
@@ -145,6 +145,21 @@ func (p pair) same(rel string) {
 	must(p.t, err)
 	if string(a) != string(b) {
 		p.t.Errorf("%q: we wrote\n%s\ndvc wrote\n%s", rel, a, b)
+	}
+}
+
+// sameIgnored compares the .gitignore files but for a blank at a name's end: git ignores one
+// that dvc does not escape, and so would take the data into itself.
+func (p pair) sameIgnored() {
+	p.t.Helper()
+	var texts [2]string
+	for i, x := range []*dataset.Repository{p.ours, p.theirs} {
+		text, err := os.ReadFile(filepath.Join(x.Dir(), ".gitignore"))
+		must(p.t, err)
+		texts[i] = strings.ReplaceAll(string(text), "\\ \n", " \n")
+	}
+	if texts[0] != texts[1] {
+		p.t.Errorf("we ignore\n%s\ndvc ignores\n%s", texts[0], texts[1])
 	}
 }
 

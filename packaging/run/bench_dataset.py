@@ -116,7 +116,8 @@ def more(dir, files, size, round):
 
 
 def adding(b, shape, link):
-    """add, once more with some new files, status; both programs work on copies of the same files."""
+    """add; of many files once more with some new ones, and status. Both programs work on
+    copies of the same files."""
     files, size = SHAPES[shape]
     name = NAMES[shape] + (f", {link}" if link else "")
     dirs = {"ours": os.path.join(b.top, "ours"), "dvc": os.path.join(b.top, "dvc")}
@@ -135,11 +136,11 @@ def adding(b, shape, link):
         b.call("git", "add", "-A", cwd=dir)
         b.call("git", "-c", "user.name=Bench", "-c", "user.email=bench@localhost", "commit", "-qm", "data", cwd=dir)
     b.call(b.dvc, "add", "-q", "data", cwd=dirs["dvc"])
-    if files > 1:
-        rounds = iter(range(1000))
+    if shape == "a":
+        rounds = itertools.count()
         b.row(f"add, 1 % new, {name}", *pair("add", "data"), before=lambda who: more(dirs[who], files, size, next(rounds)))
-    b.call("git", "commit", "-qam", "more", "--allow-empty", "--author", "Bench <bench@localhost>", cwd=dirs["ours"])
-    b.row(f"status, clean, {name}", *pair("status"))
+        b.call("git", "commit", "-qam", "more", "--allow-empty", "--author", "Bench <bench@localhost>", cwd=dirs["ours"])
+        b.row(f"status, clean, {name}", *pair("status"))
     return dirs
 
 
@@ -176,12 +177,13 @@ class Bucket:
                 "  if k: c.delete_objects(Bucket=B, Delete={'Objects': k})")(prefix)
 
 
-def moving(b, shape, dirs, kind, url, options, fresh, empty):
-    """push, push of nothing new, pull into an empty cache and work tree. fresh makes a
-    program's remote one that holds nothing."""
-    name = NAMES[shape]
+def pairs(b, dirs, *words):
+    return ([CTL, *words], dirs["ours"]), ([b.dvc, *words, "-q"], dirs["dvc"])
+
+
+def pushing(b, shape, dirs, kind, url, options, fresh):
+    """push; of many files also of nothing new. fresh makes a program's remote an empty one."""
     remote(b, dirs, url, options)
-    pair = lambda *words: (([CTL, *words], dirs["ours"]), ([b.dvc, *words, "-q"], dirs["dvc"]))
 
     def bare(who):
         fresh(who)
@@ -190,38 +192,53 @@ def moving(b, shape, dirs, kind, url, options, fresh, empty):
             b.call(b.dvc, "status", cwd=dirs[who])
             remove(os.path.join(b.top, "site"))
 
-    b.row(f"push, {kind}, {name}", *pair("push"), before=bare)
-    b.row(f"push, {kind}, nothing new, {name}", *pair("push"))
+    b.row(f"push, {kind}, {NAMES[shape]}", *pairs(b, dirs, "push"), before=bare)
+    if shape == "a":
+        b.row(f"push, {kind}, nothing new, {NAMES[shape]}", *pairs(b, dirs, "push"))
 
+
+def pulling(b, shape, dirs, kind):
+    """pull into an empty cache and work tree."""
     def cold(who):
-        tidy(b.top)
-        for dir in dirs.values() if shape == "c" else [dirs[who]]:  # both would take too much room
-            remove(*(os.path.join(dir, n) for n in (".dvc/cache", ".dvc/tmp", "data")))
-        remove(os.path.join(b.top, "site"))
+        remove(*(os.path.join(dirs[who], n) for n in (".dvc/cache", ".dvc/tmp", "data")), os.path.join(b.top, "site"))
 
-    b.row(f"pull, {kind}, {name}", *pair("pull"), before=cold, after=lambda: [empty(w) for w in dirs])
+    b.row(f"pull, {kind}, {NAMES[shape]}", *pairs(b, dirs, "pull"), before=cold)
+
+
+def in_folder(b, shape, dirs):
+    fresh = lambda who: aside(os.path.join(b.top, "remote-" + who), "files")
+    pushing(b, shape, dirs, "folder", "remote", {}, fresh)
+    tidy(b.top)
+    remove(*(os.path.join(b.top, "remote-" + who) for who in dirs))
+
+
+def in_s3(b, shape, dirs, address):
+    bucket = Bucket(b.dvc, address)
+    bucket.make()
+    run = f"run-{os.getpid()}"
+    places = itertools.count()
+
+    def fresh(who):
+        if shape != "a":  # there is no room for all
+            bucket.empty(f"{run}/{who}")
+        b.call(b.dvc, "remote", "modify", "-q", "there", "url", f"s3://{BUCKET}/{run}/{who}/{next(places)}", cwd=dirs[who])
+
+    try:
+        pushing(b, shape, dirs, "S3", f"s3://{BUCKET}/{run}", {"endpointurl": address, "region": "us-east-1", **KEYS}, fresh)
+        if shape == "a":
+            pulling(b, shape, dirs, "S3")
+    finally:
+        bucket.empty(run)
 
 
 def shape(dvc, runs, letter, top, address):
     b = Bench(dvc, runs, top)
     print(f"| load when {NAMES[letter]} began: {os.getloadavg()[0]:.1f} | | | |", flush=True)
     dirs = adding(b, letter, "hardlink" if letter == "b" else None)
-    if letter == "c":
-        for dir in dirs.values():  # to push, the cache is enough
-            remove(os.path.join(dir, "data"))
-    files = {who: os.path.join(top, "remote-" + who, "files") for who in dirs}
-    empty = lambda who: remove(files[who])
-    fresh = (lambda who: aside(os.path.dirname(files[who]), "files")) if letter == "a" else empty
-    moving(b, letter, dirs, "folder", "remote", {}, fresh, empty)
+    if letter == "a":
+        in_folder(b, letter, dirs)
     if address and letter != "c":
-        bucket = Bucket(dvc, address)
-        bucket.make()
-        url = f"s3://{BUCKET}/run-{os.getpid()}"
-        options = {"endpointurl": address, "region": "us-east-1", **KEYS}
-        clear = lambda who: bucket.empty(f"run-{os.getpid()}/{who}")
-        places = itertools.count()
-        another = lambda who: b.call(dvc, "remote", "modify", "-q", "there", "url", f"{url}/{who}/{next(places)}", cwd=dirs[who])
-        moving(b, letter, dirs, "S3", url, options, another if letter == "a" else clear, clear)
+        in_s3(b, letter, dirs, address)
 
 
 def main(dvc, runs, letters):

@@ -1,4 +1,4 @@
-package pipeline
+package ruamel
 
 import (
 	"fmt"
@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// plain writes a text without quotes; it holds no line breaks.
+// Plain writes a text without quotes; it holds no line breaks.
 //
 //nolint:gocognit // as ruamel.yaml has it, so that the two can be compared
-func (e *emitter) plain(s string, fold bool) {
+func (w *Writer) Plain(s string, fold bool) {
 	if s == "" {
 		return
 	}
-	if !e.whitespace {
-		e.write(" ")
+	if !w.whitespace {
+		w.write(" ")
 	}
-	e.whitespace, e.indention = false, false
+	w.whitespace, w.indention = false, false
 	text := []rune(s)
 	spaces, start := false, 0
 	for end := 0; end <= len(text); end++ {
@@ -24,18 +24,18 @@ func (e *emitter) plain(s string, fold bool) {
 		switch {
 		case spaces:
 			if last || text[end] != ' ' {
-				if start+1 == end && e.column >= width && fold {
-					e.fold()
+				if start+1 == end && w.column >= width && fold {
+					w.fold()
 				} else {
-					e.write(string(text[start:end]))
+					w.write(string(text[start:end]))
 				}
 				start = end
 			}
 		case last || text[end] == ' ':
-			if end-start+e.column > width && e.column > e.indent {
-				e.writeIndent() // words longer than a line get one of their own
+			if end-start+w.column > width && w.column > w.indent {
+				w.WriteIndent() // words longer than a line get one of their own
 			}
-			e.write(string(text[start:end]))
+			w.write(string(text[start:end]))
 			start = end
 		}
 		if !last {
@@ -44,16 +44,16 @@ func (e *emitter) plain(s string, fold bool) {
 	}
 }
 
-func (e *emitter) fold() {
-	e.writeIndent()
-	e.whitespace, e.indention = false, false
+func (w *Writer) fold() {
+	w.WriteIndent()
+	w.whitespace, w.indention = false, false
 }
 
 // single writes a text in single quotes; it holds no line feeds.
 //
 //nolint:gocognit // as ruamel.yaml has it, so that the two can be compared
-func (e *emitter) single(text []rune, fold bool) {
-	e.indicator("'", true, false)
+func (w *Writer) single(text []rune, fold bool) {
+	w.Indicator("'", true, false)
 	spaces, breaks, start := false, false, 0
 	for end := 0; end <= len(text); end++ {
 		last := end == len(text)
@@ -64,31 +64,31 @@ func (e *emitter) single(text []rune, fold bool) {
 		switch {
 		case spaces:
 			if last || c != ' ' {
-				if start+1 == end && e.column > width && fold && start != 0 && !last {
-					e.writeIndent()
+				if start+1 == end && w.column > width && fold && start != 0 && !last {
+					w.WriteIndent()
 				} else {
-					e.write(string(text[start:end]))
+					w.write(string(text[start:end]))
 				}
 				start = end
 			}
 		case breaks:
 			if last || !isBreak(c) {
 				for _, br := range text[start:end] {
-					e.whitespace, e.indention, e.column = true, true, 0
-					e.b.WriteRune(br)
+					w.whitespace, w.indention, w.column = true, true, 0
+					w.b.WriteRune(br)
 				}
-				e.writeIndent()
+				w.WriteIndent()
 				start = end
 			}
 		case last || c == ' ' || isBreak(c):
-			e.write(string(text[start:end]))
+			w.write(string(text[start:end]))
 			start = end
 		}
 		if !last {
 			spaces, breaks = c == ' ', isBreak(c)
 		}
 	}
-	e.indicator("'", false, false)
+	w.Indicator("'", false, false)
 }
 
 // escapes are double-quoted YAML's short forms.
@@ -106,48 +106,49 @@ func escaped(c rune) string {
 	return fmt.Sprintf(`\U%08X`, c)
 }
 
-func needsEscape(c rune) bool {
+// NeedsEscape reports whether a sign is written as an escape, in double quotes.
+func NeedsEscape(c rune) bool {
 	return strings.ContainsRune("\"\\\u0085\u2028\u2029\ufeff", c) || c < ' ' || c > '~' && c < 0xa0 || c >= 0xd800 && c < 0xe000 || c == 0xfffe || c == 0xffff
 }
 
 // double writes a text in double quotes.
-func (e *emitter) double(text []rune, fold bool) {
-	e.indicator(`"`, true, false)
+func (w *Writer) double(text []rune, fold bool) {
+	w.Indicator(`"`, true, false)
 	start := 0
 	for end := 0; end <= len(text); end++ {
 		last := end == len(text)
-		if last || needsEscape(text[end]) {
+		if last || NeedsEscape(text[end]) {
 			if start < end {
-				e.write(string(text[start:end]))
+				w.write(string(text[start:end]))
 				start = end
 			}
 			if !last {
-				e.write(escaped(text[end]))
+				w.write(escaped(text[end]))
 				start = end + 1
 			}
 		}
-		if 0 < end && end < len(text)-1 && (text[end] == ' ' || start >= end) && e.column+end-start > width && fold {
-			start = e.foldDouble(text, start, end)
+		if 0 < end && end < len(text)-1 && (text[end] == ' ' || start >= end) && w.column+end-start > width && fold {
+			start = w.foldDouble(text, start, end)
 		}
 	}
-	e.indicator(`"`, false, false)
+	w.Indicator(`"`, false, false)
 }
 
 // foldDouble breaks the line of a text in double quotes, with a backslash where the break
 // would else be read as a blank.
-func (e *emitter) foldDouble(text []rune, start, end int) int {
+func (w *Writer) foldDouble(text []rune, start, end int) int {
 	backslash := needsBackslash(text, start, end)
 	if start < end {
-		e.write(string(text[start:end]))
+		w.write(string(text[start:end]))
 		start = end
 	}
 	if backslash {
-		e.write(`\`)
+		w.write(`\`)
 	}
-	e.fold()
+	w.fold()
 	if text[start] == ' ' {
 		if backslash {
-			e.write(`\`)
+			w.write(`\`)
 		} else {
 			start++ // the break stands for it
 		}
