@@ -189,6 +189,8 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 		return "Committing the review", kit.Busy
 	case recorded && since == 0:
 		return fmt.Sprintf("Committed as %.7s by %s", r.Commit, by.Who), kit.Good
+	case since == 1:
+		return "1 correction saved, not committed yet", kit.Held
 	case since > 0:
 		return fmt.Sprintf("%d corrections saved, not committed yet", since), kit.Held
 	}

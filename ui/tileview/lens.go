@@ -24,7 +24,7 @@ const firstLens, leastLens, mostLens = 110, 40, 400 // units of the screen
 func (v *View) SetOther(name, other string, objs []annotation.Object) {
 	v.lens.a, v.lens.b = name, other
 	v.lens.other = newIndex(objs, nil)
-	v.lens.lay.set(v.lens.other, v.style)
+	v.restyle()
 	if v.lens.on {
 		v.redraw()
 	}
@@ -33,7 +33,7 @@ func (v *View) SetOther(name, other string, objs []annotation.Object) {
 // SetLens switches the lens on or off.
 func (v *View) SetLens(on bool) {
 	v.lens.on = on
-	v.lens.lay.set(v.lens.other, v.style)
+	v.restyle()
 	v.redraw()
 }
 
@@ -112,9 +112,11 @@ func (v *View) paintLens(s sheet, l lensed) {
 	s.stroke(rim, true, inkOf(color.NRGBA{0xe8, 0xec, 0xf0, 255}, 1), 2*v.ratio, 0)
 	a, b := v.Under()
 	text := fmt.Sprintf(" %s %d, here %s %d ", v.lens.a, a, v.lens.b, b)
-	y := int(l.cy+l.radius) + 6
-	if y > s.h-16 {
-		y = int(l.cy-l.radius) - 19
+	k := max(1, int(v.ratio+0.5))
+	wide := len(text) * 7 * k
+	y := int(l.cy+l.radius) + 6*k
+	if y > s.h-16*k {
+		y = int(l.cy-l.radius) - 19*k
 	}
-	s.text(min(max(int(l.cx)-len(text)*7/2, 1), max(s.w-len(text)*7-1, 1)), y, text)
+	s.text(min(max(int(l.cx)-wide/2, 1), max(s.w-wide-1, 1)), y, text, k)
 }

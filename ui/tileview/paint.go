@@ -20,7 +20,10 @@ func (v *View) paint(w, h int) image.Image {
 		v.buf = image.NewRGBA(image.Rect(0, 0, w, h))
 	}
 	if s := v.Size(); s.Width > 0 {
-		v.ratio = float64(w) / float64(s.Width)
+		if k := float64(w) / float64(s.Width); math.Abs(k-v.ratio) > 0.01 {
+			v.ratio = k
+			v.restyle()
+		}
 	}
 	if w == 0 || h == 0 {
 		return v.buf

@@ -29,7 +29,12 @@ type Style struct {
 	Labels bool // class and probability are written on objects that are large enough
 	By     Coloring
 	Clear  float64 // 0 is opaque, 1 is not seen
+
+	unit float64 // pixels of a unit of the screen: how wide lines are; 0 counts as 1
 }
+
+// units are that many units of the screen in pixels.
+func (s Style) units(n float64) float64 { return n * max(s.unit, 1) }
 
 // colorOf returns an object's colour, and the length of a dash or 0.
 func (s Style) colorOf(o *annotation.Object) (c color.NRGBA, dash float64) {
@@ -78,26 +83,26 @@ func drawObject(s sheet, o *annotation.Object, style Style, at camera) {
 	if style.Fill {
 		s.fill(line, inkOf(c, 0.32))
 	}
-	width := 1.8
+	width := style.units(1.8)
 	if len(line) < 4 {
-		width = 1.2
+		width = style.units(1.2)
 	} else if dash == 0 { // a dark rim, so that it is seen on bright pixels, too
-		s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+1.6, 0)
+		s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+style.units(1.6), 0)
 	}
-	s.stroke(line, true, inkOf(c, 0.95), width, dash)
+	s.stroke(line, true, inkOf(c, 0.95), width, style.units(dash))
 	if style.Labels {
-		label(s, o, line)
+		label(s, o, line, int(style.units(1)+0.5))
 	}
 }
 
-const labelRoom = 46 // pixels that an object must be wide to have its label
+const labelRoom = 46 // units that an object must be wide to have its label
 
-func label(s sheet, o *annotation.Object, line []pt) {
+func label(s sheet, o *annotation.Object, line []pt, k int) {
 	x0, x1, y0, y1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, p := range line {
 		x0, x1, y0, y1 = min(x0, p.x), max(x1, p.x), min(y0, p.y), max(y1, p.y)
 	}
-	if x1-x0 < labelRoom {
+	if x1-x0 < float64(labelRoom*k) {
 		return
 	}
 	rows := []string{o.Class}
@@ -105,19 +110,16 @@ func label(s sheet, o *annotation.Object, line []pt) {
 		rows = append(rows, fmt.Sprintf("%.2f", o.Score))
 	}
 	for i, text := range rows {
-		x := int((x0+x1)/2) - len(text)*7/2
-		s.text(x, int((y0+y1)/2)+13*(i-len(rows)/2), text)
+		x := int((x0+x1)/2) - len(text)*7*k/2
+		s.text(x, int((y0+y1)/2)+13*k*(i-len(rows)/2), text, k)
 	}
 }
 
-// text writes in white on dark, with its upper left corner at (x, y).
-func (s sheet) text(x, y int, text string) {
+// text writes in white on dark, with its upper left corner at (x, y), every pixel of the
+// letters k×k.
+func (s sheet) text(x, y int, text string, k int) {
 	face := basicfont.Face7x13
-	for gy := range face.Height {
-		for gx := range face.Advance * len(text) {
-			s.dot(x+gx-1, y+gy, ink{0, 0, 0, 150})
-		}
-	}
+	s.block(x-k, y, face.Advance*len(text)*k, face.Height*k, ink{0, 0, 0, 150})
 	for _, r := range text {
 		i := -1
 		for _, rg := range face.Ranges {
@@ -128,17 +130,20 @@ func (s sheet) text(x, y int, text string) {
 		for gy := 0; i >= 0 && gy < face.Height; gy++ {
 			for gx := range face.Width {
 				if _, _, _, a := face.Mask.At(gx, i*face.Height+gy).RGBA(); a > 0x7fff {
-					s.dot(x+gx, y+gy, ink{255, 255, 255, 255})
+					s.block(x+gx*k, y+gy*k, k, k, ink{255, 255, 255, 255})
 				}
 			}
 		}
-		x += face.Advance
+		x += face.Advance * k
 	}
 }
 
-func (s sheet) dot(x, y int, k ink) {
-	if x >= 0 && y >= 0 && x < s.w && y < s.h {
-		s.pix[y*s.w+x] = k.over(s.pix[y*s.w+x], 255)
+// block paints a rectangle.
+func (s sheet) block(x, y, w, h int, k ink) {
+	for py := max(y, 0); py < min(y+h, s.h); py++ {
+		for px := max(x, 0); px < min(x+w, s.w); px++ {
+			s.pix[py*s.w+px] = k.over(s.pix[py*s.w+px], 255)
+		}
 	}
 }
 

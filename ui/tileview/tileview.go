@@ -208,9 +208,16 @@ func (v *View) SetStyle(s Style) {
 func (v *View) Style() Style { return v.style }
 
 func (v *View) relay() {
-	v.lay.set(v.objects, v.style)
-	v.lens.lay.set(v.lens.other, v.style)
+	v.restyle()
 	v.redraw()
+}
+
+// restyle tells the overlays how to draw.
+func (v *View) restyle() {
+	st := v.style
+	st.unit = v.ratio
+	v.lay.set(v.objects, st)
+	v.lens.lay.set(v.lens.other, st)
 }
 
 // Select marks an object; "" marks none.
