@@ -14,6 +14,7 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/segment"
 )
@@ -217,4 +218,50 @@ func everywhere(t *testing.T, net string, m *recipe.Model, src imageio.Source, c
 		}
 	}
 	return out
+}
+
+// TestStarsOfOneOutput has probability and distances in the channels of one output, as
+// bioimage.io's stardist_postprocessing takes them.
+func TestStarsOfOneOutput(t *testing.T) {
+	disc, _ := discs(260, 220, 10)
+	in := infer.Tensor{Port: infer.Port{Name: "image", Type: "FP32", Shape: []int64{1, 1, 220, 260}}}
+	for _, v := range disc.px {
+		in.Data = binary.LittleEndian.AppendUint32(in.Data, math.Float32bits(float32(v)/3000))
+	}
+	answer, err := marcher{}.Infer(t.Context(), infer.Ref{}, []infer.Tensor{in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := sheets{w: 130, h: 110}
+	numbers := append(infertest.Numbers(answer[1]), infertest.Numbers(answer[0])...) // prob, then dist
+	for c := range 33 {
+		plane := numbers[c*130*110:][:130*110]
+		for i := range plane {
+			if c > 0 {
+				plane[i] /= 2 // the maps are of half the size
+			}
+		}
+		src.channels, src.names = append(src.channels, plane), append(src.names, fmt.Sprintf("c%d", c))
+	}
+	axes := "axes: [{type: batch}, {type: channel, channel_names: [" + strings.Join(src.names, ", ") + "]}"
+	in2 := ", {type: space, id: y, size: {min: 1, step: 1}}, {type: space, id: x, size: {min: 1, step: 1}}]"
+	out := ", {type: space, id: y, size: {tensor_id: image, axis_id: y}}, {type: space, id: x, size: {tensor_id: image, axis_id: x}}]"
+	m, err := recipe.Read([]byte("format_version: 0.5.10\nname: stars\ninputs: [{id: image, " + axes + in2 + "}]\noutputs: [{id: y, " + axes + out +
+		", postprocessing: [{id: stardist_postprocessing, kwargs: {prob_threshold: 0.4, nms_threshold: 0.4, n_rays: 32, grid: [1, 1], b: 2}}]}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := segment.Maps{Prob: src.channels[0], W: 130, H: 110, Rays: 32}
+	for _, c := range src.channels[1:] {
+		whole.Dist = append(whole.Dist, c...)
+	}
+	want, err := segment.Stars(t.Context(), whole, 1, segment.Options{Prob: 0.4, NMS: 0.4, Border: 2})
+	if err != nil || len(want) < 50 {
+		t.Fatal(len(want), err)
+	}
+	for name, got := range everywhere(t, filepath.Join(zoo(t, "nets"), "same.onnx"), m, src, 0) {
+		if len(got) != len(want) {
+			t.Errorf("%s: %d stars of %d", name, len(got), len(want))
+		}
+	}
 }
