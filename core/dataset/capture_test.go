@@ -256,7 +256,11 @@ func TestDvcfileOnlyAfterItsObjects(t *testing.T) { // D1
 
 func TestLockKeepsOthersOut(t *testing.T) {
 	r := newRepo(t)
-	unlock, err := r.lock(t.Context())
+	other, err := Open(t.Context(), r.dir, Options{}) // as another program
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := other.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,7 @@ type Repository struct {
 	log   *slog.Logger
 	git   git
 	cache cache
+	turn  chan struct{} // held while lock is: see there
 
 	memory memory
 	made   func(ctx context.Context, r *Repository) ([]Output, error)
@@ -131,7 +132,7 @@ func repository(dir string, o Options) (*Repository, error) {
 	return &Repository{
 		dir: full, log: log, git: git{dir: full}, cache: cache{filepath.Join(full, ".dvc", "cache")},
 		memory: memory{dir: filepath.Join(full, ".dvc", "tmp", "coverslip")},
-		made:   o.Made,
+		made:   o.Made, turn: make(chan struct{}, 1),
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -18,9 +19,20 @@ const (
 )
 
 // lock takes .dvc/tmp/lock as DVC does (flock, and the process's id as content), so that
-// a dvc command and this program never write at once. It waits 3 s, then is Busy.
+// a dvc command and this program never write at once. It waits 3 s, then is Busy; for other
+// work of this Repository, which may take longer, it waits as long as that takes.
 func (r *Repository) lock(ctx context.Context) (unlock func(), err error) {
-	return r.lockNamed(ctx, "lock")
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r.turn <- struct{}{}:
+	}
+	free, err := r.lockNamed(ctx, "lock")
+	if err != nil {
+		<-r.turn
+		return nil, err
+	}
+	return sync.OnceFunc(func() { free(); <-r.turn }), nil
 }
 
 // lockNamed takes a lock of .dvc/tmp by its file's name.

@@ -60,7 +60,11 @@ func (s *Station) CalibrateItem(ctx context.Context, it flow.Item, um imageio.Mi
 
 // openCapture opens the image of a capture, with the size of pixels that a person has given.
 func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string) (imageio.Source, error) {
-	src, err := s.opener.OpenAs(ctx, s.imagePath(c, md5), pixelsID(md5))
+	at, err := s.imagePath(ctx, c, md5)
+	if err != nil {
+		return nil, err
+	}
+	src, err := s.opener.OpenAs(ctx, at, pixelsID(md5))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package station_test
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +14,8 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/station"
 )
 
@@ -61,5 +65,54 @@ func TestImageInABucket(t *testing.T) {
 	}
 	if _, err := station.DescribeImage(t.Context(), strings.Replace(address, "b.zarr", "c.zarr", 1), -1); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("nothing there: %v", err)
+	}
+}
+
+// TestReplacedFileIsNotTakenForTheCapture has someone put another image, and then nothing, in
+// the place of a capture's file in the dataset: what was captured is shown all the same.
+func TestReplacedFileIsNotTakenForTheCapture(t *testing.T) {
+	const other = "2026-11-24_kc167_POS002_DNA.ome.tif"
+	b := open(t, t.TempDir(), nil)
+	b.drop(field)
+	b.drop(other)
+	it := b.capture(field, predicted)
+	theirs := b.capture(other, predicted)
+	size := func(it flow.Item) image.Point {
+		t.Helper()
+		src, err := b.OpenImage(t.Context(), it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		return src.Info().Levels[0].Size
+	}
+	want := size(it)
+	if want == size(theirs) {
+		t.Fatalf("both samples are %v", want)
+	}
+	name := filepath.Join(b.Folder(), "captures/scope-1", field)
+	data, err := os.ReadFile(filepath.Join(b.Folder(), "captures/scope-1", other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := size(it); got != want {
+		t.Errorf("the other image was opened: %v, not %v", got, want)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if got := size(it); got != want {
+		t.Errorf("an image of %v, not %v", got, want)
+	}
+	if err := b.Again(t.Context(), it, 0); err != nil {
+		t.Fatal(err)
+	}
+	it = b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].Tries == 1 && it.Behind("infer") })
+	var p intake.Predicted
+	if !it.Out("infer", &p) || p.Objects < 100 {
+		t.Errorf("predicted %+v", p)
 	}
 }

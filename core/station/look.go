@@ -23,11 +23,15 @@ func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, 
 	if err := it.Read(&c); err != nil {
 		return nil, err
 	}
+	at, err := s.imagePath(ctx, c, md5)
+	if err != nil {
+		return nil, err
+	}
 	src, err := s.openCapture(ctx, c, md5)
 	if err != nil {
 		return nil, err
 	}
-	src = s.pyramids.with(ctx, src, large{s.imagePath(c, md5), md5, it.Title})
+	src = s.pyramids.with(ctx, src, large{at, md5, it.Title})
 	return imageio.Pyramid(imageio.Cached(src, s.tiles)), nil
 }
 

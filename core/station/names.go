@@ -1,6 +1,7 @@
 package station
 
 import (
+	"context"
 	"os"
 	"path"
 	"sync"
@@ -66,8 +67,8 @@ func (n *names) free(at, source string) bool {
 	return from == source && (host == n.host || host == "") // older versions did not say the host
 }
 
-// imagePath is where the image of a capture lies: where it was stored, or where a merge
-// with another bench has put it.
-func (s *Station) imagePath(c intake.Capture, md5 string) string {
-	return s.workPath(path.Join(s.repo.Where(c.Rel, md5), c.Lead))
+// imagePath is where the image of a capture lies: where it was stored, where a merge with
+// another bench has put it or, if someone has put another file there, in the cache.
+func (s *Station) imagePath(ctx context.Context, c intake.Capture, md5 string) (string, error) {
+	return s.repo.PathOf(ctx, path.Join(s.repo.Where(c.Rel, md5), c.Lead), md5)
 }
