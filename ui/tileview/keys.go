@@ -5,11 +5,17 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 )
 
-// FocusGained is for Fyne.
-func (v *View) FocusGained() {}
+// FocusGained frames the picture: keys come here.
+func (v *View) FocusGained() {
+	v.focused = true
+	v.redraw()
+}
 
 // FocusLost lets go of the keys that are held.
-func (v *View) FocusLost() { v.space, v.shift, v.alt = false, false, false }
+func (v *View) FocusLost() {
+	v.space, v.shift, v.alt, v.focused = false, false, false, false
+	v.redraw()
+}
 
 // KeyDown holds the space bar, while which a drag moves the image whatever the tool, and Shift.
 func (v *View) KeyDown(e *fyne.KeyEvent) { v.hold(e.Name, true) }

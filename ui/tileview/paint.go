@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"unsafe"
+
+	"coverslip.dev/coverslip/ui/theme"
 )
 
 // around is the colour beside the image and where nothing is loaded yet.
@@ -41,13 +43,39 @@ func (v *View) paint(w, h int) image.Image {
 		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
 		v.told()
 	}
+	v.sized(w, h)
 	if v.angle == 0 {
 		v.scene(dst, w, h, v.at)
 	} else {
 		v.paintTurned(dst, w, h)
 	}
 	v.paintOverview(dst, w, h)
+	if v.focused {
+		x, y := float64(w)-v.ratio/2, float64(h)-v.ratio/2
+		canvasOf(dst, w, h).stroke([]pt{{v.ratio / 2, v.ratio / 2}, {x, v.ratio / 2}, {x, y}, {v.ratio / 2, y}}, true,
+			inkOf(theme.Objects().Hovered, 0.6), v.ratio, 0)
+	}
 	return v.buf
+}
+
+// sized keeps the middle in the middle when the screen's size changes, and a whole image whole.
+func (v *View) sized(w, h int) {
+	was := v.painted
+	v.painted = image.Pt(w, h)
+	if was == v.painted || was == (image.Point{}) {
+		return
+	}
+	size := v.imageSize()
+	if math.Abs(v.at.scale/fit(size, was.X, was.Y).scale-1) < 1e-6 {
+		v.at = fit(size, w, h)
+		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+		v.told()
+		v.share()
+		return
+	}
+	v.at.x += float64(was.X-w) / 2 / v.at.scale
+	v.at.y += float64(was.Y-h) / 2 / v.at.scale
+	v.share()
 }
 
 // scene paints what a camera sees, upright.

@@ -210,3 +210,24 @@ func TestOverviewGoesWhereItIsClicked(t *testing.T) {
 		}
 	})
 }
+
+// TestTheMiddleStaysWhenTheWindowGrows resizes a fitted view, and one that is zoomed in.
+func TestTheMiddleStaysWhenTheWindowGrows(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.Resize(fyne.NewSize(400, 500))
+		v.Frame(400, 500)
+		if p := v.At(fyne.NewPos(0, 250)); math.Abs(p.X+0.015*2048) > 12 || math.Abs(p.Y-1024) > 2 {
+			t.Errorf("a fitted view shows %v at its left", p)
+		}
+		v.OneToOne()
+		v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyRight})
+		before := v.At(fyne.NewPos(200, 250))
+		v.Resize(fyne.NewSize(800, 600))
+		v.Frame(800, 600)
+		if p := v.At(fyne.NewPos(400, 300)); math.Hypot(p.X-before.X, p.Y-before.Y) > 0.6 {
+			t.Errorf("the middle was %v and is %v", before, p)
+		}
+	})
+}

@@ -76,8 +76,9 @@ type View struct {
 	whole      bool   // no tile of the screen is missing
 
 	at       camera
-	angle    float64  // degrees clockwise
-	upper    []uint32 // the upright picture under a turned screen
+	painted  image.Point // the size of the last frame
+	angle    float64     // degrees clockwise
+	upper    []uint32    // the upright picture under a turned screen
 	overview bool
 	fitted   bool // fit once the size is known
 	ratio    float64
@@ -89,6 +90,7 @@ type View struct {
 	space    bool
 	shift    bool
 	alt      bool
+	focused  bool
 	over     bool // the pointer is over the view
 	brush    brush
 	lens     lens

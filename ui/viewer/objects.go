@@ -95,6 +95,9 @@ func (o *objects) open(info imageio.Info) {
 	o.size.ch = tileview.Channel{}
 	o.filter = tileview.Filter{}
 	o.s.view.SetFilter(o.filter)
+	shown(o.size, false)
+	shown(o.wide, false)
+	o.count()
 }
 
 // set takes the objects of now.

@@ -71,8 +71,8 @@ func newPlanes(s *Screen) *planes {
 	p.start.Importance = widget.LowImportance
 	tight := layout.NewCustomPaddedVBoxLayout(-8)
 	p.zRow = container.New(tight, container.NewBorder(nil, nil, nil, p.projection, p.zWord), p.z)
-	p.tRow = container.New(tight, container.NewBorder(nil, nil, nil, container.NewHBox(p.loop, p.speed), p.tWord),
-		container.NewBorder(nil, nil, p.start, nil, p.t))
+	p.tRow = container.NewVBox(container.New(tight, p.tWord, container.NewBorder(nil, nil, p.start, nil, p.t)),
+		container.NewGridWithColumns(2, p.loop, p.speed))
 	p.cRow = container.New(tight, p.cWord, p.c)
 	p.fold = kit.NewFold("Planes and time", true, p.zRow, p.tRow, p.cRow)
 	return p

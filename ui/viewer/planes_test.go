@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -31,14 +32,15 @@ func labelOf(v *viewer.Screen, starts string) string {
 }
 
 func TestTimeIsStepAndPlayed(t *testing.T) {
-	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+	show(t, theme.Light, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		val := typical()
-		val.Source, val.T = film{}, 3
+		val.Source, val.T, val.Objects = film{}, 3, nil
 		v.Set(val)
 		s.settle(c)
 		if got := labelOf(v, "Time"); got != "Time 4 of 40 · 0.12 s" {
 			t.Errorf("it opens at %q", got)
 		}
+		test.AssertRendersToImage(t, "film-light.png", c)
 		press(v, c, '>')
 		press(v, c, '>')
 		press(v, c, '<')

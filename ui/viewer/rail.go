@@ -38,14 +38,12 @@ func newRail(s *Screen) *rail {
 	r.hide = button(fynetheme.VisibilityIcon(), "H", func() { s.panel.objects.hide() })
 	r.fill = button(theme.Icon("fill"), "F", func() { s.rune('f') })
 	r.photo = button(fynetheme.MediaPhotoIcon(), "S", s.snapshot)
-	fit := button(theme.Icon("fit"), "Z", s.view.Fit)
-	one := button(theme.Icon("one"), "⇧Z", s.view.OneToOne)
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(1),
 		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"), tool(tileview.Polygon, "polygon", "P"),
 		tool(tileview.Brush, "brush", "B"), tool(tileview.Eraser, "eraser", "E"),
 		widget.NewSeparator(), big(r.accept), big(r.reject), big(r.remove),
 		widget.NewSeparator(), big(r.undo), big(r.redo),
-		widget.NewSeparator(), big(r.hide), big(r.fill), big(fit), big(one), big(r.photo))))
+		widget.NewSeparator(), big(r.hide), big(r.fill), big(r.photo))))
 	r.ExtendBaseWidget(r)
 	r.tool(tileview.Select)
 	return r
@@ -59,7 +57,7 @@ func button(icon fyne.Resource, key string, do func()) *widget.Button {
 }
 
 // big gives a tool a width of its own: the icon and up to three letters.
-func big(b *widget.Button) fyne.CanvasObject { return container.NewStack(kit.NewGap(76, 34), b) }
+func big(b *widget.Button) fyne.CanvasObject { return container.NewStack(kit.NewGap(76, 40), b) }
 
 func (r *rail) set(v Values) {
 	able(r.undo, v.CanUndo)

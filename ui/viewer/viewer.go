@@ -143,7 +143,8 @@ func (s *Screen) build() {
 	head := container.NewBorder(nil, nil, nil,
 		container.NewHBox(kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
-	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom), s.read)
+	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom,
+		button(theme.Icon("fit"), "Z", s.view.Fit), button(theme.Icon("one"), "⇧Z", s.view.OneToOne)), s.read)
 	s.first = s.view // on no ground of its own: a rectangle under it costs as much as the picture
 	s.picture = container.NewStack(s.first)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
