@@ -65,6 +65,7 @@ type Gateway struct {
 	spooled atomic.Int64
 	stopped atomic.Bool
 	busy    []atomic.Int64 // questions under way, by engine
+	out     []atomic.Int64 // until when (Unix nanoseconds) an engine that did not answer is asked last
 	rates   rates
 	counts  counts
 	jobs    jobs
@@ -91,7 +92,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("uploads: %w", err)
 	}
 	g := &Gateway{
-		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel), busy: make([]atomic.Int64, len(o.Engines)),
+		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel), busy: make([]atomic.Int64, len(o.Engines)), out: make([]atomic.Int64, len(o.Engines)),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
 		jobs: jobs{queue: make(chan *task, o.Jobs), of: map[string]*task{}},
 	}

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,24 +164,41 @@ func TestGracefulStop(t *testing.T) {
 	<-ended
 }
 
-// TestFailover wants the answer of the second engine where the first is gone.
+// gone is a real engine for a server that is not there any more; it counts who asks.
+type gone struct {
+	infer.Engine
+	asked atomic.Int64
+}
+
+func (g *gone) Describe(ctx context.Context, m infer.Ref) (infer.Spec, error) {
+	g.asked.Add(1)
+	return g.Engine.Describe(ctx, m)
+}
+
+// TestFailover wants the answer of the second engine where the first is gone, and that the
+// first is not asked again by every image.
 func TestFailover(t *testing.T) {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := l.Addr().String()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dead, err := triton.Dial(t.Context(), triton.Options{Address: "grpc://" + gone})
+	en, err := triton.Dial(t.Context(), triton.Options{Address: "grpc://" + l.Addr().String()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	dead := &gone{Engine: en}
 	at, _ := open(t, func(o *gateway.Options) { o.Engines = append([]infer.Engine{dead}, o.Engines...) })
-	code, _, body := call(t, "POST", at+"/v1/predict?format=csv", "image/png", picture(t, 6))
-	if code != http.StatusOK || strings.Count(string(body), "spot,") != 6 {
-		t.Errorf("%d %s", code, body)
+	for range 5 {
+		code, _, body := call(t, "POST", at+"/v1/predict?format=csv", "image/png", picture(t, 6))
+		if code != http.StatusOK || strings.Count(string(body), "spot,") != 6 {
+			t.Errorf("%d %s", code, body)
+		}
+	}
+	if n := dead.asked.Load(); n != 1 {
+		t.Errorf("the engine that is gone was asked %d times", n)
 	}
 	if code, _, _ := call(t, "GET", at+"/readyz", "", nil); code != http.StatusOK {
 		t.Errorf("ready: %d", code)

@@ -112,27 +112,49 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	return a, err
 }
 
+// rest is how long an engine that did not answer is left alone while others do.
+const rest = 10 * time.Second
+
 // detect asks the engine that has least to do; if it does not answer, the next.
 func (g *Gateway) detect(ctx context.Context, m Model, src imageio.Source, opt infer.Options, p infer.Progress) (annotation.Layer, string, error) {
 	tried := make([]bool, len(g.opt.Engines))
 	var errs []error
 	for range tried {
-		best := -1
-		for i := range tried {
-			if !tried[i] && (best < 0 || g.busy[i].Load() < g.busy[best].Load()) {
-				best = i
-			}
+		i := g.next(tried, time.Now().UnixNano())
+		tried[i] = true
+		g.busy[i].Add(1)
+		layer, err := infer.Detect(ctx, g.opt.Engines[i], m.Ref, m.Recipe, src, opt, p)
+		g.busy[i].Add(-1)
+		k := fault.KindOf(err)
+		if err == nil || k != fault.Offline && k != fault.Busy {
+			return layer, g.opt.Engines[i].Name(), err
 		}
-		tried[best] = true
-		g.busy[best].Add(1)
-		layer, err := infer.Detect(ctx, g.opt.Engines[best], m.Ref, m.Recipe, src, opt, p)
-		g.busy[best].Add(-1)
-		if k := fault.KindOf(err); err == nil || k != fault.Offline && k != fault.Busy {
-			return layer, g.opt.Engines[best].Name(), err
+		if k == fault.Offline {
+			g.out[i].Store(time.Now().Add(rest).UnixNano())
 		}
 		errs = append(errs, err)
 	}
 	return annotation.Layer{}, "", errors.Join(errs...)
+}
+
+// next is the engine to be asked: of those not tried yet one that answered, and with the
+// least to do.
+func (g *Gateway) next(tried []bool, now int64) int {
+	best := -1
+	for i := range tried {
+		if tried[i] {
+			continue
+		}
+		if best < 0 {
+			best = i
+			continue
+		}
+		mine, theirs := g.out[i].Load() > now, g.out[best].Load() > now
+		if theirs && !mine || theirs == mine && g.busy[i].Load() < g.busy[best].Load() {
+			best = i
+		}
+	}
+	return best
 }
 
 // send writes the answer to the disk first, so that its length is known and no mistake can
