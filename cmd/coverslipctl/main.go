@@ -50,6 +50,7 @@ func commands() map[string]command {
 		"log":          {"log [-n N]", "commits, the newest first", history},
 		"repro":        {"repro [--force] [STAGE…]", "run the pipeline's stages that have changed, and what they need", repro},
 		"dag":          {"dag", "the pipeline's stages, what feeds what, what has changed and why", dag},
+		"instrument":   {instrumentUsage, "the instruments' folders that are watched, and what is written there", instrument},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
 		"infer":        {"infer IMAGE [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE]", "predict one image", inferOne},
