@@ -56,7 +56,7 @@ func keepPicture(path, kind string, p tileview.Picture) (err error) {
 		}
 	}()
 	b := bufio.NewWriter(f)
-	err = errors.Join(encode(b, kind, p), b.Flush(), f.Sync(), f.Close())
+	err = errors.Join(encode(b, kind, p), b.Flush(), f.Chmod(0o644), f.Sync(), f.Close())
 	if err != nil {
 		return err
 	}
