@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"image"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,8 +18,17 @@ import (
 // stack is one 256² tile a plane: every sample is 100·z + t, and slow takes that long a tile.
 type stack struct {
 	z, t int
+
+	mu   sync.Mutex // guards both below
 	slow time.Duration
 	read map[int]bool // time points that were read
+}
+
+// pace sets how long a tile takes, and forgets what was read.
+func (s *stack) pace(slow time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow, s.read = slow, map[int]bool{}
 }
 
 func (*stack) ID() string { return "stack" }
@@ -34,11 +44,14 @@ func (s *stack) Info() imageio.Info {
 }
 
 func (s *stack) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
-	if s.slow > 0 {
-		time.Sleep(s.slow)
-	}
+	s.mu.Lock()
+	slow := s.slow
 	if s.read != nil {
 		s.read[t.T] = true
+	}
+	s.mu.Unlock()
+	if slow > 0 {
+		time.Sleep(slow)
 	}
 	p := &imageio.Pixels{Size: image.Pt(256, 256), Type: imageio.Uint16, Data: make([]byte, 2*256*256)}
 	for i := range 256 * 256 {
@@ -137,7 +150,7 @@ func TestPlayDropsFramesThatAreLate(t *testing.T) {
 		s.settle(c)
 		full(v)
 		s.settle(c)
-		src.slow, src.read = 200*time.Millisecond, map[int]bool{}
+		src.pace(200 * time.Millisecond)
 		v.Play(20, false)
 		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
 			v.Frame(800, 600)
@@ -148,11 +161,14 @@ func TestPlayDropsFramesThatAreLate(t *testing.T) {
 		if at < 90 || at > 100 {
 			t.Errorf("after 5 s at 20 a second frame %d is shown", at)
 		}
-		if n := len(src.read); n > 30 || n < 10 {
+		src.mu.Lock()
+		n := len(src.read)
+		src.mu.Unlock()
+		if n > 30 || n < 10 {
 			t.Errorf("%d frames were read in 5 s at 200 ms a frame", n)
 		}
 		v.Stop()
-		src.slow = 0
+		src.pace(0)
 	})
 }
 
