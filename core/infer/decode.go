@@ -42,6 +42,9 @@ func newDecoder(m *recipe.Model, p *plan, threshold float64) (decoder, error) { 
 	var err error
 	if k.op == recipe.FlowFields {
 		k.flows, err = m.Decode.Flows()
+		if threshold > 0 && threshold < 1 { // theirs is a logit
+			k.flows.Prob = math.Log(threshold / (1 - threshold))
+		}
 	} else {
 		k.arg, err = m.Decode.Pixels()
 		k.arg.Threshold = cmp.Or(threshold, k.arg.Threshold)
