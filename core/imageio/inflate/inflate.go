@@ -200,9 +200,6 @@ func (d *decoder) dynamic() error {
 	if err := d.readLens(lits + dists); err != nil {
 		return err
 	}
-	if d.lens[256] == 0 { // such a block would have no end
-		return ErrCorrupt
-	}
 	if err := d.literals(d.lens[:lits]); err != nil {
 		return err
 	}
