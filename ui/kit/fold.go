@@ -42,9 +42,6 @@ func (f *Fold) Open(yes bool) {
 	f.Refresh()
 }
 
-// Opened reports whether the part is open.
-func (f *Fold) Opened() bool { return f.body.Visible() }
-
 // CreateRenderer makes Fold a Fyne widget.
 func (f *Fold) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.layout) }
 

@@ -71,7 +71,7 @@ type lensed struct {
 	cx, cy, radius float64
 }
 
-// look makes the lens's piece of a picture that has no objects on it yet; false where there
+// lookThrough makes the lens's piece of a picture that has no objects on it yet; false where there
 // is none.
 func (v *View) lookThrough(dst []uint32, w, h int, at camera) (lensed, bool) {
 	if !v.lens.on || !v.over {
