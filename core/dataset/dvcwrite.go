@@ -94,6 +94,9 @@ func (f *file) patchOutput(o output) ([]byte, error) {
 		}
 	}
 	pad := strings.Repeat(" ", item.Content[0].Column-1)
+	for last < len(lines) && strings.HasPrefix(lines[last], pad+" ") && strings.TrimSpace(lines[last]) != "" {
+		last++ // a long text goes on in the next line
+	}
 	if !strings.HasSuffix(lines[last-1], "\n") {
 		lines[last-1] += "\n"
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -168,6 +169,21 @@ func TestNamesAsDVCWritesThem(t *testing.T) {
 	}
 	if len(names) < 60 {
 		t.Errorf("only %d names", len(names))
+	}
+}
+
+// TestFoldedPathIsPatched adds a field after a path that DVC has folded.
+func TestFoldedPathIsPatched(t *testing.T) {
+	name := strings.Repeat("word ", 24) + "end"
+	o := output{oid: sum([]byte("a")), size: 1, path: name}
+	text, err := newFile(o, nil)
+	must(t, err)
+	f, err := parseFile(text)
+	must(t, err)
+	o.exec = true
+	got, err := f.patch(o, nil)
+	if want := string(text) + "  isexec: true\n"; err != nil || string(got) != want || strings.Count(want, "\n") != 7 {
+		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 	}
 }
 
