@@ -237,7 +237,27 @@ func (w *window) viewerActions() viewer.Actions {
 		Snapshot:     w.snapshot,
 		Copy:         func(text string) { w.app.Clipboard().SetContent(text) },
 		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
+		Calibrate: w.calibrate,
 	}
+}
+
+// calibrate says how large the pixels of the open capture are, and opens it anew.
+func (w *window) calibrate(um imageio.Micron) {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok {
+		return
+	}
+	w.work.do(func(ctx context.Context) error {
+		if err := w.station.CalibrateItem(ctx, it, um); err != nil {
+			return err
+		}
+		w.work.post(func() {
+			if w.desk.id == it.ID {
+				w.open(it.ID)
+			}
+		})
+		return nil
+	})
 }
 
 // object returns an open object by its ID, nil if it is not there.

@@ -34,6 +34,7 @@ type panel struct {
 	unit     *widget.Label
 	again    *widget.Button
 	running  *widget.Label
+	size     fyne.CanvasObject // asks how large a pixel is
 	body     *fyne.Container
 	row      fyne.CanvasObject
 }
@@ -47,12 +48,13 @@ func newPanel(s *Screen) *panel {
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
+	p.size = p.pixelSize()
 	p.body = container.NewVBox(
 		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold,
 		kit.NewFold("Objects", true, p.objects.box), p.objects.how,
 		kit.NewFold("Selected", true, p.none, p.object),
 		kit.NewFold("Model", true, p.modelForm()),
-		kit.NewFold("Image", true, p.image, kit.NewGap(0, 8)),
+		kit.NewFold("Image", true, p.image, p.size, kit.NewGap(0, 8)),
 	)
 	p.row = container.NewStack(kit.NewGap(panelWidth, 0), container.NewVScroll(
 		container.New(layout.NewCustomPaddedLayout(0, 0, 6, 16), p.body)))
@@ -95,6 +97,7 @@ func imageFacts(i imageio.Info) []kit.Fact {
 }
 
 func (p *panel) set(v Values) {
+	shown(p.size, p.s.act.Calibrate != nil && v.ID != "")
 	p.objects.set(v.Objects)
 	if p.diameter.Text == "" && v.Diameter > 0 {
 		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))

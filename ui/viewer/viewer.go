@@ -56,6 +56,7 @@ type Actions struct {
 	Copy                   func(text string)                     // onto the clipboard
 	SavePreset             func(Preset)                          // over one of the same name and channels
 	DropPreset             func(name string)
+	Calibrate              func(imageio.Micron) // how large pixels are; zero: as the file says
 }
 
 // Screen is the viewer.
