@@ -67,6 +67,7 @@ type window struct {
 	desk     desk
 	curve    runs.Curve
 	thumbs   map[string]image.Image // by item; nil while it is made
+	drawn    map[string]inboxRow    // captures in the inbox, by item
 	pictures pictures
 	versions datasets.Values // without the places
 	reading  bool            // versions are being read
@@ -117,6 +118,7 @@ func (w *window) look(mode string) {
 func (w *window) furnish() {
 	w.inbox = inbox.New(time.Now, inbox.Actions{
 		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") }, Key: w.key,
+		Thumb: w.thumb,
 	})
 	w.viewer = viewer.New(bind.Screen, w.viewerActions())
 	w.datasets = datasets.New(time.Now, w.datasetActions())

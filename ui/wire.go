@@ -7,6 +7,7 @@ import (
 	"image"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"time"
 
@@ -37,13 +38,19 @@ func (w *window) setSightings(map[string]station.Sighting) { w.fillInbox() }
 
 // fillInbox shows captures on their line, and above them what is still arriving.
 func (w *window) fillInbox() {
-	var rows []inbox.Row
-	for _, it := range w.station.Items().All() {
-		if it.Line == intake.LineName {
-			row := captureRow(it)
-			row.Thumb = w.thumb(it)
-			rows = append(rows, row)
+	items, before := w.station.Items().All(), w.drawn
+	w.drawn = make(map[string]inboxRow, len(items))
+	rows := make([]inbox.Row, 0, len(items))
+	for id, it := range items {
+		if it.Line != intake.LineName {
+			continue
 		}
+		d, ok := before[id]
+		if !ok || !same(d.item, it) {
+			d = inboxRow{it, captureRow(it)}
+		}
+		w.drawn[id] = d
+		rows = append(rows, d.row)
 	}
 	for _, s := range w.station.Sightings().All() {
 		rows = append(rows, sightingRow(s))
@@ -51,20 +58,38 @@ func (w *window) fillInbox() {
 	w.inbox.Set(rows)
 }
 
+// inboxRow is an item and how it is shown: of many thousands only some change at a time.
+type inboxRow struct {
+	item flow.Item
+	row  inbox.Row
+}
+
+// same reports whether an item is as it was: a runner makes new passes for what it changes.
+func same(a, b flow.Item) bool {
+	return reflect.ValueOf(a.Passes).Pointer() == reflect.ValueOf(b.Passes).Pointer()
+}
+
+// thumbsKept is how many small pictures stay in memory; each takes some 30 kB.
+const thumbsKept = 2000
+
 // thumb returns an item's small picture, nil until it is made.
-func (w *window) thumb(it flow.Item) image.Image {
-	if img, ok := w.thumbs[it.ID]; ok || !it.Behind("capture") {
+func (w *window) thumb(id string) image.Image {
+	it, ok := w.station.Items().Row(id)
+	if img, asked := w.thumbs[id]; asked || !ok || !it.Behind("capture") {
 		return img
 	}
-	w.thumbs[it.ID] = nil // asked for once
+	if len(w.thumbs) >= thumbsKept {
+		clear(w.thumbs) // who is in sight is asked for again
+	}
+	w.thumbs[id] = nil // asked for once
 	w.slow.do(func(ctx context.Context) error {
 		img, err := w.station.Thumb(ctx, it, thumbSize)
 		if err != nil {
 			return nil //nolint:nilerr // an image that can't be read says so in its own row
 		}
 		w.slow.post(func() {
-			w.thumbs[it.ID] = img
-			w.fillInbox()
+			w.thumbs[id] = img
+			w.inbox.Pictured()
 		})
 		return nil
 	})

@@ -46,7 +46,6 @@ type Row struct {
 	Model        string // name@version, "" before a prediction
 	At           time.Time
 	Bytes        int64
-	Thumb        image.Image // may be nil
 }
 
 // Actions are what the person may do here. Screens ask; they do not act.
@@ -56,6 +55,9 @@ type Actions struct {
 	Reveal   func(id string)        // show the file in the desktop's file manager
 	Settings func()                 // offered while the inbox is empty; may be nil
 	Key      func(e *fyne.KeyEvent) // a key that the list has no use for; may be nil
+	// Thumb returns the small picture of a capture that is in sight, nil while there is none;
+	// [Screen.Pictured] says that there are more. May be nil.
+	Thumb func(id string) image.Image
 }
 
 // Screen is the inbox.
@@ -111,6 +113,9 @@ func (s *Screen) Set(rows []Row) {
 	slices.SortStableFunc(s.all, func(a, b Row) int { return b.At.Compare(a.At) })
 	s.show()
 }
+
+// Pictured says that more pictures can be shown.
+func (s *Screen) Pictured() { s.list.Refresh() }
 
 func (s *Screen) show() {
 	s.shown = s.shown[:0]

@@ -1,8 +1,10 @@
 package inbox_test
 
 import (
+	"fmt"
 	"image"
 	"image/color"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,11 +60,11 @@ func rows() []inbox.Row {
 	return []inbox.Row{
 		{
 			ID: "1", Name: "plate7_A01.ome.tif", Stages: line(5, inbox.Person, ""), State: inbox.Person, Objects: 214,
-			Model: "nuclei@4", At: at(12), Bytes: 48_600_000, Thumb: thumb(),
+			Model: "nuclei@4", At: at(12), Bytes: 48_600_000,
 		},
 		{ID: "2", Name: "plate7_A02.ome.tif", Stages: line(4, inbox.Running, "3/12"), State: inbox.Running, Objects: -1, At: at(4), Bytes: 48_600_000},
 		{ID: "3", Name: "plate7_A03.ome.tif", Stages: line(0, inbox.Running, ""), State: inbox.Running, Objects: -1, At: at(0), Bytes: 12_000_000},
-		{ID: "4", Name: "plate6_H12.ome.tif", Stages: line(7, "", ""), State: inbox.Done, Objects: 1, Model: "nuclei@3", At: at(24 * 60), Bytes: 51_200_000, Thumb: thumb()},
+		{ID: "4", Name: "plate6_H12.ome.tif", Stages: line(7, "", ""), State: inbox.Done, Objects: 1, Model: "nuclei@3", At: at(24 * 60), Bytes: 51_200_000},
 	}
 }
 
@@ -70,7 +72,7 @@ func faulty() []inbox.Row {
 	r := rows()
 	r[0].State, r[0].Stages = inbox.Failed, line(1, inbox.Failed, "")
 	r[0].Reason, r[0].Hint = "The image is cut short.", "Copy it again from the instrument, then try again."
-	r[0].Objects, r[0].Model, r[0].Thumb = -1, "", nil
+	r[0].Objects, r[0].Model = -1, ""
 	r[1].State, r[1].Stages = inbox.Held, line(4, inbox.Held, "")
 	r[1].Reason, r[1].Hint = "No inference server answers.", "The capture waits; the work goes on by itself when one is back."
 	return r
@@ -95,17 +97,23 @@ func walk(o fyne.CanvasObject) []fyne.CanvasObject {
 
 func TestPictures(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		mode theme.Mode
-		rows []inbox.Row
+		name   string
+		mode   theme.Mode
+		rows   []inbox.Row
+		thumbs string // whose pictures are there
 	}{
-		{"empty-light", theme.Light, nil},
-		{"typical-dark", theme.Dark, rows()},
-		{"typical-light", theme.Light, rows()},
-		{"faulty-dark", theme.Dark, faulty()},
+		{"empty-light", theme.Light, nil, ""},
+		{"typical-dark", theme.Dark, rows(), "1 4"},
+		{"typical-light", theme.Light, rows(), "1 4"},
+		{"faulty-dark", theme.Dark, faulty(), "4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, w := window(t, c.mode, inbox.Actions{Settings: func() {}})
+			s, w := window(t, c.mode, inbox.Actions{Settings: func() {}, Thumb: func(id string) image.Image {
+				if strings.Contains(c.thumbs, id) {
+					return thumb()
+				}
+				return nil
+			}})
 			s.Set(c.rows)
 			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
 		})
@@ -162,5 +170,30 @@ func TestFilterFindsByModelAndNeed(t *testing.T) {
 	find(s, func(c *widget.Check) bool { return c.Text == "Needs me" }).SetChecked(true)
 	if names() != 1 {
 		t.Errorf("%d captures wait for a person", names())
+	}
+}
+
+// TestManyCaptures shows 50,000, of which it asks for the pictures of those in sight alone.
+func TestManyCaptures(t *testing.T) {
+	asked := map[string]bool{}
+	s, w := window(t, theme.Dark, inbox.Actions{Thumb: func(id string) image.Image {
+		asked[id] = true
+		return nil
+	}})
+	many := make([]inbox.Row, 50_000)
+	for i := range many {
+		many[i] = inbox.Row{
+			ID: fmt.Sprint(i), Name: fmt.Sprintf("burst_%05d.ome.tif", i), Stages: line(3, "", ""), Objects: -1, At: now().Add(time.Duration(-i) * time.Second),
+		}
+	}
+	s.Set(many)
+	w.Canvas().Capture()
+	for i := range many {
+		many[i].State, many[i].Reason = inbox.Held, "No inference server answers."
+	}
+	s.Set(many)
+	w.Canvas().Capture()
+	if !asked["0"] || len(asked) > 40 {
+		t.Errorf("asked for %d pictures", len(asked))
 	}
 }

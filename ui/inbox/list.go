@@ -1,6 +1,8 @@
 package inbox
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 )
@@ -9,12 +11,13 @@ import (
 type list struct {
 	widget.List
 
-	s   *Screen
-	cur widget.ListItemID
+	s     *Screen
+	cur   widget.ListItemID
+	usual float32 // height of a row that has none of its own
 }
 
 func newList(s *Screen) *list {
-	l := &list{s: s, cur: -1}
+	l := &list{s: s, cur: -1, usual: lowRow}
 	l.Length = func() int { return len(s.shown) }
 	l.CreateItem = func() fyne.CanvasObject { return newRow(s) }
 	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -32,11 +35,25 @@ func newList(s *Screen) *list {
 	return l
 }
 
+// ownHeights is how many rows may have heights of their own: Fyne's list looks through all
+// of them again and again. Among more, all rows are as high as the highest.
+const ownHeights = 200
+
 // reload keeps the same capture selected, wherever it is now.
 func (l *list) reload() {
 	at := -1
+	many := len(l.s.shown) > ownHeights
+	l.usual = lowRow
+	if many && slices.ContainsFunc(l.s.shown, func(r Row) bool { return r.Reason != "" }) {
+		l.usual = highRow
+	}
 	for i, r := range l.s.shown {
-		l.SetItemHeight(i, height(r))
+		switch {
+		case !many:
+			l.SetItemHeight(i, height(r))
+		case i < ownHeights:
+			l.SetItemHeight(i, l.usual)
+		}
 		if r.ID == l.s.selected && r.ID != "" {
 			at = i
 		}

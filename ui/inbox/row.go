@@ -15,12 +15,17 @@ import (
 	"coverslip.dev/coverslip/ui/theme"
 )
 
-// height is a row's, with and without a reason.
+// The heights of a row with and without a reason.
+const (
+	highRow = 104
+	lowRow  = 82
+)
+
 func height(r Row) float32 {
 	if r.Reason != "" {
-		return 104
+		return highRow
 	}
-	return 82
+	return lowRow
 }
 
 // row shows one capture in two lines and, when something is wrong, its reason.
@@ -72,6 +77,11 @@ func newRow(s *Screen) *row {
 	return r
 }
 
+// MinSize is what Fyne's list gives a row that no height was set for.
+func (r *row) MinSize() fyne.Size {
+	return fyne.NewSize(r.BaseWidget.MinSize().Width, r.s.list.usual)
+}
+
 func call(f func(string), id string) {
 	if f != nil {
 		f(id)
@@ -82,7 +92,11 @@ func (r *row) set(i widget.ListItemID, v Row) {
 	r.index, r.id = i, v.ID
 	r.name.SetText(v.Name)
 	r.facts.SetText(facts(v, r.s.now()))
-	r.setThumb(v.Thumb)
+	var pic image.Image
+	if r.s.act.Thumb != nil {
+		pic = r.s.act.Thumb(v.ID)
+	}
+	r.setThumb(pic)
 	r.setChips(v.Stages)
 	r.setReason(v)
 	ready := v.State == Person || v.State == Done
