@@ -59,12 +59,13 @@ var arrows = map[string]string{
 	"core/remote/s3":       "core/fault core/remote core/remote/wire core/secret",
 	"core/remote/wire":     "core/fault", // what the HTTP ones share
 
-	// The contracts: suites that every adapter passes.
-	"core/imageio/imageiotest": "core/fault core/imageio",
+	// The contracts: suites that every adapter passes, and how tests find real servers.
+	"core/servertest":          "",
+	"core/imageio/imageiotest": "core/fault core/imageio core/servertest",
 	"core/infer/infertest":     "core/fault core/infer",
 	"core/model/modeltest":     "core/fault core/model",
 	"core/remote/remotetest":   "core/fault core/remote",
-	"core/dataset/datasettest": "core/dataset core/fault core/remote",
+	"core/dataset/datasettest": "core/dataset core/fault core/remote core/servertest",
 
 	// The work.
 	"core/dataset":  "core/disk core/fault core/job core/remote core/ruamel core/secret",

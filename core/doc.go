@@ -8,7 +8,7 @@
 //	               infer/{embedded,triton} model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest
-//	               dataset/datasettest
+//	               dataset/datasettest, over servertest: how tests find real servers
 //	the work       dataset pipeline segment infer measure exchange flow intake release gateway
 //	the whole      station builds all of it from the settings and owns every goroutine
 //

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // bench is a dataset that one person works on with this program, git and dvc.
@@ -110,13 +112,7 @@ func TestADayWithADataset(t *testing.T) {
 }
 
 func TestARepositoryThatDVCMade(t *testing.T) {
-	dvc := os.Getenv("COVERSLIP_TEST_DVC")
-	if dvc == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_DVC is not set")
-		}
-		t.Skip("needs the dvc program: set COVERSLIP_TEST_DVC to its path")
-	}
+	dvc := servertest.Need(t, "COVERSLIP_TEST_DVC")
 	b := newBench(t)
 	b.other(dvc, "init", "-q")
 	b.put("plate/1.tif", "one")

@@ -11,27 +11,16 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// environment returns a variable that a test with real servers needs.
-func environment(t *testing.T, name string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal(name + " is not set")
-		}
-		t.Skip("needs a server: set " + name)
-	}
-	return v
-}
+	"coverslip.dev/coverslip/core/servertest"
+)
 
 // TestAPushTriggersTheLabsCI pushes a new dataset with a pipeline to a git server that runs
 // ci/run of each push, with the real dvc and MLflow.
 func TestAPushTriggersTheLabsCI(t *testing.T) {
 	run := dvc(t)
-	mlflow := environment(t, "COVERSLIP_TEST_MLFLOW")
-	python := environment(t, "COVERSLIP_TEST_MLFLOW_PYTHON")
+	mlflow := servertest.Need(t, "COVERSLIP_TEST_MLFLOW")
+	python := servertest.Need(t, "COVERSLIP_TEST_MLFLOW_PYTHON")
 	ctx := t.Context()
 	r, err := Init(ctx, filepath.Join(t.TempDir(), "set"), Options{CI: true})
 	must(t, err, r.AddRemote("nas", t.TempDir(), true))

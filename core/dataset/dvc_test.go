@@ -7,18 +7,13 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/remote/folder"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // dvc returns a call of the real dvc program, which each test of this file asks.
 func dvc(t *testing.T) func(r *Repository, args ...string) string {
 	t.Helper()
-	program := os.Getenv("COVERSLIP_TEST_DVC")
-	if program == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_DVC is not set")
-		}
-		t.Skip("needs the dvc program: set COVERSLIP_TEST_DVC to its path")
-	}
+	program := servertest.Need(t, "COVERSLIP_TEST_DVC")
 	site := t.TempDir()
 	return func(r *Repository, args ...string) string {
 		t.Helper()

@@ -28,6 +28,7 @@ import (
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/secret"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 const token = "let-me-in"
@@ -42,22 +43,10 @@ outputs: [{id: y, axes: bcyx}]
 decode: {id: components, kwargs: {threshold: 256}}
 `
 
-func setting(t *testing.T, name string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" && os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-		t.Fatal(name + " is not set")
-	}
-	if v == "" {
-		t.Skip(name + " is not set")
-	}
-	return v
-}
-
 // open starts a gateway on the real engine; stop ends it and wants no error.
 func open(t *testing.T, change func(*gateway.Options)) (address string, stop func()) {
 	t.Helper()
-	en := embedded.Open(setting(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})
+	en := embedded.Open(servertest.Need(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})
 	m, err := recipe.Read([]byte(spots))
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +262,7 @@ func TestManyUploads(t *testing.T) {
 
 // TestSchemathesis has schemathesis ask what the document allows, and what it does not.
 func TestSchemathesis(t *testing.T) {
-	tool := filepath.Join(filepath.Dir(setting(t, "COVERSLIP_TEST_RECIPES_PYTHON")), "schemathesis")
+	tool := filepath.Join(filepath.Dir(servertest.Need(t, "COVERSLIP_TEST_RECIPES_PYTHON")), "schemathesis")
 	at, _ := open(t, func(o *gateway.Options) { o.Dataset = t.TempDir() })
 	cmd := exec.CommandContext(t.Context(), tool, "--config-file", "testdata/schemathesis.toml", "run", at+"/openapi.json",
 		"-H", "Authorization: Bearer "+token, "--max-examples", "60", "--generation-database", "none")

@@ -16,28 +16,15 @@ import (
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/servertest"
 )
-
-// setting is what a test needs of the machine: it fails where servers are wanted and this
-// is not set, and is skipped where they are not.
-func setting(t *testing.T, name string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" && os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-		t.Fatal(name + " is not set")
-	}
-	if v == "" {
-		t.Skip(name + " is not set")
-	}
-	return v
-}
 
 // zoo makes models with bioimageio.core's own answers.
 func zoo(t *testing.T, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	args := append([]string{"testdata/zoo.py", dir}, more...)
-	said, err := exec.CommandContext(t.Context(), setting(t, "COVERSLIP_TEST_RECIPES_PYTHON"), args...).CombinedOutput()
+	said, err := exec.CommandContext(t.Context(), servertest.Need(t, "COVERSLIP_TEST_RECIPES_PYTHON"), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
@@ -47,10 +34,10 @@ func zoo(t *testing.T, more ...string) string {
 // engines are the real ones: this process, and a server over each of the wires.
 func engines(t *testing.T, wires ...string) map[string]infer.Engine {
 	t.Helper()
-	out := map[string]infer.Engine{"embedded": embedded.Open(setting(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})}
+	out := map[string]infer.Engine{"embedded": embedded.Open(servertest.Need(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})}
 	for _, wire := range wires {
 		name := "COVERSLIP_TEST_TRITON_" + wire
-		e, err := triton.Dial(t.Context(), triton.Options{Address: setting(t, name), Backend: "python"})
+		e, err := triton.Dial(t.Context(), triton.Options{Address: servertest.Need(t, name), Backend: "python"})
 		if err != nil {
 			t.Fatal(err)
 		}

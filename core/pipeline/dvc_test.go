@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // bench is a dataset and the real dvc program beside it.
@@ -85,13 +86,7 @@ type program struct {
 
 func startDVC(t *testing.T) *program {
 	t.Helper()
-	name := os.Getenv("COVERSLIP_TEST_DVC")
-	if name == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_DVC is not set")
-		}
-		t.Skip("needs the dvc program: set COVERSLIP_TEST_DVC to its path")
-	}
+	name := servertest.Need(t, "COVERSLIP_TEST_DVC")
 	script, err := filepath.Abs("testdata/calls.py")
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // head5 and head4 are what a description needs besides what is tested.
@@ -185,13 +185,7 @@ func descriptions() (all []string) {
 // reference runs a program of testdata in the Python that has the reference's own code.
 func reference(t *testing.T, script string, in, out any) {
 	t.Helper()
-	python := os.Getenv("COVERSLIP_TEST_RECIPES_PYTHON")
-	if python == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_RECIPES_PYTHON is not set: packaging/stack/recipes-install says what to")
-		}
-		t.Skip("COVERSLIP_TEST_RECIPES_PYTHON is not set: there is no bioimageio.core to compare with")
-	}
+	python := servertest.Need(t, "COVERSLIP_TEST_RECIPES_PYTHON")
 	b, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)

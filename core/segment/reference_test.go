@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/segment"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // task is something for testdata/reference.py to make and to decode.
@@ -34,13 +35,7 @@ type task struct {
 // decode has the reference decode tasks, in the Python that has its code.
 func decode(t *testing.T, tasks []task) []task {
 	t.Helper()
-	python := os.Getenv("COVERSLIP_TEST_RECIPES_PYTHON")
-	if python == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_RECIPES_PYTHON is not set: packaging/stack/recipes-install says what to")
-		}
-		t.Skip("COVERSLIP_TEST_RECIPES_PYTHON is not set: there is nobody to compare with")
-	}
+	python := servertest.Need(t, "COVERSLIP_TEST_RECIPES_PYTHON")
 	dir := t.TempDir()
 	b, err := json.Marshal(tasks)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // TestBurstOfSingleFiles drops thousands of files at once where no remote is set and no
@@ -116,7 +117,7 @@ func checkBurst(t *testing.T, b *bench, n int) {
 	if n > 1000 { // dvc takes seconds for each where .gitignore has many lines
 		status = append(status, "captures/scope-1/trace-00000.csv.dvc", fmt.Sprintf("captures/scope-1/trace-%05d.csv.dvc", n-1))
 	}
-	if said := output(t, b.Folder(), server(t, "COVERSLIP_TEST_DVC"), status...); !strings.Contains(said, "up to date") {
+	if said := output(t, b.Folder(), servertest.Need(t, "COVERSLIP_TEST_DVC"), status...); !strings.Contains(said, "up to date") {
 		t.Errorf("dvc status: %.500s", said)
 	}
 }

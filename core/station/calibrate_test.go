@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
 
 // A size of pixels that the file has wrong is corrected beside it, for all that look: the
 // file stays as it was, and dvc finds nothing to do.
 func TestAWrongCalibrationIsCorrected(t *testing.T) {
-	dvc := server(t, "COVERSLIP_TEST_DVC")
+	dvc := servertest.Need(t, "COVERSLIP_TEST_DVC")
 	b := open(t, t.TempDir(), nil)
 	b.drop(field)
 	it := b.capture(field, predicted)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
 
@@ -99,7 +100,7 @@ func grow(t *testing.T, r *rand.Rand, folders ...string) {
 // wrote, and has each push, pull and check out what the other has versioned, by way of a
 // folder, S3 and Azure.
 func TestRandomTreesAsDVC(t *testing.T) {
-	dvc := server(t, "COVERSLIP_TEST_DVC")
+	dvc := servertest.Need(t, "COVERSLIP_TEST_DVC")
 	trees := 12
 	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
 		trees = 200

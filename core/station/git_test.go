@@ -13,12 +13,13 @@ import (
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
 
 // Two benches push to one git server: each ends up with the captures of both.
 func TestTwoBenchesAndAGitServer(t *testing.T) {
-	address := server(t, "COVERSLIP_TEST_GIT") + fmt.Sprintf("/bench-%d.git", time.Now().UnixNano())
+	address := servertest.Need(t, "COVERSLIP_TEST_GIT") + fmt.Sprintf("/bench-%d.git", time.Now().UnixNano())
 	lab := config.Platform{URL: address, User: "op"}
 	b := open(t, t.TempDir(), nil)
 	set := b.Settings()
@@ -68,7 +69,7 @@ func TestTwoBenchesAndAGitServer(t *testing.T) {
 // Two benches that each began a dataset, and whose instruments have one name and wrote one
 // file name: both captures stay, and each bench goes on showing its own.
 func TestTwoBenchesThatChoseOneName(t *testing.T) {
-	address := server(t, "COVERSLIP_TEST_GIT") + fmt.Sprintf("/name-%d.git", time.Now().UnixNano())
+	address := servertest.Need(t, "COVERSLIP_TEST_GIT") + fmt.Sprintf("/name-%d.git", time.Now().UnixNano())
 	lab := config.Platform{URL: address, User: "op"}
 	const other = "2026-11-24_kc167_POS002_DNA.ome.tif"
 	a, b := open(t, t.TempDir(), nil), open(t, t.TempDir(), nil)

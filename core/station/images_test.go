@@ -16,13 +16,14 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
 
 // TestImageInABucket opens an OME-Zarr in the S3 server, and makes an OME-TIFF of it.
 func TestImageInABucket(t *testing.T) {
 	inS3(t)
-	endpoint := server(t, "COVERSLIP_TEST_S3")
+	endpoint := servertest.Need(t, "COVERSLIP_TEST_S3")
 	t.Setenv("AWS_ACCESS_KEY_ID", "labadmin")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "labsecret123")
 	c, err := minio.New(strings.TrimPrefix(endpoint, "http://"), &minio.Options{

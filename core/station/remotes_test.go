@@ -18,6 +18,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/secret"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
 
@@ -26,7 +27,7 @@ const testBucket = "coverslip-test"
 // inS3 makes the test's bucket and returns a login for it, as it is kept.
 func inS3(t *testing.T) secret.Text {
 	t.Helper()
-	address := server(t, "COVERSLIP_TEST_S3")
+	address := servertest.Need(t, "COVERSLIP_TEST_S3")
 	c, err := minio.New(strings.TrimPrefix(address, "http://"), &minio.Options{
 		Creds: credentials.NewStaticV4("labadmin", "labsecret123", ""), Region: "us-east-1",
 	})
@@ -46,7 +47,7 @@ func inAzure(t *testing.T) secret.Text {
 	t.Helper()
 	login := "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=" + // Azurite's, which everyone knows
 		"Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=" +
-		server(t, "COVERSLIP_TEST_AZURITE") + "/devstoreaccount1;"
+		servertest.Need(t, "COVERSLIP_TEST_AZURITE") + "/devstoreaccount1;"
 	c, err := container.NewClientFromConnectionString(login, testBucket, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func TestRemoteFromTheForm(t *testing.T) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 	inS3(t)
 	place := fmt.Sprintf("s3://%s/form-%d", testBucket, time.Now().UnixNano())
-	options := map[string]string{station.Endpoint: server(t, "COVERSLIP_TEST_S3"), station.Region: ""}
+	options := map[string]string{station.Endpoint: servertest.Need(t, "COVERSLIP_TEST_S3"), station.Region: ""}
 	nas := t.TempDir()
 	b := open(t, t.TempDir(), func(s *config.Settings) { s.Remote = nas })
 	if _, err := b.TryRemote(t.Context(), place, options, station.RemoteLogin(place, "labadmin", "wrong")); fault.KindOf(err) != fault.Denied {
@@ -131,6 +132,16 @@ func TestRemoteFromTheForm(t *testing.T) {
 	all, err := r.Remotes()
 	if err != nil || len(all) != 3 || all[0].URL != nas || all[0].Default || all[1].Name != "nas-2" || !all[1].Default {
 		t.Errorf("%+v, %v", all, err)
+	}
+
+	// Whoever makes another one the default with dvc keeps that over a restart.
+	if err := r.AddRemote(all[0].Name, nas, true); err != nil {
+		t.Fatal(err)
+	}
+	b.stop()
+	open(t, b.ws, func(s *config.Settings) { s.Remote = other })
+	if all, err = r.Remotes(); err != nil || !all[0].Default {
+		t.Errorf("after a restart: %+v, %v", all, err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/model/local"
 	"coverslip.dev/coverslip/core/release"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // zooFiles are a model as bioimage.io hands it out: 2x + 1, with a test image whose answer
@@ -43,13 +43,7 @@ func zooFiles(wrong float32) map[string][]byte {
 // TestSelfTests takes models from the registry to the engine, and wants their verdicts to
 // outlive the program.
 func TestSelfTests(t *testing.T) {
-	library := os.Getenv("COVERSLIP_TEST_ORT")
-	if library == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_ORT is not set")
-		}
-		t.Skip("needs ONNX Runtime: COVERSLIP_TEST_ORT=$(packaging/stack/onnxruntime-fetch)")
-	}
+	library := servertest.Need(t, "COVERSLIP_TEST_ORT")
 	ctx, dir, log := t.Context(), t.TempDir(), slog.New(slog.DiscardHandler)
 	own, err := local.Open(filepath.Join(dir, "registry"))
 	if err != nil {

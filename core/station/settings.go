@@ -3,8 +3,10 @@ package station
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
@@ -88,8 +90,15 @@ func (s *Station) platformOf(p config.Platform) (platform, error) {
 // plain dvc and git find them too.
 func (s *Station) publishTo(ctx context.Context, set config.Settings) error {
 	if set.Remote != "" {
-		if err := s.UseRemote(ctx, set.Remote, nil); err != nil {
+		have, err := s.repo.Remotes()
+		if err != nil {
 			return err
+		}
+		// One that is named already stays as dvc's settings have it, the default or not.
+		if !slices.ContainsFunc(have, func(r dataset.RemoteConfig) bool { return r.URL == set.Remote }) {
+			if err := s.UseRemote(ctx, set.Remote, nil); err != nil {
+				return err
+			}
 		}
 	}
 	if set.Git.URL != "" {

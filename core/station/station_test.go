@@ -18,22 +18,9 @@ import (
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/model"
 	"coverslip.dev/coverslip/core/model/mlflow"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
-
-// server returns the address of a real server, skips where tests run without servers, and
-// fails where they must be there.
-func server(t *testing.T, name string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" && os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-		t.Fatalf("%s is not set", name)
-	}
-	if v == "" {
-		t.Skipf("%s is not set: make test sets it", name)
-	}
-	return v
-}
 
 // bench is a station at work on a workspace.
 type bench struct {
@@ -45,7 +32,7 @@ type bench struct {
 
 func open(t *testing.T, ws string, set func(*config.Settings)) *bench {
 	t.Helper()
-	server(t, "COVERSLIP_TEST_ORT")
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
 	file, err := config.Load(filepath.Join(ws, "settings.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +205,7 @@ func TestBadFilesStopNoOthers(t *testing.T) {
 }
 
 func TestServerDiesAndComesBack(t *testing.T) {
-	wire, address := plug(t, server(t, "COVERSLIP_TEST_TRITON_GRPC"))
+	wire, address := plug(t, servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"))
 	for _, takeover := range []bool{true, false} {
 		t.Run(fmt.Sprintf("takeover %v", takeover), func(t *testing.T) {
 			wire.back()
@@ -255,15 +242,15 @@ func TestServerDiesAndComesBack(t *testing.T) {
 }
 
 func TestPromotionAndRollback(t *testing.T) {
-	triton, grpc := plug(t, server(t, "COVERSLIP_TEST_TRITON_GRPC"))
-	mlflowWire, url := plug(t, server(t, "COVERSLIP_TEST_MLFLOW"))
+	triton, grpc := plug(t, servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"))
+	mlflowWire, url := plug(t, servertest.Need(t, "COVERSLIP_TEST_MLFLOW"))
 	name := fmt.Sprintf("nuclei-%d", time.Now().UnixNano())
 	ws := t.TempDir()
 	settings := func(s *config.Settings) {
 		s.Servers = []config.Server{{Address: grpc, Backend: "python"}}
 		s.MLflow, s.Model, s.Takeover = config.Platform{URL: url}, name, false
 	}
-	reg, err := mlflow.New(mlflow.Options{URL: server(t, "COVERSLIP_TEST_MLFLOW")})
+	reg, err := mlflow.New(mlflow.Options{URL: servertest.Need(t, "COVERSLIP_TEST_MLFLOW")})
 	if err != nil {
 		t.Fatal(err)
 	}

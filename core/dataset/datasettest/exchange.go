@@ -11,6 +11,7 @@ import (
 
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/remote"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // Place is a remote in DVC's words, and how an adapter opens it by them.
@@ -91,13 +92,7 @@ func DVCPushes(t *testing.T, p Place) {
 // program returns a call of the real dvc in a folder.
 func program(t *testing.T) func(dir string, args ...string) string {
 	t.Helper()
-	path := os.Getenv("COVERSLIP_TEST_DVC")
-	if path == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_DVC is not set")
-		}
-		t.Skip("needs the dvc program: set COVERSLIP_TEST_DVC to its path")
-	}
+	path := servertest.Need(t, "COVERSLIP_TEST_DVC")
 	site := t.TempDir()
 	return func(dir string, args ...string) string {
 		t.Helper()

@@ -1,9 +1,10 @@
 package imageiotest
 
 import (
-	"os"
 	"os/exec"
 	"testing"
+
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // Peer runs a program of the labs' own tools in the Python that COVERSLIP_TEST_IMAGEIO_PYTHON
@@ -11,13 +12,7 @@ import (
 // COVERSLIP_TEST_SERVERS=1 says that the tools are there.
 func Peer(tb testing.TB, args ...string) []byte {
 	tb.Helper()
-	python := os.Getenv("COVERSLIP_TEST_IMAGEIO_PYTHON")
-	switch {
-	case python == "" && os.Getenv("COVERSLIP_TEST_SERVERS") == "1":
-		tb.Fatal("COVERSLIP_TEST_IMAGEIO_PYTHON names no Python: packaging/stack/imageio-install prints one.")
-	case python == "":
-		tb.Skip("COVERSLIP_TEST_IMAGEIO_PYTHON names no Python with tifffile, zarr and PyAV.")
-	}
+	python := servertest.Need(tb, "COVERSLIP_TEST_IMAGEIO_PYTHON")
 	cmd := exec.CommandContext(tb.Context(), python, args...) //nolint:gosec // the tester's own Python
 	cmd.Stderr = tb.Output()
 	out, err := cmd.Output()

@@ -10,24 +10,11 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
-// library is the real ONNX Runtime.
-func library(t *testing.T) string {
-	t.Helper()
-	p := os.Getenv("COVERSLIP_TEST_ORT")
-	switch {
-	case p != "":
-	case os.Getenv("COVERSLIP_TEST_SERVERS") == "1":
-		t.Fatal("COVERSLIP_TEST_ORT is not set")
-	default:
-		t.Skip("needs ONNX Runtime: COVERSLIP_TEST_ORT=$(packaging/stack/onnxruntime-fetch)")
-	}
-	return p
-}
-
 func TestContract(t *testing.T) {
-	lib := library(t)
+	lib := servertest.Need(t, "COVERSLIP_TEST_ORT")
 	infertest.Run(t, infertest.Traits{FreesStopped: true}, func(*testing.T) infer.Engine {
 		return embedded.Open(lib, embedded.Options{Threads: 2})
 	})

@@ -7,6 +7,7 @@ import (
 
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/servertest"
 	packed "coverslip.dev/coverslip/packaging/triton"
 )
 
@@ -60,7 +61,7 @@ func put(t *testing.T, repository, name, config string, files map[string][]byte)
 // scripting) as any other: 2(2x+1)+1. They lie in the server's own repository: Triton does
 // not take an ensemble over the wire whose members came so too.
 func TestModelsOfModels(t *testing.T) {
-	address(t, "COVERSLIP_TEST_TRITON_GRPC") // or skip
+	servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC") // or skip
 	repository := t.TempDir()
 	put(t, repository, "inner", `backend: "python"`, map[string][]byte{"model.onnx": infertest.Affine1(), "model.py": packed.ModelPy})
 	put(t, repository, "ensemble", ensemble, map[string][]byte{})

@@ -1,12 +1,12 @@
 package triton
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // sleepy is a Python model that takes a fifth of a second for each question.
@@ -29,13 +29,7 @@ func TestQueueFull(t *testing.T) {
 	const name = "contract-sleepy"
 	in := []infer.Tensor{{Port: infer.Port{Name: "IN", Type: "UINT8", Shape: []int64{1, 4}}, Data: []byte("pict")}}
 	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
-		a := os.Getenv(env)
-		if a == "" {
-			if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-				t.Fatal(env + " is not set")
-			}
-			t.Skip("needs a Triton server: packaging/stack/triton-up, then set " + env)
-		}
+		a := servertest.Need(t, env)
 		e, err := Dial(t.Context(), Options{Address: a, Backend: "python"})
 		if err != nil {
 			t.Fatal(err)

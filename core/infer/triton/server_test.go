@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // server is a real tritonserver of the test's own, which it may kill.
@@ -26,7 +27,7 @@ func script(name string) string { return filepath.Join("..", "..", "..", "packag
 // startServer starts one with further flags; it needs what triton-up has installed.
 func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
-	address(t, "COVERSLIP_TEST_TRITON_GRPC") // or skip
+	servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC") // or skip
 	ports := freePorts(t, 3)
 	cache := os.Getenv("COVERSLIP_CACHE")
 	if cache == "" {

@@ -13,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 func TestAddresses(t *testing.T) {
@@ -80,7 +81,7 @@ func TestMute(t *testing.T) {
 // TestNoSuchBackend: the server can't run ONNX networks the way it was told to.
 func TestNoSuchBackend(t *testing.T) {
 	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
-		e := dial(t, triton.Options{Address: address(t, env), Backend: "onnxruntime"})
+		e := dial(t, triton.Options{Address: servertest.Need(t, env), Backend: "onnxruntime"})
 		err := e.Load(t.Context(), infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName()}, ONNX: infertest.Affine1()})
 		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "has no backend onnxruntime") {
 			t.Errorf("%s: %v", e.Name(), err)

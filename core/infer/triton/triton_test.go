@@ -1,27 +1,13 @@
 package triton_test
 
 import (
-	"os"
 	"testing"
 
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
 )
-
-// address is where a real server answers, such as COVERSLIP_TEST_TRITON_GRPC.
-func address(t *testing.T, env string) string {
-	t.Helper()
-	a := os.Getenv(env)
-	switch {
-	case a != "":
-	case os.Getenv("COVERSLIP_TEST_SERVERS") == "1":
-		t.Fatal(env + " is not set")
-	default:
-		t.Skip("needs a Triton server: packaging/stack/triton-up, then set " + env)
-	}
-	return a
-}
 
 func dial(t *testing.T, opt triton.Options) *triton.Engine {
 	t.Helper()
@@ -38,7 +24,7 @@ func dial(t *testing.T, opt triton.Options) *triton.Engine {
 }
 
 func TestContractGRPC(t *testing.T) {
-	a := address(t, "COVERSLIP_TEST_TRITON_GRPC")
+	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
 	infertest.Run(t, infertest.Traits{FreesStopped: true}, func(t *testing.T) infer.Engine {
 		t.Helper()
 		return dial(t, triton.Options{Address: a, Backend: "python"})
@@ -47,7 +33,7 @@ func TestContractGRPC(t *testing.T) {
 
 // TestContractHTTP: Triton works on after the connection of a question was closed.
 func TestContractHTTP(t *testing.T) {
-	a := address(t, "COVERSLIP_TEST_TRITON_HTTP")
+	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP")
 	infertest.Run(t, infertest.Traits{}, func(t *testing.T) infer.Engine {
 		t.Helper()
 		return dial(t, triton.Options{Address: a, Backend: "python"})

@@ -14,13 +14,14 @@ import (
 	"testing/iotest"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // These tests ask a real server about what the contract can't see.
 
 func server(t *testing.T) *Client {
 	t.Helper()
-	return client(t, Options{URL: address(t, "COVERSLIP_TEST_MLFLOW")})
+	return client(t, Options{URL: servertest.Need(t, "COVERSLIP_TEST_MLFLOW")})
 }
 
 func content(t *testing.T, c *Client, run, name string) string {
@@ -166,7 +167,7 @@ func TestSources(t *testing.T) {
 
 // TestPermission has a user who may read but not write.
 func TestPermission(t *testing.T) {
-	o := Options{URL: address(t, "COVERSLIP_TEST_MLFLOW_AUTH"), User: authUser, Password: authPassword}
+	o := Options{URL: servertest.Need(t, "COVERSLIP_TEST_MLFLOW_AUTH"), User: authUser, Password: authPassword}
 	ctx, admin := t.Context(), client(t, o)
 	const reader, word = "contract-reader", "reader-pass-1234"
 	err := admin.post(ctx, "users/create", map[string]any{"username": reader, "password": word}, nil)

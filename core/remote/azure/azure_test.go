@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/remote"
 	"coverslip.dev/coverslip/core/remote/remotetest"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 const (
@@ -36,13 +36,7 @@ func connection(address, key string) string {
 // server returns the address of a real Azurite, with the test's container made.
 func server(t *testing.T) string {
 	t.Helper()
-	address := os.Getenv("COVERSLIP_TEST_AZURITE")
-	if address == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_AZURITE is not set")
-		}
-		t.Skip("needs Azurite: set COVERSLIP_TEST_AZURITE to the address of packaging/stack/azurite-up")
-	}
+	address := servertest.Need(t, "COVERSLIP_TEST_AZURITE")
 	c := open(t, "azure://"+testContainer, login(address))
 	if _, err := c.client.Create(t.Context(), nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/remote"
 	"coverslip.dev/coverslip/core/remote/remotetest"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 const testBucket = "coverslip-test"
@@ -26,13 +27,7 @@ const testBucket = "coverslip-test"
 // server returns the options of a real S3 server, with the test's bucket made.
 func server(t *testing.T) map[string]string {
 	t.Helper()
-	address := os.Getenv("COVERSLIP_TEST_S3")
-	if address == "" {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("COVERSLIP_TEST_S3 is not set")
-		}
-		t.Skip("needs an S3 server: set COVERSLIP_TEST_S3 to the address of packaging/stack/versitygw-up")
-	}
+	address := servertest.Need(t, "COVERSLIP_TEST_S3")
 	conf := map[string]string{"endpointurl": address, "access_key_id": "labadmin", "secret_access_key": "labsecret123"}
 	b := open(t, "s3://"+testBucket, conf)
 	err := b.core.MakeBucket(t.Context(), testBucket, minio.MakeBucketOptions{})

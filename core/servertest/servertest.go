@@ -1,0 +1,23 @@
+// Package servertest has the one rule for tests that need a real server or program: make
+// test starts them all and says where they are, and then a missing one is a failure.
+package servertest
+
+import (
+	"os"
+	"testing"
+)
+
+// Need returns the environment variable called name, such as COVERSLIP_TEST_DVC. Where it is
+// not set the test is skipped, or fails if COVERSLIP_TEST_SERVERS=1 says that all are there.
+func Need(tb testing.TB, name string) string {
+	tb.Helper()
+	v := os.Getenv(name)
+	switch {
+	case v != "":
+	case os.Getenv("COVERSLIP_TEST_SERVERS") == "1":
+		tb.Fatalf("%s is not set: packaging/run/test sets it", name)
+	default:
+		tb.Skipf("%s is not set: packaging/run/test sets it", name)
+	}
+	return v
+}
