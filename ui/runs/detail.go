@@ -42,11 +42,13 @@ func (s *Screen) ask() {
 }
 
 func (s *Screen) showCurve() {
+	p := kit.Plot{XUnit: "step", Lines: []kit.Line{{Tone: kit.Busy}}}
 	if c := s.val.Curve; c.Run == s.chosen && c.Metric == s.metric {
-		s.chart.set(c.Points)
-	} else {
-		s.chart.set(nil)
+		for _, at := range c.Points {
+			p.X, p.Lines[0].Y = append(p.X, at.Step), append(p.Lines[0].Y, at.Value)
+		}
 	}
+	s.chart.Set(p)
 }
 
 func runFacts(r Run) []kit.Fact {

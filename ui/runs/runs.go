@@ -69,7 +69,7 @@ type Screen struct {
 	grid   *kit.Grid
 	facts  *kit.Facts
 	pick   *widget.Select
-	chart  *chart
+	chart  *kit.Chart
 	source *widget.Label
 	banner *kit.Banner
 	title  fyne.CanvasObject
@@ -80,7 +80,7 @@ type Screen struct {
 
 // New returns an empty screen.
 func New(act Actions) *Screen {
-	s := &Screen{act: act, facts: kit.NewFacts(), chart: newChart(), source: kit.NewQuiet(""), banner: kit.NewBanner()}
+	s := &Screen{act: act, facts: kit.NewFacts(), chart: kit.NewChart(), source: kit.NewQuiet(""), banner: kit.NewBanner()}
 	s.source.Truncation = fyne.TextTruncateOff
 	s.grid = kit.NewGrid(nil, func(i int) {
 		if i < len(s.shown) {
