@@ -148,6 +148,11 @@ func (w *window) save(v settings.Values) {
 	set.Folders = folders(w.station.Settings().Folders, v.Folders)
 	for _, s := range v.Servers {
 		c := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
+		for _, was := range w.station.Settings().Servers {
+			if was.Address == c.Address {
+				c.Metrics = was.Metrics // the form does not show it
+			}
+		}
 		set.Servers = append(set.Servers, c)
 		keep(c.Secret(), s.Token)
 	}

@@ -124,9 +124,7 @@ func (w *window) furnish() {
 	w.datasets = datasets.New(time.Now, w.datasetActions())
 	w.models = models.New(models.Actions{Promote: w.promote, RollBack: w.rollback, Refresh: w.refresh, Register: w.register, Withdraw: w.withdraw})
 	w.runs = runs.New(runs.Actions{Curve: w.askCurve, Refresh: w.refresh, Setup: func() { w.shell.Open("settings") }})
-	w.servers = servers.New(servers.Actions{
-		Check: func(string) { w.refresh() }, Settings: func() { w.shell.Open("settings") },
-	})
+	w.servers = servers.New(w.serversActions())
 	w.jobs = jobs.New(time.Now, jobs.Actions{Stop: w.station.Jobs().Stop})
 	w.settings = settings.New(w.settingsActions())
 	w.fillSettings()

@@ -22,7 +22,6 @@ import (
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/inbox"
 	"coverslip.dev/coverslip/ui/kit"
-	"coverslip.dev/coverslip/ui/servers"
 	"coverslip.dev/coverslip/ui/shell"
 )
 
@@ -138,47 +137,6 @@ func (w *window) refresh() {
 		w.station.Refresh(ctx)
 		return nil
 	})
-}
-
-func (w *window) setServers(all map[string]station.Server) {
-	v := servers.Values{Takeover: w.station.Settings().Takeover}
-	used := w.inUse(all)
-	for key, s := range all {
-		row := servers.Server{
-			ID: key, Name: s.Name, Address: s.Address, Kind: "Triton", Asked: !s.Checked.IsZero(), Reachable: s.Ready,
-			InUse: key == used, Latency: s.Latency, Usual: s.Usual, Checked: s.Checked, Say: s.Say, Hint: s.Hint,
-		}
-		if l := s.Load; l != nil {
-			row.Busy = &servers.Busy{Waiting: l.Waiting, Left: time.Duration(l.Waiting) * s.Each, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
-		}
-		if s.Address == "" {
-			row.Kind = "Built in, ONNX Runtime"
-		}
-		for _, m := range s.Models {
-			x := servers.Model{Name: m.Model, Version: m.Version, Ready: m.Ready}
-			if v, ok := s.Tested[m.String()]; ok {
-				x.Test, x.Passed = v.Say, v.Passed
-			}
-			row.Models = append(row.Models, x)
-		}
-		v.Servers = append(v.Servers, row)
-	}
-	slices.SortFunc(v.Servers, func(a, b servers.Server) int { return cmp.Compare(a.ID, b.ID) })
-	w.servers.Set(v)
-	w.strip()
-}
-
-// inUse is the key of the engine that predictions go to now, none if they wait.
-func (w *window) inUse(all map[string]station.Server) string {
-	for _, s := range w.station.Settings().Servers {
-		if all[s.Address].Ready {
-			return s.Address
-		}
-	}
-	if set := w.station.Settings(); len(set.Servers) > 0 && !set.Takeover {
-		return "none"
-	}
-	return ""
 }
 
 func (w *window) setTroubles(map[string]health.Trouble) { w.strip() }

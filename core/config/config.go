@@ -67,6 +67,9 @@ type Profile struct {
 type Server struct {
 	Address string `json:"address"` // grpc://, grpcs://, http:// or https://host:port
 	Backend string `json:"backend"` // onnxruntime or python
+	// Metrics is where it tells how busy it is, such as http://host:8002/metrics; empty: at
+	// the port that Triton has by default, or beside the port of the address.
+	Metrics string `json:"metrics,omitempty"`
 }
 
 // Secret is the name under which the server's token is kept.
@@ -102,6 +105,11 @@ func (s Settings) Check() error {
 		}
 		if v.Backend != "onnxruntime" && v.Backend != "python" {
 			return invalid("The server "+v.Address+" has no known backend.", "Choose onnxruntime or python.")
+		}
+		if v.Metrics != "" {
+			if err := checkURL(v.Metrics, "http", "https"); err != nil {
+				return err
+			}
 		}
 	}
 	if s.MLflow.URL != "" {

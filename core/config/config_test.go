@@ -33,6 +33,7 @@ func TestSaveAndLoad(t *testing.T) {
 func TestCheckRefuses(t *testing.T) {
 	for name, s := range map[string]config.Settings{
 		"password in address": {MLflow: config.Platform{URL: "http://a:b@host"}},
+		"odd metrics":         {Servers: []config.Server{{Address: "grpc://gpu:8001", Backend: "python", Metrics: "gpu:8002"}}},
 		"no scheme":           {Servers: []config.Server{{Address: "gpu:8001", Backend: "python"}}},
 		"relative folder":     {Folders: []config.Folder{{Path: "data"}}},
 		"relative remote":     {Remote: "nas"},

@@ -111,7 +111,7 @@ func (l *lane) head(name string) (spot, bool) {
 
 // next is whose turn it is, and when to look again at the latest where it is nobody's yet.
 func (l *lane) next(now time.Time) (name string, ok bool, again time.Time) {
-	slots := atOnce
+	slots := AtOnce
 	if l.stage.Alone {
 		slots = 1
 	}

@@ -13,8 +13,8 @@ import (
 	"coverslip.dev/coverslip/core/session"
 )
 
-// atOnce is how many runs of a stage are at work at the same time.
-const atOnce = 4
+// AtOnce is how many runs of a stage are at work at the same time.
+const AtOnce = 4
 
 // Runner carries items along their lines. Its methods may be called from any
 // goroutine; work is done only inside Run.

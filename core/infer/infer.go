@@ -55,8 +55,10 @@ func (r Ref) String() string {
 // Status is how a model stands on its engine.
 type Status struct {
 	Ref
-	Ready bool
-	Why   string // why not, if not
+	Ready   bool
+	Why     string // why not, if not
+	Loading bool   // going on now
+	Failed  bool   // it was tried, and can't be loaded
 }
 
 // Spec is what goes into a model and what comes out.

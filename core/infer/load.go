@@ -12,11 +12,21 @@ type Gauge interface {
 	Busy(ctx context.Context) (Load, error)
 }
 
+// Repository is what an engine can do besides where models of its own lie ready, unloaded.
+// Ask with a type assertion.
+type Repository interface {
+	// LoadStored loads a model that lies in the engine's repository, and returns when it
+	// answers requests.
+	LoadStored(ctx context.Context, model string) error
+}
+
 // Load is how busy an engine is. Shares are 0…1, and -1 where nobody knows.
 type Load struct {
 	Waiting             int           // requests that wait for a model, anybody's
 	Answered            int64         // requests since the start
 	Spent               time.Duration // on those, waiting included
+	Queued              time.Duration // of that, waiting for a model
+	Failed              int64         // requests since the start
 	CPU, GPU            float64
 	GPUUsed, GPUMemory  int64 // bytes
 	HostUsed, HostBytes int64

@@ -18,6 +18,7 @@ type Server struct {
 	Name     string // of the engine
 	Address  string // empty: the built-in engine
 	Ready    bool
+	Answers  bool   // it is there, ready or not
 	Say      string // why not ready
 	Hint     string
 	Latency  time.Duration // of the last readiness check
@@ -28,6 +29,10 @@ type Server struct {
 	Usual    time.Duration            // the median of the last checks' latencies; 0 while there are few
 	Load     *infer.Load              // nil where the engine does not tell
 	Each     time.Duration            // what a request took since the check before; 0 if there was none
+	Past     []Moment                 // how it did at the last checks, the oldest first; none where it does not tell
+	Mine     int                      // requests of this program that it works on
+	Control  bool                     // models can be loaded and unloaded, if the server lets us
+	Off      string                   // a model that a person took off; "": none
 }
 
 // engines are the inference servers and the built-in engine. Work goes to the first
@@ -49,6 +54,7 @@ type engines struct {
 	wanted   *infer.Bundle // what is in force and must be loaded everywhere
 	from     string        // name of the registry that wanted came from
 	loadedOn map[string]infer.Ref
+	off      map[string]string // by address, the model that a person took off: it is not loaded there again
 }
 
 type remoteEngine struct {
@@ -60,7 +66,7 @@ type remoteEngine struct {
 const ownKey = "" // of the built-in engine in the feed
 
 func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *slog.Logger) *engines {
-	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}}
+	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}, off: map[string]string{}}
 }
 
 // use replaces the servers; those that are no longer there are closed.
@@ -70,6 +76,7 @@ func (e *engines) use(list []remoteEngine, takeover bool) error {
 	e.remote, e.takeover = list, takeover
 	for _, o := range old {
 		delete(e.loadedOn, o.address)
+		delete(e.off, o.address)
 	}
 	e.mu.Unlock()
 	var errs []error
@@ -90,12 +97,16 @@ func (e *engines) close() error {
 func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	loading := false
+	loading, off := false, ""
 	for _, r := range e.remote {
-		if r.up && e.loadedOn[r.address] == m {
+		switch {
+		case r.up && e.off[r.address] == m.Model:
+			off = r.Name()
+		case r.up && e.loadedOn[r.address] == m:
 			return r.Engine, nil
+		default:
+			loading = loading || r.up
 		}
-		loading = loading || r.up
 	}
 	if !loading && (len(e.remote) == 0 || e.takeover) {
 		if e.loadedOn[ownKey] == m {
@@ -105,6 +116,9 @@ func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 	}
 	if loading {
 		return nil, fault.New(fault.Busy, "The model "+m.String()+" is being loaded.", "The capture is predicted as soon as it is there.", nil)
+	}
+	if off != "" {
+		return nil, fault.New(fault.Offline, "The model "+m.Model+" was unloaded from "+off+".", "Load it again on the Servers screen; captures are kept safe meanwhile.", nil)
 	}
 	return nil, fault.New(fault.Offline, "No inference server answers.",
 		"Captures are kept safe and are predicted when a server is back. Settings, Servers can allow this computer to take over.", nil)
@@ -124,6 +138,9 @@ func (e *engines) watch(ctx context.Context, every time.Duration) error {
 	}
 }
 
+// soon is how long a check waits for an answer.
+const soon = 4 * time.Second
+
 // check asks every engine once, loads what is in force where it is missing, and tells.
 func (e *engines) check(ctx context.Context) {
 	e.mu.Lock()
@@ -138,25 +155,27 @@ func (e *engines) check(ctx context.Context) {
 }
 
 func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
-	short, cancel := context.WithTimeout(ctx, 4*time.Second)
+	short, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
 	s := Server{Name: r.Name(), Address: r.address, Checked: time.Now()}
 	err := r.Ready(short)
 	s.Latency = time.Since(s.Checked)
+	s.Answers = err == nil || fault.KindOf(err) != fault.Offline
 	if err == nil {
 		e.gauges.read(short, r, &s)
-	}
-	if err == nil {
 		err = e.ensure(ctx, r)
+		if lerr := e.list(ctx, r, &s); err == nil {
+			err = lerr
+		}
 	}
-	if err == nil {
-		s.Models, err = r.Models(short)
-		s.Tested = e.tested.of(r.Name())
+	if s.Past == nil {
+		s.Past = e.gauges.lost(r.address, s.Checked)
 	}
 	if ctx.Err() != nil {
 		return
 	}
 	s.Ready = err == nil
+	_, s.Control = r.Engine.(infer.Repository)
 	code := "server/" + r.address
 	if err != nil {
 		s.Say, s.Hint = fault.Explain(err)
@@ -166,6 +185,15 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 		e.board.Clear(code)
 	}
 	e.mark(r.address, s)
+}
+
+// list reads which models are there, also where the one in force is not.
+func (e *engines) list(ctx context.Context, r remoteEngine, s *Server) (err error) {
+	short, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	s.Models, err = r.Models(short)
+	s.Tested = e.tested.of(r.Name())
+	return err
 }
 
 // mark keeps what a check found; a server that came back makes the work go on.
@@ -181,6 +209,7 @@ func (e *engines) mark(address string, s Server) {
 	if !s.Ready && address != ownKey {
 		delete(e.loadedOn, address) // it may come back without its models
 	}
+	s.Off = e.off[address]
 	back := e.back
 	e.mu.Unlock()
 	e.servers.Put(address, s)
@@ -222,8 +251,9 @@ func (e *engines) tellTakeover() {
 func (e *engines) ensure(ctx context.Context, r remoteEngine) error {
 	e.mu.Lock()
 	want, has := e.wanted, e.loadedOn[r.address]
+	off := want != nil && e.off[r.address] == want.Model
 	e.mu.Unlock()
-	if want == nil || has == want.Ref {
+	if want == nil || has == want.Ref || off {
 		return nil
 	}
 	if err := load(ctx, r.Engine, *want); err != nil {

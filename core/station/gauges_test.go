@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -19,8 +20,10 @@ func (t told) Busy(context.Context) (infer.Load, error) { return *t.load, nil }
 func TestGauges(t *testing.T) {
 	var g gauges
 	en := told{load: &infer.Load{Answered: 100, Spent: time.Minute}}
+	at := time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
 	check := func(latency time.Duration) Server {
-		s := Server{Latency: latency}
+		at = at.Add(5 * time.Second)
+		s := Server{Latency: latency, Checked: at}
 		g.read(t.Context(), remoteEngine{address: "a", Engine: en}, &s)
 		return s
 	}
@@ -31,17 +34,34 @@ func TestGauges(t *testing.T) {
 	}
 	check(40 * time.Millisecond)
 	en.load.Answered, en.load.Spent, en.load.Waiting = 110, time.Minute+time.Second, 3
+	en.load.Queued, en.load.Failed, en.load.CPU, en.load.GPU = 500*time.Millisecond, 1, 0.5, -1
 	if s := check(900 * time.Millisecond); s.Usual != 30*time.Millisecond || s.Each != 100*time.Millisecond || s.Load.Waiting != 3 {
 		t.Errorf("of some: %+v", s)
+	}
+	past := g.past["a"]
+	if m := past[5]; len(past) != 6 || m.Answered != 2 || m.Failed != 0.2 || m.Each != 0.1 || m.Queued != 0.05 || m.Waiting != 3 || m.CPU != 0.5 || !math.IsNaN(m.GPU) {
+		t.Errorf("its course: %+v", past)
+	}
+	if !math.IsNaN(past[1].Each) || past[1].Answered != 0 {
+		t.Errorf("while nobody asked: %+v", past[1])
 	}
 	en.load.Answered, en.load.Spent = 2, time.Second // it was started again
 	if s := check(30 * time.Millisecond); s.Each != 0 {
 		t.Errorf("after a restart a request takes %v", s.Each)
 	}
+	if m := g.past["a"][6]; !math.IsNaN(m.Answered) || m.Waiting != 3 {
+		t.Errorf("after a restart: %+v", m)
+	}
+	if lost := g.lost("a", at); len(lost) != 8 || !math.IsNaN(lost[7].Waiting) || len(past) != 6 {
+		t.Errorf("away: %+v", lost)
+	}
+	if lost := g.lost("never", at); lost != nil {
+		t.Errorf("that never told: %+v", lost)
+	}
 	for range 200 {
 		check(50 * time.Millisecond)
 	}
-	if s := check(0); s.Usual != 50*time.Millisecond || len(g.late["a"]) != remembered {
-		t.Errorf("of many: %v of %d", s.Usual, len(g.late["a"]))
+	if s := check(0); s.Usual != 50*time.Millisecond || len(g.late["a"]) != remembered || len(s.Past) != moments {
+		t.Errorf("of many: %v of %d, %d", s.Usual, len(g.late["a"]), len(s.Past))
 	}
 }

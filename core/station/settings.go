@@ -64,12 +64,12 @@ func (s *Station) dial(ctx context.Context, servers []config.Server) ([]remoteEn
 			errs = append(errs, err)
 			continue
 		}
-		en, err := triton.Dial(ctx, triton.Options{Address: v.Address, Backend: v.Backend, Token: token, Log: s.log})
+		en, err := triton.Dial(ctx, triton.Options{Address: v.Address, Backend: v.Backend, Metrics: v.Metrics, Token: token, Log: s.log})
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		list = append(list, remoteEngine{address: v.Address, Engine: en})
+		list = append(list, remoteEngine{address: v.Address, Engine: &counted{Engine: en}})
 	}
 	return list, errors.Join(errs...)
 }

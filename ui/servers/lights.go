@@ -13,18 +13,27 @@ type light struct {
 	tone kit.Tone
 }
 
-// lights are whether it answers, whether a model is ready, how much waits, whether it is
-// as quick as usual, and how busy its processors are. What is unknown has no light.
-func lights(v Server) []light {
+// lights are whether it answers, whether a model is ready, how much of mine and of others
+// waits, whether it is as quick as usual, and how busy its processors are. What is unknown
+// has no light.
+func lights(v Server, mine Queue) []light {
 	switch {
 	case !v.Asked:
 		return []light{{"not asked yet", kit.Neutral}}
-	case !v.Reachable:
+	case !v.Answers:
 		return []light{{"does not answer", kit.Bad}}
 	}
 	out := []light{{"answers", kit.Good}, ready(v.Models)}
+	if !v.Ready {
+		out[1] = light{"not ready for captures", kit.Bad}
+	}
+	if v.InUse {
+		out = append(out, queue(mine))
+	}
 	if v.Busy != nil {
-		out = append(out, queue(*v.Busy))
+		if l, some := others(*v.Busy); some {
+			out = append(out, l)
+		}
 	}
 	if v.Latency > 0 {
 		out = append(out, speed(v.Latency, v.Usual))
@@ -40,7 +49,7 @@ func lights(v Server) []light {
 func ready(models []Model) light {
 	n := 0
 	for _, m := range models {
-		if m.Ready {
+		if m.State == Ready {
 			n++
 		}
 	}
@@ -56,13 +65,35 @@ func ready(models []Model) light {
 // patient is how long people wait without asking what is going on.
 const patient = time.Minute
 
-func queue(b Busy) light {
-	l := light{"nothing waits", kit.Good}
-	if b.Waiting > 0 {
-		l.say = fmt.Sprintf("%d requests wait", b.Waiting)
-		if b.Waiting == 1 {
-			l.say = "a request waits"
-		}
+// queue says how many of this workspace's captures are to be predicted.
+func queue(q Queue) light {
+	l := light{"none of your captures waits", kit.Good}
+	switch n := q.Running + q.Waiting; n {
+	case 0:
+		return l
+	case 1:
+		l.say = "1 of your captures is left"
+	default:
+		l.say = fmt.Sprintf("%d of your captures are left", n)
+	}
+	if q.Left >= time.Second {
+		l.say += ", about " + span(q.Left)
+	}
+	if q.Left > patient {
+		l.tone = kit.Held
+	}
+	return l
+}
+
+// others says how much waits on the server that is not this program's.
+func others(b Busy) (l light, some bool) {
+	n := b.Waiting - b.Mine
+	if n <= 0 {
+		return l, false
+	}
+	l = light{fmt.Sprintf("%d requests of others wait", n), kit.Neutral}
+	if n == 1 {
+		l.say = "a request of others waits"
 	}
 	if b.Left >= time.Second {
 		l.say += ", about " + span(b.Left)
@@ -70,7 +101,7 @@ func queue(b Busy) light {
 	if b.Left > patient {
 		l.tone = kit.Held
 	}
-	return l
+	return l, true
 }
 
 // span is a time in words, as exact as a guess deserves.

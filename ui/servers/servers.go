@@ -1,5 +1,5 @@
 // Package servers is the screen of inference servers: whether each answers, what
-// it serves, and what to do when it does not.
+// it serves, how it did in the last minutes, and what to do when it does not.
 package servers
 
 import (
@@ -8,17 +8,42 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 )
 
+// State is how a model stands on a server.
+type State int
+
+// The states.
+const (
+	Stored  State = iota // it lies in the server's repository
+	Loading              // going on now
+	Ready
+	Failed // it can't be loaded
+)
+
+func (s State) words() (string, kit.Tone) {
+	switch s {
+	case Stored:
+	case Loading:
+		return "loading", kit.Busy
+	case Ready:
+		return "ready", kit.Good
+	case Failed:
+		return "can't be loaded", kit.Bad
+	}
+	return "not loaded", kit.Neutral
+}
+
 // Model is one model on a server.
 type Model struct {
 	Name, Version string
-	Ready         bool
+	State         State
+	Why           string // it can't be loaded, in the server's words
+	Serving       bool   // captures are predicted with it
 	Test          string // what its self-test on this server says; empty: it has none
 	Passed        bool
 }
@@ -29,51 +54,71 @@ type Server struct {
 	Address   string // "" for the built-in engine
 	Kind      string // "Triton 2.50", "Built in, ONNX Runtime 1.27"
 	Asked     bool   // it was asked at least once
-	Reachable bool
+	Answers   bool
+	Ready     bool // for captures
 	InUse     bool // predictions go there now
+	Control   bool // models can be loaded and unloaded there
 	Models    []Model
 	Latency   time.Duration // of the last answer; 0 while unknown
 	Usual     time.Duration // the median of late; 0 while unknown
 	Busy      *Busy         // nil while nobody knows
+	Course    Course
+	Silent    string // why there is no course
 	Checked   time.Time
 	Say, Hint string // what is wrong, and what to do
 }
 
 // Busy is how much a server has to do.
 type Busy struct {
-	Waiting       int           // requests
-	Left          time.Duration // until they are answered; 0 while unknown
+	Waiting       int           // requests, anybody's
+	Mine          int           // requests of this program that it works on or has waiting
+	Left          time.Duration // until what waits is answered; 0 while unknown
 	CPU, GPU      float64       // 0…1; -1 while unknown
 	Memory, Total int64         // bytes of the GPUs; 0 without
 }
 
+// Queue is what of this workspace is to be predicted.
+type Queue struct {
+	Running, Waiting int           // captures
+	Left             time.Duration // 0 while unknown
+}
+
+// Version is one of the registry.
+type Version struct{ Name, Version string }
+
 // Values are what the screen shows.
 type Values struct {
-	Servers  []Server
-	Takeover bool // the built-in engine may take over
+	Servers    []Server
+	Mine       Queue
+	Registered []Version
+	Takeover   bool // the built-in engine may take over
 }
 
 // Actions are what the person may do here; each may be nil. Screens ask; they do not act.
 type Actions struct {
 	Check    func(id string)
 	Settings func()
+	Load     func(id, model, version string, done func()) // version "": what lies in the server's repository
+	Unload   func(id, model string)
 }
 
 // Screen shows the servers as cards.
 type Screen struct {
 	widget.BaseWidget
 
-	act    Actions
-	cards  *fyne.Container
-	note   *widget.Label
-	title  fyne.CanvasObject
-	empty  fyne.CanvasObject
-	layout fyne.CanvasObject
+	act        Actions
+	registered []Version
+	shown      map[string]*card
+	cards      *fyne.Container
+	note       *widget.Label
+	title      fyne.CanvasObject
+	empty      fyne.CanvasObject
+	layout     fyne.CanvasObject
 }
 
 // New returns an empty screen.
 func New(act Actions) *Screen {
-	s := &Screen{act: act, cards: container.NewVBox(), note: kit.NewQuiet("")}
+	s := &Screen{act: act, cards: container.NewVBox(), shown: map[string]*card{}, note: kit.NewQuiet("")}
 	s.note.Truncation = fyne.TextTruncateOff
 	set := widget.NewButtonWithIcon("Set up servers", theme.Icon("settings"), act.Settings)
 	s.title = kit.NewTitle("Inference servers", s.note, kit.Tall(set))
@@ -88,84 +133,26 @@ func New(act Actions) *Screen {
 
 // Set replaces what is shown.
 func (s *Screen) Set(v Values) {
-	s.cards.RemoveAll()
+	s.registered = v.Registered
+	before := s.shown
+	s.shown = map[string]*card{}
+	s.cards.Objects = nil
 	for _, x := range v.Servers {
-		s.cards.Add(s.card(x))
+		c := before[x.ID]
+		if c == nil {
+			c = newCard(s)
+		}
+		s.shown[x.ID] = c
+		c.set(x, v.Mine)
+		s.cards.Objects = append(s.cards.Objects, c.ground)
 	}
 	s.note.SetText("")
 	if len(v.Servers) > 0 && v.Takeover {
 		s.note.SetText("The built-in engine takes over when no server answers")
 	}
 	s.title.Refresh()
-	if len(v.Servers) == 0 {
-		s.empty.Show()
-	} else {
-		s.empty.Hide()
-	}
+	visible(s.empty, len(v.Servers) == 0)
 	s.Refresh()
-}
-
-func (s *Screen) card(v Server) fyne.CanvasObject {
-	name := widget.NewLabelWithStyle(v.Name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	name.SizeName = fynetheme.SizeNameSubHeadingText
-	chips := container.NewHBox()
-	if v.InUse {
-		chips.Add(kit.Middle(kit.NewChip("in use", kit.Busy)))
-	}
-	check := widget.NewButtonWithIcon("Ask now", fynetheme.ViewRefreshIcon(), func() {
-		if s.act.Check != nil {
-			s.act.Check(v.ID)
-		}
-	})
-	head := container.NewBorder(nil, nil, container.NewHBox(name, chips), kit.Tall(check))
-	facts := kit.NewFacts()
-	facts.Set(serverFacts(v))
-	models := container.NewVBox(kit.NewQuiet("Models"))
-	for _, m := range v.Models {
-		tone, word := kit.Good, "ready"
-		if !m.Ready {
-			tone, word = kit.Held, "not ready"
-		}
-		row := container.NewHBox(kit.Middle(kit.NewChip(word, tone)), widget.NewLabel(m.Name+"@"+m.Version))
-		models.Add(row)
-		if m.Test == "" {
-			continue
-		}
-		if m.Passed {
-			row.Add(kit.Middle(kit.NewChip("self-test passed", kit.Good)))
-			continue
-		}
-		row.Add(kit.Middle(kit.NewChip("self-test failed", kit.Bad)))
-		say := kit.NewQuiet(m.Test)
-		say.Truncation, say.Wrapping = fyne.TextTruncateOff, fyne.TextWrapWord
-		models.Add(say)
-	}
-	if len(v.Models) == 0 {
-		models.Add(kit.NewQuiet("none is known"))
-	}
-	body := container.NewGridWithColumns(2, facts, models)
-	banner := kit.NewBanner()
-	tone := kit.Bad
-	if v.Reachable {
-		tone = kit.Held
-	}
-	banner.Set(tone, v.Say, v.Hint, "", nil)
-	row := container.NewHBox()
-	for _, l := range lights(v) {
-		row.Add(kit.Middle(kit.NewChip(l.say, l.tone)))
-	}
-	return kit.NewCard(container.NewVBox(head, container.NewPadded(row), banner, body))
-}
-
-func serverFacts(v Server) []kit.Fact {
-	facts := []kit.Fact{{Name: "Kind", Value: v.Kind}}
-	if v.Address != "" {
-		facts = append(facts, kit.Fact{Name: "Address", Value: v.Address})
-	}
-	if !v.Checked.IsZero() {
-		facts = append(facts, kit.Fact{Name: "Last asked", Value: v.Checked.Format("15:04:05")})
-	}
-	return facts
 }
 
 // CreateRenderer makes Screen a Fyne widget.

@@ -85,6 +85,8 @@ func standing(v entry, parameters map[string]string) (s infer.Status, ok bool) {
 	s = infer.Status{Ref: infer.Ref{Model: v.Name, Version: nameOf(v.Version, parameters)}, Ready: v.State == stateReady}
 	if !s.Ready {
 		s.Why = cmp.Or(v.Reason, v.State, "not loaded")
+		s.Loading = v.State == stateLoading
+		s.Failed = v.State == stateUnavailable && v.Reason != ""
 	}
 	gone := v.State == stateUnavailable && v.Reason == "unloaded" || v.State == stateUnloading
 	return s, !gone

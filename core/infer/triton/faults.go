@@ -118,6 +118,19 @@ func (e *Engine) unloadable(m infer.Ref, err error) error {
 		"Fetch it again from the registry; the server's own words are in the log (Settings, Log).", err)
 }
 
+// storedFault explains why a model of the server's own repository was not loaded.
+func (e *Engine) storedFault(err error, m infer.Ref) error {
+	r, ok := errors.AsType[*refusal](err)
+	if !ok {
+		return err
+	}
+	if f := e.general(r); f != nil {
+		return f
+	}
+	return fault.New(fault.Corrupt, "The model "+m.String()+" can't be loaded from the repository of "+e.name+".",
+		"Whoever runs the server mends it there; the server's own words are in the log (Settings, Log).", r)
+}
+
 func (e *Engine) unknown(m infer.Ref, err error) error {
 	return fault.New(fault.NotFound, "The model "+m.String()+" is not loaded on "+e.name+".", "Load it on the Models screen.", err)
 }

@@ -138,8 +138,9 @@ func (w *grpcWire) parameters(ctx context.Context, model string) (map[string]str
 }
 
 func (w *grpcWire) load(ctx context.Context, model, config string, files map[string][]byte) error {
-	p := map[string]*kserve.ModelRepositoryParameter{
-		"config": {ParameterChoice: &kserve.ModelRepositoryParameter_StringParam{StringParam: config}},
+	p := map[string]*kserve.ModelRepositoryParameter{}
+	if config != "" {
+		p["config"] = &kserve.ModelRepositoryParameter{ParameterChoice: &kserve.ModelRepositoryParameter_StringParam{StringParam: config}}
 	}
 	for name, data := range files {
 		p[name] = &kserve.ModelRepositoryParameter{ParameterChoice: &kserve.ModelRepositoryParameter_BytesParam{BytesParam: data}}

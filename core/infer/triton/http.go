@@ -98,7 +98,10 @@ func (w *httpWire) parameters(ctx context.Context, model string) (map[string]str
 }
 
 func (w *httpWire) load(ctx context.Context, model, config string, files map[string][]byte) error {
-	p := map[string]any{"config": config}
+	p := map[string]any{}
+	if config != "" {
+		p["config"] = config
+	}
 	for name, data := range files {
 		p[name] = data // base64 in JSON
 	}

@@ -115,6 +115,26 @@ func (s *shelf) standsIn(name string, list []entry) (bool, error) {
 	return ready == len(s.bundles), nil
 }
 
+// LoadStored loads a model that lies in the server's repository, as its configuration there
+// has it; what this engine had sent of that name is forgotten.
+func (e *Engine) LoadStored(ctx context.Context, name string) error {
+	m := infer.Ref{Model: name}
+	return e.ask(ctx, slow, m, func(ctx context.Context) error {
+		done, err := e.oneAtATime(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+		e.mu.Lock()
+		delete(e.shelf, name)
+		e.mu.Unlock()
+		if err := e.wire.load(ctx, name, "", nil); err != nil {
+			return e.storedFault(err, m)
+		}
+		return nil
+	})
+}
+
 // Unload takes all versions of name from the server and waits until they are gone.
 func (e *Engine) Unload(ctx context.Context, name string) error {
 	m := infer.Ref{Model: name}

@@ -64,6 +64,10 @@ func readLoad(r io.Reader) (infer.Load, error) {
 			l.Waiting += int(v)
 		case "nv_inference_request_success":
 			l.Answered += int64(v)
+		case "nv_inference_request_failure":
+			l.Failed += int64(v)
+		case "nv_inference_queue_duration_us":
+			l.Queued += time.Duration(v) * time.Microsecond
 		case "nv_inference_request_duration_us":
 			l.Spent += time.Duration(v) * time.Microsecond
 		case "nv_cpu_utilization":

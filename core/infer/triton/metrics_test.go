@@ -45,6 +45,9 @@ func TestReadLoad(t *testing.T) {
 nv_inference_request_success{model="a",version="1"} 3
 nv_inference_request_success{model="b c",version="1"} 4
 nv_inference_request_duration_us{model="a",version="1"} 1500
+nv_inference_request_failure{model="a",reason="BACKEND",version="1"} 1
+nv_inference_request_failure{model="a",reason="REJECTED",version="1"} 2
+nv_inference_queue_duration_us{model="a",version="1"} 500
 nv_inference_pending_request_count{model="a"} 2
 nv_gpu_utilization{gpu_uuid="x"} 0.5
 nv_gpu_utilization{gpu_uuid="y"} 1
@@ -53,7 +56,7 @@ nv_cpu_utilization 0.25
 other 1
 `
 	got, err := triton.ReadLoad(strings.NewReader(text))
-	want := infer.Load{Waiting: 2, Answered: 7, Spent: 1500 * time.Microsecond, CPU: 0.25, GPU: 0.75, GPUUsed: 1e9}
+	want := infer.Load{Waiting: 2, Answered: 7, Spent: 1500 * time.Microsecond, Queued: 500 * time.Microsecond, Failed: 3, CPU: 0.25, GPU: 0.75, GPUUsed: 1e9}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,8 +34,11 @@ type Options struct {
 	TLS     *tls.Config       // for grpcs and https; nil: the system's certificates
 	Headers map[string]string // sent with every request, such as access keys
 	Token   secret.Text       // sent as "Authorization: Bearer …"
-	Metrics string            // where the server tells how busy it is; empty: http://host:8002/metrics
-	Log     *slog.Logger      // nil: none
+	// Metrics is where the server tells how busy it is; empty: at http://host:8002/metrics
+	// or, where the address has another port than Triton's own, one after gRPC's and two
+	// after HTTP's, as Triton's own ports lie.
+	Metrics string
+	Log     *slog.Logger // nil: none
 }
 
 // Engine is one Triton server: an [infer.Engine] and an [infer.Loader]. Besides the
@@ -57,6 +61,8 @@ type Engine struct {
 var (
 	_ infer.Engine = (*Engine)(nil)
 	_ infer.Loader = (*Engine)(nil)
+
+	_ infer.Repository = (*Engine)(nil)
 )
 
 // No question waits for ever: a server that hangs must not hang the lab.
@@ -76,6 +82,7 @@ type transport interface {
 	// parameters returns what the model's configuration keeps as such.
 	parameters(ctx context.Context, model string) (map[string]string, error)
 	ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error)
+	// load sends a model; without a config it is the one in the server's repository.
 	load(ctx context.Context, model, config string, files map[string][]byte) error
 	unload(ctx context.Context, model string) error
 	close() error
@@ -109,7 +116,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	}
 	e := &Engine{backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}}
 	e.loading <- struct{}{}
-	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), "8002")+"/metrics")
+	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), metricsPort(u))+"/metrics")
 	e.asker = &http.Client{Transport: &http.Transport{MaxIdleConns: 1}}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -151,6 +158,19 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 		return nil, badAddress(opt.Address, err)
 	}
 	return e, nil
+}
+
+// metricsPort is where the metrics are expected: Triton's ports are 8000 for HTTP, 8001 for
+// gRPC and 8002 for metrics, and people who move one move all. A proxy's port tells nothing.
+func metricsPort(u *url.URL) string {
+	n, err := strconv.Atoi(u.Port())
+	switch {
+	case err != nil || u.Scheme == "https":
+		return "8002"
+	case u.Scheme == "http":
+		n++
+	}
+	return strconv.Itoa(n + 1)
 }
 
 func hostPort(u *url.URL, port string) string {

@@ -1,0 +1,56 @@
+package station
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/intake"
+)
+
+// Queue is what of this workspace is to be predicted.
+type Queue struct {
+	Running, Waiting int           // captures
+	Left             time.Duration // until all of them are predicted; 0 while unknown
+}
+
+// lately is how many of the last predictions tell how long one takes.
+const lately = 9
+
+// Queue returns how many captures are being predicted or wait for it, and for how long.
+func (s *Station) Queue() Queue {
+	var q Queue
+	var done []flow.Item
+	for _, it := range s.flow.Items.All() {
+		if it.Line != intake.LineName {
+			continue
+		}
+		switch p := it.Passes["infer"]; {
+		case p.State == flow.Running:
+			q.Running++
+		case p.State == flow.Waiting && it.Behind("capture"):
+			q.Waiting++
+		case p.State == flow.Passed:
+			done = append(done, it)
+		}
+	}
+	if q.Running+q.Waiting == 0 {
+		return q
+	}
+	slices.SortFunc(done, func(a, b flow.Item) int { return b.Passes["infer"].At.Compare(a.Passes["infer"].At) })
+	var took []float64
+	for _, it := range done[:min(lately, len(done))] {
+		var p intake.Predicted
+		if it.Out("infer", &p) && p.Seconds > 0 {
+			took = append(took, p.Seconds)
+		}
+	}
+	if len(took) == 0 {
+		return q
+	}
+	slices.SortFunc(took, cmp.Compare[float64])
+	rounds := float64(q.Waiting)/flow.AtOnce + float64(min(q.Running, 1))/2
+	q.Left = time.Duration(took[len(took)/2] * rounds * float64(time.Second))
+	return q
+}

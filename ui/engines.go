@@ -1,0 +1,118 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/bind"
+	"coverslip.dev/coverslip/ui/servers"
+)
+
+func (w *window) serversActions() servers.Actions {
+	return servers.Actions{
+		Check: func(string) { w.refresh() }, Settings: func() { w.shell.Open("settings") },
+		Load: w.loadOn, Unload: w.unloadFrom,
+	}
+}
+
+func (w *window) loadOn(id, model, version string, done func()) {
+	w.longs.do(func(ctx context.Context) error {
+		defer bind.Screen(done)
+		return w.station.LoadOn(ctx, id, infer.Ref{Model: model, Version: version})
+	})
+}
+
+func (w *window) unloadFrom(id, model string) {
+	w.longs.do(func(ctx context.Context) error { return w.station.UnloadFrom(ctx, id, model) })
+}
+
+func (w *window) setServers(all map[string]station.Server) {
+	mine := w.station.Queue()
+	v := servers.Values{Takeover: w.station.Settings().Takeover, Mine: servers.Queue(mine)}
+	used := w.inUse(all)
+	serving, _ := w.station.Serving()
+	for key, s := range all {
+		row := server(s, serving)
+		row.ID, row.InUse = key, key == used
+		v.Servers = append(v.Servers, row)
+	}
+	slices.SortFunc(v.Servers, func(a, b servers.Server) int { return cmp.Compare(a.ID, b.ID) })
+	sh := w.shelf()
+	for _, m := range sh.Models {
+		for _, ver := range sh.Versions[m.Name] {
+			v.Registered = append(v.Registered, servers.Version{Name: m.Name, Version: ver.Version})
+		}
+	}
+	w.servers.Set(v)
+	w.strip()
+}
+
+// server is how a server is shown.
+func server(s station.Server, serving infer.Ref) servers.Server {
+	row := servers.Server{
+		Name: s.Name, Address: s.Address, Kind: "Triton", Asked: !s.Checked.IsZero(), Answers: s.Answers, Ready: s.Ready, Control: s.Control,
+		Latency: s.Latency, Usual: s.Usual, Checked: s.Checked, Say: s.Say, Hint: s.Hint, Course: course(s.Past),
+	}
+	if s.Address == "" {
+		row.Kind = "Built in, ONNX Runtime"
+	} else if s.Answers && s.Load == nil {
+		row.Silent = "It does not tell how busy it is. Its metrics are expected at port 8002; the settings file can name another place, as “metrics” of the server."
+	}
+	if l := s.Load; l != nil {
+		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: time.Duration(l.Waiting) * s.Each, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
+	}
+	if s.Off != "" && s.Say == "" {
+		row.Say, row.Hint = "The model "+s.Off+" was unloaded here by hand.", "Captures are not predicted on this server until it is loaded again."
+	}
+	for _, m := range s.Models {
+		row.Models = append(row.Models, servedModel(m, s.Tested, serving))
+	}
+	return row
+}
+
+func servedModel(m infer.Status, tested map[string]infer.Verdict, serving infer.Ref) servers.Model {
+	x := servers.Model{Name: m.Model, Version: m.Version, Serving: m.Ready && m.Ref == serving}
+	switch {
+	case m.Ready:
+		x.State = servers.Ready
+	case m.Loading:
+		x.State = servers.Loading
+	case m.Failed:
+		x.State = servers.Failed
+		x.Why, _, _ = strings.Cut(m.Why, "\n") // the rest is a traceback
+	}
+	if v, ok := tested[m.String()]; ok {
+		x.Test, x.Passed = v.Say, v.Passed
+	}
+	return x
+}
+
+func course(past []station.Moment) servers.Course {
+	var c servers.Course
+	for _, m := range past {
+		c.At = append(c.At, m.At.Local())
+		c.Answered, c.Failed = append(c.Answered, m.Answered), append(c.Failed, m.Failed)
+		c.Each, c.Queued = append(c.Each, m.Each), append(c.Queued, m.Queued)
+		c.Waiting = append(c.Waiting, m.Waiting)
+		c.CPU, c.GPU = append(c.CPU, m.CPU), append(c.GPU, m.GPU)
+	}
+	return c
+}
+
+// inUse is the key of the engine that predictions go to now, none if they wait.
+func (w *window) inUse(all map[string]station.Server) string {
+	for _, s := range w.station.Settings().Servers {
+		if v := all[s.Address]; v.Ready && v.Off == "" {
+			return s.Address
+		}
+	}
+	if set := w.station.Settings(); len(set.Servers) > 0 && !set.Takeover {
+		return "none"
+	}
+	return ""
+}
