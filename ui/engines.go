@@ -5,8 +5,8 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
+	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/bind"
@@ -41,7 +41,13 @@ func (w *window) setServers(all map[string]station.Server) {
 		row.ID, row.InUse = key, key == used
 		v.Servers = append(v.Servers, row)
 	}
-	slices.SortFunc(v.Servers, func(a, b servers.Server) int { return cmp.Compare(a.ID, b.ID) })
+	order := func(id string) int { // as they are set up, then the built-in engine
+		if id == "" {
+			return len(all)
+		}
+		return slices.IndexFunc(w.station.Settings().Servers, func(s config.Server) bool { return s.Address == id })
+	}
+	slices.SortFunc(v.Servers, func(a, b servers.Server) int { return cmp.Compare(order(a.ID), order(b.ID)) })
 	sh := w.shelf()
 	for _, m := range sh.Models {
 		for _, ver := range sh.Versions[m.Name] {
@@ -64,7 +70,7 @@ func server(s station.Server, serving infer.Ref) servers.Server {
 		row.Silent = "It does not tell how busy it is. Its metrics are expected at port 8002; the settings file can name another place, as “metrics” of the server."
 	}
 	if l := s.Load; l != nil {
-		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: time.Duration(l.Waiting) * s.Each, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
+		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: s.Left, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
 	}
 	if s.Off != "" && s.Say == "" {
 		row.Say, row.Hint = "The model "+s.Off+" was unloaded here by hand.", "Captures are not predicted on this server until it is loaded again."

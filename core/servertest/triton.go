@@ -43,7 +43,7 @@ func StartTriton(t *testing.T, flags ...string) *Triton {
 	}
 	s.Up(t)
 	t.Cleanup(func() {
-		cmd := exec.Command(stack(t, "triton-down")) //nolint:noctx // it must run when the test's context has ended
+		cmd := exec.Command(stack(t, "triton-down")) //nolint:noctx,gosec // it must run when the test's context has ended; a script of ours
 		cmd.Env = s.env
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("triton-down: %v\n%s", err, out)

@@ -17,13 +17,13 @@ func (s *Station) LoadOn(ctx context.Context, address string, m infer.Ref) error
 		return err
 	}
 	return s.jobs.Do(ctx, "load", "Load "+m.String()+" on "+r.Name(), func(ctx context.Context, _ *job.Progress) error {
-		if err := s.loadOn(ctx, r, m); err != nil {
-			return err
+		err := s.loadOn(ctx, r, m)
+		if err == nil {
+			s.engines.allow(address, m.Model)
 		}
-		s.engines.allow(address, m.Model)
-		s.engines.checkOne(ctx, r)
+		s.engines.checkOne(ctx, r) // which may tell more of what went wrong
 		s.flow.Nudge()
-		return nil
+		return err
 	})
 }
 

@@ -26,7 +26,7 @@ func onServer(t *testing.T, s *servertest.Triton) *bench {
 	return b
 }
 
-func stored(t *testing.T, s *servertest.Triton, name, config string, files map[string]string) {
+func stored(t *testing.T, s *servertest.Triton, name, told string, files map[string]string) {
 	t.Helper()
 	for file, text := range files {
 		at := filepath.Join(s.Models, name, "1", file)
@@ -37,7 +37,7 @@ func stored(t *testing.T, s *servertest.Triton, name, config string, files map[s
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(s.Models, name, "config.pbtxt"), []byte(config), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(s.Models, name, "config.pbtxt"), []byte(told), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -148,7 +148,7 @@ func TestModelsThatAreNotOurs(t *testing.T) {
 		b := open(t, t.TempDir(), func(set *config.Settings) {
 			set.Servers = []config.Server{{Address: s.GRPC, Backend: "python", Metrics: s.Metrics}}
 		})
-		b.until(func() bool { row, ok := b.Servers().Row(s.GRPC); return ok && !row.Checked.IsZero() }, func() string { return "asked" })
+		b.until(func() bool { row, ok := b.Servers().Row(s.GRPC); return ok && row.Say != "" }, func() string { return "it refuses" })
 		row, _ := b.Servers().Row(s.GRPC)
 		if row.Ready || !row.Answers || row.Say == "" {
 			t.Errorf("%s: %+v", flag, row)

@@ -28,7 +28,7 @@ type Server struct {
 	Tested   map[string]infer.Verdict // self-tests, by model@version
 	Usual    time.Duration            // the median of the last checks' latencies; 0 while there are few
 	Load     *infer.Load              // nil where the engine does not tell
-	Each     time.Duration            // what a request took since the check before; 0 if there was none
+	Left     time.Duration            // until what waits there is answered at the pace of now; 0 while unknown
 	Past     []Moment                 // how it did at the last checks, the oldest first; none where it does not tell
 	Mine     int                      // requests of this program that it works on
 	Control  bool                     // models can be loaded and unloaded, if the server lets us

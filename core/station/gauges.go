@@ -73,8 +73,8 @@ func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
 		was = now // counters tell by how they grow
 	}
 	m := now.since(was)
-	if m.Each > 0 {
-		s.Each = time.Duration(m.Each * float64(time.Second))
+	if m.Answered > 0 {
+		s.Left = time.Duration(m.Waiting / m.Answered * float64(time.Second))
 	}
 	g.note(r.address, m)
 	s.Past = g.past[r.address]

@@ -28,14 +28,14 @@ func TestGauges(t *testing.T) {
 		return s
 	}
 	for range 4 {
-		if s := check(30 * time.Millisecond); s.Usual != 0 || s.Each != 0 {
+		if s := check(30 * time.Millisecond); s.Usual != 0 || s.Left != 0 {
 			t.Errorf("of few: %+v", s)
 		}
 	}
 	check(40 * time.Millisecond)
 	en.load.Answered, en.load.Spent, en.load.Waiting = 110, time.Minute+time.Second, 3
 	en.load.Queued, en.load.Failed, en.load.CPU, en.load.GPU = 500*time.Millisecond, 1, 0.5, -1
-	if s := check(900 * time.Millisecond); s.Usual != 30*time.Millisecond || s.Each != 100*time.Millisecond || s.Load.Waiting != 3 {
+	if s := check(900 * time.Millisecond); s.Usual != 30*time.Millisecond || s.Left != 1500*time.Millisecond || s.Load.Waiting != 3 {
 		t.Errorf("of some: %+v", s)
 	}
 	past := g.past["a"]
@@ -46,8 +46,8 @@ func TestGauges(t *testing.T) {
 		t.Errorf("while nobody asked: %+v", past[1])
 	}
 	en.load.Answered, en.load.Spent = 2, time.Second // it was started again
-	if s := check(30 * time.Millisecond); s.Each != 0 {
-		t.Errorf("after a restart a request takes %v", s.Each)
+	if s := check(30 * time.Millisecond); s.Left != 0 {
+		t.Errorf("after a restart %v are left", s.Left)
 	}
 	if m := g.past["a"][6]; !math.IsNaN(m.Answered) || m.Waiting != 3 {
 		t.Errorf("after a restart: %+v", m)

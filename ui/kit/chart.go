@@ -2,6 +2,7 @@ package kit
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -87,7 +88,7 @@ func pieces(y []float64, most int) [][]int {
 	return out
 }
 
-// thin yields the indexes of at most most values: the lowest and the highest of every
+// thin yields the indexes of most values at most: the lowest and the highest of every
 // stretch, in their order. A gap that is shorter than a stretch is left out.
 func thin(y []float64, most int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
@@ -180,8 +181,7 @@ func (r *chartRenderer) head(p Plot, size fyne.Size) {
 		return
 	}
 	x := size.Width - chartRight
-	for i := len(p.Lines) - 1; i >= 0; i-- {
-		l := p.Lines[i]
+	for _, l := range slices.Backward(p.Lines) {
 		w := fyne.MeasureText(l.Name, fynetheme.CaptionTextSize(), fyne.TextStyle{}).Width
 		x -= w
 		r.text(l.Name, fyne.NewPos(x, 0), fyne.NewSize(w, 18), fyne.TextAlignLeading, theme.Subtle)

@@ -35,7 +35,7 @@ func lights(v Server, mine Queue) []light {
 			out = append(out, l)
 		}
 	}
-	if v.Latency > 0 {
+	if v.Latency > 0 && v.Address != "" {
 		out = append(out, speed(v.Latency, v.Usual))
 	}
 	if v.Busy != nil {
