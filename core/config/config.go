@@ -70,6 +70,16 @@ type Server struct {
 	// Metrics is where it tells how busy it is, such as http://host:8002/metrics; empty: at
 	// the port that Triton has by default, or beside the port of the address.
 	Metrics string `json:"metrics,omitempty"`
+	// Header carries the token as it is, such as triton-grpc-protocol-KEY of a restricted
+	// API; empty: Authorization, as a bearer's.
+	Header string `json:"header,omitempty"`
+	// CA are the certificates that the server's is signed with; Cert and Key are shown to a
+	// server that wants to know who asks. Paths of PEM files; empty: the system's, none.
+	CA   string `json:"ca,omitempty"`
+	Cert string `json:"cert,omitempty"`
+	Key  string `json:"key,omitempty"`
+	// Compress makes tensors smaller on their way, for slow networks.
+	Compress bool `json:"compress,omitempty"`
 }
 
 // Secret is the name under which the server's token is kept.
@@ -106,10 +116,8 @@ func (s Settings) Check() error {
 		if v.Backend != "onnxruntime" && v.Backend != "python" {
 			return invalid("The server "+v.Address+" has no known backend.", "Choose onnxruntime or python.")
 		}
-		if v.Metrics != "" {
-			if err := checkURL(v.Metrics, "http", "https"); err != nil {
-				return err
-			}
+		if err := v.checkMore(); err != nil {
+			return err
 		}
 	}
 	if s.MLflow.URL != "" {
@@ -125,6 +133,26 @@ func (s Settings) Check() error {
 	}
 	if strings.ContainsAny(s.Person.Name+s.Person.Email, "<>\n\r") {
 		return invalid("A name or e-mail can't hold < or >.", "Leave those out.")
+	}
+	return nil
+}
+
+func (s Server) checkMore() error {
+	if s.Metrics != "" {
+		if err := checkURL(s.Metrics, "http", "https"); err != nil {
+			return err
+		}
+	}
+	for _, path := range []string{s.CA, s.Cert, s.Key} {
+		if path != "" && !filepath.IsAbs(path) {
+			return invalid("The certificate “"+path+"” of the server "+s.Address+" is not a whole path.", "Write it from the root, such as /etc/lab/ca.pem.")
+		}
+	}
+	if (s.Cert == "") != (s.Key == "") {
+		return invalid("A certificate for the server "+s.Address+" needs its key.", "Name both files, or none.")
+	}
+	if strings.ContainsAny(s.Header, " :\t\r\n") {
+		return invalid("“"+s.Header+"” is no name of a header.", "Write it as triton-grpc-protocol-KEY.")
 	}
 	return nil
 }

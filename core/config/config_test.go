@@ -20,7 +20,10 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	s := f.Settings()
 	s.Person = config.Person{Name: "Ada Lovelace", Email: "ada@example.org"}
-	s.Servers = []config.Server{{Address: "grpc://gpu:8001", Backend: "python"}}
+	s.Servers = []config.Server{{
+		Address: "grpc://gpu:8001", Backend: "python", Metrics: "http://gpu:8002/metrics", Header: "triton-grpc-protocol-lab",
+		CA: "/etc/ca.pem", Cert: "/etc/lab.pem", Key: "/etc/lab.key", Compress: true,
+	}}
 	if err := f.Save(s); err != nil {
 		t.Fatal(err)
 	}
@@ -33,8 +36,11 @@ func TestSaveAndLoad(t *testing.T) {
 func TestCheckRefuses(t *testing.T) {
 	for name, s := range map[string]config.Settings{
 		"password in address": {MLflow: config.Platform{URL: "http://a:b@host"}},
-		"odd metrics":         {Servers: []config.Server{{Address: "grpc://gpu:8001", Backend: "python", Metrics: "gpu:8002"}}},
 		"no scheme":           {Servers: []config.Server{{Address: "gpu:8001", Backend: "python"}}},
+		"metrics of no URL":   {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", Metrics: "8002"}}},
+		"cert without key":    {Servers: []config.Server{{Address: "grpcs://gpu", Backend: "python", Cert: "/etc/lab.pem"}}},
+		"relative ca":         {Servers: []config.Server{{Address: "grpcs://gpu", Backend: "python", CA: "lab.pem"}}},
+		"odd header":          {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", Header: "x: y"}}},
 		"relative folder":     {Folders: []config.Folder{{Path: "data"}}},
 		"relative remote":     {Remote: "nas"},
 		"remote of no bucket": {Remote: "s3:///data"},

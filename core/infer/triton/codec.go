@@ -21,13 +21,10 @@ type codec struct{}
 const (
 	rawInput  = 7 // of ModelInferRequest
 	rawOutput = 6 // of ModelInferResponse
-)
 
-// question is a ModelInferRequest.
-type question struct {
-	model, version string
-	in             []infer.Tensor
-}
+	streamFault  = 1 // of ModelStreamInferResponse
+	streamAnswer = 2
+)
 
 // answer is a ModelInferResponse.
 type answer struct {
@@ -43,13 +40,9 @@ func (codec) Marshal(v any) (mem.BufferSlice, error) {
 	if !ok {
 		return nil, fmt.Errorf("codec can't write %T", v)
 	}
-	head := &kserve.ModelInferRequest{ModelName: q.model, ModelVersion: q.version}
-	for _, t := range q.in {
-		head.Inputs = append(head.Inputs, &kserve.ModelInferRequest_InferInputTensor{Name: t.Name, Datatype: t.Type, Shape: t.Shape})
-	}
-	b, err := proto.Marshal(head)
-	if err != nil {
-		return nil, err
+	b, err := proto.Marshal(q.head())
+	if err != nil || q.shared != nil {
+		return mem.BufferSlice{mem.SliceBuffer(b)}, err
 	}
 	var out mem.BufferSlice
 	for _, t := range q.in {
@@ -61,31 +54,65 @@ func (codec) Marshal(v any) (mem.BufferSlice, error) {
 	return append(out, mem.SliceBuffer(b)), nil
 }
 
+// head is all but the raw bytes.
+func (q *question) head() *kserve.ModelInferRequest {
+	head := &kserve.ModelInferRequest{ModelName: q.model, ModelVersion: q.version, Parameters: wireParameters(q.parameters())}
+	for i, t := range q.in {
+		in := &kserve.ModelInferRequest_InferInputTensor{Name: t.Name, Datatype: t.Type, Shape: t.Shape}
+		if s := q.shared; s != nil {
+			in.Parameters = wireParameters(s.parameters(s.in[i], int64(len(t.Data))))
+		}
+		head.Inputs = append(head.Inputs, in)
+	}
+	if s := q.shared; s != nil {
+		for _, p := range s.out {
+			head.Outputs = append(head.Outputs, &kserve.ModelInferRequest_InferRequestedOutputTensor{
+				Name: p.port.Name, Parameters: wireParameters(s.parameters(p.at, p.size)),
+			})
+		}
+	}
+	return head
+}
+
+func wireParameters(p map[string]any) map[string]*kserve.InferParameter {
+	out := make(map[string]*kserve.InferParameter, len(p))
+	for k, v := range p {
+		switch v := v.(type) {
+		case bool:
+			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_BoolParam{BoolParam: v}}
+		case int64:
+			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_Int64Param{Int64Param: v}}
+		case uint64:
+			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_Uint64Param{Uint64Param: v}}
+		case string:
+			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_StringParam{StringParam: v}}
+		}
+	}
+	return out
+}
+
 // Unmarshal reads each tensor straight into a slice of its own.
 func (codec) Unmarshal(data mem.BufferSlice, v any) error {
-	a, ok := v.(*answer)
-	if !ok {
-		return fmt.Errorf("codec can't read %T", v)
-	}
 	r := data.Reader()
 	defer r.Close() //nolint:errcheck // lets go of the buffers
+	switch v := v.(type) {
+	case *answer:
+		return v.read(r, r.Remaining())
+	case *part:
+		return v.read(r)
+	}
+	return fmt.Errorf("codec can't read %T", v)
+}
+
+// read reads n bytes.
+func (a *answer) read(r *mem.Reader, n int) error {
 	var raw [][]byte
 	var head []byte // all fields but the raw ones
-	for r.Remaining() > 0 {
-		tag, err := varint(r)
+	end := r.Remaining() - n
+	for r.Remaining() > end {
+		field, size, err := open(r, end)
 		if err != nil {
 			return err
-		}
-		field, kind := protowire.DecodeTag(tag)
-		if kind != protowire.BytesType {
-			return fmt.Errorf("field %d of an answer has wire type %d", field, kind)
-		}
-		size, err := varint(r)
-		if err != nil {
-			return err
-		}
-		if size > uint64(r.Remaining()) { //nolint:gosec // never negative
-			return io.ErrUnexpectedEOF
 		}
 		b := make([]byte, size)
 		if _, err := io.ReadFull(r, b); err != nil {
@@ -94,7 +121,7 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 		if field == rawOutput {
 			raw = append(raw, b)
 		} else {
-			head = protowire.AppendBytes(protowire.AppendTag(head, field, kind), b)
+			head = protowire.AppendBytes(protowire.AppendTag(head, field, protowire.BytesType), b)
 		}
 	}
 	m := &kserve.ModelInferResponse{}
@@ -109,6 +136,56 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 		a.tensors = append(a.tensors, infer.Tensor{Port: p, Data: raw[i]})
 	}
 	return nil
+}
+
+// part is a ModelStreamInferResponse: one of several answers, or what went wrong.
+type part struct {
+	answer
+	fault string
+}
+
+func (p *part) read(r *mem.Reader) error {
+	for r.Remaining() > 0 {
+		field, size, err := open(r, 0)
+		if err != nil {
+			return err
+		}
+		if field == streamAnswer {
+			if err := p.answer.read(r, size); err != nil {
+				return err
+			}
+			continue
+		}
+		b := make([]byte, size)
+		if _, err := io.ReadFull(r, b); err != nil {
+			return err
+		}
+		if field == streamFault {
+			p.fault = string(b)
+		}
+	}
+	return nil
+}
+
+// open reads which field comes and how many bytes it has, which must end before the last
+// end bytes of r.
+func open(r *mem.Reader, end int) (protowire.Number, int, error) {
+	tag, err := varint(r)
+	if err != nil {
+		return 0, 0, err
+	}
+	field, kind := protowire.DecodeTag(tag)
+	if kind != protowire.BytesType {
+		return 0, 0, fmt.Errorf("field %d of an answer has wire type %d", field, kind)
+	}
+	size, err := varint(r)
+	if err != nil {
+		return 0, 0, err
+	}
+	if size > uint64(max(r.Remaining()-end, 0)) { //nolint:gosec // never negative
+		return 0, 0, io.ErrUnexpectedEOF
+	}
+	return field, int(size), nil //nolint:gosec // no larger than the message
 }
 
 func varint(r io.ByteReader) (uint64, error) {

@@ -3,11 +3,8 @@ package triton
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
-
-	"google.golang.org/grpc/codes"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
@@ -100,23 +97,6 @@ func (e *Engine) Describe(ctx context.Context, m infer.Ref) (infer.Spec, error) 
 		return err
 	})
 	return s, err
-}
-
-// Infer asks m. The bytes of in are sent as they are: after a call that was stopped they
-// may still be read for a moment.
-func (e *Engine) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
-	var out []infer.Tensor
-	err := e.ask(ctx, slow, m, func(ctx context.Context) (err error) {
-		for _, t := range in {
-			if slices.ContainsFunc(t.Shape, func(d int64) bool { return d < 0 }) {
-				// The process that runs the model would die of it, for everybody.
-				return &refusal{code: codes.InvalidArgument, text: fmt.Sprintf("shape %v", t.Shape)}
-			}
-		}
-		out, err = e.wire.ask(ctx, m.Model, e.number(m), in)
-		return err
-	})
-	return out, err
 }
 
 // ask puts a question about m, if about any, within a limit, and makes a fault of what

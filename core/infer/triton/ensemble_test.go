@@ -7,6 +7,7 @@ import (
 
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/servertest"
 	packed "coverslip.dev/coverslip/packaging/triton"
 )
@@ -66,9 +67,9 @@ func TestModelsOfModels(t *testing.T) {
 	put(t, repository, "inner", `backend: "python"`, map[string][]byte{"model.onnx": infertest.Affine1(), "model.py": packed.ModelPy})
 	put(t, repository, "ensemble", ensemble, map[string][]byte{})
 	put(t, repository, "bls", blsConfig, map[string][]byte{"model.py": []byte(bls)})
-	s := startServer(t, "--model-repository="+repository, "--load-model=ensemble", "--load-model=bls")
-	for _, at := range []string{s.grpc, s.http} {
-		e := s.dial(t, at, nil)
+	s := servertest.StartTriton(t, "--model-repository="+repository, "--load-model=ensemble", "--load-model=bls")
+	for _, at := range []string{s.GRPC, s.HTTP} {
+		e := dial(t, triton.Options{Address: at, Backend: "python"})
 		for _, name := range []string{"ensemble", "bls"} {
 			ref := infer.Ref{Model: name}
 			if spec, err := e.Describe(t.Context(), ref); err != nil || len(spec.In) != 1 || spec.In[0].Name != "image" {

@@ -20,6 +20,14 @@ type refusal struct {
 
 func (r *refusal) Error() string { return fmt.Sprintf("%v: %s", r.code, r.text) }
 
+// Unwrap lets a deadline that the server noticed be one for errors.Is too.
+func (r *refusal) Unwrap() error {
+	if r.code == codes.DeadlineExceeded {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
 // says tells whether the server's words have one of these.
 func (r *refusal) says(words ...string) bool {
 	for _, w := range words {
@@ -36,9 +44,15 @@ func (r *refusal) unknownModel() bool {
 		r.says("unknown model", "has no available versions", "is not at ready state", "version is not found", "is not found")
 }
 
+// asRefusal returns the refusal in err, nil if there is none.
+func asRefusal(err error) *refusal {
+	r, _ := errors.AsType[*refusal](err)
+	return r
+}
+
 func missing(err error) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && r.unknownModel()
+	r := asRefusal(err)
+	return r != nil && r.unknownModel()
 }
 
 // explain makes a fault of what went wrong when m, if any, was asked for.
@@ -79,6 +93,9 @@ func (e *Engine) general(r *refusal) error {
 	case r.says("explicit model load / unload is not allowed"):
 		return fault.New(fault.Denied, "The inference server "+e.name+" does not let programs load models.",
 			"Whoever runs it can start it with --model-control-mode=explicit.", r)
+	case r.says("decoupled transaction policy"):
+		return fault.New(fault.Invalid, "The model on "+e.name+" answers in a stream, which HTTP does not carry.",
+			"Use the server's gRPC address in Settings, Servers.", r)
 	case r.code == codes.PermissionDenied, r.code == codes.Unauthenticated, r.says("protocol is restricted"):
 		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings, Servers.", r)
 	case r.code == codes.Unavailable && r.says("x509:", "tls:", "certificate"):

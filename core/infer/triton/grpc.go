@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -31,16 +33,20 @@ type grpcWire struct {
 	conns   []*grpc.ClientConn
 	next    atomic.Uint32
 	headers metadata.MD
+	infer   []grpc.CallOption // of questions
 }
 
-func dialGRPC(host string, secure *tls.Config, headers map[string]string) (*grpcWire, error) {
+func dialGRPC(host string, secure *tls.Config, headers map[string]string, compress bool) (*grpcWire, error) {
 	creds := insecure.NewCredentials()
 	if secure != nil {
 		creds = credentials.NewTLS(secure)
 	}
 	again := backoff.DefaultConfig
 	again.BaseDelay, again.MaxDelay = 200*time.Millisecond, 3*time.Second // the lab waits for it
-	w := &grpcWire{headers: metadata.MD{}}
+	w := &grpcWire{headers: metadata.MD{}, infer: []grpc.CallOption{grpc.ForceCodecV2(codec{})}}
+	if compress {
+		w.infer = append(w.infer, grpc.UseCompressor(gzip.Name))
+	}
 	for k, v := range headers {
 		w.headers.Set(strings.ToLower(k), v)
 	}
@@ -156,14 +162,59 @@ func (w *grpcWire) unload(ctx context.Context, model string) error {
 	return refused(err)
 }
 
-func (w *grpcWire) ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error) {
+func (w *grpcWire) ask(ctx context.Context, q *question) ([]infer.Tensor, error) {
 	ctx, c := w.pick(ctx)
 	out := &answer{}
-	err := c.Invoke(ctx, kserve.GRPCInferenceService_ModelInfer_FullMethodName, &question{model, version, in}, out, grpc.ForceCodecV2(codec{}))
+	err := c.Invoke(ctx, kserve.GRPCInferenceService_ModelInfer_FullMethodName, q, out, w.infer...)
 	if err != nil {
 		return nil, refused(err)
 	}
 	return out.tensors, nil
+}
+
+// stream implements streamer. The server marks the last answer, which may be empty.
+func (w *grpcWire) stream(ctx context.Context, q *question, each func([]infer.Tensor) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // an end before the last answer
+	ctx, c := w.pick(ctx)
+	desc := &kserve.GRPCInferenceService_ServiceDesc.Streams[0]
+	s, err := c.NewStream(ctx, desc, kserve.GRPCInferenceService_ModelStreamInfer_FullMethodName, w.infer...)
+	if err == nil {
+		q.final = true
+		err = s.SendMsg(q)
+	}
+	if err == nil {
+		err = s.CloseSend()
+	}
+	for err == nil {
+		a := &part{}
+		if err = s.RecvMsg(a); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil && a.fault != "" {
+			return &refusal{code: codes.Unknown, text: a.fault}
+		}
+		if err == nil && len(a.tensors) > 0 {
+			if err := each(a.tensors); err != nil {
+				return err
+			}
+		}
+	}
+	return refused(err)
+}
+
+func (w *grpcWire) register(ctx context.Context, region string, size int64) error {
+	ctx, c := w.client(ctx)
+	_, err := c.SystemSharedMemoryRegister(ctx, &kserve.SystemSharedMemoryRegisterRequest{
+		Name: region, Key: "/" + region, ByteSize: uint64(size), //nolint:gosec // positive
+	})
+	return refused(err)
+}
+
+func (w *grpcWire) unregister(ctx context.Context, region string) error {
+	ctx, c := w.client(ctx)
+	_, err := c.SystemSharedMemoryUnregister(ctx, &kserve.SystemSharedMemoryUnregisterRequest{Name: region})
+	return refused(err)
 }
 
 // refused reads what gRPC gives as an error; nil stays nil.

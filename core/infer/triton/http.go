@@ -19,12 +19,13 @@ import (
 
 // httpWire is the transport over HTTP/1.1, for networks that let nothing else through.
 type httpWire struct {
-	base    *url.URL
-	client  *http.Client
-	headers map[string]string
+	base     *url.URL
+	client   *http.Client
+	headers  map[string]string
+	compress bool // tensors
 }
 
-func dialHTTP(base *url.URL, secure *tls.Config, headers map[string]string) *httpWire {
+func dialHTTP(base *url.URL, secure *tls.Config, headers map[string]string, compress bool) *httpWire {
 	t := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
@@ -35,7 +36,7 @@ func dialHTTP(base *url.URL, secure *tls.Config, headers map[string]string) *htt
 		WriteBufferSize:     256 << 10,
 		ReadBufferSize:      256 << 10,
 	}
-	return &httpWire{base: base, client: &http.Client{Transport: t}, headers: headers}
+	return &httpWire{base: base, client: &http.Client{Transport: t}, headers: headers, compress: compress}
 }
 
 func (w *httpWire) close() error {
@@ -110,6 +111,15 @@ func (w *httpWire) load(ctx context.Context, model, config string, files map[str
 
 func (w *httpWire) unload(ctx context.Context, model string) error {
 	return w.json(ctx, http.MethodPost, struct{}{}, nil, "repository", "models", model, "unload")
+}
+
+func (w *httpWire) register(ctx context.Context, region string, size int64) error {
+	in := map[string]any{"key": "/" + region, "offset": 0, "byte_size": size}
+	return w.json(ctx, http.MethodPost, in, nil, "systemsharedmemory", "region", region, "register")
+}
+
+func (w *httpWire) unregister(ctx context.Context, region string) error {
+	return w.json(ctx, http.MethodPost, struct{}{}, nil, "systemsharedmemory", "region", region, "unregister")
 }
 
 func modelPath(model, version string, more ...string) []string {

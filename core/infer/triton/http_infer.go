@@ -1,6 +1,8 @@
 package triton
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,44 +25,102 @@ type binary struct {
 // httpTensor is a tensor whose bytes follow.
 type httpTensor struct {
 	httpPort
-	Binary *binary `json:"parameters,omitempty"`
+	Binary *binary `json:"parameters"`
 }
 
-func (w *httpWire) ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error) {
-	var head struct {
-		Inputs []httpTensor `json:"inputs"`
-		Wanted struct {
-			Binary bool `json:"binary_data_output"`
-		} `json:"parameters"`
-	}
-	head.Wanted.Binary = true
-	head.Inputs = []httpTensor{}
+// httpQuestion is the JSON of a question.
+type httpQuestion struct {
+	Parameters map[string]any  `json:"parameters"`
+	Inputs     []httpAsked     `json:"inputs"`
+	Outputs    []httpRequested `json:"outputs,omitempty"`
+}
+
+type httpAsked struct {
+	httpPort
+	Parameters map[string]any `json:"parameters"`
+}
+
+type httpRequested struct {
+	Name       string         `json:"name"`
+	Parameters map[string]any `json:"parameters"`
+}
+
+// httpParts are the bodies of a question: its JSON, and the tensors that follow.
+func httpParts(q *question) ([][]byte, error) {
+	head := httpQuestion{Parameters: q.parameters(), Inputs: []httpAsked{}}
 	parts := [][]byte{nil}
-	for _, t := range in {
-		head.Inputs = append(head.Inputs, httpTensor{httpPort(t.Port), &binary{int64(len(t.Data))}})
-		parts = append(parts, t.Data)
+	head.Parameters["binary_data_output"] = true
+	for i, t := range q.in {
+		in := httpAsked{httpPort: httpPort(t.Port)}
+		if s := q.shared; s != nil {
+			in.Parameters = s.parameters(s.in[i], int64(len(t.Data)))
+		} else {
+			in.Parameters = map[string]any{"binary_data_size": len(t.Data)}
+			parts = append(parts, t.Data)
+		}
+		head.Inputs = append(head.Inputs, in)
+	}
+	if s := q.shared; s != nil {
+		for _, p := range s.out {
+			head.Outputs = append(head.Outputs, httpRequested{p.port.Name, s.parameters(p.at, p.size)})
+		}
 	}
 	var err error
-	if parts[0], err = json.Marshal(head); err != nil {
-		return nil, err
-	}
-	sizes := map[string]string{headSize: strconv.Itoa(len(parts[0])), "Content-Type": "application/octet-stream"}
-	rsp, err := w.do(ctx, http.MethodPost, parts, sizes, modelPath(model, version, "infer")...)
+	parts[0], err = json.Marshal(head)
+	return parts, err
+}
+
+func (w *httpWire) ask(ctx context.Context, q *question) ([]infer.Tensor, error) {
+	parts, err := httpParts(q)
 	if err != nil {
 		return nil, err
 	}
-	defer rsp.Body.Close() //nolint:errcheck // it was read
-	out, err := readTensors(rsp)
+	headers := map[string]string{headSize: strconv.Itoa(len(parts[0])), "Content-Type": "application/octet-stream"}
+	if w.compress {
+		if parts, err = squeeze(parts); err != nil {
+			return nil, err
+		}
+		headers["Content-Encoding"], headers["Accept-Encoding"] = "gzip", "gzip"
+	}
+	rsp, err := w.do(ctx, http.MethodPost, parts, headers, modelPath(q.model, q.version, "infer")...)
+	if err != nil {
+		return nil, err
+	}
+	body := rsp.Body
+	defer body.Close() //nolint:errcheck // it was read
+	if rsp.Header.Get("Content-Encoding") == "gzip" {
+		if rsp.Body, err = gzip.NewReader(rsp.Body); err != nil {
+			return nil, lost(ctx, err)
+		}
+		rsp.ContentLength = -1 // unknown
+	}
+	out, err := readTensors(rsp, q.shared)
 	return out, lost(ctx, err)
 }
 
-func readTensors(rsp *http.Response) ([]infer.Tensor, error) {
-	size, err := strconv.ParseInt(rsp.Header.Get(headSize), 10, 32)
-	if err != nil || size < 0 || size > 16<<20 {
-		return nil, fmt.Errorf("answer without tensors: %d bytes of JSON, %w", size, err)
+// squeeze makes one compressed part of several.
+func squeeze(parts [][]byte) ([][]byte, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
 	}
-	text := make([]byte, size)
-	if _, err := io.ReadFull(rsp.Body, text); err != nil {
+	for _, p := range parts {
+		if _, err := z.Write(p); err != nil {
+			return nil, err
+		}
+	}
+	err = z.Close()
+	return [][]byte{b.Bytes()}, err
+}
+
+// maxHead bounds the JSON of an answer.
+const maxHead = 16 << 20
+
+// readTensors reads an answer. Outputs with a place in shared memory have no bytes here.
+func readTensors(rsp *http.Response, via *shared) ([]infer.Tensor, error) {
+	text, err := readHead(rsp, via != nil && len(via.out) > 0)
+	if err != nil {
 		return nil, err
 	}
 	var head struct{ Outputs []httpTensor }
@@ -69,6 +129,10 @@ func readTensors(rsp *http.Response) ([]infer.Tensor, error) {
 	}
 	var out []infer.Tensor
 	for _, t := range head.Outputs {
+		if via.holds(t.Name) {
+			out = append(out, infer.Tensor{Port: infer.Port(t.httpPort)})
+			continue
+		}
 		if t.Binary == nil || t.Binary.Size < 0 {
 			return nil, fmt.Errorf("output %s has no bytes", t.Name)
 		}
@@ -79,6 +143,20 @@ func readTensors(rsp *http.Response) ([]infer.Tensor, error) {
 		out = append(out, infer.Tensor{Port: infer.Port(t.httpPort), Data: data})
 	}
 	return out, nil
+}
+
+// readHead reads the JSON of an answer, which is all of it if no bytes follow.
+func readHead(rsp *http.Response, alone bool) ([]byte, error) {
+	if alone && rsp.Header.Get(headSize) == "" {
+		return io.ReadAll(io.LimitReader(rsp.Body, maxHead))
+	}
+	size, err := strconv.ParseInt(rsp.Header.Get(headSize), 10, 32)
+	if err != nil || size < 0 || size > maxHead {
+		return nil, fmt.Errorf("answer without tensors: %d bytes of JSON, %w", size, err)
+	}
+	text := make([]byte, size)
+	_, err = io.ReadFull(rsp.Body, text)
+	return text, err
 }
 
 // read takes size bytes from the body. It makes room for them at once only where the

@@ -13,7 +13,7 @@ import (
 func parse(body []byte, head, length int64) ([]infer.Tensor, error) {
 	h := http.Header{}
 	h.Set(headSize, fmt.Sprint(head))
-	return readTensors(&http.Response{Header: h, ContentLength: length, Body: io.NopCloser(bytes.NewReader(body))})
+	return readTensors(&http.Response{Header: h, ContentLength: length, Body: io.NopCloser(bytes.NewReader(body))}, nil)
 }
 
 const twoTensors = `{"model_name":"m","outputs":[{"name":"prob","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}},` +

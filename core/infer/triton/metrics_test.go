@@ -9,12 +9,13 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // TestLoad wants the real server's counters to move by what it was asked.
 func TestLoad(t *testing.T) {
-	s := startServer(t) // of our own, as models that others unload take their counters along
-	e := dial(t, triton.Options{Address: s.grpc, Backend: "python", Metrics: s.metrics})
+	s := servertest.StartTriton(t) // of our own, as models that others unload take their counters along
+	e := dial(t, triton.Options{Address: s.GRPC, Backend: "python", Metrics: s.Metrics})
 	ref := infer.Ref{Model: infertest.UniqueName(), Version: "1"}
 	if err := e.Load(t.Context(), infer.Bundle{Ref: ref, ONNX: infertest.Affine1()}); err != nil {
 		t.Fatal(err)

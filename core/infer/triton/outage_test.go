@@ -2,6 +2,7 @@ package triton_test
 
 import (
 	"context"
+	"syscall"
 	"testing"
 	"time"
 
@@ -9,12 +10,13 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // TestOutage: the server dies in the middle of a question and comes back empty.
 func TestOutage(t *testing.T) {
-	s := startServer(t)
-	engines := map[string]*triton.Engine{"gRPC": s.dial(t, s.grpc, nil), "HTTP": s.dial(t, s.http, nil)}
+	s := servertest.StartTriton(t)
+	engines := map[string]*triton.Engine{"gRPC": dial(t, triton.Options{Address: s.GRPC, Backend: "python"}), "HTTP": dial(t, triton.Options{Address: s.HTTP, Backend: "python"})}
 	bundles := map[string]infer.Bundle{}
 	asked := make(chan error, len(engines))
 	for name, e := range engines {
@@ -29,7 +31,7 @@ func TestOutage(t *testing.T) {
 		}()
 	}
 	<-time.After(time.Second) // the questions are under way: each takes several
-	s.kill(t)
+	s.Signal(t, syscall.SIGKILL)
 	for range engines {
 		if err := <-asked; fault.KindOf(err) != fault.Offline {
 			t.Errorf("killed in the middle: %v", err)
@@ -42,7 +44,7 @@ func TestOutage(t *testing.T) {
 			}
 		}
 	}
-	s.up(t)
+	s.Up(t)
 	for name, e := range engines {
 		waitReady(t, e)
 		// The model is lost, not unknown: it only has to be loaded again.
@@ -85,12 +87,12 @@ func waitReady(t *testing.T, e *triton.Engine) {
 }
 
 func TestAccessKeys(t *testing.T) {
-	s := startServer(t,
+	s := servertest.StartTriton(t,
 		"--grpc-restricted-protocol=metadata,inference,model-repository,statistics,model-config:triton-grpc-key=lab",
 		"--http-restricted-api=metadata,inference,model-repository,statistics,model-config:lab-key=lab")
 	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
-	for address, key := range map[string]string{s.grpc: "triton-grpc-protocol-triton-grpc-key", s.http: "lab-key"} {
-		for what, err := range everyCall(t, s.dial(t, address, nil), b) {
+	for address, key := range map[string]string{s.GRPC: "triton-grpc-protocol-triton-grpc-key", s.HTTP: "lab-key"} {
+		for what, err := range everyCall(t, dial(t, triton.Options{Address: address, Backend: "python"}), b) {
 			if what == "ready" { // health is not restricted: triton-up asks for it
 				continue
 			}
@@ -98,7 +100,7 @@ func TestAccessKeys(t *testing.T) {
 				t.Errorf("%s: %s without a key: %v", address, what, err)
 			}
 		}
-		e := s.dial(t, address, map[string]string{key: "lab"})
+		e := dial(t, triton.Options{Address: address, Backend: "python", Token: "lab", TokenHeader: key})
 		if err := e.Load(t.Context(), b); err != nil {
 			t.Errorf("%s: load with the key: %v", address, err)
 		}
@@ -109,10 +111,10 @@ func TestAccessKeys(t *testing.T) {
 }
 
 func TestNotUnderControl(t *testing.T) {
-	s := startServer(t, "--model-control-mode=poll")
+	s := servertest.StartTriton(t, "--model-control-mode=poll")
 	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
-	for _, address := range []string{s.grpc, s.http} {
-		if err := s.dial(t, address, nil).Load(t.Context(), b); fault.KindOf(err) != fault.Denied {
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		if err := dial(t, triton.Options{Address: address, Backend: "python"}).Load(t.Context(), b); fault.KindOf(err) != fault.Denied {
 			t.Errorf("%s: load: %v", address, err)
 		}
 	}
@@ -121,9 +123,9 @@ func TestNotUnderControl(t *testing.T) {
 // TestHungLoad: Triton waits for ever for a Python model that came without its program.
 // Whoever waits with it is let go, and the other models go on.
 func TestHungLoad(t *testing.T) {
-	s := startServer(t)
-	for _, address := range []string{s.grpc, s.http} {
-		e := s.dial(t, address, nil)
+	s := servertest.StartTriton(t)
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		e := dial(t, triton.Options{Address: address, Backend: "python"})
 		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
 		if err := e.Load(t.Context(), b); err != nil {
 			t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // lab is a certificate authority of the test's own.
@@ -99,9 +100,9 @@ func TestTLS(t *testing.T) {
 	l := newLab(t)
 	l.issue(t, "server")
 	l.issue(t, "station")
-	s := startServer(t, "--grpc-use-ssl-mutual=true", "--grpc-server-cert="+l.path("server.crt"),
+	s := servertest.StartTriton(t, "--grpc-use-ssl-mutual=true", "--grpc-server-cert="+l.path("server.crt"),
 		"--grpc-server-key="+l.path("server.key"), "--grpc-root-cert="+l.path("ca.crt"))
-	to, err := url.Parse(s.http)
+	to, err := url.Parse(s.HTTP)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,14 +110,19 @@ func TestTLS(t *testing.T) {
 	proxy.TLS = l.config(t, "server")
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
-	grpcs := strings.Replace(s.grpc, "grpc:", "grpcs:", 1)
+	grpcs := strings.Replace(s.GRPC, "grpc:", "grpcs:", 1)
+	for _, f := range []triton.Files{{CA: l.path("none.crt")}, {CA: l.path("ca.key")}, {Cert: l.path("ca.crt"), Key: l.path("server.key")}} {
+		if _, err := triton.Dial(t.Context(), triton.Options{Address: grpcs, Files: f}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
 	for what, c := range map[string]struct {
 		opt  triton.Options
 		kind fault.Kind
 	}{
 		"a stranger's gRPC":  {triton.Options{Address: grpcs}, fault.Denied},
 		"a stranger's HTTPS": {triton.Options{Address: proxy.URL}, fault.Denied},
-		"gRPC without TLS":   {triton.Options{Address: s.grpc}, fault.Offline},
+		"gRPC without TLS":   {triton.Options{Address: s.GRPC}, fault.Offline},
 	} {
 		if err := dial(t, c.opt).Ready(t.Context()); fault.KindOf(err) != c.kind {
 			t.Errorf("%s: %v", what, err)
@@ -128,6 +134,7 @@ func TestTLS(t *testing.T) {
 	}
 	for _, opt := range []triton.Options{
 		{Address: grpcs, TLS: l.config(t, "station"), Backend: "python"},
+		{Address: grpcs, Files: triton.Files{CA: l.path("ca.crt"), Cert: l.path("station.crt"), Key: l.path("station.key")}, Backend: "python"},
 		{Address: proxy.URL, TLS: l.config(t, "station"), Backend: "python"},
 	} {
 		e := dial(t, opt)

@@ -31,9 +31,17 @@ type Options struct {
 	// Backend runs the networks that are loaded: "onnxruntime", the default, or
 	// "python" where the server has only that; then model.py is sent along.
 	Backend string
-	TLS     *tls.Config       // for grpcs and https; nil: the system's certificates
+	TLS     *tls.Config       // for grpcs and https; nil: as Files say
+	Files   Files             // of certificates
 	Headers map[string]string // sent with every request, such as access keys
 	Token   secret.Text       // sent as "Authorization: Bearer …"
+	// TokenHeader is sent with the token as it is instead, as Triton's restricted APIs
+	// want it: triton-grpc-protocol-KEY over gRPC, KEY over HTTP.
+	TokenHeader string
+	Compress    bool // tensors are compressed on their way there and back: for slow networks
+	// Apart has all tensors go over the wire. Else those for a server on this machine go
+	// through shared memory, if it takes that.
+	Apart bool
 	// Metrics is where the server tells how busy it is; empty: at http://host:8002/metrics
 	// or, where the address has another port than Triton's own, one after gRPC's and two
 	// after HTTP's, as Triton's own ports lie.
@@ -52,10 +60,13 @@ type Engine struct {
 	metrics string
 	asker   *http.Client // for the metrics
 	closed  atomic.Bool
+	memory  *memory       // shared with a server on this machine; nil: with none
+	release func()        // parts with it
 	loading chan struct{} // holds a token while nobody loads
 
-	mu    sync.Mutex // guards below
-	shelf map[string]*shelf
+	mu        sync.Mutex // guards below
+	shelf     map[string]*shelf
+	streaming map[string]bool // models that answer in streams only
 }
 
 var (
@@ -81,7 +92,7 @@ type transport interface {
 	describe(ctx context.Context, model, version string) (infer.Spec, error)
 	// parameters returns what the model's configuration keeps as such.
 	parameters(ctx context.Context, model string) (map[string]string, error)
-	ask(ctx context.Context, model, version string, in []infer.Tensor) ([]infer.Tensor, error)
+	ask(ctx context.Context, q *question) ([]infer.Tensor, error)
 	// load sends a model; without a config it is the one in the server's repository.
 	load(ctx context.Context, model, config string, files map[string][]byte) error
 	unload(ctx context.Context, model string) error
@@ -114,7 +125,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, badAddress(opt.Address, err)
 	}
-	e := &Engine{backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}}
+	e := &Engine{backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, release: func() {}}
 	e.loading <- struct{}{}
 	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), metricsPort(u))+"/metrics")
 	e.asker = &http.Client{Transport: &http.Transport{MaxIdleConns: 1}}
@@ -129,33 +140,33 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 		return nil, fault.New(fault.Invalid, "There is no Triton backend "+opt.Backend+" for ONNX networks.",
 			"Choose onnxruntime or python in Settings, Servers.", nil)
 	}
-	headers := maps.Clone(opt.Headers)
-	if opt.Token != "" {
-		if headers == nil {
-			headers = map[string]string{}
-		}
-		headers["Authorization"] = "Bearer " + opt.Token.Reveal()
-	}
+	headers := opt.headers()
 	secure := u.Scheme == "grpcs" || u.Scheme == "https"
 	if !secure {
 		opt.TLS = nil
 	} else if opt.TLS == nil {
-		opt.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		if opt.TLS, err = opt.Files.config(); err != nil {
+			return nil, err
+		}
 	}
 	switch u.Scheme {
 	case "grpc", "grpcs":
 		host := hostPort(u, "8001")
 		e.name = host + " (gRPC)"
-		e.wire, err = dialGRPC(host, opt.TLS, headers)
+		e.wire, err = dialGRPC(host, opt.TLS, headers, opt.Compress)
 	case "http", "https":
 		u.Host = hostPort(u, "8000")
 		e.name = u.Host + " (HTTP)"
-		e.wire = dialHTTP(u, opt.TLS, headers)
+		e.wire = dialHTTP(u, opt.TLS, headers, opt.Compress)
 	default:
 		err = fmt.Errorf("scheme %q", u.Scheme)
 	}
 	if err != nil {
 		return nil, badAddress(opt.Address, err)
+	}
+	if w, ok := e.wire.(sharer); ok && !opt.Apart && onThisMachine(u.Hostname()) {
+		e.memory = newMemory(w, e.log)
+		e.release = func() { e.memory.close(context.WithoutCancel(ctx)) }
 	}
 	return e, nil
 }
@@ -171,6 +182,20 @@ func metricsPort(u *url.URL) string {
 		n++
 	}
 	return strconv.Itoa(n + 1)
+}
+
+// headers are what every request carries.
+func (o Options) headers() map[string]string {
+	h := map[string]string{}
+	maps.Copy(h, o.Headers)
+	switch {
+	case o.Token == "":
+	case o.TokenHeader != "":
+		h[o.TokenHeader] = o.Token.Reveal()
+	default:
+		h["Authorization"] = "Bearer " + o.Token.Reveal()
+	}
+	return h
 }
 
 func hostPort(u *url.URL, port string) string {
@@ -191,6 +216,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.asker.CloseIdleConnections()
+	e.release()
 	return e.wire.close()
 }
 

@@ -1,6 +1,7 @@
 package triton_test
 
 import (
+	"fmt"
 	"testing"
 
 	"coverslip.dev/coverslip/core/infer"
@@ -23,19 +24,29 @@ func dial(t *testing.T, opt triton.Options) *triton.Engine {
 	return e
 }
 
+// TestContractGRPC goes over the wire only, and then through shared memory where tensors
+// are not too small.
 func TestContractGRPC(t *testing.T) {
 	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
-	infertest.Run(t, infertest.Traits{FreesStopped: true}, func(t *testing.T) infer.Engine {
-		t.Helper()
-		return dial(t, triton.Options{Address: a, Backend: "python"})
-	})
+	for _, apart := range []bool{true, false} {
+		t.Run(fmt.Sprintf("apart %v", apart), func(t *testing.T) {
+			infertest.Run(t, infertest.Traits{FreesStopped: true}, func(t *testing.T) infer.Engine {
+				t.Helper()
+				return dial(t, triton.Options{Address: a, Backend: "python", Apart: apart})
+			})
+		})
+	}
 }
 
 // TestContractHTTP: Triton works on after the connection of a question was closed.
 func TestContractHTTP(t *testing.T) {
 	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP")
-	infertest.Run(t, infertest.Traits{}, func(t *testing.T) infer.Engine {
-		t.Helper()
-		return dial(t, triton.Options{Address: a, Backend: "python"})
-	})
+	for _, apart := range []bool{true, false} {
+		t.Run(fmt.Sprintf("apart %v", apart), func(t *testing.T) {
+			infertest.Run(t, infertest.Traits{}, func(t *testing.T) infer.Engine {
+				t.Helper()
+				return dial(t, triton.Options{Address: a, Backend: "python", Apart: apart})
+			})
+		})
+	}
 }

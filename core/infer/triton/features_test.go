@@ -1,0 +1,322 @@
+package triton_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
+)
+
+// python is what every model of these tests is: a config and a program.
+func python(config, execute string) (string, map[string][]byte) {
+	return `{"backend": "python", "input": [{"name": "IN", "data_type": "TYPE_INT32", "dims": [-1]}],
+		"output": [{"name": "OUT", "data_type": "TYPE_INT32", "dims": [-1]}], ` + config + `}`,
+		map[string][]byte{"file:1/model.py": []byte(`
+import os, time
+import numpy as np
+import triton_python_backend_utils as pb
+
+def take(r):
+    return pb.get_input_tensor_by_name(r, "IN").as_numpy()
+
+def answer(x):
+    return pb.InferenceResponse([pb.Tensor("OUT", np.asarray(x, dtype=np.int32))])
+
+class TritonPythonModel:
+    def initialize(self, args):
+        self.sums = {}
+` + execute)}
+}
+
+func ints(shape []int64, v ...int32) []infer.Tensor {
+	t := infer.Tensor{Port: infer.Port{Name: "IN", Type: "INT32", Shape: shape}}
+	for _, x := range v {
+		t.Data = binary.LittleEndian.AppendUint32(t.Data, uint32(x)) //nolint:gosec // the same bits
+	}
+	return []infer.Tensor{t}
+}
+
+func toInts(list []infer.Tensor) []int32 {
+	var out []int32
+	for _, t := range list {
+		for b := range slices.Chunk(t.Data, 4) {
+			out = append(out, int32(binary.LittleEndian.Uint32(b))) //nolint:gosec // the same bits
+		}
+	}
+	return out
+}
+
+// featureServers are engines for both transports of one server of the test's own.
+func featureServers(t *testing.T, model, config string, files map[string][]byte) map[string]*triton.Engine {
+	t.Helper()
+	s := servertest.StartTriton(t)
+	out := map[string]*triton.Engine{
+		"gRPC": dial(t, triton.Options{Address: s.GRPC, Backend: "python"}),
+		"HTTP": dial(t, triton.Options{Address: s.HTTP, Backend: "python"}),
+	}
+	if err := out["gRPC"].LoadRaw(t.Context(), model, config, files); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestSequence: questions of one sequence reach the one instance that remembers it, and two
+// sequences do not mix.
+func TestSequence(t *testing.T) {
+	config, files := python(`"max_batch_size": 1, "instance_group": [{"count": 2, "kind": "KIND_CPU"}],
+		"sequence_batching": {"max_sequence_idle_microseconds": 20000000, "control_input": [
+			{"name": "START", "control": [{"kind": "CONTROL_SEQUENCE_START", "fp32_false_true": [0, 1]}]},
+			{"name": "CORRID", "control": [{"kind": "CONTROL_SEQUENCE_CORRID", "data_type": "TYPE_UINT64"}]}]}`, `
+    def execute(self, requests):
+        out = []
+        for r in requests:
+            k = int(pb.get_input_tensor_by_name(r, "CORRID").as_numpy().flat[0])
+            if pb.get_input_tensor_by_name(r, "START").as_numpy().flat[0] == 1:
+                self.sums[k] = 0
+            self.sums[k] += int(take(r).sum())
+            out.append(answer([[self.sums[k]]]))
+        return out
+`)
+	for name, e := range featureServers(t, "sums", config, files) {
+		for i := range 4 {
+			for id, step := range map[uint64]int32{7: 1, 1 << 40: 100} {
+				ctx := infer.WithTerms(t.Context(), infer.Terms{Sequence: infer.Sequence{ID: id, Start: i == 0, End: i == 3}})
+				out, err := e.Infer(ctx, infer.Ref{Model: "sums"}, ints([]int64{1, 2}, step, step))
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if got, want := toInts(out), 2*step*int32(i+1); !slices.Equal(got, []int32{want}) { //nolint:gosec // small
+					t.Errorf("%s: sum %v of sequence %d, want %d", name, got, id, want)
+				}
+			}
+		}
+		_, err := e.Infer(t.Context(), infer.Ref{Model: "sums"}, ints([]int64{1, 2}, 1, 1))
+		if err == nil {
+			t.Errorf("%s: a question of no sequence was answered", name)
+		}
+	}
+}
+
+// TestStream: a decoupled model gives as many answers as it likes over gRPC; one that gives
+// one is asked as any other; HTTP says that it can't.
+func TestStream(t *testing.T) {
+	config, files := python(`"max_batch_size": 0, "model_transaction_policy": {"decoupled": true}`, `
+    def execute(self, requests):
+        for r in requests:
+            s = r.get_response_sender()
+            n = int(take(r)[0])
+            if n < 0:
+                s.send(pb.InferenceResponse(error=pb.TritonError("no such number")), flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+                continue
+            for i in range(n):
+                s.send(answer([i, n]))
+            s.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+`)
+	servers := featureServers(t, "many", config, files)
+	e, ref := servers["gRPC"], infer.Ref{Model: "many"}
+	for _, n := range []int32{0, 1, 5} {
+		var got []int32
+		err := e.Stream(t.Context(), ref, ints([]int64{1}, n), func(a []infer.Tensor) error {
+			got = append(got, toInts(a)...)
+			return nil
+		})
+		var want []int32
+		for i := range n {
+			want = append(want, i, n)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%d answers: %v, %v", n, got, err)
+		}
+	}
+	enough := errors.New("enough")
+	seen := 0
+	if err := e.Stream(t.Context(), ref, ints([]int64{1}, 1000), func([]infer.Tensor) error { seen++; return enough }); !errors.Is(err, enough) || seen != 1 {
+		t.Errorf("stopped by the reader: %d, %v", seen, err)
+	}
+	if err := e.Stream(t.Context(), ref, ints([]int64{1}, -1), func([]infer.Tensor) error { return nil }); err == nil || !strings.Contains(err.Error(), "no such number") {
+		t.Errorf("the model's own error: %v", err)
+	}
+	for range 2 { // found out, then known
+		if out, err := e.Infer(t.Context(), ref, ints([]int64{1}, 1)); err != nil || !slices.Equal(toInts(out), []int32{0, 1}) {
+			t.Errorf("one answer: %v, %v", toInts(out), err)
+		}
+	}
+	if _, err := e.Infer(t.Context(), ref, ints([]int64{1}, 3)); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("three answers: %v", err)
+	}
+	_, err := servers["HTTP"].Infer(t.Context(), ref, ints([]int64{1}, 1))
+	if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "stream") {
+		t.Errorf("HTTP: %v", err)
+	}
+}
+
+// TestPriority: of the questions that wait, urgent ones are answered first.
+func TestPriority(t *testing.T) {
+	config, files := python(`"max_batch_size": 1, "dynamic_batching": {"priority_levels": 2, "default_priority_level": 2}`, `
+    def execute(self, requests):
+        time.sleep(0.15)
+        return [answer(take(r)) for r in requests]
+`)
+	for name, e := range featureServers(t, "slow", config, files) {
+		var mu sync.Mutex
+		var order []int32
+		var wg sync.WaitGroup
+		ask := func(v int32, priority int) {
+			wg.Go(func() {
+				ctx := infer.WithTerms(t.Context(), infer.Terms{Priority: priority})
+				if _, err := e.Infer(ctx, infer.Ref{Model: "slow"}, ints([]int64{1, 1}, v)); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, v)
+			})
+		}
+		for v := range int32(6) {
+			ask(v, 0)
+		}
+		time.Sleep(200 * time.Millisecond) // all of them wait, or have been answered
+		ask(100, 1)
+		wg.Wait()
+		if i := slices.Index(order, 100); i > 4 {
+			t.Errorf("%s: the urgent one came as number %d: %v", name, i, order)
+		}
+	}
+}
+
+// TestTimeout: a question that nobody waits for any more leaves the server's queue, where
+// the model lets questions say so; and a model sees that whoever asked has gone.
+func TestTimeout(t *testing.T) {
+	seen := filepath.Join(t.TempDir(), "seen")
+	config, files := python(`"max_batch_size": 1, "dynamic_batching": {"default_queue_policy": {
+		"timeout_action": "REJECT", "default_timeout_microseconds": 60000000, "allow_timeout_override": true}}`, `
+    def execute(self, requests):
+        for r in requests:
+            v = int(take(r).flat[0])
+            with open("`+seen+`", "a") as f:
+                f.write("asked %d\n" % v)
+            for _ in range(40):
+                time.sleep(0.02)
+                if r.is_cancelled():
+                    with open("`+seen+`", "a") as f:
+                        f.write("cancelled %d\n" % v)
+                    break
+        return [answer(take(r)) for r in requests]
+`)
+	has := func(line string) bool {
+		b, err := os.ReadFile(seen)
+		return err == nil && bytes.Contains(b, []byte(line+"\n"))
+	}
+	i := int32(0)
+	for name, e := range featureServers(t, "queue", config, files) {
+		i += 10
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := e.Infer(t.Context(), infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+		for !has(fmt.Sprintf("asked %d", i)) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		if _, err := e.Infer(ctx, infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i+1)); err == nil {
+			t.Errorf("%s: answered too late", name)
+		}
+		cancel()
+		wg.Wait()
+		if _, err := e.Infer(t.Context(), infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i+2)); err != nil {
+			t.Errorf("%s: afterwards: %v", name, err)
+		}
+		if has(fmt.Sprintf("asked %d", i+1)) {
+			t.Errorf("%s: the model worked on what nobody waited for", name)
+		}
+		if name == "HTTP" { // Triton does not look whether a connection was closed
+			continue
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		wg.Go(func() {
+			for !has(fmt.Sprintf("asked %d", i+3)) {
+				time.Sleep(5 * time.Millisecond)
+			}
+			cancel()
+		})
+		if _, err := e.Infer(ctx, infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i+3)); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+		for end := time.Now().Add(5 * time.Second); !has(fmt.Sprintf("cancelled %d", i+3)); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: the model never saw that it was cancelled", name)
+			}
+		}
+		wg.Wait()
+	}
+}
+
+// TestCompress: compressed questions are understood, and so are compressed answers.
+func TestCompress(t *testing.T) {
+	s := servertest.StartTriton(t, "--grpc-infer-response-compression-level=medium")
+	config, files := python(`"max_batch_size": 0`, `
+    def execute(self, requests):
+        return [answer(take(r) + 1) for r in requests]
+`)
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		e := dial(t, triton.Options{Address: address, Backend: "python", Compress: true, Apart: true})
+		if err := e.LoadRaw(t.Context(), "plus", config, files); err != nil {
+			t.Fatal(err)
+		}
+		v := make([]int32, 100_000)
+		out, err := e.Infer(t.Context(), infer.Ref{Model: "plus"}, ints([]int64{int64(len(v))}, v...))
+		if err != nil {
+			t.Fatalf("%s: %v", e.Name(), err)
+		}
+		for i := range v {
+			v[i] = 1
+		}
+		if !slices.Equal(toInts(out), v) {
+			t.Errorf("%s: a wrong answer", e.Name())
+		}
+		if _, err := e.Infer(t.Context(), infer.Ref{Model: "none"}, ints([]int64{1}, 1)); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s: no such model: %v", e.Name(), err)
+		}
+	}
+}
+
+// TestLarge sends what is larger than gRPC's messages usually may be, and with
+// COVERSLIP_TEST_LONG=1 as much as fits into one: 1 GiB.
+func TestLarge(t *testing.T) {
+	size := 96 << 20
+	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
+		size = 1<<30 - 4096
+	}
+	config, files := python(`"max_batch_size": 0`, `
+    def execute(self, requests):
+        return [answer([take(r).view(np.uint8).astype(np.uint64).sum() % 2**31, len(take(r))]) for r in requests]
+`)
+	in := []infer.Tensor{{Port: infer.Port{Name: "IN", Type: "INT32", Shape: []int64{int64(size / 4)}}, Data: make([]byte, size)}}
+	in[0].Data[0], in[0].Data[size-1] = 200, 100
+	s := servertest.StartTriton(t)
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		e := dial(t, triton.Options{Address: address, Backend: "python", Apart: true})
+		if err := e.LoadRaw(t.Context(), "sum", config, files); err != nil {
+			t.Fatal(err)
+		}
+		out, err := e.Infer(t.Context(), infer.Ref{Model: "sum"}, in)
+		if err != nil || !slices.Equal(toInts(out), []int32{300, int32(size / 4)}) { //nolint:gosec // fits
+			t.Errorf("%s: %v, %v", e.Name(), toInts(out), err)
+		}
+	}
+}

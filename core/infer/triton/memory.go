@@ -1,0 +1,298 @@
+package triton
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// sharer is a transport that can tell the server of memory that it shares with this
+// process.
+type sharer interface {
+	register(ctx context.Context, region string, size int64) error
+	unregister(ctx context.Context, region string) error
+}
+
+// Which tensors go through shared memory: small ones cost less on the wire. What is kept
+// for the next question is bounded.
+const (
+	leastShared = 16 << 10
+	mostShared  = 1 << 30
+	keptShared  = 256 << 20
+)
+
+// memory has regions that a server on this machine reads tensors from and writes answers
+// into. A region belongs to one question at a time. Where the server does not take them
+// (it runs in a container, or as somebody else), it is not asked again for a while, and
+// tensors go over the wire.
+type memory struct {
+	wire sharer
+	log  *slog.Logger
+
+	mu      sync.Mutex // guards all below
+	free    []*region
+	kept    int64
+	sizes   map[string][]place // what a model answers to tensors of those shapes, as learnt
+	refused time.Time          // the last time
+	swept   bool
+	closed  bool
+}
+
+// place is where an output goes.
+type place struct {
+	port     infer.Port
+	at, size int64
+}
+
+// shared is how one question goes through a region: its inputs lie one after the other from
+// the beginning; without places for outputs, those come over the wire.
+type shared struct {
+	*region
+	key string
+	in  []int64
+	out []place
+}
+
+// resting is how long a server that refused a region is not asked again.
+const refusalRests = time.Minute
+
+func newMemory(wire sharer, log *slog.Logger) *memory {
+	return &memory{wire: wire, log: log, sizes: map[string][]place{}}
+}
+
+// onThisMachine tells whether the host is one of this machine's own addresses.
+func onThisMachine(host string) bool {
+	if name, err := os.Hostname(); host == "localhost" || err == nil && strings.EqualFold(host, name) {
+		return true
+	}
+	ip := net.ParseIP(host)
+	if ip == nil {
+		return false
+	}
+	if ip.IsLoopback() {
+		return true
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range own {
+		if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// place puts the inputs of a question into a region; nil: over the wire.
+func (m *memory) place(ctx context.Context, q *question) *shared {
+	s := &shared{key: keyOf(q)}
+	var size int64
+	for _, t := range q.in {
+		s.in = append(s.in, size)
+		size += aligned(int64(len(t.Data)))
+	}
+	if size < leastShared || size > mostShared {
+		return nil
+	}
+	m.mu.Lock()
+	for _, p := range m.sizes[s.key] {
+		p.at = size
+		s.out = append(s.out, p)
+		size += aligned(p.size)
+	}
+	m.mu.Unlock()
+	if s.region = m.take(ctx, size); s.region == nil {
+		return nil
+	}
+	for i, t := range q.in {
+		copy(s.data[s.in[i]:], t.Data)
+	}
+	return s
+}
+
+// aligned rounds up to where the next tensor may begin.
+func aligned(n int64) int64 { return (n + 63) &^ 63 }
+
+// keyOf is what the sizes of the answer depend on.
+func keyOf(q *question) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q %q", q.model, q.version)
+	for _, t := range q.in {
+		fmt.Fprintf(&b, " %q %s %v", t.Name, t.Type, t.Shape)
+	}
+	return b.String()
+}
+
+// take finds or makes a region of at least size bytes.
+func (m *memory) take(ctx context.Context, size int64) *region {
+	m.mu.Lock()
+	if m.closed || time.Since(m.refused) < refusalRests {
+		m.mu.Unlock()
+		return nil
+	}
+	for i, r := range m.free {
+		if n := int64(len(r.data)); n >= size && n <= 4*max(size, leastShared) {
+			m.free = append(m.free[:i], m.free[i+1:]...)
+			m.kept -= n
+			m.mu.Unlock()
+			return r
+		}
+	}
+	sweep := !m.swept
+	m.swept = true
+	m.mu.Unlock()
+	if sweep {
+		m.sweep(ctx)
+	}
+	r, err := newRegion(int64(1) << bits.Len64(uint64(size-1))) //nolint:gosec // positive
+	if err == nil {
+		if err = m.wire.register(ctx, r.name, int64(len(r.data))); err != nil {
+			r.close()
+		}
+	}
+	if err != nil {
+		m.refuse(ctx, err)
+		return nil
+	}
+	return r
+}
+
+// refuse has tensors go over the wire for a while.
+func (m *memory) refuse(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	m.log.DebugContext(ctx, "no shared memory with server", slog.Any("error", err))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = time.Now()
+}
+
+// sweep removes what programs that died have left behind.
+func (m *memory) sweep(ctx context.Context) {
+	for _, name := range orphans() {
+		if err := m.wire.unregister(ctx, name); err == nil {
+			m.log.InfoContext(ctx, "shared memory of a dead program was removed", slog.String("region", name))
+		}
+		removeRegion(name)
+	}
+}
+
+// parameters say where a tensor lies.
+func (s *shared) parameters(at, size int64) map[string]any {
+	return map[string]any{"shared_memory_region": s.name, "shared_memory_offset": at, "shared_memory_byte_size": size}
+}
+
+// holds tells whether an output goes into the region.
+func (s *shared) holds(output string) bool {
+	return s != nil && slices.ContainsFunc(s.out, func(p place) bool { return p.port.Name == output })
+}
+
+// outputs copies the answer out of the region.
+func (s *shared) outputs(given []infer.Tensor) error {
+	for i, t := range given {
+		for _, p := range s.out {
+			if p.port.Name != t.Name {
+				continue
+			}
+			n, ok := bytesOf(t.Port)
+			if !ok || n > p.size {
+				return fmt.Errorf("output %s of %d bytes in %d", t.Name, n, p.size)
+			}
+			given[i].Data = append([]byte(nil), s.data[p.at:p.at+n]...)
+		}
+	}
+	return nil
+}
+
+// learn remembers how large the outputs are.
+func (m *memory) learn(key string, out []infer.Tensor) {
+	var places []place
+	for _, t := range out {
+		if n, ok := bytesOf(t.Port); !ok || n != int64(len(t.Data)) {
+			return // of a type whose size does not follow from the shape
+		}
+		places = append(places, place{port: t.Port, size: int64(len(t.Data))})
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.sizes) > 256 {
+		clear(m.sizes)
+	}
+	m.sizes[key] = places
+}
+
+// bytesOf is how many bytes a tensor has.
+func bytesOf(p infer.Port) (int64, bool) {
+	n := map[string]int64{
+		"BOOL": 1, "UINT8": 1, "INT8": 1, "UINT16": 2, "INT16": 2, "FP16": 2, "BF16": 2,
+		"UINT32": 4, "INT32": 4, "FP32": 4, "UINT64": 8, "INT64": 8, "FP64": 8,
+	}[p.Type]
+	for _, d := range p.Shape {
+		if d < 0 || d > mostShared {
+			return 0, false
+		}
+		if n *= d; n > mostShared {
+			return 0, false
+		}
+	}
+	return n, n > 0 || len(p.Shape) > 0 && n == 0
+}
+
+// give takes a region back after an answer.
+func (m *memory) give(ctx context.Context, r *region) {
+	m.mu.Lock()
+	n := int64(len(r.data))
+	keep := !m.closed && m.kept+n <= keptShared
+	if keep {
+		m.free = append(m.free, r)
+		m.kept += n
+	}
+	m.mu.Unlock()
+	if !keep {
+		m.drop(ctx, r)
+	}
+}
+
+// drop parts with a region, at the server first. Triton itself waits for questions under
+// way to it.
+func (m *memory) drop(ctx context.Context, r *region) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quick)
+	defer cancel()
+	if err := m.wire.unregister(ctx, r.name); err != nil {
+		m.log.DebugContext(ctx, "shared memory not unregistered", slog.String("region", r.name), slog.Any("error", err))
+	}
+	r.close()
+}
+
+// forget drops all regions that are free: the server does not know them any more.
+func (m *memory) forget(ctx context.Context, key string) {
+	m.mu.Lock()
+	old := m.free
+	m.free, m.kept = nil, 0
+	delete(m.sizes, key)
+	m.mu.Unlock()
+	for _, r := range old {
+		m.drop(ctx, r)
+	}
+}
+
+func (m *memory) close(ctx context.Context) {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.forget(ctx, "")
+}
+
+// aboutMemory tells whether a region was refused, so that the wire may do.
+func aboutMemory(r *refusal) bool { return r.says("shared memory", "shared_memory") }

@@ -1,0 +1,201 @@
+package triton
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/servertest"
+)
+
+func sharing(t *testing.T, address string) *Engine {
+	t.Helper()
+	e, err := Dial(t.Context(), Options{Address: address, Backend: "python"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func (m *memory) has() (free int, places int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.sizes {
+		places += len(p)
+	}
+	return len(m.free), places
+}
+
+// TestSharedMemory: tensors go to a real server and come back through regions, outputs from
+// the second question on, which takes a larger one; a model that gives more than before is answered as well; and
+// nothing is left behind.
+func TestSharedMemory(t *testing.T) {
+	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
+		e := sharing(t, servertest.Need(t, env))
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
+				t.Fatalf("%s: %v", e.name, err)
+			}
+		}
+		if free, places := e.memory.has(); free != 2 || places != 1 {
+			t.Errorf("%s: %d regions, %d known outputs", e.name, free, places)
+		}
+		q, err := e.question(t.Context(), b.Ref, []infer.Tensor{infertest.Image(1, 1, 128, 160)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.memory.learn(keyOf(q), []infer.Tensor{{Port: infer.Port{Name: "y", Type: "FP32", Shape: []int64{4}}, Data: make([]byte, 16)}})
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
+			t.Errorf("%s: more than before: %v", e.name, err)
+		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
+			t.Errorf("%s: afterwards: %v", e.name, err)
+		}
+		wrong := infertest.Image(1, 4, 64, 160)
+		if _, err := e.Infer(t.Context(), b.Ref, []infer.Tensor{wrong}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: wrong shape: %v", e.name, err)
+		}
+		if e.memory.refused != (time.Time{}) {
+			t.Errorf("%s: the server refused", e.name)
+		}
+		names := []string{}
+		for _, r := range e.memory.free {
+			names = append(names, r.name)
+		}
+		if err := e.Unload(t.Context(), b.Model); err != nil {
+			t.Error(err)
+		}
+		e.memory.close(t.Context())
+		for _, n := range names {
+			if _, err := os.Stat(filepath.Join("/dev/shm", n)); err == nil {
+				t.Errorf("%s: %s is left", e.name, n)
+			}
+		}
+	}
+}
+
+// TestSharedMemoryStopped: the server may still write to the memory of a question that was
+// stopped; it lives on, and so do the next questions.
+func TestSharedMemoryStopped(t *testing.T) {
+	s := servertest.StartTriton(t)
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		e := sharing(t, address)
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Slow()}
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		in := []infer.Tensor{infertest.Image(1, 1, 512, 512)}
+		whole, err := e.Infer(t.Context(), b.Ref, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 8 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*10)*time.Millisecond)
+			_, _ = e.Infer(ctx, b.Ref, in) // stopped, or just not
+			cancel()
+		}
+		again, err := e.Infer(t.Context(), b.Ref, in)
+		if err != nil {
+			t.Fatalf("%s: %v", e.name, err)
+		}
+		if string(again[0].Data) != string(whole[0].Data) {
+			t.Errorf("%s: another answer", e.name)
+		}
+		if err := e.Ready(t.Context()); err != nil {
+			t.Errorf("%s: %v", e.name, err)
+		}
+	}
+}
+
+// TestSharedMemoryRefused: a server that can't open the memory, here as it is not there any
+// more, is asked over the wire, and nobody notices.
+func TestSharedMemoryRefused(t *testing.T) {
+	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
+		e := sharing(t, servertest.Need(t, env))
+		r, err := newRegion(1 << 16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.close()
+		if err := e.memory.wire.register(t.Context(), r.name, 1<<16); err == nil {
+			t.Fatalf("%s: registered what is not there", e.name)
+		} else {
+			t.Log(err)
+			e.memory.refuse(t.Context(), err)
+		}
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
+			t.Errorf("%s: %v", e.name, err)
+		}
+		if free, _ := e.memory.has(); free != 0 {
+			t.Errorf("%s: went through memory", e.name)
+		}
+		// A server that was restarted does not know the regions of before.
+		e.memory.refused = time.Time{}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
+			t.Errorf("%s: %v", e.name, err)
+		}
+		if err := e.memory.wire.unregister(t.Context(), e.memory.free[0].name); err != nil {
+			t.Fatal(err)
+		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
+			t.Errorf("%s: forgotten region: %v", e.name, err)
+		}
+		if err := e.Unload(t.Context(), b.Model); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestSharedMemoryOfTheDead: what a killed program has left, at the server and in memory, is
+// removed by the next one; what a living one has is not.
+func TestSharedMemoryOfTheDead(t *testing.T) {
+	e := sharing(t, servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"))
+	dead, err := newRegion(1 << 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alive, err := newRegion(1 << 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.close()
+	for _, r := range []*region{dead, alive} {
+		if err := e.memory.wire.register(t.Context(), r.name, 1<<16); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := dead.unmap(); err != nil { // as the system does at the end of a process
+		t.Fatal(err)
+	}
+	e.memory.sweep(t.Context())
+	for r, there := range map[*region]bool{dead: false, alive: true} {
+		if _, err := os.Stat(filepath.Join(regionDir, r.name)); (err == nil) != there {
+			t.Errorf("file: %v, want %v", err, there)
+		}
+		again := e.memory.wire.register(t.Context(), r.name, 1<<16)
+		if r == alive && again == nil {
+			t.Error("the living one's region was unregistered")
+		}
+	}
+	if err := e.memory.wire.unregister(t.Context(), alive.name); err != nil {
+		t.Error(err)
+	}
+}

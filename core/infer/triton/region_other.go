@@ -1,0 +1,19 @@
+//go:build !linux
+
+package triton
+
+import "errors"
+
+// region is memory that another process can map; only Linux is a home of Triton.
+type region struct {
+	name string
+	data []byte
+}
+
+func newRegion(int64) (*region, error) { return nil, errors.ErrUnsupported }
+
+func (r *region) close() {}
+
+func removeRegion(string) {}
+
+func orphans() []string { return nil }
