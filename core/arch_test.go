@@ -51,6 +51,7 @@ var arrows = map[string]string{
 	"core/imageio/video":   "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/zarr":    "core/fault core/imageio",
 	"core/infer/embedded":  "core/fault core/infer",
+	"core/infer/pool":      "core/fault core/infer", // several of them as one
 	"core/infer/triton":    "core/fault core/infer core/secret packaging/triton",
 	"core/model/local":     "core/fault core/model",
 	"core/model/mlflow":    "core/fault core/model core/secret",

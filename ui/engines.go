@@ -38,7 +38,7 @@ func (w *window) setServers(all map[string]station.Server) {
 	serving, _ := w.station.Serving()
 	for key, s := range all {
 		row := server(s, serving)
-		row.ID, row.InUse = key, key == used
+		row.ID, row.InUse = key, slices.Contains(used, key)
 		v.Servers = append(v.Servers, row)
 	}
 	order := func(id string) int { // as they are set up, then the built-in engine
@@ -110,15 +110,17 @@ func course(past []station.Moment) servers.Course {
 	return c
 }
 
-// inUse is the key of the engine that predictions go to now, none if they wait.
-func (w *window) inUse(all map[string]station.Server) string {
-	for _, s := range w.station.Settings().Servers {
+// inUse are the keys of the engines that predictions go to now, none if they wait.
+func (w *window) inUse(all map[string]station.Server) []string {
+	var used []string
+	set := w.station.Settings()
+	for _, s := range set.Servers {
 		if v := all[s.Address]; v.Ready && v.Off == "" {
-			return s.Address
+			used = append(used, s.Address)
 		}
 	}
-	if set := w.station.Settings(); len(set.Servers) > 0 && !set.Takeover {
-		return "none"
+	if len(used) == 0 && (len(set.Servers) == 0 || set.Takeover) {
+		return []string{""}
 	}
-	return ""
+	return used
 }

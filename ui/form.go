@@ -19,7 +19,7 @@ func (w *window) settingsActions() settings.Actions {
 	return settings.Actions{
 		Save: w.save, Appearance: w.look,
 		TestServer: func(s settings.Server) {
-			v := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
+			v := serverOf(w.station.Settings().Servers, s)
 			w.try(settings.ServerPart+settings.Part(s.Address), func(ctx context.Context) (string, error) {
 				return w.station.TryServer(ctx, v, secret.Text(s.Token))
 			})
@@ -128,6 +128,18 @@ func folders(before []config.Folder, form []settings.Folder) []config.Folder {
 	return out
 }
 
+// serverOf is an inference server as the form has it; what it does not show stays.
+func serverOf(before []config.Server, form settings.Server) config.Server {
+	var c config.Server
+	for _, b := range before {
+		if b.Address == trimmed(form.Address) {
+			c = b
+		}
+	}
+	c.Address, c.Backend = trimmed(form.Address), form.Backend
+	return c
+}
+
 // save keeps the form; a password that was not entered stays as it is.
 func (w *window) save(v settings.Values) {
 	set := config.Settings{
@@ -147,12 +159,7 @@ func (w *window) save(v settings.Values) {
 	keep(config.RemoteSecret(set.Remote), station.RemoteLogin(set.Remote, v.Remote.User, secret.Text(v.Remote.Password)).Reveal())
 	set.Folders = folders(w.station.Settings().Folders, v.Folders)
 	for _, s := range v.Servers {
-		c := config.Server{Address: trimmed(s.Address), Backend: s.Backend}
-		for _, was := range w.station.Settings().Servers {
-			if was.Address == c.Address {
-				c.Metrics = was.Metrics // the form does not show it
-			}
-		}
+		c := serverOf(w.station.Settings().Servers, s)
 		set.Servers = append(set.Servers, c)
 		keep(c.Secret(), s.Token)
 	}

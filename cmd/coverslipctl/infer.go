@@ -13,7 +13,7 @@ import (
 func inferOne(ctx context.Context, c call, args []string) error {
 	flags := flag.NewFlagSet("infer", flag.ContinueOnError)
 	q := station.Question{Log: c.log}
-	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT")
+	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT; or several servers, parted by commas")
 	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
 	flags.StringVar(&q.Model, "model", "nuclei", "name of the model on the engine")
 	flags.StringVar(&q.Folder, "folder", "", "of the model, with its network and rdf.yaml or coverslip.yaml; empty: the bundled one")

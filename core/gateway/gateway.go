@@ -32,8 +32,8 @@ type Model struct {
 
 // Options say what is served, and to whom. Zeros of the limits are good choices.
 type Options struct {
-	Engines []infer.Engine
-	Models  []Model // the first is the one that is asked when none is named
+	Engine infer.Engine
+	Models []Model // the first is the one that is asked when none is named
 	// Open opens the n-th image of a file; n < 0 is the one that a person would see first.
 	Open func(ctx context.Context, path string, n int) (imageio.Source, error)
 	// Plane chooses what to look at where nothing is said.
@@ -64,8 +64,6 @@ type Gateway struct {
 	waiting atomic.Int64
 	spooled atomic.Int64
 	stopped atomic.Bool
-	busy    []atomic.Int64 // questions under way, by engine
-	out     []atomic.Int64 // until when (Unix nanoseconds) an engine that did not answer is asked last
 	rates   rates
 	counts  counts
 	jobs    jobs
@@ -73,7 +71,7 @@ type Gateway struct {
 
 // New checks the options and makes a folder for uploads.
 func New(o Options) (*Gateway, error) {
-	if len(o.Engines) == 0 || len(o.Models) == 0 || o.Open == nil || o.Plane == nil {
+	if o.Engine == nil || len(o.Models) == 0 || o.Open == nil || o.Plane == nil {
 		return nil, fault.New(fault.Invalid, "The gateway has no model or no engine to ask.", "Name a model folder and a server.", nil)
 	}
 	def(&o.MaxUpload, 2<<30)
@@ -92,7 +90,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("uploads: %w", err)
 	}
 	g := &Gateway{
-		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel), busy: make([]atomic.Int64, len(o.Engines)), out: make([]atomic.Int64, len(o.Engines)),
+		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
 		jobs: jobs{queue: make(chan *task, o.Jobs), of: map[string]*task{}},
 	}

@@ -57,7 +57,7 @@ func open(t *testing.T, change func(*gateway.Options)) (address string, stop fun
 	}
 	files := imageio.NewOpener(ometiff.Format{}, raster.Format{})
 	o := gateway.Options{
-		Engines: []infer.Engine{en}, Models: []gateway.Model{{Ref: b.Ref, Recipe: m}},
+		Engine: en, Models: []gateway.Model{{Ref: b.Ref, Recipe: m}},
 		Open:   func(ctx context.Context, path string, _ int) (imageio.Source, error) { return files.Open(ctx, path) },
 		Plane:  func(imageio.Info) infer.Options { return infer.Options{} },
 		Tokens: []secret.Text{token, token + "-too"}, Work: t.TempDir(), Rate: 1e6,
@@ -84,10 +84,8 @@ func open(t *testing.T, change func(*gateway.Options)) (address string, stop fun
 		if left, _ := os.ReadDir(o.Work); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
-		for _, e := range o.Engines {
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
+		if err := o.Engine.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 	t.Cleanup(stop)

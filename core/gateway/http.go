@@ -215,15 +215,10 @@ func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) error {
 	if g.stopped.Load() {
 		return fault.New(fault.Busy, "The gateway is about to end.", "", nil)
 	}
-	var errs []error
-	for _, e := range g.opt.Engines {
-		err := e.Ready(r.Context())
-		if err == nil {
-			return reply(w, r, map[string]string{"status": "ready"})
-		}
-		errs = append(errs, err)
+	if err := g.opt.Engine.Ready(r.Context()); err != nil {
+		return fault.New(fault.Offline, "No inference engine answers.", "", err)
 	}
-	return fault.New(fault.Offline, "No inference engine answers.", "", errors.Join(errs...))
+	return reply(w, r, map[string]string{"status": "ready"})
 }
 
 func (g *Gateway) models(w http.ResponseWriter, r *http.Request) error {

@@ -17,7 +17,6 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/exchange"
 	"coverslip.dev/coverslip/core/fault"
-	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/segment"
@@ -102,59 +101,14 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	}
 	opt := q.options(g.opt.Plane(info))
 	begun := time.Now()
-	a = answer{name: u.name, model: m.Ref, size: size}
-	if a.layer, a.engine, err = g.detect(ctx, m, src, opt, p); err != nil {
+	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name()}
+	if a.layer, err = infer.Detect(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p); err != nil {
 		return a, err
 	}
 	a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T, opt.Channel)
 	a.seconds = time.Since(begun).Seconds()
 	g.counts.objects.Add(int64(len(a.layer.Objects)))
 	return a, err
-}
-
-// rest is how long an engine that did not answer is left alone while others do.
-const rest = 10 * time.Second
-
-// detect asks the engine that has least to do; if it does not answer, the next.
-func (g *Gateway) detect(ctx context.Context, m Model, src imageio.Source, opt infer.Options, p infer.Progress) (annotation.Layer, string, error) {
-	tried := make([]bool, len(g.opt.Engines))
-	var errs []error
-	for range tried {
-		i := g.next(tried, time.Now().UnixNano())
-		tried[i] = true
-		g.busy[i].Add(1)
-		layer, err := infer.Detect(ctx, g.opt.Engines[i], m.Ref, m.Recipe, src, opt, p)
-		g.busy[i].Add(-1)
-		k := fault.KindOf(err)
-		if err == nil || k != fault.Offline && k != fault.Busy {
-			return layer, g.opt.Engines[i].Name(), err
-		}
-		if k == fault.Offline {
-			g.out[i].Store(time.Now().Add(rest).UnixNano())
-		}
-		errs = append(errs, err)
-	}
-	return annotation.Layer{}, "", errors.Join(errs...)
-}
-
-// next is the engine to be asked: of those not tried yet one that answered, and with the
-// least to do.
-func (g *Gateway) next(tried []bool, now int64) int {
-	best := -1
-	for i := range tried {
-		if tried[i] {
-			continue
-		}
-		if best < 0 {
-			best = i
-			continue
-		}
-		mine, theirs := g.out[i].Load() > now, g.out[best].Load() > now
-		if theirs && !mine || theirs == mine && g.busy[i].Load() < g.busy[best].Load() {
-			best = i
-		}
-	}
-	return best
 }
 
 // send writes the answer to the disk first, so that its length is known and no mistake can

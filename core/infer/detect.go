@@ -25,7 +25,7 @@ type Options struct {
 	Threshold float64 // of probability; 0: the model's own
 	Tile      int     // side of a tile in pixels of the network; 0: 512, or 256 of a stack
 	Overlap   int     // pixels that neighbouring tiles share; 0: what the model says, or 96
-	Parallel  int     // questions under way at a time; 0: 2
+	Parallel  int     // questions under way at a time; 0: as the engine likes, or 2
 }
 
 // Progress is told how far the work is. A *job.Progress is one.

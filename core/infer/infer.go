@@ -34,6 +34,10 @@ type Loader interface {
 	Unload(ctx context.Context, model string) error
 }
 
+// Paced is what an engine can do besides that knows how many questions at a time keep it
+// busy and no more. Ask with a type assertion, again and again: it learns.
+type Paced interface{ Window() int }
+
 // Bundle is a model ready to be loaded: its network and its description.
 type Bundle struct {
 	Ref

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"coverslip.dev/coverslip/core/recipe"
 )
@@ -34,7 +33,7 @@ func (q *question) ask(ctx context.Context, p Progress, take func(block, map[str
 	n := q.plan.blocks()
 	p.Grow(int64(n))
 	var mu sync.Mutex // one at a time for take
-	return each(ctx, n, max(cmp.Or(q.parallel, 2), 1), func(ctx context.Context, i int) error {
+	return each(ctx, n, q.window(), func(ctx context.Context, i int) error {
 		b := q.plan.block(i)
 		out, err := q.answer(ctx, b)
 		if err != nil {
@@ -79,6 +78,27 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 	return q.outputs(given)
 }
 
+const (
+	inMemory  = 256 << 20 // bytes of the blocks under way at a time, at most
+	preparing = 2         // blocks that are cut or stitched while the engine works on others
+)
+
+// window says how many blocks are to be under way now: as many as the engine likes, unless
+// the caller has said.
+func (q *question) window() func() int {
+	paced, ok := q.engine.(Paced)
+	if q.parallel > 0 || !ok {
+		n := cmp.Or(q.parallel, 2)
+		return func() int { return n }
+	}
+	bytes := 8 * 4 // what goes in, its numbers in bytes, and what comes out: some float32 a pixel
+	for _, p := range q.plan.block(0) {
+		bytes *= p.size
+	}
+	most := max(2, inMemory/max(bytes, 1))
+	return func() int { return min(paced.Window()+preparing, most) }
+}
+
 // outputs decodes what the network gave, by the names of the description.
 func (q *question) outputs(given []Tensor) (map[string]*recipe.Array, error) {
 	out := map[string]*recipe.Array{}
@@ -116,27 +136,28 @@ func named(given []Tensor, name string, t *recipe.Tensor) (*recipe.Array, error)
 	return nil, unfit(fmt.Sprintf("It has no output %s.", t.ID))
 }
 
-// each calls fn for 0…n-1, at most workers at a time, and returns when all have ended.
+// each calls fn for 0…n-1, at most window() at a time, and returns when all have ended.
 // The first error stops the rest.
-func each(ctx context.Context, n, workers int, fn func(ctx context.Context, i int) error) error {
+func each(ctx context.Context, n int, window func() int, fn func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(workers, n) {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n || ctx.Err() != nil {
-					return
-				}
+	ended := make(chan struct{})
+	next, running := 0, 0
+	for {
+		for ; next < n && running < max(window(), 1) && ctx.Err() == nil; next++ {
+			running++
+			i := next
+			go func() {
 				if err := fn(ctx, i); err != nil {
 					cancel(err) // the first one wins
-					return
 				}
-			}
-		})
+				ended <- struct{}{}
+			}()
+		}
+		if running == 0 {
+			return context.Cause(ctx)
+		}
+		<-ended
+		running--
 	}
-	wg.Wait()
-	return context.Cause(ctx)
 }

@@ -17,7 +17,7 @@ func tooLarge() error {
 // Cut says how [Run] cuts arrays.
 type Cut struct {
 	Tile     int  // side of a tile; 0: 512, or 256 of a stack
-	Parallel int  // questions under way at a time; 0: 2
+	Parallel int  // questions under way at a time; 0: as the engine likes, or 2
 	Whole    bool // one question, without the model's halo, as test tensors are meant
 }
 

@@ -84,7 +84,8 @@ func (s *planes) count(ctx context.Context, t *recipe.Tensor, list []recipe.Plan
 	}
 	n := cols * rows
 	p.Grow(int64(n * len(order)))
-	err := each(ctx, n*len(order), max(s.d.opt.Parallel, 2), func(ctx context.Context, i int) error {
+	readers := func() int { return max(s.d.opt.Parallel, 2) }
+	err := each(ctx, n*len(order), readers, func(ctx context.Context, i int) error {
 		at := order[i/n]
 		at.Col, at.Row = i%n%cols, i%n/cols
 		px, err := s.d.src.ReadTile(ctx, at)

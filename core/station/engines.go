@@ -11,6 +11,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/pool"
 )
 
 // Server is how an inference engine stands.
@@ -35,9 +36,9 @@ type Server struct {
 	Off      string                   // a model that a person took off; "": none
 }
 
-// engines are the inference servers and the built-in engine. Work goes to the first
-// server that is ready and has the model; to the built-in engine if there is no server,
-// or none is ready and the operator allowed it.
+// engines are the inference servers and the built-in engine. Work goes to the servers that
+// are ready and have the model, each question to the one with least to do; to the built-in
+// engine if there is no server, or none is ready and the operator allowed it.
 type engines struct {
 	servers event.Feed[string, Server]
 
@@ -55,28 +56,34 @@ type engines struct {
 	from     string        // name of the registry that wanted came from
 	loadedOn map[string]infer.Ref
 	off      map[string]string // by address, the model that a person took off: it is not loaded there again
+	doubted  map[string]bool   // servers that may have lost what was loaded
 }
 
 type remoteEngine struct {
 	address string
 	infer.Engine
-	up bool
+	up     bool
+	member *pool.Member // of the pool that answers questions
 }
 
 const ownKey = "" // of the built-in engine in the feed
 
 func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *slog.Logger) *engines {
-	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}, off: map[string]string{}}
+	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}, off: map[string]string{}, doubted: map[string]bool{}}
 }
 
 // use replaces the servers; those that are no longer there are closed.
 func (e *engines) use(list []remoteEngine, takeover bool) error {
+	for i, r := range list {
+		list[i].member = pool.NewMember(r.Engine, func(err error) { e.doubt(r.address, err) })
+	}
 	e.mu.Lock()
 	old := e.remote
 	e.remote, e.takeover = list, takeover
 	for _, o := range old {
 		delete(e.loadedOn, o.address)
 		delete(e.off, o.address)
+		delete(e.doubted, o.address)
 	}
 	e.mu.Unlock()
 	var errs []error
@@ -93,19 +100,34 @@ func (e *engines) close() error {
 	return errors.Join(err, e.own.Close())
 }
 
-// pick returns the engine that m should be asked on now.
+// able are the servers that m may be asked on now.
+func (e *engines) able(m infer.Ref) []*pool.Member {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []*pool.Member
+	for _, r := range e.remote {
+		if r.up && e.loadedOn[r.address] == m {
+			out = append(out, r.member)
+		}
+	}
+	return out
+}
+
+// pick returns what m should be asked on now: all servers that have it, as one engine, or
+// the built-in one. Servers that come and go meanwhile are asked or left out.
 func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
+	able := func() []*pool.Member { return e.able(m) }
+	if len(able()) > 0 {
+		return pool.New(able), nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	loading, off := false, ""
 	for _, r := range e.remote {
-		switch {
-		case r.up && e.off[r.address] == m.Model:
-			off = r.Name()
-		case r.up && e.loadedOn[r.address] == m:
-			return r.Engine, nil
-		default:
+		if e.off[r.address] != m.Model {
 			loading = loading || r.up
+		} else if r.up {
+			off = r.Name()
 		}
 	}
 	if !loading && (len(e.remote) == 0 || e.takeover) {
@@ -218,12 +240,22 @@ func (e *engines) mark(address string, s Server) {
 	}
 }
 
-// down tells that an engine failed in the middle of work, before the next check.
+// doubt has the next check look whether the server still has what was loaded.
+func (e *engines) doubt(address string, err error) {
+	e.log.Warn("server did not answer a question", slog.String("address", address), slog.Any("error", err))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.doubted[address] = true
+}
+
+// down tells that an engine failed in the middle of work, before the next check. Of a pool
+// all servers have failed.
 func (e *engines) down(en infer.Engine) {
+	_, all := en.(*pool.Pool)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range e.remote {
-		if e.remote[i].Engine == en {
+		if all || e.remote[i].Engine == en {
 			e.remote[i].up = false
 			delete(e.loadedOn, e.remote[i].address)
 		}
@@ -251,9 +283,10 @@ func (e *engines) tellTakeover() {
 func (e *engines) ensure(ctx context.Context, r remoteEngine) error {
 	e.mu.Lock()
 	want, has := e.wanted, e.loadedOn[r.address]
-	off := want != nil && e.off[r.address] == want.Model
+	off, doubted := want != nil && e.off[r.address] == want.Model, e.doubted[r.address]
+	delete(e.doubted, r.address)
 	e.mu.Unlock()
-	if want == nil || has == want.Ref || off {
+	if want == nil || has == want.Ref && !doubted || off {
 		return nil
 	}
 	if err := load(ctx, r.Engine, *want); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/gateway"
@@ -37,18 +38,12 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	if len(f.Servers) == 0 {
 		f.Servers = []string{"embedded"}
 	}
-	for _, address := range f.Servers {
-		en, err := Question{Engine: address, Backend: f.Backend, Token: f.Token, Log: f.Log}.engine(ctx)
-		if err != nil {
-			return err
-		}
-		f.Engines = append(f.Engines, en)
+	en, err := Question{Engine: strings.Join(f.Servers, ","), Backend: f.Backend, Token: f.Token, Log: f.Log}.engine(ctx)
+	if err != nil {
+		return err
 	}
-	defer func() {
-		for _, en := range f.Engines {
-			err = errors.Join(err, en.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, en.Close()) }()
+	f.Engine = en
 	if err := f.load(ctx); err != nil {
 		return err
 	}
@@ -66,7 +61,7 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	return g.Run(ctx, l)
 }
 
-// load brings every model into every engine.
+// load brings every model into the engines.
 func (f *Front) load(ctx context.Context) error {
 	if len(f.Folders) == 0 {
 		f.Folders = []string{""}
@@ -79,10 +74,8 @@ func (f *Front) load(ctx context.Context) error {
 		if folder != "" {
 			b.Ref = infer.Ref{Model: m.Name, Version: "1"}
 		}
-		for _, en := range f.Engines {
-			if err := load(ctx, en, b); err != nil {
-				return err
-			}
+		if err := load(ctx, f.Engine, b); err != nil {
+			return err
 		}
 		f.Models = append(f.Models, gateway.Model{Ref: b.Ref, Recipe: m})
 	}

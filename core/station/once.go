@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"errors"
 	"image"
 	"io"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
+	"coverslip.dev/coverslip/core/infer/pool"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/recipe"
@@ -28,7 +30,7 @@ import (
 // Question is one image for one model on one engine, outside any workspace.
 type Question struct {
 	Image    string
-	Engine   string // "embedded", grpc://… or http://…
+	Engine   string // "embedded", grpc://… or http://…, or several of those with commas
 	Backend  string // of a server
 	Model    string // name under which the model is loaded there
 	Folder   string // of the model; empty: the bundled one
@@ -83,11 +85,21 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 	return a, err
 }
 
+// engine is what is asked: servers are one, each question goes to the one with least to do.
 func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:ireturn // one of two
 	if q.Engine == "embedded" {
 		return embedded.Open(embedded.DefaultLibrary(), embedded.Options{}), nil
 	}
-	return triton.Dial(ctx, triton.Options{Address: q.Engine, Backend: q.Backend, Token: q.Token, Log: q.Log})
+	var servers []*pool.Member
+	all := func() *pool.Pool { return pool.New(func() []*pool.Member { return servers }) }
+	for address := range strings.SplitSeq(q.Engine, ",") {
+		en, err := triton.Dial(ctx, triton.Options{Address: address, Backend: q.Backend, Token: q.Token, Log: q.Log})
+		if err != nil {
+			return nil, errors.Join(err, all().Close())
+		}
+		servers = append(servers, pool.NewMember(en, nil))
+	}
+	return all(), nil
 }
 
 // bundle is the model that is asked.

@@ -64,7 +64,7 @@ func (s *Station) dial(ctx context.Context, servers []config.Server) ([]remoteEn
 			errs = append(errs, err)
 			continue
 		}
-		en, err := triton.Dial(ctx, triton.Options{Address: v.Address, Backend: v.Backend, Metrics: v.Metrics, Token: token, Log: s.log})
+		en, err := s.dialServer(ctx, v, token)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -72,6 +72,14 @@ func (s *Station) dial(ctx context.Context, servers []config.Server) ([]remoteEn
 		list = append(list, remoteEngine{address: v.Address, Engine: &counted{Engine: en}})
 	}
 	return list, errors.Join(errs...)
+}
+
+// dialServer prepares an engine for a server that the settings name.
+func (s *Station) dialServer(ctx context.Context, v config.Server, token secret.Text) (*triton.Engine, error) {
+	return triton.Dial(ctx, triton.Options{
+		Address: v.Address, Backend: v.Backend, Metrics: v.Metrics, Token: token, TokenHeader: v.Header,
+		Files: triton.Files{CA: v.CA, Cert: v.Cert, Key: v.Key}, Compress: v.Compress, Log: s.log,
+	})
 }
 
 // platformOf returns the MLflow server that the settings name, nil for none.

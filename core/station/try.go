@@ -7,7 +7,6 @@ import (
 
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
-	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
 )
@@ -29,7 +28,7 @@ func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.T
 	if err := (config.Settings{Servers: []config.Server{v}}).Check(); err != nil {
 		return "", err
 	}
-	en, err := triton.Dial(ctx, triton.Options{Address: v.Address, Backend: v.Backend, Token: token, Log: s.log})
+	en, err := s.dialServer(ctx, v, token)
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,188 @@
+// Package pool asks several engines as if they were one: always the one with least to do,
+// and another one when it does not answer.
+package pool
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+)
+
+// attempts bounds how many engines one question meets: it may be what they die of.
+const attempts = 3
+
+// Pool is an [infer.Engine] of several that have the same models.
+type Pool struct {
+	name    string
+	members func() []*Member
+}
+
+var (
+	_ infer.Engine = (*Pool)(nil)
+	_ infer.Loader = (*Pool)(nil)
+	_ infer.Paced  = (*Pool)(nil)
+)
+
+// New makes a pool of what members returns; it is asked anew for each question, from any
+// goroutine, so that engines may come and go.
+func New(members func() []*Member) *Pool {
+	var names []string
+	for _, m := range members() {
+		names = append(names, m.Name())
+	}
+	return &Pool{name: strings.Join(names, ", "), members: members}
+}
+
+// Name has the names of those that were there when the pool was made.
+func (p *Pool) Name() string { return p.name }
+
+// Infer asks the engine with least to do. Where that one is gone or its queue is full, the
+// next is asked; the answer is then as good, since questions change nothing.
+func (p *Pool) Infer(ctx context.Context, ref infer.Ref, in []infer.Tensor) (out []infer.Tensor, err error) {
+	err = p.ask(ctx, func(ctx context.Context, m *Member) (err error) {
+		out, err = m.Infer(ctx, ref, in)
+		return err
+	})
+	return out, err
+}
+
+func (p *Pool) ask(ctx context.Context, question func(context.Context, *Member) error) error {
+	tried := map[*Member]bool{}
+	var errs []error
+	for len(tried) < attempts {
+		m := p.next(tried)
+		if m == nil {
+			break
+		}
+		tried[m] = true
+		err := m.ask(ctx, func(ctx context.Context) error { return question(ctx, m) })
+		if err == nil || ctx.Err() != nil || !safe(err) {
+			return err
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) == 0 {
+		return p.resting()
+	}
+	return errors.Join(errs...)
+}
+
+// next is the member that would answer first of those not tried yet; nil if there is none.
+func (p *Pool) next(tried map[*Member]bool) *Member {
+	var best *Member
+	for _, m := range p.members() {
+		if !tried[m] && m.breaker.would() && (best == nil || m.window.load() < best.window.load()) {
+			best = m
+		}
+	}
+	return best
+}
+
+// resting says why no engine is asked.
+func (p *Pool) resting() error {
+	for _, m := range p.members() {
+		if _, err := m.breaker.admit(); err != nil {
+			return err
+		}
+	}
+	return fault.New(fault.Offline, "No inference server answers.", "The work goes on by itself when one is back.", nil)
+}
+
+// Window is how many questions are good for all of them together.
+func (p *Pool) Window() int {
+	n := 0
+	for _, m := range p.members() {
+		if m.breaker.would() {
+			n += m.Window()
+		}
+	}
+	return max(n, 1)
+}
+
+// Describe asks the first that answers.
+func (p *Pool) Describe(ctx context.Context, ref infer.Ref) (s infer.Spec, err error) {
+	err = p.first(func(m *Member) error {
+		s, err = m.Describe(ctx, ref)
+		return err
+	})
+	return s, err
+}
+
+// Models lists those of the first that answers.
+func (p *Pool) Models(ctx context.Context) (list []infer.Status, err error) {
+	err = p.first(func(m *Member) error {
+		list, err = m.Models(ctx)
+		return err
+	})
+	return list, err
+}
+
+// Ready returns nil if any is ready.
+func (p *Pool) Ready(ctx context.Context) error {
+	return p.first(func(m *Member) error { return m.Ready(ctx) })
+}
+
+// first calls ask with one member after the other until one answers; those that rest come
+// last.
+func (p *Pool) first(ask func(*Member) error) error {
+	members := slices.Clone(p.members())
+	slices.SortStableFunc(members, func(a, b *Member) int {
+		switch x, y := a.breaker.would(), b.breaker.would(); {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
+	var errs []error
+	for _, m := range members {
+		err := ask(m)
+		if err == nil || !fault.Again(err) {
+			return err
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) == 0 {
+		return p.resting()
+	}
+	return errors.Join(errs...)
+}
+
+// Load brings b into every engine; one whose models are not under our control must have it.
+func (p *Pool) Load(ctx context.Context, b infer.Bundle) error {
+	var errs []error
+	for _, m := range p.members() {
+		if l, ok := m.Engine.(infer.Loader); ok {
+			errs = append(errs, l.Load(ctx, b))
+		} else {
+			_, err := m.Describe(ctx, b.Ref)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Unload takes the model out of every engine that can do so.
+func (p *Pool) Unload(ctx context.Context, model string) error {
+	var errs []error
+	for _, m := range p.members() {
+		if l, ok := m.Engine.(infer.Loader); ok {
+			errs = append(errs, l.Unload(ctx, model))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Close closes all of them.
+func (p *Pool) Close() error {
+	var errs []error
+	for _, m := range p.members() {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
+}
