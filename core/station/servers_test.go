@@ -16,7 +16,9 @@ import (
 func TestOneOfTwoServersDies(t *testing.T) {
 	first, second := servertest.StartTriton(t), servertest.StartTriton(t)
 	b := open(t, t.TempDir(), func(s *config.Settings) {
-		s.Servers = []config.Server{{Address: first.GRPC, Backend: "python"}, {Address: second.GRPC, Backend: "python"}}
+		s.Servers = []config.Server{
+			{Address: first.GRPC, Backend: "python", Metrics: first.Metrics}, {Address: second.GRPC, Backend: "python", Metrics: second.Metrics},
+		}
 	})
 	both := func() bool {
 		x, _ := b.Servers().Row(first.GRPC)
