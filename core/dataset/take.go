@@ -1,16 +1,20 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
+	"coverslip.dev/coverslip/core/dataset/internal/lanes"
 	"coverslip.dev/coverslip/core/job"
 )
 
@@ -27,6 +31,9 @@ type taking struct {
 
 	noClone atomic.Bool // the file system shares no blocks
 }
+
+// nearby is in how many files one looks for some of about the same size.
+const nearby = 8 * lanes.Width
 
 // take returns the hashes of files below top, and puts into the cache what it lacks.
 func (r *Repository) take(ctx context.Context, top string, files []found, isNew bool, p *job.Progress) ([]digest, error) {
@@ -71,14 +78,14 @@ func (r *Repository) takeUnknown(
 	r.memory.begin()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
-	for _, i := range unknown {
+	for together := range alike(unknown, files) {
 		if gctx.Err() != nil {
 			break
 		}
-		g.Go(func() (err error) {
-			p.Step(files[i].rel)
-			sums[i], err = t.one(gctx, path.Join(top, files[i].rel))
-			p.File(1)
+		g.Go(func() error {
+			p.Step(files[together[0]].rel)
+			err := t.some(gctx, files, together, sums)
+			p.File(int64(len(together)))
 			return err
 		})
 	}
@@ -87,6 +94,27 @@ func (r *Repository) takeUnknown(
 		err = ctx.Err()
 	}
 	return s.close(ctx, err)
+}
+
+// alike returns which files are to be taken together: a big one alone, small ones with
+// those of about its size nearby, which the lanes of the processor hash side by side.
+func alike(which []int, files []found) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		for near := range slices.Chunk(which, nearby) {
+			near = slices.SortedStableFunc(slices.Values(near), func(a, b int) int { return cmp.Compare(files[a].size, files[b].size) })
+			big, _ := slices.BinarySearchFunc(near, chunk, func(i int, size int64) int { return cmp.Compare(files[i].size, size) })
+			for small := range slices.Chunk(near[:big], lanes.Width) {
+				if !yield(small) {
+					return
+				}
+			}
+			for i := range near[big:] {
+				if !yield(near[big+i : big+i+1]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // takeLost puts files into the cache whose hashes were remembered but whose objects are
@@ -118,47 +146,130 @@ func (r *Repository) takeAgain(ctx context.Context, s *shelf, h *hasher, rel str
 	return copyIn(ctx, s, h, src, rel, sum, nil)
 }
 
-// one returns the hash of a file, and puts it into the cache if it is not there.
-func (t *taking) one(ctx context.Context, rel string) (sum digest, err error) {
-	src, err := os.Open(t.repo.abs(rel))
-	if err != nil {
-		return sum, err
-	}
-	defer src.Close() //nolint:errcheck // read only
-	st, err := src.Stat()
-	if err != nil {
-		return sum, err
-	}
-	m := metaOf(st)
-	tmp, in, err := t.target(src, m)
-	if err != nil {
-		return sum, err
-	}
-	buf := t.hasher.take()
-	defer t.hasher.give(buf)
-	data, sum, err := t.read(ctx, *buf, tmp, in, m.size)
-	if err == nil {
-		st, err = src.Stat()
-	}
-	if err == nil && !m.unwritten(metaOf(st)) {
-		err = stillWritten(rel)
-	}
-	here := false
-	if err == nil {
-		t.repo.memory.learn(rel, m, sum)
-		if _, here, err = t.repo.cache.has(ctx, sum.oid()); err == nil && !here {
-			here, err = t.linker.into(ctx, t.shelf, rel, m, sum.oid())
+// some puts files into the cache that are not there, and their hashes into sums.
+func (t *taking) some(ctx context.Context, files []found, which []int, sums []digest) error {
+	all := make([]piecemeal, 0, len(which))
+	defer func() {
+		for i := range all {
+			all[i].close(t)
+		}
+	}()
+	for _, i := range which {
+		all = append(all, piecemeal{rel: path.Join(t.top, files[i].rel)})
+		if err := all[len(all)-1].open(ctx, t); err != nil {
+			return err
 		}
 	}
-	switch {
-	case tmp != nil && (err != nil || here):
-		t.shelf.drop(tmp)
-	case tmp != nil:
-		err = t.shelf.put(ctx, tmp, sum.oid(), m.size)
-	case err == nil && !here:
-		err = copyIn(ctx, t.shelf, t.hasher, src, rel, sum, data)
+	t.hash(all)
+	for k, i := range which {
+		if err := all[k].store(ctx, t); err != nil {
+			return err
+		}
+		sums[i] = all[k].sum
 	}
-	return sum, err
+	return nil
+}
+
+// hash hashes the files that are in memory.
+func (t *taking) hash(all []piecemeal) {
+	var data [][]byte
+	var of []*piecemeal
+	for i := range all {
+		if p := &all[i]; p.buf != nil {
+			data, of = append(data, p.data), append(of, p)
+			t.progress.Add(int64(len(p.data)))
+		}
+	}
+	sums := make([][md5.Size]byte, len(data))
+	lanes.Sums(data, sums)
+	for i := range of {
+		of[i].sum = sums[i]
+	}
+}
+
+// piecemeal is a file on its way into the cache.
+type piecemeal struct {
+	rel  string
+	src  *os.File
+	m    meta
+	tmp  *os.File // its copy, if it is made already
+	buf  *[]byte  // holds data; nil once the file is hashed while it is read
+	data []byte   // all of a small file
+	sum  digest
+}
+
+func (p *piecemeal) close(t *taking) {
+	if p.src != nil {
+		_ = p.src.Close() // read only
+	}
+	if p.tmp != nil {
+		t.shelf.drop(p.tmp)
+	}
+	if p.buf != nil {
+		t.hasher.give(p.buf)
+	}
+}
+
+// open reads a small file, and hashes a big one; a copy may be made on the way.
+func (p *piecemeal) open(ctx context.Context, t *taking) (err error) {
+	if p.src, err = os.Open(t.repo.abs(p.rel)); err != nil {
+		return err
+	}
+	st, err := p.src.Stat()
+	if err != nil {
+		return err
+	}
+	p.m = metaOf(st)
+	tmp, in, err := t.target(p.src, p.m)
+	if err != nil {
+		return err
+	}
+	p.tmp = tmp
+	p.buf = t.hasher.take()
+	data, fits, err := small(in, *p.buf, p.m.size)
+	if err != nil {
+		return err
+	}
+	if fits {
+		if p.data = data; tmp != nil && tmp != in {
+			_, err = tmp.Write(data)
+		}
+		return err
+	}
+	t.hasher.give(p.buf)
+	p.buf = nil
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if tmp == in {
+		tmp = nil
+	}
+	p.sum, _, err = t.hasher.stream(ctx, tmp, in, p.m.size, t.progress)
+	return err
+}
+
+// store puts a file that was hashed into the cache, if it is not there.
+func (p *piecemeal) store(ctx context.Context, t *taking) error {
+	st, err := p.src.Stat()
+	if err != nil {
+		return err
+	}
+	if !p.m.unwritten(metaOf(st)) {
+		return stillWritten(p.rel)
+	}
+	t.repo.memory.learn(p.rel, p.m, p.sum)
+	_, here, err := t.repo.cache.has(ctx, p.sum.oid())
+	if err == nil && !here {
+		here, err = t.linker.into(ctx, t.shelf, p.rel, p.m, p.sum.oid())
+	}
+	if err != nil || here {
+		return err
+	}
+	if tmp := p.tmp; tmp != nil {
+		p.tmp = nil
+		return t.shelf.put(ctx, tmp, p.sum.oid(), p.m.size)
+	}
+	return copyIn(ctx, t.shelf, t.hasher, p.src, p.rel, p.sum, p.data)
 }
 
 // target returns where a file's copy goes, nil if it is only read for now, and what to
@@ -182,30 +293,6 @@ func (t *taking) target(src *os.File, m meta) (tmp, in *os.File, err error) {
 	}
 	tmp, err = t.shelf.temp()
 	return tmp, src, err
-}
-
-// read hashes a file, and copies it to tmp if there is one and it is another file. It
-// returns all of a small file.
-func (t *taking) read(ctx context.Context, buf []byte, tmp, in *os.File, size int64) (data []byte, sum digest, err error) {
-	data, fits, err := small(in, buf, size)
-	if err != nil {
-		return nil, sum, err
-	}
-	if tmp == in {
-		tmp = nil
-	}
-	if !fits {
-		if _, err := in.Seek(0, io.SeekStart); err != nil {
-			return nil, sum, err
-		}
-		sum, _, err := t.hasher.stream(ctx, tmp, in, size, t.progress)
-		return nil, sum, err
-	}
-	t.progress.Add(int64(len(data)))
-	if tmp != nil {
-		_, err = tmp.Write(data)
-	}
-	return data, md5.Sum(data), err
 }
 
 // copyIn puts src, whose hash is known, into the cache; data is all of it, or nil. An
