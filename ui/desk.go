@@ -44,6 +44,7 @@ func (w *window) open(id string) {
 		w.fail("This file has not arrived yet.", "It opens once it is captured.")
 		return
 	}
+	w.station.LookingAt(id)
 	w.work.do(func(ctx context.Context) error {
 		src, err := w.station.OpenImage(ctx, it)
 		if err != nil {

@@ -35,7 +35,7 @@ func (w *window) setServers(all map[string]station.Server) {
 	mine := w.station.Queue()
 	v := servers.Values{Takeover: w.station.Settings().Takeover, Mine: servers.Queue(mine)}
 	used := w.inUse(all)
-	serving, _ := w.station.Serving()
+	serving := w.station.Serving()
 	for key, s := range all {
 		row := server(s, serving)
 		row.ID, row.InUse = key, slices.Contains(used, key)
@@ -59,7 +59,7 @@ func (w *window) setServers(all map[string]station.Server) {
 }
 
 // server is how a server is shown.
-func server(s station.Server, serving infer.Ref) servers.Server {
+func server(s station.Server, serving []infer.Ref) servers.Server {
 	row := servers.Server{
 		Name: s.Name, Address: s.Address, Kind: "Triton", Asked: !s.Checked.IsZero(), Answers: s.Answers, Ready: s.Ready, Control: s.Control,
 		Latency: s.Latency, Usual: s.Usual, Checked: s.Checked, Say: s.Say, Hint: s.Hint, Course: course(s.Past),
@@ -72,8 +72,8 @@ func server(s station.Server, serving infer.Ref) servers.Server {
 	if l := s.Load; l != nil {
 		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: s.Left, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
 	}
-	if s.Off != "" && s.Say == "" {
-		row.Say, row.Hint = "The model "+s.Off+" was unloaded here by hand.", "Captures are not predicted on this server until it is loaded again."
+	if len(s.Off) > 0 && s.Say == "" {
+		row.Say, row.Hint = "The model "+strings.Join(s.Off, ", ")+" was unloaded here by hand.", "Captures are not predicted on this server until it is loaded again."
 	}
 	for _, m := range s.Models {
 		row.Models = append(row.Models, servedModel(m, s.Tested, serving))
@@ -81,8 +81,8 @@ func server(s station.Server, serving infer.Ref) servers.Server {
 	return row
 }
 
-func servedModel(m infer.Status, tested map[string]infer.Verdict, serving infer.Ref) servers.Model {
-	x := servers.Model{Name: m.Model, Version: m.Version, Serving: m.Ready && m.Ref == serving}
+func servedModel(m infer.Status, tested map[string]infer.Verdict, serving []infer.Ref) servers.Model {
+	x := servers.Model{Name: m.Model, Version: m.Version, Serving: m.Ready && slices.Contains(serving, m.Ref)}
 	switch {
 	case m.Ready:
 		x.State = servers.Ready
@@ -115,7 +115,7 @@ func (w *window) inUse(all map[string]station.Server) []string {
 	var used []string
 	set := w.station.Settings()
 	for _, s := range set.Servers {
-		if v := all[s.Address]; v.Ready && v.Off == "" {
+		if v := all[s.Address]; v.Ready && len(v.Off) == 0 {
 			used = append(used, s.Address)
 		}
 	}

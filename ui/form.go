@@ -81,7 +81,7 @@ func (w *window) fillSettings() {
 	}
 	own := false
 	for i, f := range set.Folders {
-		row := settings.Folder{Path: f.Path, Instrument: f.Instrument, Quiet: int(f.Quiet / time.Second), Profile: f.Profile, From: i + 1}
+		row := settings.Folder{Path: f.Path, Instrument: f.Instrument, Quiet: int(f.Quiet / time.Second), Profile: f.Profile, Model: f.Model, From: i + 1}
 		if f.Own != nil {
 			row.Profile = ownProfile
 			own = true
@@ -119,6 +119,7 @@ func folders(before []config.Folder, form []settings.Folder) []config.Folder {
 		if f.From > 0 && f.From <= len(before) {
 			c = before[f.From-1]
 		}
+		c.Model = trimmed(f.Model)
 		c.Path, c.Instrument, c.Quiet = trimmed(f.Path), trimmed(f.Instrument), time.Duration(f.Quiet)*time.Second
 		if f.Profile != ownProfile {
 			c.Profile, c.Own = f.Profile, nil

@@ -118,7 +118,7 @@ func (w *window) look(mode string) {
 func (w *window) furnish() {
 	w.inbox = inbox.New(time.Now, inbox.Actions{
 		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") }, Key: w.key,
-		Thumb: w.thumb,
+		Thumb: w.thumb, Predict: w.predictWith, Hold: w.holdPredictions, Cancel: w.cancelAsked,
 	})
 	w.viewer = viewer.New(bind.Screen, w.viewerActions())
 	w.datasets = datasets.New(time.Now, w.datasetActions())

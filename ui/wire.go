@@ -55,6 +55,7 @@ func (w *window) fillInbox() {
 		rows = append(rows, sightingRow(s))
 	}
 	w.inbox.Set(rows)
+	w.fillPredictions()
 }
 
 // inboxRow is an item and how it is shown: of many thousands only some change at a time.
@@ -160,6 +161,9 @@ func (w *window) strip() {
 	st.Queue = "Nothing to do"
 	if running+waiting > 0 {
 		st.Queue = fmt.Sprintf("%d at work · %d waiting", running, waiting)
+	}
+	if w.station.PredictionsHeld() {
+		st.Queue = "Predictions are paused · " + st.Queue
 	}
 	if st.Badges["inbox"]+waiting > 0 {
 		st.Health, st.Tone = "Some captures do not go on by themselves: see the inbox", kit.Held

@@ -16,7 +16,7 @@ import (
 
 // instrumentUsage is the command's line of help.
 const instrumentUsage = "instrument list | add NAME FOLDER [OPTION…] | set NAME [--name NEW] [--folder FOLDER] [OPTION…] | remove NAME; " +
-	"options: --profile NAME --quiet 30s --share=true, and of an own profile --match GLOB --group REGEXP --companion GLOB --marker GLOB --max-wait 5m"
+	"options: --profile NAME --model NAME --quiet 30s --share=true, and of an own profile --match GLOB --group REGEXP --companion GLOB --marker GLOB --max-wait 5m"
 
 // instrument shows and changes which folders are watched, and what is written there.
 func instrument(_ context.Context, c call, args []string) error {
@@ -53,11 +53,11 @@ func instrument(_ context.Context, c call, args []string) error {
 
 // options are the words of a call about one instrument.
 type options struct {
-	flags                                *flag.FlagSet
-	name, folder, profile, group, marker string
-	match, companions                    []string
-	quiet, maxWait                       time.Duration
-	share                                bool
+	flags                                       *flag.FlagSet
+	name, folder, profile, model, group, marker string
+	match, companions                           []string
+	quiet, maxWait                              time.Duration
+	share                                       bool
 }
 
 func newOptions() *options {
@@ -65,6 +65,7 @@ func newOptions() *options {
 	o.flags.StringVar(&o.name, "name", "", "another name of the instrument")
 	o.flags.StringVar(&o.folder, "folder", "", "where it writes")
 	o.flags.StringVar(&o.profile, "profile", "", "what it writes: "+strings.Join(station.ProfileNames(), ", "))
+	o.flags.StringVar(&o.model, "model", "", "the registered model that its captures are sent to; empty: that of the settings")
 	o.flags.DurationVar(&o.quiet, "quiet", 0, "a capture unchanged for so long is finished; 0: as the profile says")
 	o.flags.BoolVar(&o.share, "share", false, "treat the folder as a network share")
 	o.flags.Func("match", "names that are taken, such as *.ome.tif; may be given again, empty: all", repeated(&o.match))
@@ -142,6 +143,9 @@ func (o *options) apply(f *station.Instrument) (err error) {
 	if given["profile"] {
 		f.Profile, f.Own = o.profile, nil
 	}
+	if given["model"] {
+		f.Model = o.model
+	}
 	if given["quiet"] {
 		f.Quiet = o.quiet
 	}
@@ -174,6 +178,7 @@ type shown struct {
 	Name       string   `json:"name"`
 	Folder     string   `json:"folder"`
 	Profile    string   `json:"profile"` // own: the lab's
+	Model      string   `json:"model,omitempty"`
 	Quiet      string   `json:"quiet,omitempty"`
 	Share      bool     `json:"share,omitempty"`
 	Match      []string `json:"match,omitempty"`
@@ -190,7 +195,7 @@ func (c call) printInstruments() error {
 	}
 	all, lines := make([]shown, 0, len(folders)), make([]string, 0, len(folders))
 	for _, f := range folders {
-		s := shown{Name: f.Instrument, Folder: f.Path, Profile: cmp.Or(f.Profile, "single"), Quiet: duration(f.Quiet), Share: f.Share}
+		s := shown{Name: f.Instrument, Folder: f.Path, Profile: cmp.Or(f.Profile, "single"), Model: f.Model, Quiet: duration(f.Quiet), Share: f.Share}
 		if o := f.Own; o != nil {
 			s.Profile, s.Match, s.Group, s.Companions, s.Marker = "own", o.Match, o.Group, o.Companions, o.Marker
 			s.Quiet, s.MaxWait = duration(cmp.Or(f.Quiet, o.Quiet)), duration(o.MaxWait)
@@ -207,6 +212,7 @@ func (c call) printInstruments() error {
 func (s shown) line() string {
 	parts := []string{fmt.Sprintf("%-20s %-14s %s", s.Name, s.Profile, s.Folder)}
 	for _, part := range [][2]string{
+		{"model", s.Model},
 		{"quiet", s.Quiet},
 		{"match", strings.Join(s.Match, " ")},
 		{"group", s.Group},

@@ -13,7 +13,7 @@ import (
 func TestInstruments(t *testing.T) {
 	b := bench{t, filepath.Join(t.TempDir(), "bench")}
 	b.want("none", b.ctl(0, "instrument", "list"), "No instrument", "micro-manager")
-	b.want("add", b.ctl(0, "instrument", "add", "Confocal 2", "/data/confocal", "--profile", "plate", "--quiet", "30s"), "Confocal 2", "plate", "/data/confocal", "quiet 30s")
+	b.want("add", b.ctl(0, "instrument", "add", "Confocal 2", "/data/confocal", "--profile", "plate", "--model", "bright", "--quiet", "30s"), "Confocal 2", "plate", "/data/confocal", "model bright", "quiet 30s")
 	b.want("twice", b.ctl(1, "instrument", "add", "Confocal 2", "/other"), "already")
 	b.want("no such profile", b.ctl(1, "instrument", "add", "X", "/x", "--profile", "abacus"), "no instrument profile")
 	b.want("a bad group", b.ctl(1, "instrument", "add", "X", "/x", "--group", "("), "no pattern")

@@ -48,6 +48,9 @@ type Folder struct {
 	Profile string `json:"profile,omitempty"`
 	// Own is used instead of Profile where the lab has written one.
 	Own *Profile `json:"own,omitempty"`
+	// Model is the registered model that captures of this instrument are sent to; empty: that
+	// of the settings.
+	Model string `json:"model,omitempty"`
 	// Share has the folder treated as a network share whatever the system says.
 	Share bool `json:"share,omitempty"`
 }
@@ -100,6 +103,27 @@ type Appearance string
 // Default returns the settings of a new workspace.
 func Default() Settings {
 	return Settings{Takeover: true, Model: "nuclei"}
+}
+
+// ModelFor returns the model that captures of an instrument are sent to.
+func (s Settings) ModelFor(instrument string) string {
+	for _, f := range s.Folders {
+		if f.Instrument == instrument && f.Model != "" {
+			return f.Model
+		}
+	}
+	return s.Model
+}
+
+// ModelsInUse are the models that captures are sent to, each once.
+func (s Settings) ModelsInUse() []string {
+	models := []string{s.Model}
+	for _, f := range s.Folders {
+		if f.Model != "" && !slices.Contains(models, f.Model) {
+			models = append(models, f.Model)
+		}
+	}
+	return models
 }
 
 // Check returns the first thing that makes no sense, as a fault.

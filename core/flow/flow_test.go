@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,5 +131,48 @@ func TestWaitsFailsAndRetries(t *testing.T) {
 	}
 	if _, ok := b.Items.Row("a"); ok {
 		t.Error("still there")
+	}
+}
+
+// TestFirstAndHold: nothing starts while a stage is held, and then the one that someone looks
+// at goes before those that waited longer.
+func TestFirstAndHold(t *testing.T) {
+	var order []string
+	line := flow.Line{Name: "l", Stages: []flow.Stage{{Name: "infer", Alone: true, Run: func(_ context.Context, it flow.Item, _ *job.Progress) (any, error) {
+		order = append(order, it.ID) // one at a time
+		return it.ID, nil
+	}}}}
+	b := start(t, filepath.Join(t.TempDir(), "s.db"), line)
+	b.Hold("l", "infer", true)
+	if _, err := b.Add(t.Context(), fresh(6)...); err != nil {
+		t.Fatal(err)
+	}
+	b.First("004")
+	b.First("005")
+	b.First("005") // again, as a window may say so many times
+	b.First("gone")
+	if it, _ := b.Items.Row("000"); it.Passes["infer"].Tries != 0 {
+		t.Errorf("went on though held: %+v", it.Passes)
+	}
+	b.Hold("l", "infer", false)
+	for _, f := range fresh(6) {
+		b.until(t, f.ID, func(it flow.Item) bool { return it.Behind("infer") })
+	}
+	was, _ := b.Items.Row("002")
+	if err := b.Redo(t.Context(), "002", "infer", nil); err != nil {
+		t.Fatal(err)
+	}
+	b.until(t, "002", func(it flow.Item) bool {
+		return it.Passes["infer"].At.After(was.Passes["infer"].At) && it.Behind("infer")
+	})
+	if err := b.Restore(t.Context(), "002", "infer", was.Passes["infer"]); err != nil {
+		t.Fatal(err)
+	}
+	if it, _ := b.Items.Row("002"); !it.Passes["infer"].At.Equal(was.Passes["infer"].At) {
+		t.Errorf("restored: %+v, was %+v", it.Passes, was.Passes)
+	}
+	b.end()
+	if got := strings.Join(order, " "); got != "005 004 000 001 002 003 002" {
+		t.Errorf("went as %s", got)
 	}
 }

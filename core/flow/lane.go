@@ -14,6 +14,7 @@ type lane struct {
 	before []*lane // of all stages that must be behind
 	kin    map[string]*kin
 	in     map[string]string // the kin of items that are ready
+	held   bool              // nobody may start here
 	runs   int               // that are at work
 	busy   int               // items in them
 }
@@ -115,7 +116,7 @@ func (l *lane) next(now time.Time) (name string, ok bool, again time.Time) {
 	if l.stage.Alone {
 		slots = 1
 	}
-	if l.runs >= slots {
+	if l.held || l.runs >= slots {
 		return "", false, again
 	}
 	oldest := 0

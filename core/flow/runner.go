@@ -30,6 +30,7 @@ type Runner struct {
 	mu    sync.Mutex // guards all below
 	items map[string]*held
 	age   int // of the next item
+	first int // age of the item that goes before all; 0: none was asked to
 	lanes map[string][]*lane
 	later spots          // what is to be tried again
 	gates []session.Step // that have opened to a person, and are not written yet

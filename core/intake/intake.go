@@ -55,6 +55,20 @@ type Predicted struct {
 	Z        int     `json:"z"`
 	T        int     `json:"t"`
 	Diameter float64 `json:"diameter,omitempty"` // as asked for, in pixels; 0: as the model was made for
+	Wanted   string  `json:"wanted,omitempty"`   // the model that a person asked for; empty: as the rules say
+	Before   *Before `json:"before,omitempty"`   // while it waits to be done again in a batch
+}
+
+// Before is how a capture stood before it was put into a batch.
+type Before struct {
+	Infer  flow.Pass `json:"infer"`
+	Review flow.Pass `json:"review"`
+}
+
+// Ask is what a person wants of a prediction.
+type Ask struct {
+	Model    string  // empty: as the rules say
+	Diameter float64 // in pixels; 0: as the model was made for
 }
 
 // Review is what a person says at the review gate.
@@ -99,7 +113,7 @@ type Reviewed struct {
 // Seer predicts what is in a capture.
 type Seer interface {
 	// Detect lays a model's objects over the capture and keeps the layer.
-	Detect(ctx context.Context, c Capture, s Stored, diameter float64, p *job.Progress) (Predicted, error)
+	Detect(ctx context.Context, c Capture, s Stored, ask Ask, p *job.Progress) (Predicted, error)
 }
 
 // Bench is where people correct.
@@ -177,7 +191,9 @@ func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, er
 	}
 	var before Predicted // of an earlier run, or what Again asked for
 	it.Out("infer", &before)
-	return l.seer.Detect(ctx, c, s, before.Diameter, p)
+	out, err := l.seer.Detect(ctx, c, s, Ask{before.Wanted, before.Diameter}, p)
+	out.Wanted = before.Wanted
+	return out, err
 }
 
 func (l line) review(context.Context, flow.Item, *job.Progress) (any, error) { return nil, nil } //nolint:nilnil // the person's words stay

@@ -75,7 +75,7 @@ func (s *shelf) Record(context.Context, intake.Capture, intake.Stored, intake.Re
 }
 
 // Detect finds nothing.
-func (s *shelf) Detect(context.Context, intake.Capture, intake.Stored, float64, *job.Progress) (intake.Predicted, error) {
+func (s *shelf) Detect(context.Context, intake.Capture, intake.Stored, intake.Ask, *job.Progress) (intake.Predicted, error) {
 	return intake.Predicted{}, nil
 }
 

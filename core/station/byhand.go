@@ -1,7 +1,9 @@
 package station
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
@@ -65,10 +67,16 @@ func (s *Station) UnloadFrom(ctx context.Context, address, model string) error {
 	})
 }
 
-// Serving is the model that captures are predicted with; none while no registry answered.
-func (s *Station) Serving() (infer.Ref, bool) {
-	b, err := s.engines.wantedBundle()
-	return b.Ref, err == nil
+// Serving are the versions that captures are predicted with; none while no registry answered.
+func (s *Station) Serving() []infer.Ref {
+	s.engines.mu.Lock()
+	defer s.engines.mu.Unlock()
+	var out []infer.Ref
+	for _, w := range s.engines.wanted {
+		out = append(out, w.Ref)
+	}
+	slices.SortFunc(out, func(a, b infer.Ref) int { return cmp.Compare(a.Model, b.Model) })
+	return out
 }
 
 // at returns the engine at an address.
@@ -87,17 +95,18 @@ func (e *engines) at(address string) (remoteEngine, error) {
 func (e *engines) forbid(address, model string) (back func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.wanted == nil || e.wanted.Model != model {
+	if _, ok := e.wanted[model]; !ok {
 		return func() {}
 	}
-	e.off[address] = model
-	had := e.loadedOn[address]
-	delete(e.loadedOn, address)
+	at := slot{address, model}
+	had := e.loadedOn[at]
+	e.off[at] = true
+	delete(e.loadedOn, at)
 	return func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		delete(e.off, address)
-		e.loadedOn[address] = had
+		delete(e.off, at)
+		e.loadedOn[at] = had
 	}
 }
 
@@ -105,10 +114,6 @@ func (e *engines) forbid(address, model string) (back func()) {
 func (e *engines) allow(address, model string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.off[address] == model {
-		delete(e.off, address)
-	}
-	if e.loadedOn[address].Model == model {
-		delete(e.loadedOn, address)
-	}
+	delete(e.off, slot{address, model})
+	delete(e.loadedOn, slot{address, model})
 }

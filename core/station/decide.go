@@ -173,21 +173,40 @@ func (s *Station) Again(ctx context.Context, it flow.Item, diameter float64) err
 // keepServing loads what is in force into the engines, now and whenever the alias moved.
 func (s *Station) keepServing(ctx context.Context) error {
 	return s.shelves.feed.Watch(ctx, func([]event.Change[string, Shelf]) error {
-		p, m, ok := s.inForce()
-		if !ok {
-			return nil
-		}
-		if err := s.serve(ctx, p, m); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "model not served", slog.String("model", m.String()), slog.Any("error", err))
+		for _, name := range s.engines.names(s.file.Settings().ModelsInUse()) {
+			p, m, ok := s.inForce(name)
+			if !ok {
+				continue
+			}
+			if err := s.serve(ctx, p, m); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "model not served", slog.String("model", m.String()), slog.Any("error", err))
+			}
 		}
 		return nil
 	})
 }
 
-// inForce returns the version to predict with: the champion of the platform in use or,
+// served returns the version in force of a model, which is loaded where it never was asked
+// for before.
+func (s *Station) served(ctx context.Context, name string) (infer.Bundle, error) {
+	if b, ok := s.engines.wantedBundle(name); ok {
+		return b, nil
+	}
+	if p, m, ok := s.inForce(name); ok {
+		if err := s.serve(ctx, p, m); err != nil {
+			return infer.Bundle{}, err
+		}
+		if b, ok := s.engines.wantedBundle(name); ok {
+			return b, nil
+		}
+	}
+	return infer.Bundle{}, fault.New(fault.Busy, "No version of the model "+name+" is in force yet.",
+		"Promote a version on the Models screen, or choose another model under Settings, Instruments.", nil)
+}
+
+// inForce returns the version of a model to predict with: the champion of the platform in use or,
 // while that has none, the workspace's own, so that work at the bench goes on.
-func (s *Station) inForce() (platform, infer.Ref, bool) {
-	name := s.file.Settings().Model
+func (s *Station) inForce(name string) (platform, infer.Ref, bool) {
 	use := s.shelves.platform()
 	for _, c := range []struct {
 		key string

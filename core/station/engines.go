@@ -1,9 +1,12 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +36,7 @@ type Server struct {
 	Past     []Moment                 // how it did at the last checks, the oldest first; none where it does not tell
 	Mine     int                      // requests of this program that it works on
 	Control  bool                     // models can be loaded and unloaded, if the server lets us
-	Off      string                   // a model that a person took off; "": none
+	Off      []string                 // models for captures that a person took off
 }
 
 // engines are the inference servers and the built-in engine. Work goes to the servers that
@@ -52,12 +55,22 @@ type engines struct {
 	own      infer.Engine
 	remote   []remoteEngine
 	takeover bool
-	wanted   *infer.Bundle // what is in force and must be loaded everywhere
-	from     string        // name of the registry that wanted came from
-	loadedOn map[string]infer.Ref
-	off      map[string]string // by address, the model that a person took off: it is not loaded there again
-	doubted  map[string]bool   // servers that may have lost what was loaded
+	wanted   map[string]wanted // by model, what is in force and must be loaded everywhere
+	loadedOn map[slot]infer.Ref
+	broken   map[slot]bool   // it could not be loaded there
+	off      map[slot]bool   // a person took it off: it is not loaded there again
+	doubted  map[string]bool // servers that may have lost what was loaded
 }
+
+// wanted is a version in force, and the name of the registry that it came from.
+type wanted struct {
+	infer.Bundle
+
+	from string
+}
+
+// slot is the place of a model on an engine.
+type slot struct{ address, model string }
 
 type remoteEngine struct {
 	address string
@@ -69,7 +82,7 @@ type remoteEngine struct {
 const ownKey = "" // of the built-in engine in the feed
 
 func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *slog.Logger) *engines {
-	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, loadedOn: map[string]infer.Ref{}, off: map[string]string{}, doubted: map[string]bool{}}
+	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, wanted: map[string]wanted{}, loadedOn: map[slot]infer.Ref{}, broken: map[slot]bool{}, off: map[slot]bool{}, doubted: map[string]bool{}}
 }
 
 // use replaces the servers; those that are no longer there are closed.
@@ -81,8 +94,8 @@ func (e *engines) use(list []remoteEngine, takeover bool) error {
 	old := e.remote
 	e.remote, e.takeover = list, takeover
 	for _, o := range old {
-		delete(e.loadedOn, o.address)
-		delete(e.off, o.address)
+		e.forget(o.address)
+		maps.DeleteFunc(e.off, func(s slot, _ bool) bool { return s.address == o.address })
 		delete(e.doubted, o.address)
 	}
 	e.mu.Unlock()
@@ -106,7 +119,7 @@ func (e *engines) able(m infer.Ref) []*pool.Member {
 	defer e.mu.Unlock()
 	var out []*pool.Member
 	for _, r := range e.remote {
-		if r.up && e.loadedOn[r.address] == m {
+		if r.up && e.loadedOn[slot{r.address, m.Model}] == m {
 			out = append(out, r.member)
 		}
 	}
@@ -122,25 +135,32 @@ func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	loading, off := false, ""
+	loading, up, off := false, false, ""
 	for _, r := range e.remote {
-		if e.off[r.address] != m.Model {
-			loading = loading || r.up
-		} else if r.up {
+		switch at := (slot{r.address, m.Model}); {
+		case r.up && e.off[at]:
 			off = r.Name()
+		case e.broken[at]:
+			up = up || r.up
+		default:
+			loading = loading || r.up
 		}
 	}
 	if !loading && (len(e.remote) == 0 || e.takeover) {
-		if e.loadedOn[ownKey] == m {
+		own := slot{ownKey, m.Model}
+		if e.loadedOn[own] == m {
 			return e.own, nil
 		}
-		loading = true
+		loading, up = !e.broken[own], up || e.broken[own]
 	}
 	if loading {
 		return nil, fault.New(fault.Busy, "The model "+m.String()+" is being loaded.", "The capture is predicted as soon as it is there.", nil)
 	}
-	if off != "" {
-		return nil, fault.New(fault.Offline, "The model "+m.Model+" was unloaded from "+off+".", "Load it again on the Servers screen; captures are kept safe meanwhile.", nil)
+	switch {
+	case up && off == "":
+		return nil, fault.New(fault.Busy, "The model "+m.String()+" can't be loaded anywhere.", "The Servers screen says why.", nil)
+	case off != "":
+		return nil, fault.New(fault.Busy, "The model "+m.Model+" was unloaded from "+off+".", "Load it again on the Servers screen; captures are kept safe meanwhile.", nil)
 	}
 	return nil, fault.New(fault.Offline, "No inference server answers.",
 		"Captures are kept safe and are predicted when a server is back. Settings, Servers can allow this computer to take over.", nil)
@@ -185,9 +205,9 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	s.Answers = err == nil || fault.KindOf(err) != fault.Offline
 	if err == nil {
 		e.gauges.read(short, r, &s)
-		err = e.ensure(ctx, r)
-		if lerr := e.list(ctx, r, &s); err == nil {
-			err = lerr
+		s.Ready, err = e.ensure(ctx, r)
+		if lerr := e.list(ctx, r, &s); lerr != nil {
+			s.Ready, err = false, cmp.Or(err, lerr)
 		}
 	}
 	if s.Past == nil {
@@ -196,7 +216,6 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	if ctx.Err() != nil {
 		return
 	}
-	s.Ready = err == nil
 	_, s.Control = r.Engine.(infer.Repository)
 	code := "server/" + r.address
 	if err != nil {
@@ -229,9 +248,14 @@ func (e *engines) mark(address string, s Server) {
 		}
 	}
 	if !s.Ready && address != ownKey {
-		delete(e.loadedOn, address) // it may come back without its models
+		e.forget(address) // it may come back without its models
 	}
-	s.Off = e.off[address]
+	for at := range e.off {
+		if at.address == address {
+			s.Off = append(s.Off, at.model)
+		}
+	}
+	slices.Sort(s.Off)
 	back := e.back
 	e.mu.Unlock()
 	e.servers.Put(address, s)
@@ -257,7 +281,7 @@ func (e *engines) down(en infer.Engine) {
 	for i := range e.remote {
 		if all || e.remote[i].Engine == en {
 			e.remote[i].up = false
-			delete(e.loadedOn, e.remote[i].address)
+			e.forget(e.remote[i].address)
 		}
 	}
 }
@@ -279,24 +303,49 @@ func (e *engines) tellTakeover() {
 	}
 }
 
-// ensure loads what is in force into an engine that does not have it.
-func (e *engines) ensure(ctx context.Context, r remoteEngine) error {
+// forget drops what is loaded on an engine. e.mu is held.
+func (e *engines) forget(address string) {
+	maps.DeleteFunc(e.loadedOn, func(s slot, _ infer.Ref) bool { return s.address == address })
+	maps.DeleteFunc(e.broken, func(s slot, _ bool) bool { return s.address == address })
+}
+
+// ensure loads what is in force into an engine that does not have it; able is whether it
+// then has any of it, or nothing is wanted.
+func (e *engines) ensure(ctx context.Context, r remoteEngine) (able bool, err error) {
 	e.mu.Lock()
-	want, has := e.wanted, e.loadedOn[r.address]
-	off, doubted := want != nil && e.off[r.address] == want.Model, e.doubted[r.address]
+	doubted := e.doubted[r.address]
 	delete(e.doubted, r.address)
+	var missing []infer.Bundle
+	able = len(e.wanted) == 0
+	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
+		at, want := slot{r.address, name}, e.wanted[name]
+		if e.loadedOn[at] == want.Ref && !doubted || e.off[at] {
+			able = true
+		} else {
+			missing = append(missing, want.Bundle)
+		}
+	}
 	e.mu.Unlock()
-	if want == nil || has == want.Ref && !doubted || off {
-		return nil
+	var errs []error
+	for _, want := range missing {
+		lerr := load(ctx, r.Engine, want)
+		if lerr == nil {
+			e.tested.test(ctx, r.Engine, want)
+			able = true
+		}
+		errs = append(errs, lerr)
+		e.mu.Lock()
+		at := slot{r.address, want.Model}
+		delete(e.broken, at)
+		delete(e.loadedOn, at)
+		if lerr != nil {
+			e.broken[at] = true
+		} else {
+			e.loadedOn[at] = want.Ref
+		}
+		e.mu.Unlock()
 	}
-	if err := load(ctx, r.Engine, *want); err != nil {
-		return err
-	}
-	e.tested.test(ctx, r.Engine, *want)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.loadedOn[r.address] = want.Ref
-	return nil
+	return able, errors.Join(errs...)
 }
 
 // load brings b into an engine; one whose models are not under our control must have it.
@@ -333,32 +382,43 @@ func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
 	return errors.Join(errs...)
 }
 
-// want says what is in force, and in which registry; the next check loads it where it is
-// missing. Versions of two registries may have the same number.
+// want says what is in force of a model, and in which registry; the next check loads it
+// where it is missing. Versions of two registries may have the same number.
 func (e *engines) want(b infer.Bundle, from string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if from != e.from {
-		clear(e.loadedOn)
+	if was, ok := e.wanted[b.Model]; ok && was.from != from {
+		maps.DeleteFunc(e.loadedOn, func(s slot, _ infer.Ref) bool { return s.model == b.Model })
 	}
-	e.wanted, e.from = &b, from
+	e.wanted[b.Model] = wanted{b, from}
 }
 
 // wants reports whether m of that registry is in force.
 func (e *engines) wants(m infer.Ref, from string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.wanted != nil && e.wanted.Ref == m && e.from == from
+	w, ok := e.wanted[m.Model]
+	return ok && w.Ref == m && w.from == from
 }
 
-// wantedBundle returns what is in force.
-func (e *engines) wantedBundle() (infer.Bundle, error) {
+// wantedBundle returns what is in force of a model.
+func (e *engines) wantedBundle(model string) (infer.Bundle, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.wanted == nil {
-		return infer.Bundle{}, fault.New(fault.Offline, "No model is in force yet.", "Promote a version on the Models screen.", nil)
+	w, ok := e.wanted[model]
+	return w.Bundle, ok
+}
+
+// names are the models in use and those that were asked for since, each once.
+func (e *engines) names(inUse []string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
+		if !slices.Contains(inUse, name) {
+			inUse = append(inUse, name)
+		}
 	}
-	return *e.wanted, nil
+	return inUse
 }
 
 // serving returns the engine that new versions prove themselves on: the first server

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +24,10 @@ import (
 // seer implements [intake.Seer] on the engines.
 type seer struct{ *Station }
 
-// Detect predicts the capture's copy in the dataset with the model in force.
-func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, diameter float64, p *job.Progress) (intake.Predicted, error) {
-	b, err := s.engines.wantedBundle()
+// Detect predicts the capture's copy in the dataset with the version in force of the model
+// that a person or the rules chose.
+func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, ask intake.Ask, p *job.Progress) (intake.Predicted, error) {
+	b, err := s.served(ctx, cmp.Or(ask.Model, s.file.Settings().ModelFor(c.Instrument)))
 	if err != nil {
 		return intake.Predicted{}, err
 	}
@@ -39,7 +41,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, di
 	}
 	defer src.Close() //nolint:errcheck // read only
 	opt := plane(src.Info())
-	opt.Diameter = diameter
+	opt.Diameter = ask.Diameter
 	begun := time.Now()
 	layer, err := s.see(ctx, en, b, src, opt, p)
 	if err != nil {
@@ -47,7 +49,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, di
 	}
 	out := intake.Predicted{
 		Model: b.Model, Version: b.Version, Engine: en.Name(), Objects: len(layer.Objects), Seconds: time.Since(begun).Seconds(),
-		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: diameter,
+		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: ask.Diameter,
 	}
 	return out, s.corrections.keepLayer(ctx, st.MD5, layer)
 }

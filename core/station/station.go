@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -62,6 +63,7 @@ type Station struct {
 	pyramids    *pyramids
 	names       *names
 	sightings   event.Feed[string, Sighting]
+	held        atomic.Bool   // predictions are paused
 	settled     chan struct{} // settings changed: folders are watched anew
 }
 
@@ -122,6 +124,9 @@ func (s *Station) build(ctx context.Context) error {
 	items := func() map[string]flow.Item { return s.flow.Items.All() } // asked while it runs
 	s.flow, err = flow.New(ctx, s.store, &s.jobs, s.log, intake.Line(vault{s}, seer{s}, s.corrections), s.desk.Line())
 	if err != nil {
+		return err
+	}
+	if err := s.resumeHeld(ctx); err != nil {
 		return err
 	}
 	s.names = newNames(s.repo, items)

@@ -57,7 +57,10 @@ type Actions struct {
 	Key      func(e *fyne.KeyEvent) // a key that the list has no use for; may be nil
 	// Thumb returns the small picture of a capture that is in sight, nil while there is none;
 	// [Screen.Pictured] says that there are more. May be nil.
-	Thumb func(id string) image.Image
+	Thumb   func(id string) image.Image
+	Predict func(ids []string, model string) // these captures again, by the version in force of a model
+	Hold    func(yes bool)                   // pauses predictions, or has them go on
+	Cancel  func()                           // takes back what was asked for and waits
 }
 
 // Screen is the inbox.
@@ -71,6 +74,10 @@ type Screen struct {
 	filter   string
 	only     State // Waiting shows all
 	selected string
+
+	predictions Predictions
+	predict     *widget.Button
+	paused      *kit.Chip
 
 	list   *list
 	count  *widget.Label
@@ -100,7 +107,11 @@ func New(now func() time.Time, act Actions) *Screen {
 		"Captures show up here by themselves once an instrument folder is set and a file in it is finished.",
 		"Set an instrument folder", act.Settings)
 	s.none = kit.NewEmpty(theme.Icon("inbox"), "Nothing matches", "No capture matches the filter.", "", nil)
-	s.head = kit.NewTitle("Inbox", s.count, kit.NewGap(8, 0), s.needs, container.NewGridWrap(fyne.NewSize(300, 38), s.search))
+	s.paused = kit.NewChip("", kit.Held)
+	s.paused.Hide()
+	s.predict = widget.NewButton("Predict", s.offer)
+	s.toggle(s.predict, act.Predict != nil)
+	s.head = kit.NewTitle("Inbox", s.paused, s.count, kit.NewGap(8, 0), s.needs, s.predict, container.NewGridWrap(fyne.NewSize(300, 38), s.search))
 	s.layout = container.NewPadded(container.NewBorder(s.head, nil, nil, nil, container.NewStack(s.list, s.empty, s.none)))
 	s.ExtendBaseWidget(s)
 	s.show()

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -108,13 +110,15 @@ func TestPictures(t *testing.T) {
 		{"faulty-dark", theme.Dark, faulty(), "4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, w := window(t, c.mode, inbox.Actions{Settings: func() {}, Thumb: func(id string) image.Image {
+			predict := func([]string, string) {}
+			s, w := window(t, c.mode, inbox.Actions{Settings: func() {}, Predict: predict, Thumb: func(id string) image.Image {
 				if strings.Contains(c.thumbs, id) {
 					return thumb()
 				}
 				return nil
 			}})
 			s.Set(c.rows)
+			s.SetPredictions(inbox.Predictions{Paused: c.name == "faulty-dark"})
 			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
 		})
 	}
@@ -195,5 +199,57 @@ func TestManyCaptures(t *testing.T) {
 	w.Canvas().Capture()
 	if !asked["0"] || len(asked) > 40 {
 		t.Errorf("asked for %d pictures", len(asked))
+	}
+}
+
+// menu lists the items of the menu that is open, by what is written on them.
+func menu(w fyne.Window) map[string]fyne.Tappable {
+	out := map[string]fyne.Tappable{}
+	for _, o := range walk(w.Canvas().Overlays().Top()) {
+		item, ok := o.(fyne.Tappable)
+		if _, popup := o.(*widget.PopUpMenu); !ok || popup {
+			continue
+		}
+		for _, x := range walk(o) {
+			if text, ok := x.(*canvas.Text); ok && text.Text != "" { // the innermost that can be tapped
+				out[text.Text] = item
+			}
+		}
+	}
+	return out
+}
+
+func TestPredictManyWithAModel(t *testing.T) {
+	var asked []string
+	s, w := window(t, theme.Dark, inbox.Actions{
+		Predict: func(ids []string, model string) { asked = append(asked, fmt.Sprint(ids, model)) },
+		Hold:    func(yes bool) { asked = append(asked, fmt.Sprint("hold ", yes)) },
+		Cancel:  func() { asked = append(asked, "cancel") },
+	})
+	s.Set(rows())
+	open := func(label string) {
+		test.Tap(find(s, func(b *widget.Button) bool { return b.Text == "Predict" }))
+		item := menu(w)[label]
+		if item == nil {
+			t.Fatalf("no %q among %v", label, menu(w))
+		}
+		item.Tapped(&fyne.PointEvent{})
+	}
+	s.SetPredictions(inbox.Predictions{Models: []string{"nuclei", "spots"}, Asked: 2})
+	open("Pause predictions")
+	open("Take back the 2 asked for")
+	s.SetPredictions(inbox.Predictions{Models: []string{"nuclei", "spots"}, Paused: true})
+	open("Go on with predictions")
+	open("Predict all 3 shown with…") // the fourth has only begun to arrive
+	for _, o := range walk(w.Canvas().Overlays().Top()) {
+		if p, ok := o.(*widget.Select); ok {
+			p.SetSelected("spots")
+		}
+		if b, ok := o.(*widget.Button); ok && b.Text == "Predict" {
+			test.Tap(b)
+		}
+	}
+	if want := []string{"hold true", "cancel", "hold false", "[2 1 4]spots"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %v, not %v", asked, want)
 	}
 }

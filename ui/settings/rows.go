@@ -62,13 +62,14 @@ type folderRow struct {
 	path, name *widget.Entry
 	profile    *widget.Select
 	quiet      *widget.Entry
+	model      *widget.Entry
 	from       int
 	remove     *widget.Button
 	box        fyne.CanvasObject
 }
 
 func newFolderRow(s *Screen) *folderRow {
-	f := &folderRow{s: s, path: s.entry("/data/confocal"), name: s.entry("Confocal 2"), quiet: s.entry("30"), remove: remover()}
+	f := &folderRow{s: s, path: s.entry("/data/confocal"), name: s.entry("Confocal 2"), quiet: s.entry("30"), model: s.entry("the usual model"), remove: remover()}
 	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(f.path) })
 	var titles []string
 	for _, p := range s.profiles {
@@ -79,8 +80,9 @@ func newFolderRow(s *Screen) *folderRow {
 		f.profile.Selected = titles[0]
 	}
 	quiet := container.NewBorder(nil, nil, widget.NewLabel("quiet for"), widget.NewLabel("s"), container.NewGridWrap(fyne.NewSize(62, 38), f.quiet))
-	f.box = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 38), f.name),
-		container.NewHBox(pick, container.NewGridWrap(fyne.NewSize(150, 38), f.profile), quiet, f.remove), f.path)
+	rule := container.NewHBox(container.NewGridWrap(fyne.NewSize(170, 38), f.profile), quiet, widget.NewLabel("captures go to"), container.NewGridWrap(fyne.NewSize(190, 38), f.model))
+	f.box = container.NewVBox(
+		container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 38), f.name), container.NewHBox(pick, f.remove), f.path), rule)
 	return f
 }
 
@@ -96,6 +98,7 @@ func (f *folderRow) set(v Folder) {
 	if v.Quiet > 0 {
 		f.quiet.SetText(strconv.Itoa(v.Quiet))
 	}
+	f.model.SetText(v.Model)
 	f.from = v.From
 	for i, p := range f.s.profiles {
 		if p.Name == v.Profile || v.Profile == "" && i == 0 {
@@ -105,7 +108,7 @@ func (f *folderRow) set(v Folder) {
 }
 
 func (f *folderRow) value() Folder {
-	v := Folder{Path: strings.TrimSpace(f.path.Text), Instrument: strings.TrimSpace(f.name.Text), From: f.from}
+	v := Folder{Path: strings.TrimSpace(f.path.Text), Instrument: strings.TrimSpace(f.name.Text), Model: strings.TrimSpace(f.model.Text), From: f.from}
 	v.Quiet, _ = strconv.Atoi(strings.TrimSpace(f.quiet.Text)) // checked by trySave
 	for i, p := range f.s.profiles {
 		if p.Title == f.profile.Selected && i > 0 {

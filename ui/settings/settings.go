@@ -18,6 +18,7 @@ type Folder struct {
 	Path, Instrument string
 	Quiet            int    // seconds without a change after which a capture is finished; 0 for the usual
 	Profile          string // what the instrument writes: the name of one of Values.Profiles
+	Model            string // the registered model that its captures are sent to; "": Values.Model
 	From             int    // comes back as it was given
 }
 

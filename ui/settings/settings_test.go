@@ -36,7 +36,7 @@ func values() settings.Values {
 	return settings.Values{
 		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: settings.RemotePlace{Address: "/mnt/nas/dvc"}, Appearance: "dark",
 		Profiles: []settings.Profile{{Name: "single", Title: "Single files"}, {Name: "plate", Title: "Plate folders"}},
-		Folders:  []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30, Profile: "plate", From: 1}},
+		Folders:  []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30, Profile: "plate", Model: "spots", From: 1}},
 		Servers:  []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
 		MLflow:   settings.Platform{URL: "http://mlflow.lab:5000", User: "ada", HasPassword: true},
 	}

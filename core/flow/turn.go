@@ -1,0 +1,38 @@
+package flow
+
+import "context"
+
+// First has an item go before all others wherever it waits for its turn: someone looks at it.
+func (r *Runner) First(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := r.items[id]
+	if h == nil || h.age == r.first && r.first < 0 {
+		return
+	}
+	r.first--
+	h.age = r.first
+	for _, l := range r.lanes[h.Line] {
+		if name, ok := l.in[id]; ok {
+			l.kin[name].ready.add(spot{id: id, age: h.age}) // its old spot is passed over
+		}
+	}
+}
+
+// Hold keeps items from starting at a stage, or lets them go on; what is at work there goes
+// on to its end.
+func (r *Runner) Hold(line, stage string, yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.lanes[line] {
+		if l.stage.Name == stage {
+			l.held = yes
+		}
+	}
+	r.Wake()
+}
+
+// Restore puts back how an item stood at a stage before it was to be done again.
+func (r *Runner) Restore(ctx context.Context, id, stage string, p Pass) error {
+	return r.set(ctx, id, stage, p)
+}
