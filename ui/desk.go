@@ -13,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -25,6 +26,7 @@ type desk struct {
 	objects []annotation.Object
 	log     []annotation.Entry
 	table   measure.Table
+	frames  station.Frames      // counted over time
 	stamp   string              // of the prediction that objects came from
 	before  []annotation.Object // what an earlier prediction had found, while this capture is open
 }
@@ -35,6 +37,7 @@ type opened struct {
 	objects []annotation.Object
 	log     []annotation.Entry
 	table   measure.Table
+	frames  station.Frames
 }
 
 // open opens a capture in the viewer.
@@ -70,10 +73,16 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 		return opened{}, err
 	}
 	table, err := w.station.Measure(ctx, it, src, objects)
-	return opened{src, objects, log, table}, err
+	if err != nil {
+		return opened{}, err
+	}
+	frames, err := w.station.Frames(ctx, it)
+	return opened{src, objects, log, table, frames}, err
 }
 
-func (d *desk) take(o opened) { d.src, d.objects, d.log, d.table = o.src, o.objects, o.log, o.table }
+func (d *desk) take(o opened) {
+	d.src, d.objects, d.log, d.table, d.frames = o.src, o.objects, o.log, o.table, o.frames
+}
 
 // stamp changes when a capture was predicted anew.
 func stamp(it flow.Item) string {
@@ -138,6 +147,7 @@ func (w *window) fillViewer() {
 	all := w.captures()
 	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == d.id })
 	v.Place = fmt.Sprintf("%d of %d", at+1, len(all))
+	v.Counts, v.CountedBy, v.Counting = counted(d.frames.Frames), d.frames.Model, w.counting[d.id]
 	var p intake.Predicted
 	if it.Out("infer", &p) && p.Model != "" {
 		v.Model = p.Model + "@" + p.Version
@@ -238,7 +248,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Snapshot:     w.snapshot,
 		Copy:         func(text string) { w.app.Clipboard().SetContent(text) },
 		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
-		Calibrate: w.calibrate,
+		Calibrate: w.calibrate, CountFrames: w.countFrames, CopyCounts: w.copyCounts,
 	}
 }
 

@@ -66,6 +66,7 @@ type window struct {
 	settings *settings.Screen
 	desk     desk
 	curve    runs.Curve
+	counting map[string]bool        // captures whose objects are counted over time
 	thumbs   map[string]image.Image // by item; nil while it is made
 	drawn    map[string]inboxRow    // captures in the inbox, by item
 	pictures pictures
@@ -81,8 +82,8 @@ type window struct {
 func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) error {
 	w := &window{
 		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
-		thumbs: map[string]image.Image{},
-		work:   newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
+		thumbs: map[string]image.Image{}, counting: map[string]bool{},
+		work: newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
 		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log),
 	}
 	w.look(opt.Appearance)

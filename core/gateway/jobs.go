@@ -153,7 +153,7 @@ func (t *task) view() map[string]any {
 		now["detail"], now["hint"] = t.say, t.hint
 	}
 	if t.state == done {
-		now["objects"] = len(t.answer.layer.Objects)
+		now["objects"] = t.answer.objects()
 	}
 	return now
 }

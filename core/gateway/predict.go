@@ -24,7 +24,7 @@ import (
 
 // asked are the parameters of an image that is to be looked at.
 func asked(more ...string) []string {
-	return append(more, "model", "image", "channel", "z", "t", "diameter", "threshold")
+	return append(more, "model", "image", "channel", "z", "t", "frames", "diameter", "threshold")
 }
 
 // answer is what was found in one image.
@@ -36,6 +36,8 @@ type answer struct {
 	engine  string
 	size    image.Point
 	seconds float64
+	frames  []infer.Frame // of a film, counts in place of a layer
+	counted bool
 }
 
 func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
@@ -96,12 +98,23 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	defer func() { err = errors.Join(err, src.Close()) }()
 	info := src.Info()
 	size := info.Levels[0].Size
+	if q.frames && int64(size.X)*int64(size.Y) > most/int64(max(info.T-max(q.t, 0), 1)) {
+		return a, fault.New(fault.Full, fmt.Sprintf("The film has %d frames of %d × %d pixels, too many to be answered at once.", info.T, size.X, size.Y), "Make a job of it: /v1/jobs.", nil)
+	}
 	if int64(size.X)*int64(size.Y) > most {
 		return a, fault.New(fault.Full, fmt.Sprintf("The image has %d × %d pixels, too many to be answered at once.", size.X, size.Y), "Make a job of it: /v1/jobs.", nil)
 	}
 	opt := q.options(g.opt.Plane(info))
 	begun := time.Now()
-	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name()}
+	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name(), counted: q.frames}
+	if q.frames {
+		err = infer.Count(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p, func(f infer.Frame) {
+			a.frames = append(a.frames, f)
+			g.counts.objects.Add(int64(f.Objects))
+		})
+		a.seconds = time.Since(begun).Seconds()
+		return a, err
+	}
 	if a.layer, err = infer.Detect(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p); err != nil {
 		return a, err
 	}
@@ -138,6 +151,9 @@ func (g *Gateway) send(w http.ResponseWriter, a answer, format string) error {
 }
 
 func (a answer) write(w io.Writer, format string) (kind string, err error) {
+	if a.counted {
+		return a.writeFrames(w, format)
+	}
 	switch format {
 	case "csv":
 		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, Model: a.model.Model, Version: a.model.Version})
@@ -147,6 +163,26 @@ func (a answer) write(w io.Writer, format string) (kind string, err error) {
 		return "application/json", json.NewEncoder(w).Encode(a.plain())
 	}
 	return "application/geo+json", exchange.WriteGeoJSON(w, a.layer, a.table)
+}
+
+// objects is how many were found, in all frames together.
+func (a answer) objects() int {
+	n := len(a.layer.Objects)
+	for _, f := range a.frames {
+		n += f.Objects
+	}
+	return n
+}
+
+// writeFrames writes how many objects each frame has: as JSON, but where a table is wanted.
+func (a answer) writeFrames(w io.Writer, format string) (kind string, err error) {
+	if format == "csv" {
+		return "text/csv; charset=utf-8", infer.WriteFrames(w, a.frames)
+	}
+	return "application/json", json.NewEncoder(w).Encode(map[string]any{
+		"image": a.name, "model": a.model.Model, "version": a.model.Version, "engine": a.engine,
+		"width": a.size.X, "height": a.size.Y, "seconds": a.seconds, "frames": a.frames,
+	})
 }
 
 // plain is the answer for programs that know nothing of GeoJSON.

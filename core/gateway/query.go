@@ -26,6 +26,7 @@ type query struct {
 	format              string // geojson, json, csv or labels
 	image               int    // of a file with several; -1: the one that a person would see first
 	channel, z, t       int    // -1: the gateway's choice
+	frames              bool   // counts of every frame from t on, in place of objects of one
 	diameter, threshold float64
 }
 
@@ -58,6 +59,10 @@ func (q *query) set(name, v string) error {
 	case "format":
 		if q.format = v; !slices.Contains([]string{"geojson", "json", "csv", "labels"}, v) {
 			return bad("The format is one of geojson, json, csv and labels.")
+		}
+	case "frames":
+		if q.frames = v == "count"; !q.frames {
+			return bad("The parameter \"frames\" is count, or left out.")
 		}
 	case "image", "channel", "z", "t":
 		n, err := strconv.Atoi(v)

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ type Plot struct {
 	X     []float64 // where the values were taken, ascending
 	Lines []Line
 	Clock *time.Location // X is seconds since 1970, shown as the time of day there; nil: just numbers
-	XUnit string         // word before the last X: "step", "frame"
+	XUnit string         // with the last X as its %s: "step %s", "%s s"
 	Zero  bool           // the values' axis begins at nothing
 	Top   float64        // that the values' axis reaches at least
 	Empty string         // what is said while there are no values
@@ -203,7 +204,7 @@ func (r *chartRenderer) axes(p Plot, f frame) {
 	}
 	first, last := short(f.x0), short(f.x1)
 	if p.XUnit != "" {
-		last = p.XUnit + " " + last
+		last = fmt.Sprintf(p.XUnit, last)
 	}
 	if p.Clock != nil {
 		first, last = timeOfDay(f.x0, p.Clock), timeOfDay(f.x1, p.Clock)

@@ -32,7 +32,7 @@ func plot() kit.Plot {
 }
 
 func TestChartPictures(t *testing.T) {
-	flat := kit.Plot{Title: "Failures", Unit: "/min", X: []float64{1, 2, 3}, XUnit: "frame", Zero: true, Top: 1, Lines: []kit.Line{{Tone: kit.Bad, Y: []float64{0, 0, 0}}}}
+	flat := kit.Plot{Title: "Failures", Unit: "/min", X: []float64{1, 2, 3}, XUnit: "frame %s", Zero: true, Top: 1, Lines: []kit.Line{{Tone: kit.Bad, Y: []float64{0, 0, 0}}}}
 	for name, mode := range map[string]theme.Mode{"charts-dark": theme.Dark, "charts-light": theme.Light} {
 		t.Run(name, func(t *testing.T) {
 			charts := []*kit.Chart{}

@@ -26,6 +26,7 @@ type panel struct {
 	info     imageio.Info
 	channels *channels
 	planes   *planes
+	counts   *counts
 	objects  *objects
 	object   *kit.Facts
 	none     *widget.Label
@@ -41,7 +42,7 @@ type panel struct {
 
 func newPanel(s *Screen) *panel {
 	p := &panel{
-		s: s, channels: newChannels(s), planes: newPlanes(s), object: kit.NewFacts(), image: kit.NewFacts(),
+		s: s, channels: newChannels(s), planes: newPlanes(s), counts: newCounts(s), object: kit.NewFacts(), image: kit.NewFacts(),
 		none: kit.NewQuiet("Click an object to see it here."), objects: newObjects(s),
 		diameter: widget.NewEntry(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
 	}
@@ -50,7 +51,7 @@ func newPanel(s *Screen) *panel {
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.size = p.pixelSize()
 	p.body = container.NewVBox(
-		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold,
+		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold, p.counts.fold,
 		kit.NewFold("Objects", true, p.objects.box), p.objects.how,
 		kit.NewFold("Selected", true, p.none, p.object),
 		kit.NewFold("Model", true, p.modelForm()),
@@ -72,6 +73,7 @@ func (p *panel) open(info imageio.Info) {
 	p.info = info
 	p.channels.open(info)
 	p.planes.open(info)
+	p.counts.open(info)
 	p.objects.open(info)
 	p.unit.SetText("µm")
 	p.image.Set(imageFacts(info))
@@ -99,6 +101,7 @@ func imageFacts(i imageio.Info) []kit.Fact {
 func (p *panel) set(v Values) {
 	shown(p.size, p.s.act.Calibrate != nil && v.ID != "")
 	p.objects.set(v.Objects)
+	p.counts.set(v, p.info.T)
 	if p.diameter.Text == "" && v.Diameter > 0 {
 		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
 	}

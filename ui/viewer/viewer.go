@@ -33,6 +33,10 @@ type Values struct {
 	Saved     string // "Correction saved, committed as 1a2b3c by Ada"
 	SavedTone kit.Tone
 
+	Counts    []Count // of the time points that were counted, from the first on
+	CountedBy string  // the model that did
+	Counting  bool    // now
+
 	Presets []Preset // contrast and colours that were kept, of any channels
 
 	Say, Hint        string // a trouble of this capture, in plain words
@@ -56,6 +60,8 @@ type Actions struct {
 	Copy                   func(text string)                     // onto the clipboard
 	SavePreset             func(Preset)                          // over one of the same name and channels
 	DropPreset             func(name string)
+	CountFrames            func()               // the objects of every time point
+	CopyCounts             func()               // onto the clipboard, as a table
 	Calibrate              func(imageio.Micron) // how large pixels are; zero: as the file says
 }
 

@@ -1,0 +1,63 @@
+package viewer
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+)
+
+// Count is how many objects a time point has.
+type Count struct {
+	T       int
+	Seconds float64 // since the first; 0 where the image does not say
+	Objects int
+}
+
+// counts is the course of the number of objects over time.
+type counts struct {
+	s     *Screen
+	fold  *kit.Fold
+	chart *kit.Chart
+	word  *widget.Label
+	start *widget.Button
+	copy  *widget.Button
+}
+
+func newCounts(s *Screen) *counts {
+	c := &counts{s: s, chart: kit.NewChart(), word: kit.NewQuiet("")}
+	c.start = widget.NewButtonWithIcon("Count", theme.Icon("run"), func() { do(s.act.CountFrames) })
+	c.copy = widget.NewButton("Copy as CSV", func() { do(s.act.CopyCounts) })
+	c.fold = kit.NewFold("Objects over time", true, container.NewStack(kit.NewGap(0, 150), c.chart), c.word,
+		container.NewGridWithColumns(2, kit.Tall(c.start), kit.Tall(c.copy)))
+	return c
+}
+
+func (c *counts) open(info imageio.Info) { shown(c.fold, info.T > 1 && c.s.act.CountFrames != nil) }
+
+func (c *counts) set(v Values, frames int) {
+	p := kit.Plot{XUnit: "frame %s", Zero: true, Top: 1, Empty: "Nobody counted yet", Lines: []kit.Line{{Tone: kit.Busy}}}
+	timed := len(v.Counts) > 1 && v.Counts[1].Seconds > 0
+	if timed {
+		p.XUnit = "%s s"
+	}
+	for _, n := range v.Counts {
+		x := float64(n.T + 1)
+		if timed {
+			x = n.Seconds
+		}
+		p.X, p.Lines[0].Y = append(p.X, x), append(p.Lines[0].Y, float64(n.Objects))
+	}
+	c.chart.Set(p)
+	word := ""
+	if n := len(v.Counts); n > 0 {
+		word = fmt.Sprintf("%d of %d time points · %s", n, frames, v.CountedBy)
+	}
+	c.word.SetText(word)
+	able(c.start, v.ID != "" && !v.Counting)
+	able(c.copy, len(v.Counts) > 0)
+}
