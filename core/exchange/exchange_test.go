@@ -152,6 +152,15 @@ func TestReadOthers(t *testing.T) {
 	}
 }
 
+// whole is a label image that is in memory.
+func whole(labels []uint32, w, h int) exchange.Labels {
+	l := exchange.Labels{Width: w, Height: h, Rows: func(y int, to []uint32) { copy(to, labels[y*w:]) }}
+	for _, v := range labels {
+		l.Most = max(l.Most, v)
+	}
+	return l
+}
+
 func TestLabels16(t *testing.T) {
 	const w, h = 301, 257 // several strips, the last one shorter
 	labels := make([]uint32, w*h)
@@ -159,7 +168,7 @@ func TestLabels16(t *testing.T) {
 		labels[i] = uint32(i % 65536)
 	}
 	var b bytes.Buffer
-	if err := exchange.WriteLabels(&b, labels, w, h, imageio.Micron{X: 0.25, Y: 0.25}, "model nuclei-star@3"); err != nil {
+	if err := exchange.WriteLabels(&b, whole(labels, w, h), imageio.Micron{X: 0.25, Y: 0.25}, "model nuclei-star@3"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := tiff.Decode(&b)
@@ -188,7 +197,7 @@ func TestLabels32(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(exchange.WriteLabels(f, labels, w, h, imageio.Micron{X: 0.25, Y: 0.5}, ""), f.Close()); err != nil {
+	if err := errors.Join(exchange.WriteLabels(f, whole(labels, w, h), imageio.Micron{X: 0.25, Y: 0.5}, ""), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	src, err := ometiff.Format{}.Open(t.Context(), path)
@@ -211,8 +220,8 @@ func TestLabels32(t *testing.T) {
 }
 
 func TestLabelsRefuseAWrongSize(t *testing.T) {
-	if err := exchange.WriteLabels(&bytes.Buffer{}, make([]uint32, 5), 2, 2, imageio.Micron{}, ""); err == nil {
-		t.Error("wrote 5 pixels as 2 × 2")
+	if err := exchange.WriteLabels(&bytes.Buffer{}, whole(nil, 0, 2), imageio.Micron{}, ""); err == nil {
+		t.Error("wrote no pixels")
 	}
 }
 

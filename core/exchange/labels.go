@@ -17,20 +17,40 @@ import (
 // stripBytes is about the size of a strip before it is deflated.
 const stripBytes = 64 << 10
 
-// WriteLabels writes a label image (row by row, 0 is background) as a TIFF with one page,
-// deflated: 16 bits a pixel, or 32 where there are more than 65,535 labels. The size of a
-// pixel goes in, for ImageJ too, where micron knows it. about is free text: where the
-// labels come from. The file is a classic TIFF and must end below 4 GB.
-func WriteLabels(w io.Writer, labels []uint32, width, height int, micron imageio.Micron, about string) error {
-	if width <= 0 || height <= 0 || len(labels) != width*height {
-		return fmt.Errorf("write labels: %d pixels for %d × %d", len(labels), width, height)
+// Labels is a label image: 0 is background.
+type Labels struct {
+	Width, Height int
+	Most          uint32 // the highest label, or more
+	// Rows writes the labels of the rows from y on over to, which is 0 and of some whole rows.
+	Rows func(y int, to []uint32)
+}
+
+// bandRows is how many rows are painted together.
+const bandRows = 256
+
+// WriteLabels writes a label image as a TIFF with one page, deflated: 16 bits a pixel, or 32
+// where there are more than 65,535 labels. The size of a pixel goes in, for ImageJ too, where
+// micron knows it. about is free text: where the labels come from. The file is a classic TIFF
+// and must end below 4 GB. Some rows of the image are in memory at a time.
+func WriteLabels(w io.Writer, l Labels, micron imageio.Micron, about string) error {
+	width, height := l.Width, l.Height
+	if width <= 0 || height <= 0 {
+		return fmt.Errorf("write labels: %d × %d pixels", width, height)
 	}
 	size := 2
-	if slices.Max(labels) > 0xffff {
+	if l.Most > 0xffff {
 		size = 4
 	}
 	rows := max(stripBytes/(width*size), 1)
-	strips, err := deflate(labels, width, rows, size)
+	var strips [][]byte
+	var err error
+	band := make([]uint32, width*max(bandRows/rows, 1)*rows)
+	for y := 0; y < height && err == nil; y += len(band) / width {
+		band = band[:min(len(band), (height-y)*width)]
+		clear(band)
+		l.Rows(y, band)
+		strips, err = deflate(strips, band, width, rows, size)
+	}
 	if err != nil {
 		return fmt.Errorf("write labels: %w", err)
 	}
@@ -56,21 +76,24 @@ func WriteLabels(w io.Writer, labels []uint32, width, height int, micron imageio
 	return f.write(w, strips)
 }
 
-func deflate(labels []uint32, width, rows, size int) ([][]byte, error) {
-	var strips [][]byte
-	z := zlib.NewWriter(nil)
+// deflate appends the strips of some rows.
+func deflate(strips [][]byte, labels []uint32, width, rows, size int) ([][]byte, error) {
+	z, err := zlib.NewWriterLevel(nil, zlib.BestSpeed) // labels are long runs: more effort gains little
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, rows*width*size)
 	for part := range slices.Chunk(labels, rows*width) {
-		raw := make([]byte, 0, len(part)*size)
-		for _, v := range part {
+		for i, v := range part {
 			if size == 2 {
-				raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+				binary.LittleEndian.PutUint16(raw[2*i:], uint16(v))
 			} else {
-				raw = binary.LittleEndian.AppendUint32(raw, v)
+				binary.LittleEndian.PutUint32(raw[4*i:], v)
 			}
 		}
 		var b bytes.Buffer
 		z.Reset(&b)
-		if _, err := z.Write(raw); err != nil {
+		if _, err := z.Write(raw[:len(part)*size]); err != nil {
 			return nil, err
 		}
 		if err := z.Close(); err != nil {

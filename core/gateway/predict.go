@@ -158,7 +158,7 @@ func (a answer) write(w io.Writer, format string) (kind string, err error) {
 	case "csv":
 		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, Model: a.model.Model, Version: a.model.Version})
 	case "labels":
-		return "image/tiff", exchange.WriteLabels(w, segment.Labels(a.layer.Objects, a.size.X, a.size.Y), a.size.X, a.size.Y, a.table.Image.Micron, a.layer.By)
+		return "image/tiff", exchange.WriteLabels(w, labelled(a.layer.Objects, a.size), a.table.Image.Micron, a.layer.By)
 	case "json":
 		return "application/json", json.NewEncoder(w).Encode(a.plain())
 	}
@@ -183,6 +183,14 @@ func (a answer) writeFrames(w io.Writer, format string) (kind string, err error)
 		"image": a.name, "model": a.model.Model, "version": a.model.Version, "engine": a.engine,
 		"width": a.size.X, "height": a.size.Y, "seconds": a.seconds, "frames": a.frames,
 	})
+}
+
+// labelled is the label image of objects.
+func labelled(objects []annotation.Object, size image.Point) exchange.Labels {
+	return exchange.Labels{
+		Width: size.X, Height: size.Y, Most: uint32(len(objects)), //nolint:gosec // not more than pixels
+		Rows: segment.NewPainter(objects, size.X, size.Y).Rows,
+	}
 }
 
 // plain is the answer for programs that know nothing of GeoJSON.

@@ -31,7 +31,7 @@ type object struct {
 
 // newDecoder is the one that the model's description asks for; a threshold above 0 takes
 // the place of its own.
-func newDecoder(m *recipe.Model, p *plan, threshold float64) (decoder, error) { //nolint:ireturn // one of three
+func newDecoder(m *recipe.Model, p *plan, threshold float64) (decoder, error) { //nolint:ireturn // one of four
 	switch m.Decode.ID {
 	case recipe.StarConvex:
 		return newStars(m, p, threshold)
@@ -48,6 +48,9 @@ func newDecoder(m *recipe.Model, p *plan, threshold float64) (decoder, error) { 
 	} else {
 		k.arg, err = m.Decode.Pixels()
 		k.arg.Threshold = cmp.Or(threshold, k.arg.Threshold)
+		if s := newRegions(m, p, k.arg); s != nil && err == nil {
+			return s, nil
+		}
 	}
 	return &k, err
 }
@@ -114,11 +117,16 @@ func (s *maps) sheet(id string) (sheet, error) {
 		sh.names = c.Names
 	}
 	stride := strides(a)
+	dc, dy, dx := stride[string(recipe.Channel)], stride["y"], stride["x"]
 	for c := range max(a.Size(string(recipe.Channel)), 1) {
+		if dx == 1 && dy == sh.w {
+			sh.planes = append(sh.planes, a.Data[c*dc:][:sh.w*sh.h])
+			continue
+		}
 		plane := make([]float32, 0, sh.w*sh.h)
 		for y := range sh.h {
 			for x := range sh.w {
-				plane = append(plane, a.Data[c*stride[string(recipe.Channel)]+y*stride["y"]+x*stride["x"]])
+				plane = append(plane, a.Data[c*dc+y*dy+x*dx])
 			}
 		}
 		sh.planes = append(sh.planes, plane)

@@ -19,7 +19,8 @@ import (
 func descriptions() []string { return []string{recipe.FileName, recipe.RDFName, "bioimageio.yaml"} }
 
 // ReadFolder reads a model from a folder, as bioimage.io hands it out or with a
-// coverslip.yaml beside one network. Nothing but plain files of the folder itself is read.
+// coverslip.yaml beside one network. A coverslip.yaml alone describes a model that its engine
+// has already, in the version that it has. Nothing but plain files of the folder itself is read.
 func ReadFolder(dir string) (Bundle, *recipe.Model, error) {
 	root, err := os.OpenRoot(dir) // names in a description come from a stranger
 	if err != nil {
@@ -41,6 +42,10 @@ func ReadFolder(dir string) (Bundle, *recipe.Model, error) {
 		return b, nil, err
 	}
 	name, err := network(root.FS(), m)
+	if err == nil && name == "" {
+		b.Version = ""
+		return b, m, nil
+	}
 	if err == nil {
 		b.ONNX, err = fs.ReadFile(root.FS(), name)
 	}
@@ -52,12 +57,16 @@ func ReadFolder(dir string) (Bundle, *recipe.Model, error) {
 	return b, m, err
 }
 
-// network is the file of the network: what the description names, or the only one.
+// network is the file of the network: what the description names, or the only one; empty if
+// the description is Coverslip's own, and all that there is.
 func network(dir fs.FS, m *recipe.Model) (string, error) {
 	if w, ok := m.Weights["onnx"]; ok {
 		return local(w.Source)
 	}
 	all, err := fs.Glob(dir, "*.onnx")
+	if err == nil && len(all) == 0 && m.Format == "" {
+		return "", nil
+	}
 	if err != nil || len(all) != 1 {
 		return "", fmt.Errorf("networks %v: %w", all, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"coverslip.dev/coverslip/core/recipe"
 )
 
-// encode writes numbers as the port takes them.
+// encode writes numbers as the port takes them. The tensor may share the array's memory.
 func encode(a *recipe.Array, p Port) (Tensor, error) {
 	t := Tensor{Port: Port{Name: p.Name, Type: p.Type}}
 	for _, n := range a.Shape {
@@ -36,21 +36,19 @@ func encode(a *recipe.Array, p Port) (Tensor, error) {
 	if put == nil {
 		return t, unfit(fmt.Sprintf("Its input %s is of type %s.", p.Name, p.Type))
 	}
-	t.Data = make([]byte, 0, 4*len(a.Data))
 	if p.Type == "FP32" { // nearly always
-		t.Data = t.Data[:4*len(a.Data)]
-		for i, x := range a.Data {
-			le.PutUint32(t.Data[4*i:], math.Float32bits(x))
-		}
+		t.Data = bytesOf(a.Data)
 		return t, nil
 	}
+	t.Data = make([]byte, 0, 4*len(a.Data))
 	for _, x := range a.Data {
 		t.Data = put(t.Data, x)
 	}
 	return t, nil
 }
 
-// decode reads the numbers of a tensor; its axes are for the caller to name.
+// decode reads the numbers of a tensor, whose memory it may take; its axes are for the
+// caller to name.
 func decode(t Tensor) (*recipe.Array, error) {
 	le := binary.LittleEndian
 	kind, ok := map[string]struct {
@@ -78,13 +76,11 @@ func decode(t Tensor) (*recipe.Array, error) {
 	if !ok || n < 0 || len(t.Data) != n*kind.size {
 		return nil, unfit(fmt.Sprintf("Its output %s is %s of shape %v in %d bytes.", t.Name, t.Type, t.Shape, len(t.Data)))
 	}
-	a.Data = make([]float32, n)
 	if t.Type == "FP32" { // nearly always
-		for i := range a.Data {
-			a.Data[i] = math.Float32frombits(le.Uint32(t.Data[4*i:]))
-		}
+		a.Data = floatsOf(t.Data)
 		return a, nil
 	}
+	a.Data = make([]float32, n)
 	for i := range a.Data {
 		a.Data[i] = kind.at(t.Data[i*kind.size:])
 	}

@@ -22,9 +22,9 @@ type planes struct {
 
 // part is one plane y, x of an input, and what is done with its pixels.
 type part struct {
-	at   map[string]int // where it lies in the input
-	of   imageio.Tile   // its channel, plane and time point in the image
-	pipe recipe.Pipeline
+	at    map[string]int // where it lies in the input
+	of    imageio.Tile   // its channel, plane and time point in the image
+	ready lookup
 }
 
 // newPlanes finds the image's planes for each input.
@@ -122,6 +122,14 @@ const maxHeld = 1 << 28
 func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool) (*recipe.Array, error) {
 	y, x := b["y"], b["x"]
 	rect := image.Rect(x.start, y.start, x.start+x.size, y.start+y.size)
+	if list := s.parts[t.ID]; ready && len(list) == 1 && t.Axis("z") == nil && t.Pad.Mode != "constant" && flat(t) {
+		pixels, err := s.d.view.read(ctx, s.d.src, list[0].of, rect, t.Pad.Mode, list[0].ready)
+		if err != nil {
+			return nil, err
+		}
+		axes, shape := shapeOf(t, b)
+		return &recipe.Array{Axes: axes, Shape: shape, Data: pixels}, nil
+	}
 	out, constant := blank(t, b), t.Pad.Mode == "constant"
 	z := []int{0}
 	if a := t.Axis("z"); a != nil {
@@ -131,12 +139,13 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 		if !slices.Contains(z, p.at["z"]) {
 			continue
 		}
-		pixels, err := s.d.view.read(ctx, s.d.src, p.of, rect, t.Pad.Mode)
+		as := lookup{}
+		if ready {
+			as = p.ready
+		}
+		pixels, err := s.d.view.read(ctx, s.d.src, p.of, rect, t.Pad.Mode, as)
 		if err != nil {
 			return nil, err
-		}
-		if ready {
-			p.pipe.Apply(pixels)
 		}
 		if constant {
 			outside(pixels, rect, s.d.view.size, float32(t.Pad.Value))
@@ -154,10 +163,16 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 	return out, nil
 }
 
+// flat reports whether a plane y, x of a tensor lies as one of an image does.
+func flat(t *recipe.Tensor) bool {
+	n := len(t.Axes)
+	return t.Axes[n-1].ID == "x" && t.Axes[n-2].ID == "y"
+}
+
 // blank is an array for a block of t.
-func blank(t *recipe.Tensor, b block) *recipe.Array {
-	var axes []string
-	var shape []int
+func blank(t *recipe.Tensor, b block) *recipe.Array { return recipe.NewArray(shapeOf(t, b)) }
+
+func shapeOf(t *recipe.Tensor, b block) (axes []string, shape []int) {
 	for _, a := range t.Axes {
 		n := max(a.Size.At(1), 1)
 		if p, ok := b[a.ID]; ok && a.Kind != recipe.Channel {
@@ -165,7 +180,7 @@ func blank(t *recipe.Tensor, b block) *recipe.Array {
 		}
 		axes, shape = append(axes, a.ID), append(shape, n)
 	}
-	return recipe.NewArray(axes, shape)
+	return axes, shape
 }
 
 // put writes a plane y, x into a at a position along its other axes.

@@ -38,7 +38,7 @@ func (s *planes) fit(ctx context.Context, p Progress) error {
 			return err
 		}
 		for k := range parts {
-			parts[k].pipe = pipes[k]
+			parts[k].ready = newLookup(pipes[k], s.d.src.Info().Type, s.d.view.size.X*s.d.view.size.Y)
 		}
 	}
 	return nil
@@ -128,6 +128,15 @@ func newCounter(t imageio.PixelType, pixels int) *counter {
 
 // add counts a tile whose first row is row top of the plane.
 func (c *counter) add(t *imageio.Pixels, top int) {
+	if v := t.Uint16s(); v != nil && c.bins != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		bins := (*[1 << 16]int64)(c.bins)
+		for _, s := range v {
+			bins[s]++
+		}
+		return
+	}
 	v := t.Float32s(nil)
 	c.mu.Lock()
 	defer c.mu.Unlock()

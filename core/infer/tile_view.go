@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/recipe"
 )
 
 // view is a plane as the network is to see it: one level of the pyramid, scaled to size.
@@ -31,18 +32,17 @@ func newView(info imageio.Info, scale float64) view {
 }
 
 // read returns the pixels of r, which is in pixels of the network, of the channel, plane
-// and time point of at. What lies outside the image is what lies inside, as pad says.
-func (v view) read(ctx context.Context, src imageio.Source, at imageio.Tile, r image.Rectangle, pad string) ([]float32, error) {
+// and time point of at, as ready makes them. What lies outside the image is what lies
+// inside, as pad says.
+func (v view) read(ctx context.Context, src imageio.Source, at imageio.Tile, r image.Rectangle, pad string, ready lookup) ([]float32, error) {
+	if v.from == v.size && r.In(image.Rectangle{Max: v.size}) { // nearly always
+		return v.plain(ctx, src, at, r, ready)
+	}
 	xs, ys := beyond(pad, r.Min.X, r.Max.X, v.size.X), beyond(pad, r.Min.Y, r.Max.Y, v.size.Y)
 	need := image.Rect(least(xs), least(ys), most(xs)+1, most(ys)+1)
-	wx, wy := newKernel(need.Min.X, need.Max.X, v.from.X, v.size.X), newKernel(need.Min.Y, need.Max.Y, v.from.Y, v.size.Y)
-	rect := image.Rect(wx.lo, wy.lo, wx.hi, wy.hi)
-	x, err := readPlane(ctx, src, imageio.Region{Level: v.level, Rect: rect, C: at.C, Z: at.Z, T: at.T})
+	x, err := v.scaled(ctx, src, at, need, ready)
 	if err != nil {
 		return nil, err
-	}
-	if v.from != v.size {
-		x = wy.columns(wx.rows(x, rect.Dy()), need.Dx())
 	}
 	out := make([]float32, 0, len(xs)*len(ys))
 	for _, yy := range ys {
@@ -52,6 +52,74 @@ func (v view) read(ctx context.Context, src imageio.Source, at imageio.Tile, r i
 		}
 	}
 	return out, nil
+}
+
+// plain reads pixels that are not scaled.
+func (v view) plain(ctx context.Context, src imageio.Source, at imageio.Tile, r image.Rectangle, ready lookup) ([]float32, error) {
+	px, err := imageio.ReadRegion(ctx, src, imageio.Region{Level: v.level, Rect: r, C: at.C, Z: at.Z, T: at.T})
+	if err != nil {
+		return nil, err
+	}
+	return ready.numbers(px), nil
+}
+
+// scaled reads what lies inside the image.
+func (v view) scaled(ctx context.Context, src imageio.Source, at imageio.Tile, need image.Rectangle, ready lookup) ([]float32, error) {
+	if v.from == v.size {
+		return v.plain(ctx, src, at, need, ready)
+	}
+	wx, wy := newKernel(need.Min.X, need.Max.X, v.from.X, v.size.X), newKernel(need.Min.Y, need.Max.Y, v.from.Y, v.size.Y)
+	rect := image.Rect(wx.lo, wy.lo, wx.hi, wy.hi)
+	x, err := v.plain(ctx, src, at, rect, lookup{})
+	if err != nil {
+		return nil, err
+	}
+	x = wy.columns(wx.rows(x, rect.Dy()), need.Dx())
+	ready.pipe.Apply(x)
+	return x, nil
+}
+
+// lookup is what is done with pixels: operations, and for images of few values what they
+// make of each. The zero value does nothing.
+type lookup struct {
+	pipe  recipe.Pipeline
+	table []float32 // by value; nil: there is none
+}
+
+// newLookup makes a table where that is less work than n pixels.
+func newLookup(p recipe.Pipeline, t imageio.PixelType, n int) lookup {
+	l := lookup{pipe: p}
+	size := map[imageio.PixelType]int{imageio.Uint8: 1 << 8, imageio.Uint16: 1 << 16}[t]
+	if size == 0 || n < size {
+		return l
+	}
+	l.table = make([]float32, size)
+	for i := range l.table {
+		l.table[i] = float32(i)
+	}
+	p.Apply(l.table)
+	return l
+}
+
+// numbers are the pixels, ready.
+func (l lookup) numbers(px *imageio.Pixels) []float32 {
+	out := make([]float32, px.Size.X*px.Size.Y)
+	switch v := px.Uint16s(); {
+	case l.table != nil && v != nil:
+		table := (*[1 << 16]float32)(l.table)
+		for i, s := range v[:len(out)] {
+			out[i] = table[s]
+		}
+	case l.table != nil && px.Type == imageio.Uint8:
+		table := (*[1 << 8]float32)(l.table)
+		for i, s := range px.Data[:len(out)] {
+			out[i] = table[s]
+		}
+	default:
+		out = px.Float32s(out[:0])
+		l.pipe.Apply(out)
+	}
+	return out
 }
 
 // beyond returns, for from ≤ i < to, which of n pixels is seen there: mirrored at the
@@ -169,13 +237,4 @@ func (k kernel) columns(src []float32, w int) []float32 {
 		}
 	}
 	return out
-}
-
-// readPlane returns the pixels of a region inside the plane as numbers.
-func readPlane(ctx context.Context, src imageio.Source, r imageio.Region) ([]float32, error) {
-	px, err := imageio.ReadRegion(ctx, src, r)
-	if err != nil {
-		return nil, err
-	}
-	return px.Float32s(nil), nil
 }

@@ -22,13 +22,16 @@ type surroundings struct {
 	whole   image.Rectangle
 	bounds  []image.Rectangle
 	cells   map[image.Point][]int // objects by squares that their bounds meet
+	masks   map[int]mask          // of those that are looked at now
+	seen    []int                 // for which object one was last looked at, + 1
+	change  []int16               // scratch space
 }
 
 // side of a square, in pixels: about the size of a cell.
 const side = 64
 
 func newSurroundings(objects []annotation.Object, whole image.Rectangle) *surroundings {
-	s := &surroundings{objects: objects, whole: whole, cells: map[image.Point][]int{}}
+	s := &surroundings{objects: objects, whole: whole, cells: map[image.Point][]int{}, seen: make([]int, len(objects))}
 	for i, o := range objects {
 		b := segment.Bounds(o.Outline).Intersect(whole)
 		s.bounds = append(s.bounds, b)
@@ -48,7 +51,17 @@ func squares(r image.Rectangle, f func(image.Point)) {
 	}
 }
 
-func (s *surroundings) mask(i int) mask { return newMask(s.objects[i].Outline, s.whole) }
+// forget lets go of the masks.
+func (s *surroundings) forget() { s.masks = map[int]mask{} }
+
+func (s *surroundings) mask(i int) mask {
+	m, ok := s.masks[i]
+	if !ok {
+		m = newMask(s.objects[i].Outline, s.whole)
+		s.masks[i] = m
+	}
+	return m
+}
 
 // ring is where an object's background is: 1 where no object is, 2 where another one is.
 type ring struct{ mask }
@@ -59,27 +72,20 @@ func (s *surroundings) around(i int, own mask) (r ring, neighbours int) {
 		return ring{}, 0
 	}
 	r.rect = own.rect.Inset(-ringTo).Intersect(s.whole)
-	w := r.rect.Dx()
-	outside := make([]bool, w*r.rect.Dy())
-	r.in = make([]uint8, len(outside))
-	for y := r.rect.Min.Y; y < r.rect.Max.Y; y++ {
-		for x := r.rect.Min.X; x < r.rect.Max.X; x++ {
-			outside[(y-r.rect.Min.Y)*w+x-r.rect.Min.X] = own.at(x, y) == 0
-		}
-	}
-	far := segment.SquaredDistance(outside, w)
+	far := s.distance(own, r.rect)
+	r.in = make([]uint8, len(far))
 	for k, d := range far {
-		if d > ringFrom*ringFrom && d <= ringTo*ringTo {
+		if d == ringTo || d == touch {
 			r.in[k] = 1
 		}
 	}
-	seen := map[int]bool{i: true}
+	s.seen[i] = i + 1
 	squares(r.rect, func(at image.Point) {
 		for _, j := range s.cells[at] {
-			if seen[j] || !s.bounds[j].Overlaps(r.rect) {
+			if s.seen[j] == i+1 || !s.bounds[j].Overlaps(r.rect) {
 				continue
 			}
-			seen[j] = true
+			s.seen[j] = i + 1
 			if r.meet(s.mask(j), far) {
 				neighbours++
 			}
@@ -88,47 +94,119 @@ func (s *surroundings) around(i int, own mask) (r ring, neighbours int) {
 	return r, neighbours
 }
 
-// meet marks another object in the ring, and reports whether it comes close.
-func (r ring) meet(other mask, far []int32) (closeBy bool) {
-	both := other.rect.Intersect(r.rect)
-	for y := both.Min.Y; y < both.Max.Y; y++ {
-		for x := both.Min.X; x < both.Max.X; x++ {
-			if other.at(x, y) == 0 {
+// distance tells, for each pixel of r, which of ringFrom, touch and ringTo is the least that
+// some pixel of the mask is not further away than; 0 is beyond all. The pixels of a row that
+// are near enough to a run of the mask are a run themselves.
+func (s *surroundings) distance(own mask, r image.Rectangle) []uint8 {
+	w, h := r.Dx(), r.Dy()
+	out := make([]uint8, w*h)
+	for _, d := range [3]int{ringTo, touch, ringFrom} {
+		if len(s.change) < (w+1)*h {
+			s.change = make([]int16, (w+1)*h)
+		}
+		change := s.change[:(w+1)*h] // of how many such runs there are, along each row
+		clear(change)
+		own.runs(func(y, from, to int) {
+			for dy := max(-d, r.Min.Y-y); dy <= min(d, r.Max.Y-1-y); dy++ {
+				wide := int(math.Sqrt(float64(d*d - dy*dy)))
+				row := change[(y+dy-r.Min.Y)*(w+1):]
+				row[max(from-wide-r.Min.X, 0)]++
+				row[min(to+wide-r.Min.X, w)]--
+			}
+		})
+		for y := range h {
+			n := int16(0)
+			row := out[y*w:][:w]
+			for x, c := range change[y*(w+1):][:w] {
+				if n += c; n > 0 {
+					row[x] = uint8(d)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// runs calls f for the stretches from ≤ x < to of the mask in each row.
+func (m mask) runs(f func(y, from, to int)) {
+	w := m.rect.Dx()
+	for y := range m.rect.Dy() {
+		row := m.in[y*w:][:w]
+		for x := 0; x < w; x++ {
+			if row[x] == 0 {
 				continue
 			}
-			k := (y-r.rect.Min.Y)*r.rect.Dx() + x - r.rect.Min.X
-			closeBy = closeBy || far[k] <= touch*touch
-			if r.in[k] == 1 {
-				r.in[k] = 2
+			from := x
+			for x < w && row[x] != 0 {
+				x++
+			}
+			f(m.rect.Min.Y+y, m.rect.Min.X+from, m.rect.Min.X+x)
+		}
+	}
+}
+
+// meet marks another object in the ring, and reports whether it comes close.
+func (r ring) meet(other mask, far []uint8) (closeBy bool) {
+	both := other.rect.Intersect(r.rect)
+	for y := both.Min.Y; y < both.Max.Y; y++ {
+		at := (y-r.rect.Min.Y)*r.rect.Dx() + both.Min.X - r.rect.Min.X
+		for x, in := range other.in[(y-other.rect.Min.Y)*other.rect.Dx()+both.Min.X-other.rect.Min.X:][:both.Dx()] {
+			if in == 0 {
+				continue
+			}
+			closeBy = closeBy || far[at+x] == touch || far[at+x] == ringFrom
+			if r.in[at+x] == 1 {
+				r.in[at+x] = 2
 			}
 		}
 	}
 	return closeBy
 }
 
-// background is the median of what is free, or else the darkest of the ring.
-func (r ring) background(px *imageio.Pixels, rect image.Rectangle) float64 {
-	var free []float64
-	darkest := math.Inf(1)
-	for k, in := range r.in {
-		if in == 0 {
-			continue
+// background is the median of what is free, or else the darkest of the ring. v is scratch
+// space.
+func (r ring) background(px *imageio.Pixels, rect image.Rectangle, v []float64) (float64, []float64) {
+	if v = r.values(px, rect, 1, v[:0]); len(v) > 0 {
+		return median(v), v
+	}
+	if v = r.values(px, rect, 2, v); len(v) > 0 {
+		return slices.Min(v), v
+	}
+	return 0, v
+}
+
+// median reorders v, which must not be empty.
+func median(v []float64) float64 {
+	k := len(v) / 2
+	lo, hi := 0, len(v)-1
+	for lo < hi { // Hoare's selection
+		pivot := v[(lo+hi)/2]
+		i, j := lo, hi
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i, j = i+1, j-1
+			}
 		}
-		x, y := r.rect.Min.X+k%r.rect.Dx(), r.rect.Min.Y+k/r.rect.Dx()
-		v := px.Sample((y-rect.Min.Y)*px.Size.X + x - rect.Min.X)
-		darkest = min(darkest, v)
-		if in == 1 {
-			free = append(free, v)
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			lo, hi = k, k
 		}
 	}
-	switch n := len(free); {
-	case n > 0:
-		slices.Sort(free)
-		return (free[(n-1)/2] + free[n/2]) / 2
-	case math.IsInf(darkest, 1):
-		return 0
+	if len(v)%2 == 1 {
+		return v[k]
 	}
-	return darkest
+	return (slices.Max(v[:k]) + v[k]) / 2
 }
 
 // nearest finds each object's nearest other centroid: in the squares around, as far as it

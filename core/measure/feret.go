@@ -1,7 +1,7 @@
 package measure
 
 import (
-	"cmp"
+	"bytes"
 	"math"
 	"slices"
 )
@@ -15,27 +15,26 @@ func (a dot) cross(b, c dot) int { return (b.x-a.x)*(c.y-a.y) - (b.y-a.y)*(c.x-a
 // the hull of the middles of the pixels' edges, painted, and of what is painted the edges'
 // middles again.
 func (m mask) feret() float64 {
-	var pts []dot
-	for y := m.rect.Min.Y; y < m.rect.Max.Y; y++ {
-		from, to := m.rect.Max.X, m.rect.Min.X-1
-		for x := m.rect.Min.X; x < m.rect.Max.X; x++ {
-			if m.at(x, y) == 1 {
-				from, to = min(from, x), max(to, x)
-			}
+	w, h := m.rect.Dx(), m.rect.Dy()
+	l := newLevels(m.rect.Min.Y, h)
+	for y := range h {
+		row := m.in[y*w:][:w]
+		if from := bytes.IndexByte(row, 1); from >= 0 {
+			l.add(m.rect.Min.Y+y, m.rect.Min.X+from, m.rect.Min.X+bytes.LastIndexByte(row, 1))
 		}
-		pts = diamonds(pts, from, to, y)
 	}
-	ring := hull(pts)
+	ring := l.hull()
 	if len(ring) < 3 {
 		return 0
 	}
-	pts = pts[:0]
+	l.clear()
 	for y := m.rect.Min.Y; y < m.rect.Max.Y; y++ {
-		from, to := across(ring, 2*y)
-		pts = diamonds(pts, from, to, y)
+		if from, to := across(ring, 2*y); from <= to {
+			l.add(y, from, to)
+		}
 	}
 	most := 0
-	ring = hull(pts)
+	ring = l.hull()
 	for i, a := range ring {
 		for _, b := range ring[:i] {
 			most = max(most, (a.x-b.x)*(a.x-b.x)+(a.y-b.y)*(a.y-b.y))
@@ -44,15 +43,61 @@ func (m mask) feret() float64 {
 	return math.Sqrt(float64(most)) / 2
 }
 
-// diamonds appends the middles of the edges of the two outermost pixels of a row.
-func diamonds(pts []dot, from, to, y int) []dot {
-	if from > to {
+// levels hold the outermost points of each row of half pixels, from above to below.
+type levels struct {
+	top    int // in half pixels
+	lo, hi []int
+}
+
+// newLevels is for h rows of pixels from y on.
+func newLevels(y, h int) *levels {
+	l := &levels{top: 2*y - 1, lo: make([]int, 2*h+1), hi: make([]int, 2*h+1)}
+	l.clear()
+	return l
+}
+
+func (l *levels) clear() {
+	for i := range l.lo {
+		l.lo[i], l.hi[i] = math.MaxInt, math.MinInt
+	}
+}
+
+// add takes the middles of the edges of the two outermost pixels of a row.
+func (l *levels) add(y, from, to int) {
+	i := 2*y - l.top
+	for k, wide := range [3]int{0, 1, 0} {
+		l.lo[i-1+k], l.hi[i-1+k] = min(l.lo[i-1+k], 2*from-wide), max(l.hi[i-1+k], 2*to+wide)
+	}
+}
+
+// hull returns the corners of the convex hull (Andrew's monotone chain; the points are in
+// order as they are).
+func (l *levels) hull() []dot {
+	pts := make([]dot, 0, 2*len(l.lo))
+	for i, lo := range l.lo {
+		if hi := l.hi[i]; lo <= hi {
+			pts = append(pts, dot{lo, l.top + i})
+			if lo < hi {
+				pts = append(pts, dot{hi, l.top + i})
+			}
+		}
+	}
+	if len(pts) < 3 {
 		return pts
 	}
-	for _, x := range [2]int{from, to} {
-		pts = append(pts, dot{2*x - 1, 2 * y}, dot{2*x + 1, 2 * y}, dot{2 * x, 2*y - 1}, dot{2 * x, 2*y + 1})
+	ring := make([]dot, 0, len(pts)+2)
+	for range 2 {
+		base := len(ring)
+		for _, p := range pts {
+			for len(ring) >= base+2 && ring[len(ring)-2].cross(ring[len(ring)-1], p) >= 0 {
+				ring = ring[:len(ring)-1]
+			}
+			ring = append(ring, p)
+		}
+		ring = ring[:len(ring)-1]
+		slices.Reverse(pts)
 	}
-	return pts
+	return ring
 }
 
 // across returns the first and the last pixel of a row whose centres are in a convex ring
@@ -76,26 +121,4 @@ func across(ring []dot, y int) (from, to int) {
 		return 1, 0
 	}
 	return int(math.Ceil(lo/2 - 1e-10)), int(math.Floor(hi/2 + 1e-10))
-}
-
-// hull returns the corners of the convex hull (Andrew's monotone chain).
-func hull(pts []dot) []dot {
-	slices.SortFunc(pts, func(a, b dot) int { return cmp.Or(a.x-b.x, a.y-b.y) })
-	pts = slices.Compact(pts)
-	if len(pts) < 3 {
-		return pts
-	}
-	var ring []dot
-	for range 2 {
-		base := len(ring)
-		for _, p := range pts {
-			for len(ring) >= base+2 && ring[len(ring)-2].cross(ring[len(ring)-1], p) <= 0 {
-				ring = ring[:len(ring)-1]
-			}
-			ring = append(ring, p)
-		}
-		ring = ring[:len(ring)-1]
-		slices.Reverse(pts)
-	}
-	return ring
 }

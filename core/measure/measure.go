@@ -88,6 +88,7 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, near *surroundings, z, time int) error {
 	var rect image.Rectangle
 	masks, rings := make([]mask, len(objects)), make([]ring, len(objects))
+	near.forget()
 	for k, i := range objects {
 		masks[k] = near.mask(i)
 		masks[k].shape(&t.Rows[i])
@@ -102,38 +103,52 @@ func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, 
 		if err != nil {
 			return fmt.Errorf("measure channel %d: %w", c, err)
 		}
+		var v []float64 // scratch
 		for k, i := range objects {
-			x := masks[k].intensity(px, rect)
-			x.Background = rings[k].background(px, rect)
-			t.Rows[i].Channels[j] = x
+			x := &t.Rows[i].Channels[j]
+			*x, v = masks[k].intensity(px, rect, v)
+			x.Background, v = rings[k].background(px, rect, v)
 		}
 	}
 	return nil
 }
 
-// intensity takes two passes, so that a small spread on a large offset stays exact.
-func (m mask) intensity(px *imageio.Pixels, rect image.Rectangle) Intensity {
-	out := Intensity{Min: math.Inf(1), Max: math.Inf(-1)}
-	var n, sum, sq float64
-	each := func(f func(v float64)) {
-		for y := m.rect.Min.Y; y < m.rect.Max.Y; y++ {
-			for x := m.rect.Min.X; x < m.rect.Max.X; x++ {
-				if m.at(x, y) == 1 {
-					f(px.Sample((y-rect.Min.Y)*px.Size.X + x - rect.Min.X))
-				}
+// intensity takes two passes, so that a small spread on a large offset stays exact. v is
+// scratch space.
+func (m mask) intensity(px *imageio.Pixels, rect image.Rectangle, v []float64) (Intensity, []float64) {
+	v = m.values(px, rect, 1, v[:0])
+	if len(v) == 0 {
+		return Intensity{}, v
+	}
+	out := Intensity{Min: v[0], Max: v[0]}
+	var sq float64
+	for _, x := range v {
+		out.Sum += x
+		out.Min, out.Max = min(out.Min, x), max(out.Max, x)
+	}
+	n := float64(len(v))
+	out.Mean = out.Sum / n
+	for _, x := range v {
+		sq += (x - out.Mean) * (x - out.Mean)
+	}
+	out.SD = math.Sqrt(sq / n)
+	return out, v
+}
+
+// values appends the pixels of px, whose first one is rect.Min, where the mask is as which.
+func (m mask) values(px *imageio.Pixels, rect image.Rectangle, which uint8, v []float64) []float64 {
+	w, words := m.rect.Dx(), px.Uint16s()
+	for y := range m.rect.Dy() {
+		at := (m.rect.Min.Y+y-rect.Min.Y)*px.Size.X + m.rect.Min.X - rect.Min.X
+		for x, in := range m.in[y*w:][:w] {
+			switch {
+			case in != which:
+			case words != nil:
+				v = append(v, float64(words[at+x]))
+			default:
+				v = append(v, px.Sample(at+x))
 			}
 		}
 	}
-	each(func(v float64) {
-		n++
-		sum += v
-		out.Min, out.Max = min(out.Min, v), max(out.Max, v)
-	})
-	if n == 0 {
-		return Intensity{}
-	}
-	out.Mean, out.Sum = sum/n, sum
-	each(func(v float64) { sq += (v - out.Mean) * (v - out.Mean) })
-	out.SD = math.Sqrt(sq / n)
-	return out
+	return v
 }

@@ -35,28 +35,33 @@ func (m mask) at(x, y int) uint8 {
 }
 
 func (m mask) shape(r *Row) {
-	var n, sx, sy float64
-	m.each(func(x, y int) { n, sx, sy = n+1, sx+float64(x), sy+float64(y) })
+	// Whole numbers, from the corner of the rectangle, so that nothing is rounded.
+	var n, sx, sy, sxx, syy, sxy int
+	w := m.rect.Dx()
+	for y := range m.rect.Dy() {
+		for x, in := range m.in[y*w:][:w] {
+			if in == 1 {
+				n, sx, sy, sxx, syy, sxy = n+1, sx+x, sy+y, sxx+x*x, syy+y*y, sxy+x*y
+			}
+		}
+	}
 	if n == 0 {
 		return
 	}
-	cx, cy := sx/n, sy/n
-	var xx, yy, xy float64 // second central moments over the area
-	m.each(func(x, y int) {
-		dx, dy := float64(x)-cx, float64(y)-cy
-		xx, yy, xy = xx+dx*dx/n, yy+dy*dy/n, xy+dx*dy/n
-	})
+	area := float64(n)
+	central := func(ab, a, b int) float64 { return float64(ab*n-a*b) / (area * area) } // second moments over the area
+	xx, yy, xy := central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy)
 	half := math.Hypot((xx-yy)/2, xy)
 	large, small := (xx+yy)/2+half, max((xx+yy)/2-half, 0)
-	r.X, r.Y, r.Area = cx+0.5, cy+0.5, n
-	r.Diameter = math.Sqrt(4 * n / math.Pi)
+	r.X, r.Y, r.Area = float64(m.rect.Min.X)+float64(sx)/area+0.5, float64(m.rect.Min.Y)+float64(sy)/area+0.5, area
+	r.Diameter = math.Sqrt(4 * area / math.Pi)
 	r.Major, r.Minor = 4*math.Sqrt(large), 4*math.Sqrt(small)
 	r.Feret, r.Orientation = m.feret(), orientation(xx, yy, xy)
 	if large > 0 {
 		r.Eccentricity = math.Sqrt(1 - small/large)
 	}
 	if r.Perimeter = m.perimeter(); r.Perimeter > 0 {
-		r.Circularity = 4 * math.Pi * n / (r.Perimeter * r.Perimeter)
+		r.Circularity = 4 * math.Pi * area / (r.Perimeter * r.Perimeter)
 	}
 }
 
@@ -71,41 +76,33 @@ func orientation(xx, yy, xy float64) float64 {
 	return -math.Pi / 4
 }
 
-func (m mask) each(f func(x, y int)) {
-	for y := m.rect.Min.Y; y < m.rect.Max.Y; y++ {
-		for x := m.rect.Min.X; x < m.rect.Max.X; x++ {
-			if m.at(x, y) == 1 {
-				f(x, y)
-			}
-		}
-	}
-}
-
 // perimeter is that of Benkrid and Crookes (Design and FPGA implementation of a
 // perimeter estimator, 2000), which regionprops uses: the line through the centres of the
 // border pixels, each weighted by how its neighbours on the border lie.
 func (m mask) perimeter() float64 {
-	border := func(x, y int) int {
-		if m.at(x, y) == 1 && (m.at(x-1, y)&m.at(x+1, y)&m.at(x, y-1)&m.at(x, y+1)) == 0 {
-			return 1
-		}
-		return 0
+	// Both with two pixels of nothing around.
+	w, h := m.rect.Dx()+4, m.rect.Dy()+4
+	in, border := make([]uint8, w*h), make([]uint8, w*h)
+	for y := range m.rect.Dy() {
+		copy(in[(y+2)*w+2:], m.in[y*m.rect.Dx():][:m.rect.Dx()])
 	}
-	var sum float64
-	m.each(func(x, y int) {
-		if border(x, y) == 0 {
-			return // weighs nothing
+	for i := 2 * w; i < len(in)-2*w; i++ {
+		border[i] = in[i] &^ (in[i-1] & in[i+1] & in[i-w] & in[i+w])
+	}
+	var straight, diagonal, mixed int
+	for i := w; i < len(in)-w; i++ {
+		if border[i] == 0 {
+			continue // weighs nothing
 		}
-		code := 1 + 2*(border(x-1, y)+border(x+1, y)+border(x, y-1)+border(x, y+1)) +
-			10*(border(x-1, y-1)+border(x+1, y-1)+border(x-1, y+1)+border(x+1, y+1))
+		code := 1 + 2*(border[i-1]+border[i+1]+border[i-w]+border[i+w]) + 10*(border[i-w-1]+border[i-w+1]+border[i+w-1]+border[i+w+1])
 		switch code {
 		case 5, 7, 15, 17, 25, 27:
-			sum++
+			straight++
 		case 21, 33:
-			sum += math.Sqrt2
+			diagonal++
 		case 13, 23:
-			sum += (1 + math.Sqrt2) / 2
+			mixed++
 		}
-	})
-	return sum
+	}
+	return float64(straight) + float64(diagonal)*math.Sqrt2 + float64(mixed)*(1+math.Sqrt2)/2
 }

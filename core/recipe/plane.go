@@ -41,6 +41,24 @@ func (t *Tensor) Planar() bool {
 	return true
 }
 
+// Local reports whether the operations make each number of those that lie at its place in y,
+// x and z, so that they may be done with an image piece by piece.
+func (t *Tensor) Local() bool {
+	for _, o := range t.Ops {
+		if o.ID == StarConvex || o.ID == FlowFields {
+			break
+		}
+		s, err := o.arrayStep(t.axisNames())
+		if err != nil || s.statistic || s.ref != "" || s.softmax != "" && s.softmax != string(Channel) {
+			return false
+		}
+		if s.along != "" && s.along != string(Channel) {
+			return false
+		}
+	}
+	return true
+}
+
 // Statistic reports whether an operation needs to know the values of the pixels.
 func (t *Tensor) Statistic() bool {
 	return slices.ContainsFunc(t.Ops, func(o Op) bool {

@@ -58,6 +58,18 @@ func (m *Model) Postprocess(out, in map[string]*Array) error {
 	return nil
 }
 
+// PostprocessOne does the same with one output whose operations refer to no other tensor.
+func (m *Model) PostprocessOne(id string, out map[string]*Array) error {
+	t, x := m.Tensor(id), out[id]
+	if t == nil || x == nil {
+		return invalid(fmt.Sprintf("The model gave no output %q.", id), nil)
+	}
+	if err := x.check(); err != nil {
+		return fmt.Errorf("output %s: %w", id, err)
+	}
+	return process(t, x, nil, nil)
+}
+
 // process runs the operations of a tensor over x, with statistics of raw, or of x as it
 // stands if raw is nil.
 func process(t *Tensor, x, raw *Array, refs map[string]*Array) error {

@@ -8,7 +8,12 @@ import "coverslip.dev/coverslip/core/annotation"
 // outline with [Labels] gives these pixels again.
 func Contours(labels []uint32, w int) map[uint32][]annotation.Point {
 	out := map[uint32][]annotation.Point{}
+	last := uint32(0) // pixels of one label stand beside each other
 	for i, l := range labels {
+		if l == last {
+			continue
+		}
+		last = l
 		if l != 0 && out[l] == nil {
 			out[l] = contour(labels, w, i)
 		}

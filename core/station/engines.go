@@ -348,11 +348,12 @@ func (e *engines) ensure(ctx context.Context, r remoteEngine) (able bool, err er
 	return able, errors.Join(errs...)
 }
 
-// load brings b into an engine; one whose models are not under our control must have it.
+// load brings b into an engine; one whose models are not under our control must have it, as
+// any must that is to have a model of which there is only the description.
 func load(ctx context.Context, en infer.Engine, b infer.Bundle) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	if l, ok := en.(infer.Loader); ok {
+	if l, ok := en.(infer.Loader); ok && len(b.ONNX) > 0 {
 		return l.Load(ctx, b)
 	}
 	_, err := en.Describe(ctx, b.Ref)

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
 	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/exchange"
@@ -27,15 +30,16 @@ import (
 	"coverslip.dev/coverslip/core/segment"
 )
 
-// Question is one image for one model on one engine, outside any workspace.
+// Question is for one model on one engine, outside any workspace.
 type Question struct {
-	Image    string
 	Engine   string // "embedded", grpc://… or http://…, or several of those with commas
 	Backend  string // of a server
 	Model    string // name under which the model is loaded there
 	Folder   string // of the model; empty: the bundled one
 	Token    secret.Text
 	Diameter float64
+	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
+	Overlap  int
 	Log      *slog.Logger
 }
 
@@ -51,39 +55,77 @@ type Answer struct {
 	Seconds float64
 }
 
-// Ask loads the bundled model into the engine and asks it about the image.
-func Ask(ctx context.Context, q Question) (Answer, error) {
+// Images that are looked at at a time: while the engine works on one, others are read,
+// measured and written. Together they have at most so many pixels, or there is only one.
+const (
+	mostImages = 3
+	mostPixels = 16 << 20
+)
+
+// Ask loads the model into the engine and asks it about images. done is called with each
+// answer, from several goroutines, in any order. The first error ends it.
+func Ask(ctx context.Context, q Question, paths []string, done func(Answer) error) error {
 	en, err := q.engine(ctx)
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
-	defer en.Close() //nolint:errcheck // the answer is there
+	defer en.Close() //nolint:errcheck // the answers are there
 	b, r, err := q.bundle()
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
-	src, err := images().Open(ctx, q.Image)
-	if err != nil {
-		return Answer{}, err
-	}
-	defer src.Close() //nolint:errcheck // read only
 	if err := load(ctx, en, b); err != nil {
-		return Answer{}, err
+		return err
 	}
+	room := semaphore.NewWeighted(mostPixels)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(mostImages)
+	for _, path := range paths {
+		src, err := images().Open(ctx, path)
+		if err != nil {
+			g.Go(func() error { return err })
+			break
+		}
+		size := src.Info().Levels[0].Size
+		need := min(int64(size.X)*int64(size.Y), mostPixels)
+		if room.Acquire(ctx, need) != nil {
+			_ = src.Close() // read only, and something else went wrong
+			break
+		}
+		g.Go(func() error {
+			defer room.Release(need)
+			defer src.Close() //nolint:errcheck // read only
+			a, err := q.ask(ctx, en, b.Ref, r, src)
+			if err != nil {
+				return err
+			}
+			a.Image = filepath.Base(path)
+			return done(a)
+		})
+	}
+	return g.Wait()
+}
+
+// ask is about one image.
+func (q Question) ask(ctx context.Context, en infer.Engine, m infer.Ref, r *recipe.Model, src imageio.Source) (Answer, error) {
+	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
 	opt := plane(src.Info())
-	opt.Diameter = q.Diameter
+	opt.Diameter, opt.Tile, opt.Overlap = q.Diameter, q.Tile, q.Overlap
 	begun := time.Now()
-	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
+	layer, err := infer.Detect(ctx, en, m, r, src, opt, nil)
 	if err != nil {
 		return Answer{}, err
 	}
 	a := Answer{
-		Layer: layer, Image: filepath.Base(q.Image), Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
+		Layer: layer, Model: m, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
 		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
 	}
 	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
 	return a, err
 }
+
+// tilesOfOne is how many bytes of an image are kept, so that tiles that overlap are read once.
+const tilesOfOne = 64 << 20
 
 // engine is what is asked: servers are one, each question goes to the one with least to do.
 func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:ireturn // one of two
@@ -106,7 +148,7 @@ func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:i
 func (q Question) bundle() (infer.Bundle, *recipe.Model, error) {
 	if q.Folder != "" {
 		b, r, err := infer.ReadFolder(q.Folder)
-		b.Ref = infer.Ref{Model: q.Model, Version: "1"}
+		b.Model = q.Model
 		return b, r, err
 	}
 	b := infer.Bundle{Ref: infer.Ref{Model: q.Model, Version: "1"}}
@@ -153,7 +195,10 @@ func (a Answer) writer(path string) (func(io.Writer) error, error) {
 		}, nil
 	case ".tif", ".tiff":
 		return func(w io.Writer) error {
-			return exchange.WriteLabels(w, segment.Labels(a.Layer.Objects, a.Size.X, a.Size.Y), a.Size.X, a.Size.Y, a.Micron, a.Layer.By)
+			return exchange.WriteLabels(w, exchange.Labels{
+				Width: a.Size.X, Height: a.Size.Y, Most: uint32(len(a.Layer.Objects)), //nolint:gosec // not more than pixels
+				Rows: segment.NewPainter(a.Layer.Objects, a.Size.X, a.Size.Y).Rows,
+			}, a.Micron, a.Layer.By)
 		}, nil
 	}
 	return nil, fault.New(fault.Invalid, "The ending of "+filepath.Base(path)+" is none of .geojson, .csv and .tif.", "Choose one of them.", nil)

@@ -16,8 +16,8 @@ environment() {
     say "bringing $name"
     rm -rf "$venv"
     mkdir -p "$CACHE/$name"
-    "$python" -m venv "$venv" >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 -r "$file" >&2
+    "$python" -m venv "$venv" >&2 || exit 1
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 -r "$file" >&2 || exit 1
     echo "$stamp" >"$venv/.stamp"
   fi
   echo "$venv/bin"

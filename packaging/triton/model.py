@@ -124,11 +124,13 @@ class Stoppable:
                 return
 
     def __enter__(self):
-        threading.Thread(target=self.look, daemon=True).start()
+        self.looker = threading.Thread(target=self.look, daemon=True)
+        self.looker.start()
         return self.options
 
     def __exit__(self, *_):
         self.done.set()
+        self.looker.join()  # the server dies of a question about a request that is answered
 
 
 def refuse(why, code):

@@ -1,0 +1,151 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// regions finds connected pixels above a threshold while answers come in, one row of blocks
+// after the other: the map of a whole slide need never be in memory.
+type regions struct {
+	model *recipe.Model
+	of    *recipe.Tensor
+	plan  *plan
+	arg   recipe.Pixels
+	y, x  mapping
+	found *segment.Regions
+	w     int
+	bands map[int]*band // rows of blocks that are not complete, or not next, by where they begin
+	next  int           // number of the piece along y that comes next
+	spare *band
+}
+
+// band is the map over one row of blocks.
+type band struct {
+	rows   int
+	blocks int // that have come
+	v      []float32
+}
+
+// newRegions returns nil if the whole map must be known: for other decoders, for operations
+// that look at all of it, and where more than y and x is cut.
+func newRegions(m *recipe.Model, p *plan, arg recipe.Pixels) *regions {
+	t := m.Tensor(m.From)
+	if t == nil || m.Decode.ID != recipe.Components || !t.Local() || p.axis("y") == nil || p.axis("x") == nil {
+		return nil
+	}
+	for _, a := range p.axes {
+		if len(a.pieces) > 1 && a.id != "y" && a.id != "x" {
+			return nil
+		}
+	}
+	s := &regions{model: m, of: t, plan: p, arg: arg, bands: map[int]*band{}}
+	for _, a := range t.Axes {
+		over, by := p.over(a)
+		switch {
+		case a.ID == "y" && over == p.axis("y"):
+			s.y = by
+		case a.ID == "x" && over == p.axis("x"):
+			s.x = by
+		case a.Kind == recipe.Channel, a.Kind == recipe.Batch:
+		default:
+			return nil
+		}
+	}
+	if s.y.scale == 0 || s.x.scale == 0 {
+		return nil
+	}
+	return s
+}
+
+func (s *regions) inputs(map[string]*recipe.Array) {}
+
+func (s *regions) take(b block, out map[string]*recipe.Array) error {
+	if err := s.model.PostprocessOne(s.of.ID, out); err != nil {
+		return err
+	}
+	a := out[s.of.ID]
+	stride := strides(a)
+	row, err := s.plan.span(s.of.ID, *s.of.Axis("y"), a.Size("y"), b)
+	if err != nil {
+		return err
+	}
+	col, err := s.plan.span(s.of.ID, *s.of.Axis("x"), a.Size("x"), b)
+	if err != nil {
+		return err
+	}
+	if c := max(a.Size(string(recipe.Channel)), 1); s.arg.Channel >= c {
+		return unfit(fmt.Sprintf("Its output %s has no channel %d.", s.of.ID, s.arg.Channel))
+	}
+	if s.found == nil {
+		s.w = col.size
+		s.found = segment.NewRegions(s.w, float32(s.arg.Threshold))
+	}
+	g := s.band(b["y"].from, row.n)
+	dx := stride["x"]
+	from := s.arg.Channel*stride[string(recipe.Channel)] + row.from*stride["y"] + col.from*dx
+	for y := range row.n {
+		to, at := g.v[y*s.w+col.to:][:col.n], a.Data[from+y*stride["y"]:]
+		if dx == 1 {
+			copy(to, at)
+			continue
+		}
+		for x := range to {
+			to[x] = at[x*dx]
+		}
+	}
+	g.blocks++
+	s.advance()
+	return nil
+}
+
+// band is the one that begins at from.
+func (s *regions) band(from, rows int) *band {
+	g := s.bands[from]
+	if g == nil {
+		if g, s.spare = s.spare, nil; g == nil {
+			g = &band{}
+		}
+		if cap(g.v) < rows*s.w {
+			g.v = make([]float32, rows*s.w)
+		}
+		g.rows, g.blocks, g.v = rows, 0, g.v[:rows*s.w]
+		s.bands[from] = g
+	}
+	return g
+}
+
+// advance looks at the bands that are complete, in their order.
+func (s *regions) advance() {
+	pieces, wide := s.plan.axis("y").pieces, len(s.plan.axis("x").pieces)
+	for ; s.next < len(pieces); s.next++ {
+		g := s.bands[pieces[s.next].from]
+		if g == nil || g.blocks < wide {
+			return
+		}
+		for y := range g.rows {
+			s.found.Row(g.v[y*s.w:][:s.w])
+		}
+		delete(s.bands, pieces[s.next].from)
+		s.spare = g
+	}
+}
+
+func (s *regions) objects(context.Context) ([]object, error) {
+	if s.found == nil {
+		return nil, nil
+	}
+	sx, sy := 1/s.x.scale, 1/s.y.scale
+	all := s.found.All(max(s.arg.MinSize, 1))
+	out := make([]object, len(all))
+	for i, r := range all {
+		for k, p := range r.Outline {
+			r.Outline[k].X, r.Outline[k].Y = p.X*sx, p.Y*sy
+		}
+		out[i] = object{x: r.X * sx, y: r.Y * sy, score: r.Mean, outline: r.Outline}
+	}
+	return out, nil
+}

@@ -1,0 +1,136 @@
+package segment
+
+import "coverslip.dev/coverslip/core/annotation"
+
+// Regions finds the connected pixels above a level, as [Components] does, row by row: the
+// image need never be in memory. Pixels that touch at a corner do not connect.
+type Regions struct {
+	level float32
+	w     int
+	y     int32
+	runs  []run
+	sum   []float64 // of the values, by run
+	of    sets
+	above int // where the runs of the row before begin
+}
+
+// NewRegions is for an image w pixels wide.
+func NewRegions(w int, level float32) *Regions { return &Regions{w: w, level: level} }
+
+// Row takes the next row, of w values.
+func (r *Regions) Row(v []float32) {
+	above, end := r.above, len(r.runs)
+	r.above = end
+	for x := 0; x < len(v); x++ {
+		if !(v[x] > r.level) {
+			continue
+		}
+		n := run{y: r.y, from: int32(x)}
+		sum := 0.0
+		for ; x < len(v) && v[x] > r.level; x++ {
+			sum += float64(v[x])
+		}
+		n.to = int32(x)
+		for above < end && r.runs[above].to <= n.from {
+			above++
+		}
+		if n.set = r.of.join(r.runs[above:end], n, 0); n.set < 0 {
+			n.set = int32(len(r.of))
+			r.of = append(r.of, n.set)
+		}
+		r.runs, r.sum = append(r.runs, n), append(r.sum, sum)
+	}
+	r.y++
+}
+
+// Region is one of the regions.
+type Region struct {
+	Pixels  int
+	X, Y    float64            // the middle; that of the first pixel is (0.5, 0.5)
+	Mean    float64            // of the values
+	Outline []annotation.Point // as of [Contours]
+}
+
+// All returns the regions of at least so many pixels, in the order in which reading row by
+// row meets them.
+func (r *Regions) All(least int) []Region {
+	first, order := r.byRegion()
+	var out []Region
+	var box []uint32
+	for i := range len(first) - 1 {
+		var g Region
+		var x, y float64
+		runs := order[first[i]:first[i+1]]
+		for _, k := range runs {
+			a := r.runs[k]
+			n := int(a.to - a.from)
+			g.Pixels += n
+			g.Mean += r.sum[k]
+			x += float64(a.from+a.to) / 2 * float64(n)
+			y += (float64(a.y) + 0.5) * float64(n)
+		}
+		if g.Pixels < least {
+			continue
+		}
+		n := float64(g.Pixels)
+		g.X, g.Y, g.Mean = x/n, y/n, g.Mean/n
+		g.Outline, box = r.outline(runs, box)
+		out = append(out, g)
+	}
+	return out
+}
+
+// byRegion returns the runs in the order of their regions, and where each region begins.
+func (r *Regions) byRegion() (first, order []int32) {
+	number := make([]int32, len(r.of)) // by root, from 1
+	of := make([]int32, len(r.runs))
+	for k, a := range r.runs {
+		root := r.of.root(a.set)
+		if number[root] == 0 {
+			first = append(first, 0)
+			number[root] = int32(len(first))
+		}
+		of[k] = number[root] - 1
+		first[of[k]]++
+	}
+	first = append(first, 0)
+	at := int32(0)
+	for i, n := range first {
+		first[i] = at
+		at += n
+	}
+	next := append([]int32(nil), first...)
+	order = make([]int32, len(r.runs))
+	for k, i := range of {
+		order[next[i]] = int32(k)
+		next[i]++
+	}
+	return first, order
+}
+
+// outline paints a region into box, which may grow, and walks around it.
+func (r *Regions) outline(runs []int32, box []uint32) ([]annotation.Point, []uint32) {
+	top, left, right := r.runs[runs[0]].y, int32(r.w), int32(0)
+	for _, k := range runs {
+		left, right = min(left, r.runs[k].from), max(right, r.runs[k].to)
+	}
+	w, h := int(right-left), int(r.runs[runs[len(runs)-1]].y-top)+1
+	if cap(box) < w*h {
+		box = make([]uint32, w*h)
+	}
+	box = box[:w*h]
+	clear(box)
+	for _, k := range runs {
+		a := r.runs[k]
+		row := box[int(a.y-top)*w:]
+		for x := a.from - left; x < a.to-left; x++ {
+			row[x] = 1
+		}
+	}
+	pts := contour(box, w, int(r.runs[runs[0]].from-left))
+	for i := range pts {
+		pts[i].X += float64(left)
+		pts[i].Y += float64(top)
+	}
+	return pts, box
+}

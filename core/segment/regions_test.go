@@ -1,0 +1,85 @@
+package segment_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// TestRegionsAsComponents: row by row the same regions come out as of the whole image.
+func TestRegionsAsComponents(t *testing.T) {
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 6)) //nolint:gosec // a test's
+		w, h := 1+rng.IntN(60), 1+rng.IntN(60)
+		share := rng.Float64()
+		v := make([]float32, w*h)
+		for i := range v {
+			if rng.Float64() < share {
+				v[i] = 0.5 + float32(rng.Float64())/2
+			}
+		}
+		v[rng.IntN(len(v))] = float32(math.NaN())
+		const level = 0.6
+		labels, n := segment.Components(func(i int) bool { return v[i] > level }, w, h, false)
+		outlines := segment.Contours(labels, w)
+		r := segment.NewRegions(w, level)
+		for y := range h {
+			r.Row(v[y*w:][:w])
+		}
+		all := r.All(1)
+		if len(all) != n {
+			t.Fatalf("seed %d: %d regions, want %d", seed, len(all), n)
+		}
+		for k, got := range all {
+			var want segment.Region
+			for i, l := range labels {
+				if int(l) == k+1 {
+					want.Pixels++
+					want.X, want.Y, want.Mean = want.X+float64(i%w)+0.5, want.Y+float64(i/w)+0.5, want.Mean+float64(v[i])
+				}
+			}
+			p := float64(want.Pixels)
+			if got.Pixels != want.Pixels || off(got.X, want.X/p) || off(got.Y, want.Y/p) || off(got.Mean, want.Mean/p) {
+				t.Errorf("seed %d: region %d is %+v, want %+v over %v", seed, k, got, want, p)
+			}
+			if !reflect.DeepEqual(got.Outline, outlines[uint32(k+1)]) {
+				t.Errorf("seed %d: region %d has the outline %v, want %v", seed, k, got.Outline, outlines[uint32(k+1)])
+			}
+		}
+		if some := r.All(3); len(some) > len(all) {
+			t.Errorf("%d of 3 pixels or more, of %d", len(some), len(all))
+		}
+	}
+}
+
+func off(a, b float64) bool { return math.Abs(a-b) > 1e-9 }
+
+// TestPainterInBands: rows painted by themselves are those of the whole image.
+func TestPainterInBands(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's
+	const w, h = 90, 700
+	var objects []annotation.Object
+	for range 300 {
+		o := annotation.Object{Score: rng.Float64()}
+		x, y := rng.Float64()*w, rng.Float64()*h
+		for range 3 + rng.IntN(6) { // some corners lie in the middle of a row
+			o.Outline = append(o.Outline, annotation.Point{X: math.Round(2*(x+20*rng.Float64())) / 2, Y: math.Round(2*(y+60*rng.Float64())) / 2})
+		}
+		objects = append(objects, o)
+	}
+	whole := segment.Labels(objects, w, h)
+	p := segment.NewPainter(objects, w, h)
+	for y := 0; y < h; {
+		rows := min(1+rng.IntN(300), h-y)
+		out := make([]uint32, rows*w)
+		p.Rows(y, out)
+		if !reflect.DeepEqual(out, whole[y*w:][:rows*w]) {
+			t.Fatalf("rows %d to %d are others", y, y+rows)
+		}
+		y += rows
+	}
+}
