@@ -139,7 +139,8 @@ def flows(job, put):
     try:
         dynamics, utils = cellpose()
     except ImportError as e:
-        return lambda: dict(missing=str(e))
+        why = str(e)  # e is gone when the function is called
+        return lambda: dict(missing=why)
     lab = truth(job)
     r = np.random.default_rng(job["seed"] + 4)
     _, lab = np.unique(lab, return_inverse=True)
