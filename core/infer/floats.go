@@ -23,7 +23,7 @@ func bytesOf(x []float32) []byte {
 func floatsOf(b []byte) []float32 {
 	p := unsafe.Pointer(unsafe.SliceData(b)) //nolint:gosec // looked at before it is used
 	if littleEndian() && uintptr(p)%4 == 0 {
-		return unsafe.Slice((*float32)(p), len(b)/4)
+		return unsafe.Slice((*float32)(p), len(b)/4) //nolint:gosec // aligned and little-endian
 	}
 	out := make([]float32, len(b)/4)
 	for i := range out {

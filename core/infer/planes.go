@@ -122,13 +122,8 @@ const maxHeld = 1 << 28
 func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool) (*recipe.Array, error) {
 	y, x := b["y"], b["x"]
 	rect := image.Rect(x.start, y.start, x.start+x.size, y.start+y.size)
-	if list := s.parts[t.ID]; ready && len(list) == 1 && t.Axis("z") == nil && t.Pad.Mode != "constant" && flat(t) {
-		pixels, err := s.d.view.read(ctx, s.d.src, list[0].of, rect, t.Pad.Mode, list[0].ready)
-		if err != nil {
-			return nil, err
-		}
-		axes, shape := shapeOf(t, b)
-		return &recipe.Array{Axes: axes, Shape: shape, Data: pixels}, nil
+	if ready && s.single(t) {
+		return s.plane(ctx, t, b, rect)
 	}
 	out, constant := blank(t, b), t.Pad.Mode == "constant"
 	z := []int{0}
@@ -161,6 +156,22 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 		}
 	}
 	return out, nil
+}
+
+// single reports whether an input is one plane y, x that lies as one of an image does.
+func (s *planes) single(t *recipe.Tensor) bool {
+	return len(s.parts[t.ID]) == 1 && t.Axis("z") == nil && t.Pad.Mode != "constant" && flat(t)
+}
+
+// plane reads such an input.
+func (s *planes) plane(ctx context.Context, t *recipe.Tensor, b block, r image.Rectangle) (*recipe.Array, error) {
+	p := s.parts[t.ID][0]
+	pixels, err := s.d.view.read(ctx, s.d.src, p.of, r, t.Pad.Mode, p.ready)
+	if err != nil {
+		return nil, err
+	}
+	axes, shape := shapeOf(t, b)
+	return &recipe.Array{Axes: axes, Shape: shape, Data: pixels}, nil
 }
 
 // flat reports whether a plane y, x of a tensor lies as one of an image does.

@@ -26,14 +26,6 @@ func newMask(outline []annotation.Point, whole image.Rectangle) mask {
 	return m
 }
 
-// at returns 0 outside the rectangle.
-func (m mask) at(x, y int) uint8 {
-	if !(image.Point{X: x, Y: y}).In(m.rect) {
-		return 0
-	}
-	return m.in[(y-m.rect.Min.Y)*m.rect.Dx()+x-m.rect.Min.X]
-}
-
 func (m mask) shape(r *Row) {
 	// Whole numbers, from the corner of the rectangle, so that nothing is rounded.
 	var n, sx, sy, sxx, syy, sxy int

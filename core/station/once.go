@@ -55,7 +55,7 @@ type Answer struct {
 	Seconds float64
 }
 
-// Images that are looked at at a time: while the engine works on one, others are read,
+// How many images are under way at a time: while the engine works on one, others are read,
 // measured and written. Together they have at most so many pixels, or there is only one.
 const (
 	mostImages = 3
