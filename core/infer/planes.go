@@ -134,11 +134,7 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 		if !slices.Contains(z, p.at["z"]) {
 			continue
 		}
-		as := lookup{}
-		if ready {
-			as = p.ready
-		}
-		pixels, err := s.d.view.read(ctx, s.d.src, p.of, rect, t.Pad.Mode, as)
+		pixels, err := s.d.view.read(ctx, s.d.src, p.of, rect, t.Pad.Mode, p.as(ready))
 		if err != nil {
 			return nil, err
 		}
@@ -156,6 +152,14 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 		}
 	}
 	return out, nil
+}
+
+// as is what is done with the pixels: all that is to be done, or nothing.
+func (p part) as(ready bool) lookup {
+	if ready {
+		return p.ready
+	}
+	return lookup{}
 }
 
 // single reports whether an input is one plane y, x that lies as one of an image does.
