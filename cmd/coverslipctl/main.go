@@ -53,7 +53,7 @@ func commands() map[string]command {
 		"instrument":   {instrumentUsage, "the instruments' folders that are watched, and what is written there", instrument},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
-		"infer":        {"infer IMAGE… [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE | --into DIR [--as tif,csv,geojson]]", "predict images", inferImages},
+		"infer":        {"infer IMAGE… [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE | --into DIR [--as tif,csv,geojson]] [--keep DIR]", "predict images", inferImages},
 		"info":         {"info FILE [--image N]", "what an image says of itself: sizes, axes, channels, calibration", info},
 		"calibrate":    {"calibrate PATH X [Y [Z]]", "say how large the pixels of a dataset's image are, in µm, and commit that; 0: as the file says", calibrate},
 		"convert":      {"convert IN OUT.ome.tif [--image N] [--compression deflate|zstd|none] [--force]", "write an image as a tiled OME-TIFF with a pyramid", convert},

@@ -26,6 +26,7 @@ type Options struct {
 	Tile      int     // side of a tile in pixels of the network; 0: 512, or 256 of a stack
 	Overlap   int     // pixels that neighbouring tiles share; 0: what the model says, or 96
 	Parallel  int     // questions under way at a time; 0: as the engine likes, or 2
+	Keep      Keep
 }
 
 // Progress is told how far the work is. A *job.Progress is one.
@@ -59,7 +60,14 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 		return annotation.Layer{}, err
 	}
 	p.Step("asking the model")
-	if err := q.ask(ctx, p, d.decoder.take); err != nil {
+	if q.kept, err = d.opt.Keep.open(d.key(q.plan)); err != nil {
+		return annotation.Layer{}, err
+	}
+	err = q.ask(ctx, p, d.decoder.take)
+	if cerr := q.kept.close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
 		return annotation.Layer{}, err
 	}
 	p.Step("drawing outlines")
@@ -117,6 +125,19 @@ func (d *detection) question(ctx context.Context, e Engine) (*question, error) {
 	q.plan.only("z", d.opt.Z)
 	d.decoder, err = newDecoder(d.model, q.plan, d.opt.Threshold)
 	return q, err
+}
+
+// key names all that the answers to the blocks depend on.
+func (d *detection) key(p *plan) string {
+	o := d.opt
+	key := fmt.Sprintf("%s\n%s\n%d %v %d %d %v\n%+v", d.src.ID(), d.ref, o.Channel, o.Channels, o.Z, o.T, d.view, d.model.Inputs)
+	for _, t := range d.model.Outputs {
+		key += fmt.Sprintf("\n%s %d", t.ID, len(t.Axes))
+	}
+	for _, a := range p.axes {
+		key += fmt.Sprintf("\n%s %v", a.id, a.pieces)
+	}
+	return key
 }
 
 // sizes are those of the whole image along the axes of an input.

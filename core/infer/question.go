@@ -18,6 +18,7 @@ type question struct {
 	plan     *plan
 	supply   supply
 	parallel int
+	kept     *answers // nil: none is
 }
 
 // supply gives what goes into the network.
@@ -35,9 +36,13 @@ func (q *question) ask(ctx context.Context, p Progress, take func(block, map[str
 	var mu sync.Mutex // one at a time for take
 	return each(ctx, n, q.window(), func(ctx context.Context, i int) error {
 		b := q.plan.block(i)
-		out, err := q.answer(ctx, b)
-		if err != nil {
-			return err
+		out := q.kept.read(i, q.model)
+		if out == nil {
+			var err error
+			if out, err = q.answer(ctx, b); err != nil {
+				return err
+			}
+			q.kept.write(i, out, q.model)
 		}
 		mu.Lock()
 		defer mu.Unlock()

@@ -2,6 +2,8 @@ package station
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"image"
 	"io"
@@ -40,6 +42,7 @@ type Question struct {
 	Diameter float64
 	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap  int
+	Keep     string // folder in which answers are kept until they are used; empty: none
 	Log      *slog.Logger
 }
 
@@ -95,7 +98,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 		g.Go(func() error {
 			defer room.Release(need)
 			defer src.Close() //nolint:errcheck // read only
-			a, err := q.ask(ctx, en, b.Ref, r, src)
+			a, err := q.ask(ctx, en, b, r, src)
 			if err != nil {
 				return err
 			}
@@ -107,21 +110,34 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 }
 
 // ask is about one image.
-func (q Question) ask(ctx context.Context, en infer.Engine, m infer.Ref, r *recipe.Model, src imageio.Source) (Answer, error) {
+func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source) (Answer, error) {
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
 	opt := plane(src.Info())
-	opt.Diameter, opt.Tile, opt.Overlap = q.Diameter, q.Tile, q.Overlap
+	opt.Diameter, opt.Tile, opt.Overlap, opt.Keep = q.Diameter, q.Tile, q.Overlap, keep(q.Keep, b)
 	begun := time.Now()
-	layer, err := infer.Detect(ctx, en, m, r, src, opt, nil)
+	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
 	if err != nil {
 		return Answer{}, err
 	}
 	a := Answer{
-		Layer: layer, Model: m, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
+		Layer: layer, Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
 		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
 	}
 	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
 	return a, err
+}
+
+// keptBytes is how much disk kept answers may take.
+const keptBytes = 8 << 30
+
+// keep keeps the answers of a network in dir, if that is named. Those of a model that somebody
+// else has loaded are not kept: nobody can tell whether it is still the same.
+func keep(dir string, b infer.Bundle) infer.Keep {
+	if dir == "" || len(b.ONNX) == 0 {
+		return infer.Keep{}
+	}
+	sum := sha256.Sum256(b.ONNX)
+	return infer.Keep{Dir: dir, Bytes: keptBytes, Of: hex.EncodeToString(sum[:])}
 }
 
 // tilesOfOne is how many bytes of an image are kept, so that tiles that overlap are read once.
