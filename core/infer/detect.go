@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -130,14 +131,15 @@ func (d *detection) question(ctx context.Context, e Engine) (*question, error) {
 // key names all that the answers to the blocks depend on.
 func (d *detection) key(p *plan) string {
 	o := d.opt
-	key := fmt.Sprintf("%s\n%s\n%d %v %d %d %v\n%+v", d.src.ID(), d.ref, o.Channel, o.Channels, o.Z, o.T, d.view, d.model.Inputs)
+	var key strings.Builder
+	fmt.Fprintf(&key, "%s\n%s\n%d %v %d %d %v\n%+v", d.src.ID(), d.ref, o.Channel, o.Channels, o.Z, o.T, d.view, d.model.Inputs)
 	for _, t := range d.model.Outputs {
-		key += fmt.Sprintf("\n%s %d", t.ID, len(t.Axes))
+		fmt.Fprintf(&key, "\n%s %d", t.ID, len(t.Axes))
 	}
 	for _, a := range p.axes {
-		key += fmt.Sprintf("\n%s %v", a.id, a.pieces)
+		fmt.Fprintf(&key, "\n%s %v", a.id, a.pieces)
 	}
-	return key
+	return key.String()
 }
 
 // sizes are those of the whole image along the axes of an input.

@@ -64,7 +64,7 @@ func (k Keep) open(key string) (*answers, error) {
 	}
 	sum := sha256.Sum256([]byte(k.Of + "\n" + key))
 	path := filepath.Join(k.Dir, hex.EncodeToString(sum[:16])+ending)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
