@@ -7,12 +7,14 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"golang.org/x/image/tiff"
@@ -129,6 +131,11 @@ func TestReadOthers(t *testing.T) {
 			annotation.Object{Score: 1, State: annotation.Drawn},
 			0,
 		},
+		"the type last": {
+			`{"id":7,"properties":[],"features":[{"type":"Feature","id":"z",` + ring + `,"properties":null}],"type":"FeatureCollection"}`,
+			annotation.Object{ID: "z", Score: 1, State: annotation.Drawn},
+			0,
+		},
 		"a point too": {
 			`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{}},{"type":"Feature","id":"y",` + ring + `,"properties":null}]}`,
 			annotation.Object{ID: "y", Score: 1, State: annotation.Drawn},
@@ -145,7 +152,7 @@ func TestReadOthers(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, got.Objects[0], c.want)
 		}
 	}
-	for _, bad := range []string{"", "{}", `{"type":"Topology"}`, `{"type":"FeatureCollection","features":[{"geometry":{"type":"Polygon","coordinates":[[[0],[1],[2]]]}}]}`} {
+	for _, bad := range []string{"", "{}", "7", "[] []", `{"type":"Topology"}`, `{"type":"FeatureCollection","features":{}}`, `{"type":"FeatureCollection","features":[]`, `{"type":"FeatureCollection","features":[{"geometry":{"type":"Polygon","coordinates":[[[0],[1],[2]]]}}]}`} {
 		if _, _, err := exchange.ReadGeoJSON(strings.NewReader(bad)); fault.KindOf(err) != fault.Corrupt {
 			t.Errorf("%q: %v", bad, err)
 		}
@@ -159,6 +166,15 @@ func whole(labels []uint32, w, h int) exchange.Labels {
 		l.Most = max(l.Most, v)
 	}
 	return l
+}
+
+// TestGeoJSONDiskGone: a reader that fails is no broken file.
+func TestGeoJSONDiskGone(t *testing.T) {
+	gone := errors.New("the disk is gone")
+	_, _, err := exchange.ReadGeoJSON(io.MultiReader(strings.NewReader(`{"features":[`), iotest.ErrReader(gone)))
+	if !errors.Is(err, gone) || fault.KindOf(err) == fault.Corrupt {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestLabels16(t *testing.T) {

@@ -1,13 +1,13 @@
 package exchange
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
+	"strings"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
@@ -31,40 +31,149 @@ type readProperties struct {
 // largest stays, as an outline is one ring. skipped counts what is no area: points and
 // lines. What is no GeoJSON is fault.Corrupt.
 func ReadGeoJSON(r io.Reader) (l annotation.Layer, skipped int, err error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return l, 0, fmt.Errorf("read geojson: %w", err)
-	}
-	var file struct {
-		Type      string
-		Coverslip about
-		Features  []readFeature
-	}
-	if text = bytes.TrimSpace(text); bytes.HasPrefix(text, []byte("[")) {
-		file.Type, err = "FeatureCollection", json.Unmarshal(text, &file.Features)
-	} else if err = json.Unmarshal(text, &file); err == nil && file.Type == "Feature" {
-		file.Features = make([]readFeature, 1)
-		err = json.Unmarshal(text, &file.Features[0])
-	}
-	if err == nil && file.Type != "FeatureCollection" && file.Type != "Feature" {
-		err = fmt.Errorf("type %q", file.Type)
+	in := &witness{r: r}
+	g := geoReader{dec: json.NewDecoder(in)}
+	err = g.file()
+	if in.err != nil {
+		return annotation.Layer{}, 0, fmt.Errorf("read geojson: %w", in.err)
 	}
 	if err != nil {
-		return l, 0, broken(err)
+		return annotation.Layer{}, 0, broken(err)
 	}
-	l = annotation.Layer{Image: file.Coverslip.Image, By: file.Coverslip.By, Made: file.Coverslip.Made}
-	for i, f := range file.Features {
-		o, err := f.object()
+	return g.layer, g.skipped, nil
+}
+
+// witness keeps what went wrong with reading, which is not the text's fault.
+type witness struct {
+	r   io.Reader
+	err error
+}
+
+func (w *witness) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
+}
+
+// geoReader takes one feature after the other from the text: a slide's hundred thousand are
+// never in memory as text.
+type geoReader struct {
+	dec     *json.Decoder
+	layer   annotation.Layer
+	skipped int
+}
+
+func (g *geoReader) file() error {
+	start, err := g.dec.Token()
+	if err != nil {
+		return err
+	}
+	switch start {
+	case json.Delim('['):
+		err = g.features()
+	case json.Delim('{'):
+		err = g.object()
+	default:
+		err = fmt.Errorf("it begins with %v", start)
+	}
+	if err != nil {
+		return err
+	}
+	if more, err := g.dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("after the end: %v, %w", more, err)
+	}
+	return nil
+}
+
+// object reads the rest of a collection or of one feature.
+func (g *geoReader) object() error {
+	var kind string
+	own := map[string]json.RawMessage{} // a feature's, should it be one
+	for g.dec.More() {
+		key, err := g.dec.Token()
 		if err != nil {
-			return annotation.Layer{}, 0, broken(fmt.Errorf("feature %d: %w", i, err))
+			return err
 		}
-		if o.Outline == nil {
-			skipped++
-			continue
+		name, _ := key.(string)
+		switch strings.ToLower(name) {
+		case "type":
+			err = g.dec.Decode(&kind)
+		case "coverslip":
+			var a about
+			err = g.dec.Decode(&a)
+			g.layer.Image, g.layer.By, g.layer.Made = a.Image, a.By, a.Made
+		case "features":
+			err = g.list()
+		default:
+			var other json.RawMessage
+			err = g.dec.Decode(&other)
+			own[name] = other
 		}
-		l.Objects = append(l.Objects, o)
+		if err != nil {
+			return err
+		}
 	}
-	return l, skipped, nil
+	if _, err := g.dec.Token(); err != nil {
+		return err
+	}
+	switch kind {
+	case "FeatureCollection":
+		return nil
+	case "Feature":
+		var f readFeature
+		text, err := json.Marshal(own)
+		if err == nil {
+			err = json.Unmarshal(text, &f)
+		}
+		if err != nil {
+			return err
+		}
+		return g.keep(f)
+	}
+	return fmt.Errorf("type %q", kind)
+}
+
+// list reads features, or null.
+func (g *geoReader) list() error {
+	start, err := g.dec.Token()
+	if err != nil || start == nil {
+		return err
+	}
+	if start != json.Delim('[') {
+		return fmt.Errorf("the features begin with %v", start)
+	}
+	return g.features()
+}
+
+// features reads the rest of a list.
+func (g *geoReader) features() error {
+	for i := 0; g.dec.More(); i++ {
+		var f readFeature
+		err := g.dec.Decode(&f)
+		if err == nil {
+			err = g.keep(f)
+		}
+		if err != nil {
+			return fmt.Errorf("feature %d: %w", i, err)
+		}
+	}
+	_, err := g.dec.Token()
+	return err
+}
+
+func (g *geoReader) keep(f readFeature) error {
+	o, err := f.object()
+	if err != nil {
+		return err
+	}
+	if o.Outline == nil {
+		g.skipped++
+		return nil
+	}
+	g.layer.Objects = append(g.layer.Objects, o)
+	return nil
 }
 
 func broken(err error) error {
