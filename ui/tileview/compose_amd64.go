@@ -37,3 +37,19 @@ func composeVectors(pix []uint32, planes [][]uint16, on []*stain, flip uint32) i
 	composeRows(&pix[0], n, &first[0], &params[0], len(on), flip)
 	return n
 }
+
+// blendRow lays n premultiplied pixels, a multiple of eight, over dst with a strength of 0…256.
+// Written in assembly for AVX2.
+//
+//go:noescape
+func blendRow(dst, src *uint32, n int, strength uint32)
+
+// blendVectors lays as much of src over dst as the kernel can and returns how many pixels.
+func blendVectors(dst, src []uint32, strength uint32) int {
+	n := len(src) &^ 7
+	if n == 0 || !vectors() {
+		return 0
+	}
+	blendRow(&dst[0], &src[0], n, strength)
+	return n
+}

@@ -9,3 +9,6 @@ func vectors() bool { return false }
 
 // composeVectors colours nothing here.
 func composeVectors([]uint32, [][]uint16, []*stain, uint32) int { return 0 }
+
+// blendVectors lays nothing here.
+func blendVectors([]uint32, []uint32, uint32) int { return 0 }

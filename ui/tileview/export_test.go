@@ -75,3 +75,11 @@ func TraceAgain(r *rand.Rand, w, h int, full float64) string {
 	}
 	return ""
 }
+
+// Lay lays premultiplied pixels over dst, and over slow without the kernel.
+func Lay(dst, slow, src []uint32, strength uint32) {
+	lay(dst, src, strength)
+	for i := range src {
+		lay(slow[i:i+1], src[i:i+1], strength)
+	}
+}

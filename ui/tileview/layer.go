@@ -2,6 +2,7 @@ package tileview
 
 import (
 	"context"
+	"image"
 	"math"
 	"sync"
 
@@ -13,7 +14,7 @@ const (
 	// atOnce is how many objects a frame may draw itself, about 3 ms; what goes
 	// beyond is left to the worker and appears a frame later.
 	atOnce      = 800
-	mostPatches = 320 // 80 MB; several screens around
+	mostPatches = 128 // 32 MB; a screen or two around
 )
 
 // patch is a piece of the overlay at one scale; pix is nil where it is empty.
@@ -32,6 +33,7 @@ type layer struct {
 	scale   float64
 	patches map[[2]int]*patch
 	wanted  [][2]int
+	on      []laid // of the last frame, reused
 }
 
 func newLayer() *layer {
@@ -53,7 +55,7 @@ func (l *layer) set(x *index, style Style) {
 func (l *layer) blit(dst []uint32, w, h int, at camera) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.scale != at.scale || len(l.patches) > mostPatches {
+	if l.scale != at.scale {
 		l.scale, l.patches = at.scale, map[[2]int]*patch{}
 	}
 	l.wanted = l.wanted[:0]
@@ -63,18 +65,37 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 	ox, oy := int(math.Round(at.x*at.scale)), int(math.Round(at.y*at.scale))
 	strength := uint32(math.Round((1 - min(max(l.style.Clear, 0), 1)) * 256))
 	budget := atOnce
-	for ty := floorDiv(oy, patchSize); ty*patchSize < oy+h; ty++ {
-		for tx := floorDiv(ox, patchSize); tx*patchSize < ox+w; tx++ {
-			k := [2]int{tx, ty}
-			if p := l.patchAt(k, &budget); p != nil && p.pix != nil {
-				lay(dst, w, h, p.pix, tx*patchSize-ox, ty*patchSize-oy, strength)
+	seen := image.Rect(floorDiv(ox, patchSize), floorDiv(oy, patchSize), floorDiv(ox+w-1, patchSize)+1, floorDiv(oy+h-1, patchSize)+1)
+	l.on = l.on[:0]
+	for ty := seen.Min.Y; ty < seen.Max.Y; ty++ {
+		for tx := seen.Min.X; tx < seen.Max.X; tx++ {
+			if p := l.patchAt([2]int{tx, ty}, &budget); p != nil && p.pix != nil {
+				l.on = append(l.on, laid{p.pix, tx*patchSize - ox, ty*patchSize - oy})
 			}
 		}
 	}
+	bands(h, func(y0, y1 int) {
+		for _, p := range l.on {
+			p.over(dst, w, y0, y1, strength)
+		}
+	})
+	l.forget(seen)
 	if len(l.wanted) > 0 {
 		select {
 		case l.more <- struct{}{}:
 		default:
+		}
+	}
+}
+
+// forget drops patches out of sight once there are many; l.mu is held.
+func (l *layer) forget(seen image.Rectangle) {
+	if len(l.patches) <= mostPatches {
+		return
+	}
+	for k := range l.patches {
+		if !image.Pt(k[0], k[1]).In(seen) {
+			delete(l.patches, k)
 		}
 	}
 }
@@ -99,30 +120,40 @@ func (l *layer) patchAt(k [2]int, budget *int) *patch {
 
 func floorDiv(a, b int) int { return int(math.Floor(float64(a) / float64(b))) }
 
-// lay blends a premultiplied patch over dst at (x, y), with a strength of 0…256.
-func lay(dst []uint32, w, h int, src []uint32, x, y int, strength uint32) {
-	for j := max(0, -y); j < min(patchSize, h-y); j++ {
-		from, to := max(0, -x), min(patchSize, w-x)
-		if from >= to {
-			return
+// laid is a patch's place on the screen.
+type laid struct {
+	pix  []uint32
+	x, y int
+}
+
+// over lays the patch's part in the rows y0…y1 over dst, with a strength of 0…256.
+func (p laid) over(dst []uint32, w, y0, y1 int, strength uint32) {
+	from, to := max(0, -p.x), min(patchSize, w-p.x)
+	if from >= to {
+		return
+	}
+	for y := max(y0, p.y); y < min(y1, p.y+patchSize); y++ {
+		row := p.pix[(y-p.y)*patchSize:]
+		lay(dst[y*w+p.x+from:y*w+p.x+to], row[from:to], strength)
+	}
+}
+
+// lay blends premultiplied pixels over dst, with a strength of 0…256. The kernel and this
+// compute the same bits.
+func lay(dst, src []uint32, strength uint32) {
+	n := blendVectors(dst, src, strength)
+	dst = dst[n:]
+	for i, c := range src[n:] {
+		if c == 0 {
+			continue
 		}
-		s, d := src[j*patchSize+from:j*patchSize+to], dst[(y+j)*w+x+from:(y+j)*w+x+to]
-		for i, c := range s {
-			if c == 0 {
-				continue
-			}
-			if strength < 256 {
-				c = (c&0xff00ff)*strength>>8&0xff00ff | (c>>8&0xff00ff)*strength&0xff00ff00
-			}
-			ia := 256 - c>>24
-			if ia == 1 {
-				d[i] = c
-				continue
-			}
-			rb := (d[i] & 0xff00ff) * ia >> 8 & 0xff00ff
-			g := (d[i] >> 8 & 0xff) * ia & 0xff00
-			d[i] = (c + rb + g) | 0xff000000
+		if strength < 256 {
+			c = (c&0xff00ff)*strength>>8&0xff00ff | (c>>8&0xff00ff)*strength&0xff00ff00
 		}
+		ia := 256 - c>>24
+		rb := (dst[i] & 0xff00ff) * ia >> 8 & 0xff00ff
+		g := (dst[i] >> 8 & 0xff) * ia & 0xff00
+		dst[i] = (c + rb + g) | 0xff000000
 	}
 }
 

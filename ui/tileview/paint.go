@@ -33,9 +33,7 @@ func (v *View) paint(w, h int) image.Image {
 	// An RGBA's pixels as whole words: aligned, as Go allocates them.
 	dst := unsafe.Slice((*uint32)(unsafe.Pointer(&v.buf.Pix[0])), w*h) //nolint:gosec // one store a pixel, not four
 	if v.src == nil || len(v.info.Levels) == 0 {
-		for i := range dst {
-			dst[i] = around
-		}
+		fill(dst, around)
 		return v.buf
 	}
 	if !v.fitted {
@@ -80,9 +78,6 @@ func (v *View) sized(w, h int) {
 
 // scene paints what a camera sees, upright.
 func (v *View) scene(dst []uint32, w, h int, at camera) {
-	for i := range dst {
-		dst[i] = around
-	}
 	v.paintLevel(dst, w, h, at, level(v.downsamples(), at.scale), true)
 	glass, through := v.lookThrough(dst, w, h, at)
 	if !v.style.Hidden && v.t == v.objectsAt {
@@ -115,15 +110,23 @@ func (v *View) downsamples() []float64 {
 	return downs
 }
 
-// paintLevel paints the tiles of level l; where it is the picture itself, the workers are
-// asked for what is missing.
+// paintLevel paints the tiles of level l and what is around the image; where it is the picture
+// itself, the workers are asked for what is missing.
 func (v *View) paintLevel(dst []uint32, w, h int, at camera, l int, ask bool) {
 	downs := v.downsamples()
 	cells, colors := v.cells(l, w, h, at, downs, ask)
 	v.recolorTiles(cells, colors)
-	for _, c := range cells {
-		v.blit(dst, w, h, at, l, c, downs)
+	ps := v.pieces(w, h, at, l, cells, downs)
+	var in image.Rectangle
+	for _, p := range ps {
+		in = in.Union(p.Rectangle)
 	}
+	bands(h, func(y0, y1 int) {
+		surround(dst, w, y0, y1, in)
+		for _, p := range ps {
+			p.blit(dst, w, y0, y1)
+		}
+	})
 }
 
 // recolorTiles gives the tiles on the screen the colours of now, so that a contrast that is
@@ -233,44 +236,3 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 }
 
 func abs(n int) int { return max(n, -n) }
-
-// blit copies the part of the screen that one tile covers, nearest neighbour.
-func (v *View) blit(dst []uint32, w, h int, at camera, l int, c cell, downs []float64) {
-	ts, size := v.info.TileSize, v.info.Levels[l].Size
-	k := at.scale * downs[l] // screen pixels a pixel of this level
-	edge := func(p, origin float64) int { return int(math.Ceil(p*k - origin*at.scale)) }
-	x0, x1 := max(0, edge(float64(c.col*ts.X), at.x)), min(w, edge(float64(min((c.col+1)*ts.X, size.X)), at.x))
-	y0, y1 := max(0, edge(float64(c.row*ts.Y), at.y)), min(h, edge(float64(min((c.row+1)*ts.Y, size.Y)), at.y))
-	if x0 >= x1 || y0 >= y1 {
-		return
-	}
-	if c.tile == nil {
-		for y := y0; y < y1; y++ {
-			row := dst[y*w+x0 : y*w+x1]
-			for i := range row {
-				row[i] = unknown
-			}
-		}
-		return
-	}
-	t := c.tile
-	d := downs[t.key.level]
-	step := 1 / (at.scale * d) // pixels of the tile's level a screen pixel
-	ox := at.x/d - float64(t.key.col*ts.X)
-	oy := at.y/d - float64(t.key.row*ts.Y)
-	for y := y0; y < y1; y++ {
-		sy := min(max(int(oy+(float64(y)+0.5)*step), 0), t.size.Y-1)
-		stretch(dst[y*w+x0:y*w+x1], t.pix[sy*t.size.X:(sy+1)*t.size.X], ox+(float64(x0)+0.5)*step, step)
-	}
-}
-
-// stretch fills dst from src, starting at x and going on by step, in 32.32 fixed point.
-func stretch(dst, src []uint32, x, step float64) {
-	const one = 1 << 32
-	last := int64(len(src)) - 1
-	p, s := int64(x*one), int64(step*one)
-	for i := range dst {
-		dst[i] = src[min(max(p>>32, 0), last)]
-		p += s
-	}
-}

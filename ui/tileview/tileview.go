@@ -83,6 +83,7 @@ type View struct {
 	fitted   bool // fit once the size is known
 	ratio    float64
 	buf      *image.RGBA
+	cols     []int32 // the columns of a frame's pieces, reused
 	raster   *canvas.Raster
 	scale    *scaleBar
 	tool     Tool
