@@ -34,6 +34,7 @@ type Options struct {
 	Open       string // capture to open at once: its ID, or newest
 	Look       string // image file to look at, without capturing it
 	Log        *slog.Logger
+	Before     func() // called when the toolkit is up and no window is made yet; nil for nothing
 }
 
 // thumbSize is the side of the inbox's small pictures, in pixels.
@@ -92,6 +93,9 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
 	w.win.Resize(fyne.NewSize(1440, 900))
+	if opt.Before != nil {
+		opt.Before()
+	}
 	w.win.SetOnClosed(cancel)
 	a.Lifecycle().SetOnStarted(func() { w.start(ctx, g) })
 	a.Lifecycle().SetOnEnteredForeground(w.fillDatasets) // files may have been changed in another program

@@ -159,6 +159,35 @@ def ours(image):
         shutil.rmtree(work)
 
 
+def bare():
+    """Measures the toolkit alone: a window with one picture in it."""
+    screen, work = Screen(), tempfile.mkdtemp()
+    subprocess.run(["go", "build", "-tags", "migrated_fynedo", "-o", work + "/frames", "./packaging/run/frames"], check=True)
+    app = subprocess.Popen([work + "/frames"], env=screen.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait(60, lambda: screen.tool("search", "--onlyvisible", "--name", "Coverslip").split())
+        time.sleep(2)
+        win = screen.tool("search", "--onlyvisible", "--name", "Coverslip").split()[0]
+        screen.tool("windowmove", win, 0, 0, "windowsize", win, W, H)
+        time.sleep(2)
+        pan(screen, 2)
+        before = cpu(app.pid)
+        fps = [pan(screen) for _ in range(3)]
+        busy = cpu(app.pid) - before
+        screen.tool("mousemove", 5, 5)
+        time.sleep(3)
+        before = cpu(app.pid)
+        time.sleep(5)
+        idle = (cpu(app.pid) - before) / 5
+        print(f"| one picture in a Fyne window, nothing else | – | {sorted(fps)[1]:.0f} fps | {1e3 * busy / max(sum(fps) * 4, 1):.0f} ms CPU a frame "
+              f"| – | {peak(app.pid)} MB | idle {100 * idle:.1f} % |", flush=True)
+    finally:
+        app.send_signal(signal.SIGTERM)
+        app.wait()
+        screen.close()
+        shutil.rmtree(work)
+
+
 NAPARI = """
 import sys, zarr, tifffile, napari
 z = zarr.open(tifffile.imread(sys.argv[1], aszarr=True), mode="r")
@@ -206,6 +235,7 @@ if __name__ == "__main__":
     if os.environ.get("COVERSLIP_BENCH_MAKE"):
         images += make(os.environ["COVERSLIP_BENCH_MAKE"])
     print("| image, 1920×1080, software GL | start to image | pan shown | | | peak memory | |\n|---|---|---|---|---|---|---|", flush=True)
+    bare()
     for path in images:
         ours(path)
         if os.environ.get("COVERSLIP_BENCH_NAPARI"):

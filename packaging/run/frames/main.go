@@ -1,0 +1,80 @@
+// Command frames shows one picture as large as its window and nothing else, another one for each
+// move of the pointer: what the toolkit and this machine's OpenGL leave of sixty frames a
+// second. bench_viewer.py counts its frames beside the viewer's.
+package main
+
+import (
+	"image"
+	"math/rand/v2"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+	"github.com/go-gl/glfw/v3.4/glfw"
+)
+
+// page is two ready pictures, shown by turns.
+type page struct {
+	widget.BaseWidget
+
+	raster *canvas.Raster
+	ready  [2]*image.RGBA
+	next   int
+}
+
+var _ desktop.Hoverable = (*page)(nil)
+
+func newPage() *page {
+	p := &page{}
+	p.raster = canvas.NewRaster(p.paint)
+	p.raster.ScaleMode = canvas.ImageScalePixels
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+func (p *page) paint(w, h int) image.Image {
+	if p.ready[0] == nil || p.ready[0].Rect.Max != image.Pt(w, h) {
+		for i := range p.ready {
+			p.ready[i] = noise(w, h)
+		}
+	}
+	p.next = 1 - p.next
+	return p.ready[p.next]
+}
+
+// noise is opaque.
+func noise(w, h int) *image.RGBA {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(rand.Uint32())
+		if i%4 == 3 {
+			m.Pix[i] = 255
+		}
+	}
+	return m
+}
+
+// MouseIn is a move.
+func (p *page) MouseIn(*desktop.MouseEvent) { p.raster.Refresh() }
+
+// MouseMoved shows the other picture.
+func (p *page) MouseMoved(*desktop.MouseEvent) { p.raster.Refresh() }
+
+// MouseOut is for Fyne.
+func (p *page) MouseOut() {}
+
+// CreateRenderer makes page a Fyne widget.
+func (p *page) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(p.raster) }
+
+func main() {
+	a := app.NewWithID("dev.coverslip.frames")
+	w := a.NewWindow("Coverslip")
+	glfw.WindowHint(glfw.DepthBits, 0) // as the program does
+	glfw.WindowHint(glfw.StencilBits, 0)
+	w.SetPadded(false)
+	w.SetContent(newPage())
+	w.Resize(fyne.NewSize(1280, 800))
+	w.ShowAndRun()
+}
