@@ -65,7 +65,7 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 	ox, oy := int(math.Round(at.x*at.scale)), int(math.Round(at.y*at.scale))
 	strength := uint32(math.Round((1 - min(max(l.style.Clear, 0), 1)) * 256))
 	budget := atOnce
-	seen := image.Rect(floorDiv(ox, patchSize), floorDiv(oy, patchSize), floorDiv(ox+w-1, patchSize)+1, floorDiv(oy+h-1, patchSize)+1)
+	seen := image.Rect(patchOf(ox), patchOf(oy), patchOf(ox+w-1)+1, patchOf(oy+h-1)+1)
 	l.on = l.on[:0]
 	for ty := seen.Min.Y; ty < seen.Max.Y; ty++ {
 		for tx := seen.Min.X; tx < seen.Max.X; tx++ {
@@ -118,7 +118,8 @@ func (l *layer) patchAt(k [2]int, budget *int) *patch {
 	return p
 }
 
-func floorDiv(a, b int) int { return int(math.Floor(float64(a) / float64(b))) }
+// patchOf is the column or row of patches that a pixel lies in.
+func patchOf(pixel int) int { return int(math.Floor(float64(pixel) / patchSize)) }
 
 // laid is a patch's place on the screen.
 type laid struct {
