@@ -27,6 +27,7 @@ func (v *View) share() {
 		o.at.x += float64(w-ow) / 2 / v.at.scale
 		o.at.y += float64(h-oh) / 2 / v.at.scale
 		o.angle, o.fitted = v.angle, true
+		o.stir()
 		o.redraw()
 	}
 }

@@ -121,8 +121,17 @@ func (v *View) paintLevel(dst []uint32, w, h int, at camera, l int, ask bool) {
 	for _, p := range ps {
 		in = in.Union(p.Rectangle)
 	}
+	var fine *smooth
+	ready := false
+	if ask && v.rest.still && at.scale*downs[l] < 1-1e-9 {
+		fine, ready = v.smoothly(at, l, cells, downs, in)
+	}
 	bands(h, func(y0, y1 int) {
 		surround(dst, w, y0, y1, in)
+		if ready {
+			fine.paint(dst, w, y0, y1)
+			return
+		}
 		for _, p := range ps {
 			p.blit(dst, w, y0, y1)
 		}

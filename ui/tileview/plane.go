@@ -51,6 +51,7 @@ func (v *View) SetObjectsAt(t int) {
 }
 
 func (v *View) turnPage() {
+	v.stir()
 	v.redraw()
 	if v.act.Planed != nil {
 		v.act.Planed()

@@ -19,6 +19,7 @@ func (v *View) Run(ctx context.Context) error {
 	wg.Go(func() { v.drawLayer(ctx, v.lay) })
 	wg.Go(func() { v.drawLayer(ctx, v.lens.lay) })
 	wg.Go(func() { v.runPlayer(ctx) })
+	wg.Go(func() { v.runRest(ctx) })
 	wg.Wait()
 	return ctx.Err()
 }

@@ -83,6 +83,7 @@ type View struct {
 	fitted   bool // fit once the size is known
 	ratio    float64
 	buf      *image.RGBA
+	rest     rest
 	cols     []int32 // the columns of a frame's pieces, reused
 	raster   *canvas.Raster
 	scale    *scaleBar
@@ -115,6 +116,7 @@ func New(post func(func()), act Actions) *View {
 	v.lens = lens{radius: firstLens, other: newIndex(nil, nil), lay: newLayer()}
 	v.player = &player{more: make(chan struct{}, 1)}
 	v.at = camera{scale: 1}
+	v.rest.moved = make(chan struct{}, 1)
 	v.raster = canvas.NewRaster(v.paint)
 	v.raster.ScaleMode = canvas.ImageScalePixels
 	v.scale = newScaleBar()
@@ -164,7 +166,10 @@ func (v *View) SetTint(t Tint) {
 // Tint returns how all colours are turned.
 func (v *View) Tint() Tint { return v.tint }
 
-func (v *View) recolor() { v.work.recolor(v.channels, v.tint) }
+func (v *View) recolor() {
+	v.work.recolor(v.channels, v.tint)
+	v.stir()
+}
 
 // SetObjects replaces what lies on the image.
 func (v *View) SetObjects(objs []annotation.Object) {

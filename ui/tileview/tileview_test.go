@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -167,6 +168,52 @@ func TestPixelsStandWhereTheyBelong(t *testing.T) {
 			want := (int(value(0, int(at.X), int(at.Y))) - 200) * 255 / 2800
 			if got := gray(m, p.X, p.Y); abs(got-want) > 1 {
 				t.Errorf("screen %v shows %d, the image has %d at %.1f, %.1f", p, got, want, at.X, at.Y)
+			}
+		}
+	})
+}
+
+// TestRestIsInterpolated: an image that is made smaller shows its nearest pixels
+// while it moves and, 0.1 s later, what lies between them, also across the borders of tiles.
+// Enlarged pixels stay squares.
+func TestRestIsInterpolated(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		only(v, 0)
+		v.OneToOne()
+		v.SetOverview(false)
+		v.Zoom(0.7)
+		// far is the largest difference from what the image has there, in grey levels.
+		far := func(m image.Image) float64 {
+			worst := 0.0
+			shown := func(x, y int) float64 { return (float64(value(0, x, y)) - 200) * 255 / 2800 }
+			for y := range 540 { // the scale bar lies below
+				for x := range 800 {
+					at := v.At(fyne.NewPos(float32(x)+0.5, float32(y)+0.5))
+					fx, fy := at.X-0.5, at.Y-0.5
+					ix, iy := int(math.Floor(fx)), int(math.Floor(fy))
+					fx, fy = fx-float64(ix), fy-float64(iy)
+					want := (shown(ix, iy)*(1-fx)+shown(ix+1, iy)*fx)*(1-fy) + (shown(ix, iy+1)*(1-fx)+shown(ix+1, iy+1)*fx)*fy
+					worst = max(worst, math.Abs(float64(gray(m, x, y))-want))
+				}
+			}
+			return worst
+		}
+		if d := far(s.settle(c)); d < 4 {
+			t.Errorf("while it moves, the screen differs by %.1f only: interpolated", d)
+		}
+		time.Sleep(time.Second)
+		if d := far(s.settle(c)); d > 2.1 { // three roundings
+			t.Errorf("at rest, the screen differs by %.1f", d)
+		}
+		v.Zoom(1 / 0.7 * 4)
+		time.Sleep(time.Second)
+		m := s.settle(c)
+		for x := range 700 {
+			at := v.At(fyne.NewPos(float32(x)+0.5, 300.5))
+			if want := (int(value(0, int(at.X), int(at.Y))) - 200) * 255 / 2800; abs(gray(m, x, 300)-want) > 1 {
+				t.Fatalf("enlarged, %d shows %d, the image has %d", x, gray(m, x, 300), want)
 			}
 		}
 	})

@@ -9,6 +9,7 @@ import (
 // Turn turns the view clockwise around its middle, by degrees.
 func (v *View) Turn(degrees float64) {
 	v.angle = math.Mod(v.angle+degrees+360, 360)
+	v.stir()
 	v.redraw()
 	v.share()
 	v.told()
