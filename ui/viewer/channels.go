@@ -37,6 +37,7 @@ type channels struct {
 type channelRow struct {
 	on     *widget.Check
 	swatch *widget.Button
+	rgb    [3]uint8 // of the swatch
 	limits *widget.Label
 	graph  *histogram
 }
@@ -80,7 +81,7 @@ func (c *channels) open(info imageio.Info) {
 	c.info, c.rows, c.ranges = info, nil, nil
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
-		r := &channelRow{on: widget.NewCheck(c.name(i), nil), limits: kit.NewQuiet("")}
+		r := &channelRow{on: widget.NewCheck(c.name(i), nil), limits: kit.NewQuiet(""), rgb: ch.Color}
 		r.limits.Alignment = fyne.TextAlignTrailing
 		r.on.Checked = true
 		r.on.OnChanged = func(on bool) { c.change(i, func(ch *tileview.Channel) { ch.On = on }) }
@@ -148,15 +149,28 @@ func (c *channels) show(cs []tileview.Channel) {
 		if i >= len(cs) || i >= len(c.ranges) {
 			return
 		}
-		r.on.Checked = cs[i].On
-		r.on.Refresh()
-		r.swatch.SetIcon(dot(cs[i].Color))
-		r.graph.set(c.ranges[i], cs[i])
-		r.limits.SetText(limits(cs[i]))
+		r.show(c.ranges[i], cs[i])
 	}
 	c.last = cs
 	c.s.view.SetChannels(cs)
 	c.s.mirror()
+}
+
+// show puts one channel's settings on the screen. While contrast is dragged nothing else is
+// drawn anew: making the icon takes longer than the frame.
+func (r *channelRow) show(rng tileview.Range, ch tileview.Channel) {
+	if r.on.Checked != ch.On {
+		r.on.Checked = ch.On
+		r.on.Refresh()
+	}
+	if r.rgb != ch.Color {
+		r.rgb = ch.Color
+		r.swatch.SetIcon(dot(ch.Color))
+	}
+	r.graph.set(rng, ch)
+	if text := limits(ch); text != r.limits.Text {
+		r.limits.SetText(text)
+	}
 }
 
 func limits(ch tileview.Channel) string {

@@ -61,8 +61,11 @@ func newHistogram(changed func(tileview.Channel), reset func(), other func(rune)
 }
 
 func (h *histogram) set(r tileview.Range, c tileview.Channel) {
+	same := h.ch == c && h.rng.From == r.From && h.rng.To == r.To && h.rng.Bins == r.Bins
 	h.rng, h.ch = r, c
-	h.raster.Refresh()
+	if !same {
+		h.raster.Refresh()
+	}
 }
 
 // place is where a sample stands, in 0…1 of the width between the margins.
