@@ -32,6 +32,10 @@ func (w *window) unloadFrom(id, model string) {
 }
 
 func (w *window) setServers(all map[string]station.Server) {
+	defer w.strip()
+	if w.shell.Page() != "servers" {
+		return // filled when it is opened: a screen out of sight has the window drawn anew for nothing
+	}
 	mine := w.station.Queue()
 	v := servers.Values{Takeover: w.station.Settings().Takeover, Mine: servers.Queue(mine)}
 	used := w.inUse(all)
@@ -55,7 +59,6 @@ func (w *window) setServers(all map[string]station.Server) {
 		}
 	}
 	w.servers.Set(v)
-	w.strip()
 }
 
 // server is how a server is shown.

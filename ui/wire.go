@@ -248,6 +248,8 @@ func (w *window) opened(page string) {
 		if !w.settings.Dirty() {
 			w.fillSettings()
 		}
+	case "servers":
+		w.setServers(w.station.Servers().All())
 	case "inbox":
 		w.win.Canvas().Focus(w.inbox.Keys())
 	case "viewer":

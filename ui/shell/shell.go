@@ -3,6 +3,7 @@
 package shell
 
 import (
+	"reflect"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -49,6 +50,7 @@ type Shell struct {
 	items  map[string]*item
 	stack  *fyne.Container
 	strip  *strip
+	status *Status // that is shown
 	layout fyne.CanvasObject
 }
 
@@ -82,6 +84,10 @@ func New(pages []Page, act Actions) *Shell {
 
 // Set replaces what the strip and the badges say.
 func (s *Shell) Set(st Status) {
+	if s.status != nil && reflect.DeepEqual(*s.status, st) {
+		return
+	}
+	s.status = &st
 	s.strip.set(st)
 	for id, it := range s.items {
 		it.badge(st.Badges[id])
