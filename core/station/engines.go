@@ -202,6 +202,10 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	s := Server{Name: r.Name(), Address: r.address, Checked: time.Now()}
 	err := r.Ready(short)
 	s.Latency = time.Since(s.Checked)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fault.New(fault.Offline, "The inference server "+r.Name()+" did not answer in time.",
+			"It may have too much to do, or hang; the work goes on by itself when it answers.", err)
+	}
 	s.Answers = err == nil || fault.KindOf(err) != fault.Offline
 	if err == nil {
 		e.gauges.read(short, r, &s)

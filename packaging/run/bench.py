@@ -12,6 +12,7 @@ import time
 import bench_dataset
 import bench_decoders
 import bench_pipeline
+import bench_gateway
 import bench_tiff
 
 CTL = os.path.abspath("build/coverslipctl")
@@ -57,6 +58,7 @@ def main(dvc, runs):
     image = "assets/sample/captures/2026-11-24_plate07_A03_DAPI.ome.tif"
     row("infer 1024², 529 nuclei, embedded", *infer(runs, image), "the same on Triton; its own CPU not counted")
     bench_pipeline.rows(subprocess.run(["packaging/stack/lab-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
+    bench_gateway.rows()
     bench_decoders.rows(subprocess.run(["packaging/stack/recipes-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
     bench_tiff.rows(subprocess.run(["packaging/stack/imageio-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
     if shutil.which("Xvfb"):
