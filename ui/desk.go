@@ -1,16 +1,19 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/station"
@@ -29,6 +32,9 @@ type desk struct {
 	frames  station.Frames      // counted over time
 	stamp   string              // of the prediction that objects came from
 	before  []annotation.Object // what an earlier prediction had found, while this capture is open
+
+	rival  string              // name@version to compare with
+	second []annotation.Object // what it has found; nil while it is asked
 }
 
 // opened is what reading a capture brings.
@@ -165,11 +171,27 @@ func (w *window) fillViewer() {
 	if d.before == nil && len(d.log) > 0 {
 		v.Names, v.Other = [2]string{"Corrected", "model"}, uncorrected(d.objects, d.log)
 	}
+	d.offer(&v, w.station.Registered())
 	_, v.CanUndo = annotation.Undo(d.log)
 	_, v.CanRedo = annotation.Redo(d.log)
 	v.Saved, v.SavedTone = saved(it, d.log)
 	v.CanReview = it.Passes["review"].State == flow.Yours || it.Behind("record") && v.SavedTone == kit.Held
 	w.viewer.Set(v)
+}
+
+// offer fills in what the capture may be compared with, and what it is compared with.
+func (d *desk) offer(v *viewer.Values, all []infer.Ref) {
+	for _, m := range all {
+		if m.String() != v.Model {
+			v.Versions = append(v.Versions, m.String())
+		}
+	}
+	switch {
+	case d.rival != "" && d.second == nil:
+		v.Rival, v.Running, v.Other = d.rival, "Asking "+d.rival, nil
+	case d.rival != "":
+		v.Rival, v.Other, v.Names = d.rival, d.second, [2]string{cmp.Or(v.Model, "Now"), d.rival}
+	}
 }
 
 // uncorrected is what the model had found: the log laid over the objects backwards.
@@ -239,8 +261,8 @@ func (w *window) viewerActions() viewer.Actions {
 		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
 		Undo:     func() { w.step(w.station.Undo) },
 		Redo:     func() { w.step(w.station.Redo) },
-		RunAgain: w.again,
-		Next:     func() { w.move(1) }, Previous: func() { w.move(-1) },
+		RunAgain: w.again, Compare: w.against,
+		Next: func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
 		Shortcut:     w.shortcut,
 		Key:          w.key,
@@ -353,6 +375,34 @@ func (w *window) again(diameter float64) {
 	}
 	px := diameter / micron(w.desk.src)
 	w.work.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px) })
+}
+
+// against asks another model about the open capture, for the lens; "" for none.
+func (w *window) against(version string) {
+	d := &w.desk
+	it, ok := w.station.Items().Row(d.id)
+	if !ok || d.src == nil {
+		return
+	}
+	d.rival, d.second = version, nil
+	w.fillViewer()
+	if version == "" {
+		return
+	}
+	name, number, _ := strings.Cut(version, "@")
+	src := d.src
+	w.work.do(func(ctx context.Context) error {
+		found, err := w.station.SeeWith(ctx, it, infer.Ref{Model: name, Version: number}, nil)
+		w.work.post(func() {
+			if d := &w.desk; d.src == src && d.rival == version {
+				if d.second = found; err != nil {
+					d.rival = ""
+				}
+				w.fillViewer()
+			}
+		})
+		return err
+	})
 }
 
 // move opens the capture n places further in the inbox.

@@ -93,21 +93,12 @@ func plane(info imageio.Info) infer.Options {
 
 // count asks how many objects a version finds in an image, and loads it where it is missing.
 func (s *Station) count(ctx context.Context, en infer.Engine, m infer.Ref, path string) (int, error) {
-	b, err := s.bundles.fetch(ctx, s.shelves.platform(), m)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := en.Describe(ctx, m); err != nil { // a server that was restarted has forgotten it
-		if err := load(ctx, en, b); err != nil {
-			return 0, err
-		}
-	}
 	src, err := s.opener.Open(ctx, path)
 	if err != nil {
 		return 0, err
 	}
 	defer src.Close() //nolint:errcheck // read only
-	layer, err := s.see(ctx, en, b, src, plane(src.Info()), nil)
+	layer, err := s.detectWith(ctx, en, m, src, plane(src.Info()), nil)
 	if err != nil {
 		return 0, fmt.Errorf("probe %s with %s: %w", filepath.Base(path), m, err)
 	}

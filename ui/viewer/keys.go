@@ -85,7 +85,7 @@ func (s *Screen) brushed(diameter float64) {
 func (s *Screen) lens() {
 	s.view.SetLens(!s.view.Lens() && s.val.Other != nil)
 	if s.val.Other == nil {
-		s.read.SetText("There is nothing to compare with: the lens shows the model's own objects where a person corrected them.")
+		s.read.SetText("There is nothing to compare with: the lens shows what the model had found before a correction, or another model's objects: choose it under Model.")
 	}
 }
 

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,6 +35,8 @@ type panel struct {
 	diameter *widget.Entry
 	unit     *widget.Label
 	again    *widget.Button
+	rival    *widget.Select
+	rivals   fyne.CanvasObject
 	running  *widget.Label
 	size     fyne.CanvasObject // asks how large a pixel is
 	body     *fyne.Container
@@ -49,6 +52,8 @@ func newPanel(s *Screen) *panel {
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
+	p.rival = widget.NewSelect(nil, p.compare)
+	p.rivals = container.NewVBox(widget.NewLabel("Compare with"), p.rival)
 	p.size = p.pixelSize()
 	p.body = container.NewVBox(
 		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold, p.counts.fold,
@@ -66,7 +71,28 @@ func newPanel(s *Screen) *panel {
 func (p *panel) modelForm() fyne.CanvasObject {
 	return container.NewVBox(
 		container.NewBorder(nil, nil, widget.NewLabel("Nucleus"), p.unit, p.diameter),
-		kit.Tall(p.again), p.running)
+		kit.Tall(p.again), p.running, p.rivals)
+}
+
+// noRival is the choice to compare with no other model.
+const noRival = "No other model"
+
+func (p *panel) compare(name string) {
+	if name == noRival {
+		name = ""
+	}
+	if name != p.s.val.Rival && p.s.act.Compare != nil {
+		p.s.act.Compare(name)
+	}
+}
+
+// offer brings the models to compare with.
+func (p *panel) offer(v Values) {
+	shown(p.rivals, p.s.act.Compare != nil && len(v.Versions) > 0)
+	p.rival.Options = append([]string{noRival}, v.Versions...)
+	p.rival.Selected = cmp.Or(v.Rival, noRival)
+	able(p.rival, v.Running == "")
+	p.rival.Refresh()
 }
 
 func (p *panel) open(info imageio.Info) {
@@ -111,6 +137,7 @@ func (p *panel) set(v Values) {
 		text = v.Model
 	}
 	p.running.SetText(text)
+	p.offer(v)
 }
 
 func (p *panel) runAgain() {

@@ -27,6 +27,8 @@ type Values struct {
 	Other     []annotation.Object   // another layer, to compare with; nil for none
 	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
 	Model     string                // name@version that predicted, or ""
+	Versions  []string              // name@version of the models that may be compared with
+	Rival     string                // the one that Other is of, "" for none
 	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
 	Running   string                // "Predicting, tile 3 of 12" while a run goes on
 
@@ -51,6 +53,7 @@ type Actions struct {
 	Reshape                func(objectID string, ring []annotation.Point)
 	Undo, Redo             func()
 	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
+	Compare                func(version string)   // one of Versions, "" for none
 	Next, Previous         func()                 // capture
 	CommitReview           func()
 	Shortcut               func(fyne.Shortcut)  // one that is not the viewer's own
@@ -74,6 +77,7 @@ type Screen struct {
 	view  *tileview.View
 	views int // that are shown, up to mostViews
 
+	rival   string // that the lens was switched on for
 	seconds []*second
 	first   fyne.CanvasObject
 	picture *fyne.Container
@@ -183,6 +187,10 @@ func (s *Screen) Set(v Values) {
 	s.view.SetObjectsAt(v.T)
 	s.view.SetObjects(v.Objects)
 	s.view.SetOther(v.Names[0], v.Names[1], v.Other)
+	if v.Rival != s.rival && (v.Other != nil || v.Rival == "") {
+		s.rival = v.Rival
+		s.view.SetLens(v.Rival != "") // who asked wants to see it
+	}
 	s.title.SetText(v.Title)
 	s.place.SetText(v.Place)
 	s.saved.Set(v.Saved, v.SavedTone)

@@ -5,7 +5,9 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -49,6 +51,45 @@ func TestFourViewsShowFourThings(t *testing.T) {
 		press(v, c, 'v')
 		if n := len(all(v)); n != 1 {
 			t.Errorf("three times the key V shows %d views", n)
+		}
+	})
+}
+
+func TestLensOnAnotherModel(t *testing.T) {
+	asked := ""
+	show(t, theme.Dark, viewer.Actions{Compare: func(v string) { asked = v }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Versions = []string{"nuclei@2"}
+		v.Set(val)
+		s.settle(c)
+		for _, o := range walk(v) {
+			if pick, ok := o.(*widget.Select); ok && len(pick.Options) == 2 && pick.Options[1] == "nuclei@2" {
+				pick.SetSelectedIndex(1)
+			}
+		}
+		if asked != "nuclei@2" {
+			t.Errorf("asked for %q", asked)
+		}
+		lens := func() bool { return all(v)[0].Lens() }
+		val.Rival, val.Other, val.Running = "nuclei@2", nil, "Asking nuclei@2"
+		v.Set(val)
+		if lens() {
+			t.Error("the lens is on while the model is asked")
+		}
+		val.Other, val.Running = []annotation.Object{}, ""
+		v.Set(val)
+		if !lens() {
+			t.Error("the lens is off when the model has answered")
+		}
+		press(v, c, 'l')
+		v.Set(val)
+		if lens() {
+			t.Error("the lens came back by itself")
+		}
+		val.Rival, val.Other = "", nil
+		v.Set(val)
+		if lens() {
+			t.Error("the lens is on with nothing to compare")
 		}
 	})
 }
