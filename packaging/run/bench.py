@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import bench_client
 import bench_dataset
 import bench_decoders
 import bench_pipeline
@@ -52,6 +53,18 @@ def first_image(runs):
     print(f"| process start to the first image on screen | {statistics.median(times):.2f} s | – | – |", flush=True)
 
 
+def client(runs):
+    """Triton's client on a server of its own, with the models that only answer what they are asked."""
+    ports = dict(TRITON_GRPC="8041", TRITON_HTTP="8040", TRITON_METRICS="8042", TRITON_IDENTITY="1")
+    env = dict(os.environ, **ports)
+    perf = subprocess.run(["packaging/stack/perf-install"], check=True, capture_output=True, text=True).stdout.split()[-1]
+    subprocess.run(["packaging/stack/triton-up"], check=True, env=env, stdout=subprocess.DEVNULL)
+    try:
+        bench_client.rows(perf, "127.0.0.1:8041", "127.0.0.1:8040", runs)
+    finally:
+        subprocess.run(["packaging/stack/triton-down"], check=True, env=env, stdout=subprocess.DEVNULL)
+
+
 def main(dvc, runs):
     print("| what | Coverslip, wall / CPU / peak memory | peer | ratio, wall / CPU |\n|---|---|---|---|", flush=True)
     bench_dataset.main(dvc, runs, list(bench_dataset.SHAPES))
@@ -61,6 +74,7 @@ def main(dvc, runs):
     bench_gateway.rows()
     bench_decoders.rows(subprocess.run(["packaging/stack/recipes-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
     bench_tiff.rows(subprocess.run(["packaging/stack/imageio-install"], check=True, capture_output=True, text=True).stdout.split()[-1], runs)
+    client(runs)
     if shutil.which("Xvfb"):
         first_image(runs)
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -22,7 +23,8 @@ type httpWire struct {
 	base     *url.URL
 	client   *http.Client
 	headers  map[string]string
-	compress bool // tensors
+	compress bool   // tensors
+	plain    *plain // for questions; nil: by client too
 }
 
 func dialHTTP(base *url.URL, secure *tls.Config, headers map[string]string, compress bool) *httpWire {
@@ -36,11 +38,14 @@ func dialHTTP(base *url.URL, secure *tls.Config, headers map[string]string, comp
 		WriteBufferSize:     256 << 10,
 		ReadBufferSize:      256 << 10,
 	}
-	return &httpWire{base: base, client: &http.Client{Transport: t}, headers: headers, compress: compress}
+	return &httpWire{base: base, client: &http.Client{Transport: t}, headers: headers, compress: compress, plain: newPlain(base, headers)}
 }
 
 func (w *httpWire) close() error {
 	w.client.CloseIdleConnections()
+	if w.plain != nil {
+		return w.plain.close()
+	}
 	return nil
 }
 
@@ -189,6 +194,25 @@ func (w *httpWire) do(ctx context.Context, method string, parts [][]byte, header
 	// a connection that was idle. The header itself is not sent.
 	req.Header["Idempotency-Key"] = nil
 	rsp, err := w.client.Do(req)
+	return accepted(ctx, rsp, err)
+}
+
+// post sends a question, which is done as do does it.
+func (w *httpWire) post(ctx context.Context, q *question, parts [][]byte, headers map[string]string) (*http.Response, error) {
+	path := modelPath(q.model, q.version, "infer")
+	if w.plain == nil {
+		return w.do(ctx, http.MethodPost, parts, headers, path...)
+	}
+	for i, p := range path {
+		path[i] = url.PathEscape(p)
+	}
+	uri := "/" + strings.TrimPrefix(w.base.JoinPath(append([]string{"v2"}, path...)...).RequestURI(), "/")
+	rsp, err := w.plain.post(ctx, uri, []map[string]string{w.headers, headers}, parts, q.terms.Sequence.ID == 0)
+	return accepted(ctx, rsp, err)
+}
+
+// accepted makes a refusal of an answer that is no success.
+func accepted(ctx context.Context, rsp *http.Response, err error) (*http.Response, error) {
 	if err != nil {
 		return nil, lost(ctx, err)
 	}

@@ -82,7 +82,7 @@ func (w *httpWire) ask(ctx context.Context, q *question) ([]infer.Tensor, error)
 		}
 		headers["Content-Encoding"], headers["Accept-Encoding"] = "gzip", "gzip"
 	}
-	rsp, err := w.do(ctx, http.MethodPost, parts, headers, modelPath(q.model, q.version, "infer")...)
+	rsp, err := w.post(ctx, q, parts, headers)
 	if err != nil {
 		return nil, err
 	}

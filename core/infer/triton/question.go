@@ -67,7 +67,7 @@ func (e *Engine) question(ctx context.Context, m infer.Ref, in []infer.Tensor) (
 		}
 	}
 	q := &question{model: m.Model, version: e.number(m), in: in, terms: infer.TermsOf(ctx)}
-	if end, ok := ctx.Deadline(); ok {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < slow-time.Second { // not just our own limit
 		q.patience = max(time.Until(end), time.Microsecond)
 	}
 	return q, nil
