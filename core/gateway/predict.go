@@ -57,7 +57,8 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, err := g.look(r.Context(), u, q, g.opt.MaxPixels, nil)
+	urgent := infer.WithTerms(r.Context(), infer.Terms{Priority: 1}) // someone waits: before the tiles of jobs
+	a, err := g.look(urgent, u, q, g.opt.MaxPixels, nil)
 	leave()
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
 )
@@ -124,5 +125,20 @@ func (s *Station) resumeHeld(ctx context.Context) error {
 	return err
 }
 
-// LookingAt has the capture that is on screen go first wherever it waits.
-func (s *Station) LookingAt(id string) { s.flow.First(id) }
+// LookingAt has the capture that is on screen go first wherever it waits; at a server its
+// tiles go before those of others.
+func (s *Station) LookingAt(id string) {
+	if it, ok := s.flow.Items.Row(id); ok {
+		md5, _ := Image(it)
+		s.looked.Store(&md5)
+	}
+	s.flow.First(id)
+}
+
+// terms are how the capture with those pixels is asked about.
+func (s *Station) terms(md5 string) infer.Terms {
+	if at := s.looked.Load(); at != nil && *at == md5 {
+		return infer.Terms{Priority: 1}
+	}
+	return infer.Terms{}
+}

@@ -43,7 +43,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 	opt := plane(src.Info())
 	opt.Diameter = ask.Diameter
 	begun := time.Now()
-	layer, err := s.see(ctx, en, b, src, opt, p)
+	layer, err := s.see(infer.WithTerms(ctx, s.terms(st.MD5)), en, b, src, opt, p)
 	if err != nil {
 		return intake.Predicted{}, err
 	}

@@ -63,8 +63,9 @@ type Station struct {
 	pyramids    *pyramids
 	names       *names
 	sightings   event.Feed[string, Sighting]
-	held        atomic.Bool   // predictions are paused
-	settled     chan struct{} // settings changed: folders are watched anew
+	held        atomic.Bool            // predictions are paused
+	looked      atomic.Pointer[string] // content hash of the image that is on screen
+	settled     chan struct{}          // settings changed: folders are watched anew
 }
 
 // Open builds a station on its workspace and starts nothing.

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -32,8 +33,9 @@ func (m *Member) State() State { return m.breaker.now() }
 
 // ask puts a question when it is its turn.
 func (m *Member) ask(ctx context.Context, question func(context.Context) error) error {
+	terms := infer.TermsOf(ctx)
 	for {
-		if err := m.window.enter(ctx); err != nil {
+		if err := m.window.enter(ctx, cmp.Or(terms.Priority, 2)); err != nil {
 			return err
 		}
 		trial, err := m.breaker.admit() // only now: it may have opened meanwhile
@@ -48,32 +50,36 @@ func (m *Member) ask(ctx context.Context, question func(context.Context) error) 
 		if err == nil {
 			err = question(ctx)
 		}
-		switch kind := fault.KindOf(err); {
-		case ctx.Err() != nil && err != nil:
-			m.breaker.undecided()
-			m.window.leave()
-			return ctx.Err()
-		case err != nil && kind == fault.Offline:
-			m.breaker.bad(err)
-			m.window.leave()
-			m.tell(err)
-			return err
-		case err != nil && kind == fault.Busy:
-			m.breaker.good()
-			if m.window.refused() {
-				continue // fewer at a time may do
-			}
+		if again := m.learn(ctx, begun, err); !again || terms.Sequence.ID != 0 {
 			return err
 		}
-		m.breaker.good()
-		if err != nil {
-			m.window.leave()
-			m.tell(err)
-		} else {
-			m.window.answered(begun)
-		}
-		return err
 	}
+}
+
+// learn draws the conclusions of a question's end and gives its place back. It tells whether
+// it may do to ask again, with fewer under way.
+func (m *Member) learn(ctx context.Context, begun time.Time, err error) (again bool) {
+	kind := fault.KindOf(err)
+	switch {
+	case err == nil:
+		m.breaker.good()
+		m.window.answered(begun)
+		return false
+	case ctx.Err() != nil:
+		m.breaker.undecided()
+		m.window.leave()
+		return false
+	case kind == fault.Busy:
+		m.breaker.good()
+		return m.window.refused()
+	case kind == fault.Offline:
+		m.breaker.bad(err)
+	default:
+		m.breaker.good()
+	}
+	m.window.leave()
+	m.tell(err)
+	return false
 }
 
 // tell tells who wants to know that the engine is gone, or its model.

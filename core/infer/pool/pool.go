@@ -51,6 +51,14 @@ func (p *Pool) Infer(ctx context.Context, ref infer.Ref, in []infer.Tensor) (out
 }
 
 func (p *Pool) ask(ctx context.Context, question func(context.Context, *Member) error) error {
+	if id := infer.TermsOf(ctx).Sequence.ID; id != 0 { // what is remembered is in one place
+		all := p.members()
+		if len(all) == 0 {
+			return p.resting()
+		}
+		m := all[id%uint64(len(all))]
+		return m.ask(ctx, func(ctx context.Context) error { return question(ctx, m) })
+	}
 	tried := map[*Member]bool{}
 	var errs []error
 	for len(tried) < attempts {

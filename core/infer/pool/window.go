@@ -24,7 +24,7 @@ type window struct {
 	mu      sync.Mutex // guards all below
 	limit   int
 	asked   int // under way
-	waiting []chan struct{}
+	waiting []waiter
 	each    time.Duration // how long an answer takes, smoothed
 
 	since  time.Time // of the epoch; earlier questions don't count
@@ -38,8 +38,14 @@ type window struct {
 
 func newWindow() *window { return &window{limit: firstWindow, size: firstWindow} }
 
-// enter waits for a place.
-func (w *window) enter(ctx context.Context) error {
+// waiter is who waits for a place.
+type waiter struct {
+	turn     chan struct{}
+	priority int
+}
+
+// enter waits for a place; who has priority 1 gets it before 2, and so on.
+func (w *window) enter(ctx context.Context, priority int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -50,7 +56,11 @@ func (w *window) enter(ctx context.Context) error {
 		return nil
 	}
 	turn := make(chan struct{})
-	w.waiting = append(w.waiting, turn)
+	at := slices.IndexFunc(w.waiting, func(x waiter) bool { return x.priority > priority })
+	if at < 0 {
+		at = len(w.waiting)
+	}
+	w.waiting = slices.Insert(w.waiting, at, waiter{turn, priority})
 	w.mu.Unlock()
 	select {
 	case <-turn:
@@ -59,7 +69,7 @@ func (w *window) enter(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i := slices.Index(w.waiting, turn); i >= 0 {
+	if i := slices.IndexFunc(w.waiting, func(x waiter) bool { return x.turn == turn }); i >= 0 {
 		w.waiting = slices.Delete(w.waiting, i, i+1)
 	} else { // it was its turn at the same moment
 		w.asked--
@@ -71,7 +81,7 @@ func (w *window) enter(ctx context.Context) error {
 // next lets in who waits, as far as there is room.
 func (w *window) next() {
 	for w.asked < w.limit && len(w.waiting) > 0 {
-		close(w.waiting[0])
+		close(w.waiting[0].turn)
 		w.waiting = w.waiting[1:]
 		w.asked++
 	}

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,7 @@ func (d *desk) crowd(ctx context.Context, w *window, n int) int {
 	answers := 0
 	for range n {
 		wg.Go(func() {
-			for w.enter(ctx) == nil {
+			for w.enter(ctx, 2) == nil {
 				begun := time.Now()
 				d.places <- struct{}{}
 				time.Sleep(d.takes)
@@ -103,7 +104,7 @@ func TestWindowRefused(t *testing.T) {
 	w := newWindow()
 	w.limit, w.size = 8, 8
 	for range 8 {
-		if err := w.enter(t.Context()); err != nil {
+		if err := w.enter(t.Context(), 2); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,7 +113,7 @@ func TestWindowRefused(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.enter(ctx); !errors.Is(err, context.Canceled) || len(w.waiting) != 0 {
+	if err := w.enter(ctx, 2); !errors.Is(err, context.Canceled) || len(w.waiting) != 0 {
 		t.Errorf("beyond the window: %v", err)
 	}
 	for range 6 {
@@ -121,7 +122,35 @@ func TestWindowRefused(t *testing.T) {
 	if w.refused() || w.now() != 1 {
 		t.Errorf("window %d after a refusal of the only one", w.now())
 	}
-	if err := w.enter(t.Context()); err != nil || w.asked != 1 {
+	if err := w.enter(t.Context(), 2); err != nil || w.asked != 1 {
 		t.Error(err)
 	}
+}
+
+// TestWindowPriority: who is urgent gets the next place, others in the order they came.
+func TestWindowPriority(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWindow()
+		w.limit = 1
+		if err := w.enter(t.Context(), 2); err != nil {
+			t.Fatal(err)
+		}
+		var order []int
+		var wg sync.WaitGroup
+		for i, priority := range []int{2, 3, 2, 1} {
+			wg.Go(func() {
+				if err := w.enter(t.Context(), priority); err != nil {
+					t.Error(err)
+				}
+				order = append(order, i)
+				w.leave()
+			})
+			synctest.Wait()
+		}
+		w.leave()
+		wg.Wait()
+		if !slices.Equal(order, []int{3, 0, 2, 1}) {
+			t.Errorf("order %v", order)
+		}
+	})
 }
