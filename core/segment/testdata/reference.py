@@ -103,8 +103,9 @@ def stars(job, put):
     r = np.random.default_rng(job["seed"] + 3)
     sl = (slice(None, None, grid),) * 2
     prob = np.clip(edt_prob(lab)[sl] + r.normal(0, 0.05, lab[sl].shape), 0, 1).astype(np.float32)
-    # Equal scores have no order in the reference.
-    prob = (prob * 0.998 + r.permutation(prob.size).reshape(prob.shape) * 1e-3 / prob.size).astype(np.float32)
+    # Equal scores have no order in the reference: here each is another float32.
+    order = np.lexsort((r.permutation(prob.size), prob.ravel()))
+    prob.ravel()[order] = prob.ravel()[order] * 0.9 + np.arange(prob.size) * (0.1 / prob.size)
     dist = star_dist(lab, rays, grid=(grid, grid))
     dist = np.maximum(1e-3, dist * np.exp(r.normal(0, job.get("noise", 0.08), dist.shape))).astype(np.float32)
     put("prob", prob)
