@@ -126,6 +126,7 @@ func TestBatch(t *testing.T) {
 		}
 	}
 
+	b.load("bright")
 	if k, err := b.PredictWith(t.Context(), ids, "bright"); k != n || err != nil {
 		t.Fatalf("%d were asked for, %v", k, err)
 	}
@@ -161,4 +162,26 @@ func TestBatch(t *testing.T) {
 			t.Errorf("predicted by %s", by(it))
 		}
 	}
+}
+
+// load has a capture predicted with a model, and holds predictions again: while a model is
+// being loaded, all that ask for it are refused, and try again in an order of their own.
+func (b *bench) load(which string) {
+	b.t.Helper()
+	must := func(err error) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	const name = "loads.ome.tif"
+	b.dropAs(field, name)
+	must(b.HoldPredictions(b.t.Context(), false))
+	id := b.capture(name, predicted).ID
+	_, err := b.PredictWith(b.t.Context(), []string{id}, which)
+	must(err)
+	b.until(func() bool {
+		it, _ := b.Items().Row(id)
+		return by(it) == which && it.Behind("infer")
+	}, func() string { return "predicted with " + which })
+	must(b.HoldPredictions(b.t.Context(), true))
 }

@@ -22,17 +22,17 @@ import time
 
 CTL = os.path.abspath("build/coverslipctl")
 SHAPES = {"a": (10_000, 100_000), "b": (200, 20_000_000), "c": (1, 4 << 30)}
+WARM = {"a": 3 << 30, "b": 3 << 30, "c": 6 << 30}
 NAMES = {"a": "10,000 × 100 KB", "b": "200 × 20 MB", "c": "4 GiB"}
 KEYS = {"access_key_id": os.environ.get("VERSITYGW_ACCESS", "labadmin"),
         "secret_access_key": os.environ.get("VERSITYGW_SECRET", "labsecret123")}
-WARM = 6 << 30
 BUCKET = "coverslip-bench"
 
 
-def warm():
+def warm(size):
     """Touches memory that the next command may take: a virtual machine gets each page from
     its host when it is touched first, which costs more than what is to be measured."""
-    mmap.mmap(-1, WARM, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
+    mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def remove(*paths):
@@ -44,14 +44,14 @@ def remove(*paths):
 
 
 class Bench:
-    def __init__(self, dvc, runs, top):
-        self.dvc, self.runs, self.top = dvc, runs, top
+    def __init__(self, dvc, runs, top, warmth):
+        self.dvc, self.runs, self.top, self.warmth = dvc, runs, top, warmth
         self.env = {**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": os.path.join(top, "site")}
 
     def timed(self, command, cwd):
         """Wall and CPU seconds and peak MB of a command, its children included."""
         os.sync()
-        warm()
+        warm(self.warmth)
         begun = time.monotonic()
         with tempfile.TemporaryFile() as said:
             child = subprocess.Popen(command, cwd=cwd, env=self.env, stdout=said, stderr=subprocess.STDOUT)
@@ -241,7 +241,7 @@ def in_s3(b, shape, dirs, address):
 
 
 def shape(dvc, runs, letter, top, address):
-    b = Bench(dvc, runs, top)
+    b = Bench(dvc, runs, top, WARM[letter])
     print(f"| load when {NAMES[letter]} began: {os.getloadavg()[0]:.1f} | | | |", flush=True)
     dirs = adding(b, letter, "hardlink" if letter == "b" else None)
     if letter == "a":
