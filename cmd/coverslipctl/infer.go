@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/secret"
 	"coverslip.dev/coverslip/core/station"
 )
@@ -27,17 +29,23 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	var r results
 	flags.StringVar(&r.out, "out", "", "objects.geojson, table.csv or labels.tif, of one image")
 	flags.StringVar(&r.into, "into", "", "folder for the results, one of each kind an image")
-	kinds := flags.String("as", "tif,csv", "kinds of results --into: tif (labels), csv, geojson")
+	kinds := flags.String("as", "tif,csv", "kinds of results --into: tif (NAME.labels.tif), csv and geojson (NAME.objects.…)")
 	images, err := c.parse(flags, args)
 	if err != nil {
 		return err
 	}
 	r.kinds = strings.Split(*kinds, ",")
+	if i := slices.IndexFunc(r.kinds, func(k string) bool { return k != "tif" && k != "csv" && k != "geojson" }); i >= 0 {
+		return usageError("--as takes tif, csv and geojson, not " + r.kinds[i])
+	}
 	switch {
 	case len(images) == 0:
 		return usageError("an image is needed")
 	case len(images) > 1 && r.out != "":
 		return usageError("--out is for one image, --into for several")
+	}
+	if err := r.check(images); err != nil {
+		return err
 	}
 	q.Token = secret.Text(os.Getenv("COVERSLIP_TOKEN"))
 	var mu sync.Mutex // one line at a time
@@ -61,18 +69,54 @@ type results struct {
 	kinds     []string
 }
 
-func (r results) write(a station.Answer) error {
+// files are where the results of an image go, under names that no instrument gives.
+func (r results) files(image string) (all []string) {
 	if r.out != "" {
-		if err := a.Export(r.out); err != nil {
-			return err
-		}
+		all = append(all, r.out)
 	}
 	if r.into == "" {
-		return nil
+		return all
 	}
-	name := strings.TrimSuffix(a.Image, filepath.Ext(a.Image))
+	name := filepath.Base(image)
+	name = strings.TrimSuffix(strings.TrimSuffix(name, filepath.Ext(name)), ".ome")
 	for _, kind := range r.kinds {
-		if err := a.Export(filepath.Join(r.into, name+"."+kind)); err != nil {
+		what := ".objects."
+		if kind == "tif" {
+			what = ".labels."
+		}
+		all = append(all, filepath.Join(r.into, name+what+kind))
+	}
+	return all
+}
+
+// check refuses results that would replace an image, or one another, before anything is asked.
+func (r results) check(images []string) error {
+	var sources []os.FileInfo
+	for _, image := range images {
+		if st, err := os.Stat(image); err == nil {
+			sources = append(sources, st)
+		}
+	}
+	of := map[string]string{}
+	for _, image := range images {
+		for _, file := range r.files(image) {
+			if other, is := of[file]; is {
+				return fault.New(fault.Invalid, "The results of "+other+" and "+image+" would both be "+file+".",
+					"Ask about them in two calls, into two folders.", nil)
+			}
+			of[file] = image
+			st, err := os.Stat(file)
+			if err == nil && slices.ContainsFunc(sources, func(s os.FileInfo) bool { return os.SameFile(s, st) }) {
+				return fault.New(fault.Invalid, "The result "+file+" would replace an image.", "Choose another name or folder.", nil)
+			}
+		}
+	}
+	return nil
+}
+
+func (r results) write(a station.Answer) error {
+	for _, file := range r.files(a.Image) {
+		if err := a.Export(file); err != nil {
 			return err
 		}
 	}

@@ -17,18 +17,13 @@ import (
 	"coverslip.dev/coverslip/core/imageio/raster"
 	"coverslip.dev/coverslip/core/imageio/video"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // film is one of n frames, each with as many spots as its number, as the program ffmpeg writes it.
 func film(t *testing.T, n int) []byte {
 	t.Helper()
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("ffmpeg is not installed: packaging/stack/system-packages video does it")
-		}
-		t.Skip("ffmpeg is not installed")
-	}
+	ffmpeg := servertest.Program(t, "ffmpeg", "video")
 	dir := t.TempDir()
 	for i := range n {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), picture(t, i), 0o644); err != nil {

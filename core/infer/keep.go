@@ -218,7 +218,9 @@ func unpack(b []byte, m *recipe.Model) (map[string]*recipe.Array, error) {
 			var n int
 			n, err = next()
 			a.Shape, a.Axes = append(a.Shape, n), append(a.Axes, t.Axes[k].ID)
-			total *= n
+			if total *= n; err == nil && (n > len(b) || total > len(b)) {
+				err = io.ErrUnexpectedEOF
+			}
 		}
 		if err == nil && len(b) < 4*total {
 			err = io.ErrUnexpectedEOF

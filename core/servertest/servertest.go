@@ -4,6 +4,7 @@ package servertest
 
 import (
 	"os"
+	"os/exec"
 	"testing"
 )
 
@@ -20,4 +21,20 @@ func Need(tb testing.TB, name string) string {
 		tb.Skipf("%s is not set: packaging/run/test sets it", name)
 	}
 	return v
+}
+
+// Program returns the path of a program that a set of packaging/stack/system-packages brings,
+// such as ffmpeg of video; where it is missing, the test is skipped or fails as with [Need].
+func Program(tb testing.TB, name, set string) string {
+	tb.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	why := name + " is not on the path: packaging/stack/system-packages " + set + " brings it"
+	if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
+		tb.Fatal(why)
+	}
+	tb.Skip(why)
+	return ""
 }

@@ -3,24 +3,18 @@ package station_test
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
 
 // TestCountsOverTime counts a time-lapse, is stopped, and goes on there after a restart.
 func TestCountsOverTime(t *testing.T) {
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("ffmpeg is not installed: packaging/stack/system-packages video does it")
-		}
-		t.Skip("ffmpeg is not installed")
-	}
+	ffmpeg := servertest.Program(t, "ffmpeg", "video")
 	ws := t.TempDir()
 	b := open(t, ws, nil)
 	const film = "film.avi"

@@ -71,7 +71,7 @@ def alike(ours, theirs):
     import tifffile
     n = [0, 0, 0]
     for path in sorted(glob.glob(os.path.join(theirs, "*.tif"))):
-        b, a = tifffile.imread(path), tifffile.imread(os.path.join(ours, os.path.basename(path)))
+        b, a = tifffile.imread(path), tifffile.imread(os.path.join(ours, os.path.basename(path).removesuffix(".tif") + ".labels.tif"))
         both, shared = np.unique(b.astype(np.int64) << 32 | a, return_counts=True)
         size_a, size_b = np.bincount(a.ravel()), np.bincount(b.ravel())
         at_b, at_a = both >> 32, both & 0xffffffff

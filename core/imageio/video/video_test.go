@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/video"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // entry is a film that FFmpeg's libraries wrote, and what is to be read from it.
@@ -69,14 +69,8 @@ func films(tb testing.TB) []entry {
 // needs skips a film that needs ffmpeg where it is missing and nobody says that it is there.
 func (e entry) needs(t *testing.T) {
 	t.Helper()
-	if !e.FFmpeg {
-		return
-	}
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
-			t.Fatal("ffmpeg is not on the path: packaging/stack/system-packages video brings it.")
-		}
-		t.Skip("ffmpeg is not on the path.")
+	if e.FFmpeg {
+		servertest.Program(t, "ffmpeg", "video")
 	}
 }
 
