@@ -66,7 +66,7 @@ func rows() []inbox.Row {
 		},
 		{ID: "2", Name: "plate7_A02.ome.tif", Stages: line(4, inbox.Running, "3/12"), State: inbox.Running, Objects: -1, At: at(4), Bytes: 48_600_000},
 		{ID: "3", Name: "plate7_A03.ome.tif", Stages: line(0, inbox.Running, ""), State: inbox.Running, Objects: -1, At: at(0), Bytes: 12_000_000},
-		{ID: "4", Name: "plate6_H12.ome.tif", Stages: line(7, "", ""), State: inbox.Done, Objects: 1, Model: "nuclei@3", At: at(24 * 60), Bytes: 51_200_000},
+		{ID: "4", Name: "2026-03-03 plate6 drug screen, second repeat, robot arm B, objective 20x dry, well H12 field 003.ome.tif", Stages: line(7, "", ""), State: inbox.Done, Objects: 1, Model: "nuclei@3", At: at(24 * 60), Bytes: 51_200_000},
 	}
 }
 

@@ -59,7 +59,7 @@ func newRow(s *Screen) *row {
 		chips: container.NewHBox(),
 	}
 	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
-	r.name.TextStyle.Bold = true
+	r.name.TextStyle.Bold, r.name.Truncation = true, fyne.TextTruncateEllipsis
 	r.reason.Truncation = fyne.TextTruncateEllipsis
 	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
 	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
@@ -68,13 +68,37 @@ func newRow(s *Screen) *row {
 	pic := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(64, 64), container.NewCenter(
 		container.NewGridWrap(fyne.NewSize(24, 24), r.glyph)), r.thumb))
 	buttons := container.NewVBox(layout.NewSpacer(), container.NewHBox(r.reveal, kit.Tall(r.retry), kit.Tall(r.open)), layout.NewSpacer())
-	text := container.New(layout.NewCustomPaddedVBoxLayout(-3), container.NewBorder(nil, nil, r.name, nil, r.facts),
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-3), container.New(heading{}, r.name, r.facts),
 		container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), r.chips), r.reason)
 	r.layout = container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), container.NewBorder(nil, nil,
 		container.NewVBox(layout.NewSpacer(), pic, layout.NewSpacer()), buttons,
 		container.NewVBox(layout.NewSpacer(), text, layout.NewSpacer())))
 	r.ExtendBaseWidget(r)
 	return r
+}
+
+// heading is a name with facts behind it; where there is no room for both, the name is cut off.
+type heading struct{}
+
+func (heading) Layout(objs []fyne.CanvasObject, size fyne.Size) {
+	name, facts := wide(objs[0]), wide(objs[1])
+	name = min(name, max(size.Width-facts, size.Width/2))
+	objs[0].Resize(fyne.NewSize(name, size.Height))
+	objs[1].Move(fyne.NewPos(name, 0))
+	objs[1].Resize(fyne.NewSize(size.Width-name, size.Height))
+}
+
+func (heading) MinSize(objs []fyne.CanvasObject) fyne.Size {
+	return objs[0].MinSize().Max(objs[1].MinSize())
+}
+
+// wide is how wide a label is that is not cut off.
+func wide(o fyne.CanvasObject) float32 {
+	l, ok := o.(*widget.Label)
+	if !ok {
+		return o.MinSize().Width
+	}
+	return fyne.MeasureText(l.Text, fynetheme.TextSize(), l.TextStyle).Width + 2*fynetheme.InnerPadding() + fynetheme.Padding()
 }
 
 // MinSize is what Fyne's list gives a row that no height was set for.

@@ -1,10 +1,12 @@
 package kit_test
 
 import (
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/kit"
@@ -94,5 +96,25 @@ func TestReasonIsNeeded(t *testing.T) {
 	test.Tap(yes)
 	if got != "fewer merged nuclei" || w.Canvas().Overlays().Top() != nil {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestShortenedKeepsBothEnds(t *testing.T) {
+	test.NewTempApp(t)
+	width := fyne.MeasureText("Alexa Fluor 488 x", fynetheme.TextSize(), fyne.TextStyle{}).Width
+	for text, want := range map[string]string{"DAPI": "DAPI", "": "", "Alexa Fluor 488": "Alexa Fluor 488"} {
+		if got := kit.Shortened(text, width); got != want {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	a, b := kit.Shortened("Alexa Fluor 488 anti-tubulin, day 1", width), kit.Shortened("Alexa Fluor 488 anti-tubulin, day 2", width)
+	if a == b || !strings.HasPrefix(a, "Alexa") || !strings.HasSuffix(b, "day 2") {
+		t.Errorf("%q and %q", a, b)
+	}
+	if w := fyne.MeasureText(a, fynetheme.TextSize(), fyne.TextStyle{}).Width; w > width {
+		t.Errorf("%q is %v wide, more than %v", a, w, width)
+	}
+	if got := kit.Shortened("Ärger", 1); got != "Ä…r" {
+		t.Errorf("no room left %q", got)
 	}
 }

@@ -40,6 +40,17 @@ func NewQuiet(text string) *widget.Label {
 	return l
 }
 
+// Shortened is text that takes at most width in the usual size: of longer text the middle is
+// left out, as names of a series differ at their ends.
+func Shortened(text string, width float32) string {
+	size := fynetheme.TextSize()
+	all := []rune(text)
+	for n := len(all); fyne.MeasureText(text, size, fyne.TextStyle{}).Width > width && n > 2; n-- {
+		text = string(all[:n/2]) + "…" + string(all[len(all)-n/2:])
+	}
+	return text
+}
+
 // Fact is a name and its value.
 type Fact struct{ Name, Value string }
 

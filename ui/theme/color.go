@@ -52,7 +52,7 @@ func tones() map[fyne.ThemeColorName]tone {
 		fynetheme.ColorNameButton:              {rgb(0x343e48), rgb(0xe3e9ed)},
 		fynetheme.ColorNameDisabledButton:      {rgb(0x20262c), rgb(0xeef1f3)},
 		fynetheme.ColorNameInputBackground:     {rgb(0x2a323a), rgb(0xe6ecf0)},
-		fynetheme.ColorNameInputBorder:         {rgb(0x3d4853), rgb(0xb6c1ca)},
+		fynetheme.ColorNameInputBorder:         {rgb(0x747f8b), rgb(0x7a8691)},
 		fynetheme.ColorNameSeparator:           {rgb(0x2c343c), rgb(0xd7dee3)},
 		fynetheme.ColorNamePrimary:             {rgb(0x4fb6d6), rgb(0x0b6a8a)},
 		fynetheme.ColorNameHyperlink:           {rgb(0x4fb6d6), rgb(0x0b6a8a)},

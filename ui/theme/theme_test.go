@@ -56,6 +56,21 @@ func TestTextIsReadable(t *testing.T) {
 	}
 }
 
+// TestEdgesAreSeen holds the edges of boxes, circles and fields to WCAG's 3:1 for parts of an
+// interface: it is they that say where one can tick and write.
+func TestEdgesAreSeen(t *testing.T) {
+	for _, m := range []theme.Mode{theme.Dark, theme.Light} {
+		l := theme.New(m)
+		for _, bg := range []fyne.ThemeColorName{
+			fynetheme.ColorNameBackground, theme.Panel, fynetheme.ColorNameOverlayBackground, fynetheme.ColorNameInputBackground,
+		} {
+			if k := contrast(l.Color(fynetheme.ColorNameInputBorder, 0), l.Color(bg, 0)); k < 3 {
+				t.Errorf("%s: the edge on %s has contrast %.2f", m, bg, k)
+			}
+		}
+	}
+}
+
 func TestEveryNameHasAColor(t *testing.T) {
 	test.NewTempApp(t)
 	test.AssertAllColorNamesDefined(t, theme.New(theme.Dark), "dark")

@@ -28,7 +28,7 @@ type channels struct {
 	auto    *widget.Select
 	linked  *widget.Check
 	similar *widget.Check
-	presets *widget.SelectEntry
+	presets *widget.Entry
 	drop    *widget.Button
 	box     *fyne.Container
 	all     *kit.Fold
@@ -42,6 +42,9 @@ type channelRow struct {
 	graph  *histogram
 }
 
+// nameWidth is the room of a channel's name, so that its limits are seen, too.
+const nameWidth = 92
+
 func newChannels(s *Screen) *channels {
 	c := &channels{s: s, cut: 0.2, list: container.NewVBox()}
 	var names []string
@@ -54,14 +57,18 @@ func newChannels(s *Screen) *channels {
 	inverted := widget.NewCheck("Inverted", func(on bool) { c.tint(func(t *tileview.Tint) { t.Inverted = on }) })
 	c.linked = widget.NewCheck("Linked", nil)
 	c.similar = widget.NewCheck("Similar images", nil)
-	c.presets = widget.NewSelectEntry(nil)
-	c.presets.SetPlaceHolder("Preset")
-	c.presets.OnChanged = c.recall
+	c.presets = widget.NewEntry()
+	c.presets.SetPlaceHolder("Preset's name")
+	list := widget.NewButtonWithIcon("", fynetheme.MenuDropDownIcon(), c.offer)
+	list.Importance = widget.LowImportance
+	c.presets.ActionItem = list
 	c.presets.OnSubmitted = func(string) { c.keep() }
 	keep := widget.NewButtonWithIcon("", fynetheme.DocumentSaveIcon(), c.keep)
 	c.drop = widget.NewButtonWithIcon("", fynetheme.DeleteIcon(), func() {
-		if c.s.act.DropPreset != nil {
-			c.s.act.DropPreset(c.presets.Text)
+		if name := c.presets.Text; name != "" && c.s.act.DropPreset != nil {
+			c.s.act.DropPreset(name)
+			c.presets.SetText("")
+			c.s.Note("Preset “" + name + "” deleted.")
 		}
 	})
 	c.box = container.NewVBox(c.list, c.auto)
@@ -81,8 +88,8 @@ func (c *channels) open(info imageio.Info) {
 	c.info, c.rows, c.ranges = info, nil, nil
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
-		r := &channelRow{on: widget.NewCheck(c.name(i), nil), limits: kit.NewQuiet(""), rgb: ch.Color}
-		r.limits.Alignment = fyne.TextAlignTrailing
+		r := &channelRow{on: widget.NewCheck(kit.Shortened(c.name(i), nameWidth), nil), limits: kit.NewQuiet(""), rgb: ch.Color}
+		r.limits.Alignment, r.limits.SizeName = fyne.TextAlignTrailing, fynetheme.SizeNameCaptionText
 		r.on.Checked = true
 		r.on.OnChanged = func(on bool) { c.change(i, func(ch *tileview.Channel) { ch.On = on }) }
 		r.graph = newHistogram(func(to tileview.Channel) {
@@ -93,11 +100,12 @@ func (c *channels) open(info imageio.Info) {
 		auto := widget.NewButton("Auto", func() { c.reset(i) })
 		auto.Importance = widget.LowImportance
 		c.list.Add(container.New(layout.NewCustomPaddedVBoxLayout(0),
-			container.NewBorder(nil, nil, container.NewHBox(r.swatch, r.on), auto, r.limits), r.graph))
+			container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedHBoxLayout(-6), r.swatch, r.on), auto,
+				container.New(layout.NewCustomPaddedLayout(0, 0, -14, -12), r.limits)), // over its neighbours' own padding
+			r.graph))
 		c.rows = append(c.rows, r)
 	}
 	c.list.Refresh()
-	c.offer()
 }
 
 // name is what channel i is called.
@@ -233,29 +241,32 @@ func (c *channels) autoAll(name string) {
 	c.show(cs)
 }
 
-// offer lists the presets that fit the open image.
+// offer lists the presets that fit the open image in a menu.
 func (c *channels) offer() {
-	var names []string
+	var items []*fyne.MenuItem
 	for _, p := range c.s.val.Presets {
 		if p.fits(c.s.view.Channels()) {
-			names = append(names, p.Name)
+			items = append(items, fyne.NewMenuItem(p.Name, func() { c.recall(p) }))
 		}
 	}
-	c.presets.SetOptions(names)
+	if items == nil {
+		none := fyne.NewMenuItem("None yet for these channels: write a name and save it", nil)
+		none.Disabled = true
+		items = append(items, none)
+	}
+	kit.Menu(c.presets, items...)
 }
 
-// recall shows a preset when its name is chosen or typed.
-func (c *channels) recall(name string) {
-	for _, p := range c.s.val.Presets {
-		if p.Name == name && p.fits(c.s.view.Channels()) {
-			c.show(append([]tileview.Channel(nil), p.Channels...))
-		}
-	}
+// recall shows a preset.
+func (c *channels) recall(p Preset) {
+	c.presets.SetText(p.Name)
+	c.show(append([]tileview.Channel(nil), p.Channels...))
 }
 
 func (c *channels) keep() {
-	if c.presets.Text != "" && c.s.act.SavePreset != nil {
-		c.s.act.SavePreset(Preset{Name: c.presets.Text, Channels: c.s.view.Channels()})
+	if name := c.presets.Text; name != "" && c.s.act.SavePreset != nil {
+		c.s.act.SavePreset(Preset{Name: name, Channels: c.s.view.Channels()})
+		c.s.Note("Preset “" + name + "” kept.")
 	}
 }
 

@@ -53,6 +53,7 @@ func (s *Screen) bindings() map[rune]func() {
 		'i': func() { o.labels.SetChecked(!o.labels.Checked) },
 		',': func() { pl.step(-1) }, '<': func() { pl.step(-1) },
 		'.': func() { pl.step(1) }, '>': func() { pl.step(1) }, 'k': pl.play,
+		'(': func() { s.turnImage(-1) }, ')': func() { s.turnImage(1) },
 		't': func() { s.view.Turn(90) }, 'T': func() { s.view.Turn(5) },
 		'n': func() { s.view.SetOverview(!s.view.Overview()) },
 		's': s.snapshot, 'v': s.cycleViews, 'l': s.lens,
@@ -145,10 +146,27 @@ func (s *Screen) unjudged(id string, by int) string {
 }
 
 func (s *Screen) zoomed(scale float64) {
-	text := strconv.FormatFloat(scale*100, 'g', 3, 64) + " %"
-	if scale >= 1 {
-		text = strconv.FormatFloat(math.Round(scale*100), 'f', 0, 64) + " %"
+	s.scale = scale
+	s.stand()
+}
+
+// stand says at which plane, time point and zoom the view stands, also where the panel's
+// sliders are out of sight.
+func (s *Screen) stand() {
+	var text string
+	z, t := s.view.Plane()
+	if info := s.panel.info; info.Z > 1 && s.view.Projection() == tileview.Slice {
+		text = fmt.Sprintf("z %d/%d · ", z+1, info.Z)
 	}
+	if info := s.panel.info; info.T > 1 {
+		text += fmt.Sprintf("t %d/%d · ", t+1, info.T)
+	}
+	scale := s.scale
+	zoom := strconv.FormatFloat(scale*100, 'g', 3, 64) + " %"
+	if scale >= 1 {
+		zoom = strconv.FormatFloat(math.Round(scale*100), 'f', 0, 64) + " %"
+	}
+	text += zoom
 	if a := s.view.Angle(); a != 0 {
 		text += " · " + strconv.FormatFloat(a, 'f', 0, 64) + "°"
 	}

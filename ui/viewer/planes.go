@@ -188,6 +188,7 @@ func (p *planes) show() {
 	if p.start.Icon != icon {
 		p.start.SetIcon(icon)
 	}
+	p.s.stand()
 }
 
 // clockWord is a time since the start: 4.80 s, 12:05 min, 3:20:00 h.

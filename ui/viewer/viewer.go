@@ -3,6 +3,9 @@
 package viewer
 
 import (
+	"strconv"
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -55,6 +58,7 @@ type Actions struct {
 	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
 	Compare                func(version string)   // one of Versions, "" for none
 	Next, Previous         func()                 // capture
+	Image                  func(n int)            // of a file that holds several, counted from 0
 	CommitReview           func()
 	Shortcut               func(fyne.Shortcut)  // one that is not the viewer's own
 	Key                    func(*fyne.KeyEvent) // a key that is not the viewer's own
@@ -68,6 +72,9 @@ type Actions struct {
 	Calibrate              func(imageio.Micron) // how large pixels are; zero: as the file says
 }
 
+// imageWidth is the room for the name of one of several images.
+const imageWidth = 200
+
 // Screen is the viewer.
 type Screen struct {
 	widget.BaseWidget
@@ -75,7 +82,8 @@ type Screen struct {
 	act   Actions
 	val   Values
 	view  *tileview.View
-	views int // that are shown, up to mostViews
+	views int     // that are shown, up to mostViews
+	scale float64 // screen pixels a pixel
 
 	rival   string // that the lens was switched on for
 	seconds []*second
@@ -87,6 +95,8 @@ type Screen struct {
 	panel  *panel
 	title  *widget.Label
 	place  *widget.Label
+	image  *widget.Select // of a file that holds several
+	images fyne.CanvasObject
 	read   *widget.Label
 	zoom   *widget.Label
 	saved  *kit.Chip
@@ -151,8 +161,14 @@ func (s *Screen) build() {
 	finish := widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), func() { do(s.act.CommitReview) })
 	finish.Importance = widget.HighImportance
 	s.finish = kit.Tall(finish)
+	s.image = widget.NewSelect(nil, func(string) {
+		info, n := s.val.Source.Info(), s.image.SelectedIndex()
+		s.offerImages(info) // until another one is open
+		s.turnImage(n - info.Image)
+	})
+	s.images = kit.Middle(container.NewStack(kit.NewGap(imageWidth, 0), s.image))
 	head := container.NewBorder(nil, nil, nil,
-		container.NewHBox(kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
+		container.NewHBox(s.images, kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
 	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom,
 		button(theme.Icon("fit"), "Z", s.view.Fit), button(theme.Icon("one"), "⇧Z", s.view.OneToOne)), s.read)
@@ -192,11 +208,11 @@ func (s *Screen) Set(v Values) {
 		s.view.SetLens(v.Rival != "") // who asked wants to see it
 	}
 	s.title.SetText(v.Title)
+	s.offerImages(v.Source.Info())
 	s.place.SetText(v.Place)
 	s.saved.Set(v.Saved, v.SavedTone)
 	shown(s.saved, v.Saved != "")
 	shown(s.finish, v.CanReview)
-	s.panel.channels.offer()
 	s.rail.set(v)
 	s.panel.set(v)
 	s.chosen()
@@ -204,6 +220,32 @@ func (s *Screen) Set(v Values) {
 	s.empty.Hide()
 	s.full.Show()
 	s.full.Refresh()
+}
+
+// offerImages lists the images of a file that holds several.
+func (s *Screen) offerImages(info imageio.Info) {
+	several := len(info.Images) > 1
+	shown(s.images, several)
+	if !several {
+		return
+	}
+	s.image.Options = make([]string, len(info.Images))
+	for i, name := range info.Images { // with numbers, as names may be missing or equal
+		s.image.Options[i] = strings.TrimSpace(strconv.Itoa(i+1) + "  " + name)
+	}
+	s.image.Selected = s.image.Options[info.Image]
+	s.image.Refresh()
+}
+
+// turnImage goes n images further in a file that holds several.
+func (s *Screen) turnImage(n int) {
+	if s.val.Source == nil || s.act.Image == nil {
+		return
+	}
+	info := s.val.Source.Info()
+	if to := info.Image + n; n != 0 && to >= 0 && to < len(info.Images) {
+		s.act.Image(to)
+	}
 }
 
 func (s *Screen) chosen() {
