@@ -23,8 +23,10 @@ import (
 
 // desk is the capture that is open in the viewer. It is touched on the screen's thread.
 type desk struct {
-	id      string // of the item; "" for a file that is only looked at
-	file    string
+	id      string // of the item; "" for what is only looked at
+	file    string // that was not captured
+	other   string // item of whose file another image is looked at than the one that models see
+	home    int    // the image that models see, of a file that holds several
 	src     imageio.Source
 	objects []annotation.Object
 	log     []annotation.Entry
@@ -64,7 +66,7 @@ func (w *window) open(id string) {
 			return err
 		}
 		w.work.post(func() {
-			d := desk{id: id, stamp: stamp(it)}
+			d := desk{id: id, stamp: stamp(it), home: o.src.Info().Image}
 			d.take(o)
 			w.put(d)
 		})
@@ -136,10 +138,8 @@ func (w *window) reread() {
 func (w *window) fillViewer() {
 	d := &w.desk
 	it, ok := w.station.Items().Row(d.id)
-	if d.file != "" {
-		v := d.looked()
-		v.Presets = w.presets()
-		w.viewer.Set(v)
+	if d.src != nil && d.id == "" {
+		w.viewer.Set(w.onlyLooked())
 		return
 	}
 	if !ok || d.src == nil {
@@ -150,9 +150,7 @@ func (w *window) fillViewer() {
 		ID: d.id, Title: it.Title, Source: d.src, Objects: d.objects, Measured: facts(d.table),
 		Presets: w.presets(),
 	}
-	all := w.captures()
-	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == d.id })
-	v.Place = fmt.Sprintf("%d of %d", at+1, len(all))
+	v.Place = w.place(d.id)
 	v.Counts, v.CountedBy, v.Counting = counted(d.frames.Frames), d.frames.Model, w.counting[d.id]
 	var p intake.Predicted
 	if it.Out("infer", &p) && p.Model != "" {
@@ -270,7 +268,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Snapshot:     w.snapshot,
 		Copy:         func(text string) { w.app.Clipboard().SetContent(text) },
 		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
-		Calibrate: w.calibrate, CountFrames: w.countFrames, CopyCounts: w.copyCounts,
+		Image: w.lookAtImage, Calibrate: w.calibrate, CountFrames: w.countFrames, CopyCounts: w.copyCounts,
 	}
 }
 
@@ -349,6 +347,7 @@ func (w *window) draw(ring []annotation.Point) {
 func (w *window) correct(e annotation.Edit) {
 	it, ok := w.station.Items().Row(w.desk.id)
 	if !ok {
+		w.viewer.Note("This image is only looked at: what is drawn here is not kept.")
 		return
 	}
 	w.work.do(func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
@@ -408,7 +407,7 @@ func (w *window) against(version string) {
 // move opens the capture n places further in the inbox.
 func (w *window) move(n int) {
 	all := w.captures()
-	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == w.desk.id })
+	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == cmp.Or(w.desk.id, w.desk.other) })
 	if next := at + n; at >= 0 && next >= 0 && next < len(all) {
 		w.open(all[next].ID)
 	}

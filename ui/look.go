@@ -1,11 +1,16 @@
 package ui
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
+	"slices"
 
 	"fyne.io/fyne/v2"
 
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -17,7 +22,7 @@ func (w *window) lookAt(path string) {
 		if err != nil {
 			return err
 		}
-		w.work.post(func() { w.put(desk{file: path, src: src}) })
+		w.work.post(func() { w.put(desk{file: path, src: src, home: src.Info().Image}) })
 		objects, err := station.ObjectsBeside(path)
 		if err != nil {
 			return err
@@ -43,9 +48,56 @@ func (w *window) put(d desk) {
 	}
 }
 
-// looked is what the viewer shows of a file that is only looked at.
-func (d *desk) looked() viewer.Values {
-	return viewer.Values{ID: d.file, Title: filepath.Base(d.file), Place: "not captured", Source: d.src, Objects: d.objects}
+// lookAtImage opens the n-th image of the file that is open, which holds several. Only the one
+// that models see can be corrected.
+func (w *window) lookAtImage(n int) {
+	d := w.desk
+	it, captured := w.station.Items().Row(cmp.Or(d.id, d.other))
+	switch {
+	case n == d.home && captured:
+		w.open(it.ID)
+		return
+	case n == d.home:
+		w.lookAt(d.file)
+		return
+	}
+	w.work.do(func(ctx context.Context) error {
+		var src imageio.Source
+		var err error
+		if captured {
+			src, err = w.station.OpenNth(ctx, it, n)
+		} else {
+			src, err = w.station.OpenFileNth(ctx, d.file, n)
+		}
+		if err != nil {
+			return err
+		}
+		w.work.post(func() { w.put(desk{file: d.file, other: it.ID, src: src, home: d.home}) })
+		return nil
+	})
+}
+
+// onlyLooked is what the viewer shows of an image that is only looked at.
+func (w *window) onlyLooked() viewer.Values {
+	d := &w.desk
+	v := viewer.Values{
+		Title: filepath.Base(d.file), Place: "not captured", Source: d.src, Objects: d.objects, Presets: w.presets(),
+	}
+	if it, ok := w.station.Items().Row(d.other); ok {
+		v.Title, v.Place = it.Title, w.place(it.ID)
+	}
+	if info := d.src.Info(); info.Image != d.home && d.home < len(info.Images) {
+		v.Say = "This image is only looked at."
+		v.Hint = "Models see “" + info.Images[d.home] + "” of this file, and objects are corrected there."
+	}
+	return v
+}
+
+// place says where a capture stands in the inbox.
+func (w *window) place(id string) string {
+	all := w.captures()
+	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == id })
+	return fmt.Sprintf("%d of %d", at+1, len(all))
 }
 
 // keys has the viewer's keys work also while nothing has the focus.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +21,13 @@ import (
 
 // snapshot keeps a picture of the viewer in the workspace's folder snapshots.
 func (w *window) snapshot(kind string, p tileview.Picture) {
-	name := filepath.Base(w.desk.file)
-	if it, ok := w.station.Items().Row(w.desk.id); ok {
+	d := &w.desk
+	name := filepath.Base(d.file)
+	if it, ok := w.station.Items().Row(cmp.Or(d.id, d.other)); ok {
 		name = it.Title
+	}
+	if info := d.src.Info(); len(info.Images) > 1 {
+		name += " " + info.Images[info.Image]
 	}
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) {

@@ -58,13 +58,14 @@ func (s *Station) CalibrateItem(ctx context.Context, it flow.Item, um imageio.Mi
 	return err
 }
 
-// openCapture opens the image of a capture, with the size of pixels that a person has given.
-func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string) (imageio.Source, error) {
+// openCapture opens the n-th image of a capture, or its own one, with the size of pixels that
+// a person has given.
+func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string, n int) (imageio.Source, error) {
 	at, err := s.imagePath(ctx, c, md5)
 	if err != nil {
 		return nil, err
 	}
-	src, err := s.opener.OpenAs(ctx, at, pixelsID(md5))
+	src, err := openNth(ctx, s.opener, at, pixelsID(md5), n)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (s *Station) countFrames(
 	if was.Diameter > 0 {
 		by += fmt.Sprintf(", objects of %g pixels", was.Diameter)
 	}
-	src, err := s.openCapture(ctx, c, md5)
+	src, err := s.openCapture(ctx, c, md5, own)
 	if err != nil {
 		return err
 	}

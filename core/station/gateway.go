@@ -47,7 +47,9 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	if err := f.load(ctx); err != nil {
 		return err
 	}
-	f.Open = func(ctx context.Context, path string, n int) (imageio.Source, error) { return openImage(ctx, path, n) }
+	f.Open = func(ctx context.Context, path string, n int) (imageio.Source, error) {
+		return openNth(ctx, images(), path, "", n)
+	}
 	f.Plane, f.Options.Log = plane, f.Log
 	g, err := gateway.New(f.Options)
 	if err != nil {

@@ -23,7 +23,7 @@ func images() *imageio.Opener {
 // DescribeImage returns what the n-th image of the file at path says of itself, outside any
 // workspace; n < 0 is the one that the window shows.
 func DescribeImage(ctx context.Context, path string, n int) (info imageio.Info, err error) {
-	src, err := openImage(ctx, path, n)
+	src, err := openNth(ctx, images(), path, "", n)
 	if err != nil {
 		return info, err
 	}
@@ -40,7 +40,7 @@ type Conversion struct {
 
 // Convert writes an image as a tiled OME-TIFF with a pyramid, in little memory.
 func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
-	src, err := openImage(ctx, c.In, c.Image)
+	src, err := openNth(ctx, images(), c.In, "", c.Image)
 	if err != nil {
 		return err
 	}
@@ -69,9 +69,13 @@ func (c Conversion) free() error {
 	return nil
 }
 
-func openImage(ctx context.Context, path string, n int) (imageio.Source, error) {
+// own is the image that a file is opened for, of several that it may hold.
+const own = -1
+
+// openNth opens the n-th image of a file, or its own one, and calls its pixels by id.
+func openNth(ctx context.Context, o *imageio.Opener, path, id string, n int) (imageio.Source, error) {
 	if n < 0 {
-		return images().Open(ctx, path)
+		return o.OpenAs(ctx, path, id)
 	}
-	return images().OpenImage(ctx, path, "", n)
+	return o.OpenImage(ctx, path, id, n)
 }

@@ -15,6 +15,8 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
@@ -115,5 +117,49 @@ func TestReplacedFileIsNotTakenForTheCapture(t *testing.T) {
 	var p intake.Predicted
 	if !it.Out("infer", &p) || p.Objects < 100 {
 		t.Errorf("predicted %+v", p)
+	}
+}
+
+// TestImagesOfAFile looks at each image of a file of three positions: as a capture and as a
+// file that is only looked at.
+func TestImagesOfAFile(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	path := filepath.Join(t.TempDir(), "positions.ome.tif")
+	imageiotest.Peer(t, "-c", `import sys, numpy, tifffile
+with tifffile.TiffWriter(sys.argv[1], ome=True) as w:
+    for n in range(3):
+        w.write(numpy.full((40, 50 + n), 100 + n, 'u1'), metadata={'axes': 'YX', 'Name': f'Position {n}'})`, path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.ws, "scope", "positions.ome.tif"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	it := b.capture("positions.ome.tif", func(it flow.Item) bool { _, ok := station.Image(it); return ok })
+	ids := map[string]bool{}
+	for n := range 3 {
+		for what, open := range map[string]func() (imageio.Source, error){
+			"capture": func() (imageio.Source, error) { return b.OpenNth(t.Context(), it, n) },
+			"file":    func() (imageio.Source, error) { return b.OpenFileNth(t.Context(), path, n) },
+		} {
+			src, err := open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			info := src.Info()
+			px, err := src.ReadTile(t.Context(), imageio.Tile{})
+			if err != nil || px.Data[0] != byte(100+n) || info.Levels[0].Size != image.Pt(50+n, 40) || info.Images[n] != fmt.Sprint("Position ", n) {
+				t.Errorf("image %d of the %s: %+v, %v", n, what, info, err)
+			}
+			ids[src.ID()] = true
+		}
+	}
+	if len(ids) != 6 {
+		t.Errorf("the pixels are called %v", ids)
+	}
+	if _, err := b.OpenNth(t.Context(), it, 3); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a fourth image: %v", err)
 	}
 }

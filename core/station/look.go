@@ -15,6 +15,16 @@ import (
 // OpenImage opens an item's image for the screen: with a pyramid, and its tiles cached.
 // The caller closes it.
 func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, error) {
+	return s.openItem(ctx, it, own)
+}
+
+// OpenNth is [Station.OpenImage] for the n-th image, counted from 0, of a file that holds
+// several. Models see, and persons correct, only the one that OpenImage opens.
+func (s *Station) OpenNth(ctx context.Context, it flow.Item, n int) (imageio.Source, error) {
+	return s.openItem(ctx, it, n)
+}
+
+func (s *Station) openItem(ctx context.Context, it flow.Item, n int) (imageio.Source, error) {
 	var c intake.Capture
 	md5, ok := Image(it)
 	if !ok {
@@ -27,11 +37,13 @@ func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, 
 	if err != nil {
 		return nil, err
 	}
-	src, err := s.openCapture(ctx, c, md5)
+	src, err := s.openCapture(ctx, c, md5, n)
 	if err != nil {
 		return nil, err
 	}
-	src = s.pyramids.with(ctx, src, large{at, md5, it.Title})
+	if n == own { // whose coarser levels are kept
+		src = s.pyramids.with(ctx, src, large{at, md5, it.Title})
+	}
 	return imageio.Pyramid(imageio.Cached(src, s.tiles)), nil
 }
 

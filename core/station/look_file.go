@@ -13,7 +13,17 @@ import (
 
 // OpenFile opens any image for the screen, without capturing it. The caller closes it.
 func (s *Station) OpenFile(ctx context.Context, path string) (imageio.Source, error) {
-	src, err := s.opener.Open(ctx, path)
+	return s.openFile(ctx, path, own)
+}
+
+// OpenFileNth is [Station.OpenFile] for the n-th image, counted from 0, of a file that holds
+// several.
+func (s *Station) OpenFileNth(ctx context.Context, path string, n int) (imageio.Source, error) {
+	return s.openFile(ctx, path, n)
+}
+
+func (s *Station) openFile(ctx context.Context, path string, n int) (imageio.Source, error) {
+	src, err := openNth(ctx, s.opener, path, "", n)
 	if err != nil {
 		return nil, err
 	}

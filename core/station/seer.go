@@ -35,7 +35,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 	if err != nil {
 		return intake.Predicted{}, err
 	}
-	src, err := s.openCapture(ctx, c, st.MD5)
+	src, err := s.openCapture(ctx, c, st.MD5, own)
 	if err != nil {
 		return intake.Predicted{}, err
 	}

@@ -150,7 +150,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 
 // measure measures what was reviewed, on every channel of its plane.
 func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Stored, r intake.Reviewed) (measure.Table, error) {
-	src, err := s.openCapture(ctx, c, st.MD5)
+	src, err := s.openCapture(ctx, c, st.MD5, own)
 	if err != nil {
 		return measure.Table{}, err
 	}
