@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"sort"
 	"strings"
 	"syscall"
@@ -70,7 +72,22 @@ func commands() map[string]command {
 	}
 }
 
+// firstMemory is how much memory is in use when it is collected for the first time, in
+// bytes. Most commands end before.
+const firstMemory = 24 << 20
+
+// collectLater has the first collection of memory wait, and those after it be as usual.
+func collectLater() {
+	percent := debug.SetGCPercent(-1)
+	limit := debug.SetMemoryLimit(firstMemory)
+	runtime.AddCleanup(new([64]byte), func(int) {
+		debug.SetMemoryLimit(limit)
+		debug.SetGCPercent(percent)
+	}, 0)
+}
+
 func main() {
+	collectLater()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

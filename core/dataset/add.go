@@ -21,6 +21,7 @@ func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p
 	if err := checkPath(rel); err != nil {
 		return Output{}, err
 	}
+	r.memory.ahead()
 	if dir, ok := r.enclosing(rel); ok {
 		return r.addInto(ctx, dir, rel, p)
 	}
@@ -40,17 +41,13 @@ func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p
 	for _, f := range files {
 		o.size += f.size
 	}
-	unlock, err := r.lock(ctx)
+	unlock, err := r.lockHolding(ctx, rel, files, sums)
 	if err != nil {
-		return Output{}, err
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
 	defer unlock()
 	if err := r.unclaimed(rel); err != nil {
 		return Output{}, err
-	}
-	lost, err := r.cache.unlisted(ctx, sums) // a dvc gc may have run since they were put there
-	if err != nil || len(lost) > 0 {
-		return Output{}, errors.Join(missing(rel), err)
 	}
 	if len(files) == 1 && files[0].rel == "." {
 		o.oid, o.exec = sums[0].oid(), files[0].mode.Perm()&0o100 != 0
@@ -94,7 +91,7 @@ func (r *Repository) relink(ctx context.Context, top string, files []found, sums
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rel := path.Join(top, f.rel)
+		rel := below(top, f.rel)
 		if err := l.relink(rel, sums[i].oid(), f.meta); err != nil {
 			return err
 		}

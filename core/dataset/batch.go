@@ -59,20 +59,13 @@ func (r *Repository) addTogether(ctx context.Context, all []Addition, p *job.Pro
 	if err != nil {
 		return nil, fmt.Errorf("add %d files: %w", len(all), err)
 	}
-	unlock, err := r.lock(ctx)
+	unlock, err := r.lockHolding(ctx, ".", files, sums)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("add %d files: %w", len(all), err)
 	}
 	defer unlock()
 	if err := r.unclaimed(rels...); err != nil {
 		return nil, err
-	}
-	lost, err := r.cache.unlisted(ctx, sums) // a dvc gc may have run since they were put there
-	if err != nil {
-		return nil, err
-	}
-	if len(lost) > 0 {
-		return nil, missing(rels[lost[0]])
 	}
 	if err := r.relink(ctx, ".", files, sums); err != nil {
 		return nil, fmt.Errorf("add %d files: %w", len(all), err)

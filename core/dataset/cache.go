@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -87,8 +86,15 @@ func (c cache) storeTree(ctx context.Context, data []byte) (string, error) {
 	if _, ok, err := c.has(ctx, oid); ok || err != nil {
 		return oid, err
 	}
-	_, err := c.store(ctx, bytes.NewReader(data), oid)
-	return oid, err
+	tmp, err := createTemp(c.tmp())
+	if err != nil {
+		return "", fmt.Errorf("cache: %w", err)
+	}
+	defer tmp.discard()
+	if _, err := tmp.Write(data); err != nil {
+		return "", fmt.Errorf("cache: %w", err)
+	}
+	return oid, c.adopt(ctx, tmp, oid)
 }
 
 // tree returns a folder's files as its .dir object tells.

@@ -38,9 +38,9 @@ func (r *Repository) addInto(ctx context.Context, dir, rel string, p *job.Progre
 	if err != nil {
 		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
-	unlock, err := r.lock(ctx)
+	unlock, err := r.lockHolding(ctx, rel, files, sums)
 	if err != nil {
-		return Output{}, err
+		return Output{}, fmt.Errorf("add %s: %w", rel, err)
 	}
 	defer unlock()
 	if err := r.unclaimed(rel); err != nil {

@@ -9,7 +9,6 @@ import (
 	"hash"
 	"io"
 	"os"
-	"path"
 	"runtime"
 	"sync"
 
@@ -249,7 +248,7 @@ func (r *Repository) hashes(ctx context.Context, top string, files []found, p pr
 	var unknown []int
 	big := 0
 	for i, f := range files {
-		sum, ok := r.memory.recall(path.Join(top, f.rel), f.meta)
+		sum, ok := r.memory.recall(below(top, f.rel), f.meta)
 		if ok {
 			sums[i] = sum
 			p.Add(f.size)
@@ -270,7 +269,7 @@ func (r *Repository) hashes(ctx context.Context, top string, files []found, p pr
 	g.SetLimit(workers)
 	for _, i := range unknown {
 		g.Go(func() (err error) {
-			sums[i], err = r.hashWith(ctx, h, path.Join(top, files[i].rel), p)
+			sums[i], err = r.hashWith(ctx, h, below(top, files[i].rel), p)
 			return err
 		})
 	}

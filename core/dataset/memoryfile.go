@@ -26,14 +26,24 @@ func (y *memory) load() {
 	if y.loaded {
 		return
 	}
-	y.loaded, y.known = true, map[string]memo{}
+	y.loaded = true
 	data, err := os.ReadFile(y.file())
+	y.known = make(map[string]memo, len(data)/(memoSize+32)) // if paths are that long
 	if err != nil {
 		y.worn = !errors.Is(err, os.ErrNotExist)
 		return
 	}
 	read, whole := readMemory(data, boot(), y.known)
 	y.worn = !whole || read > 2*len(y.known)+waste
+}
+
+// ahead reads the file while the caller does something else.
+func (y *memory) ahead() {
+	go func() {
+		y.mu.Lock()
+		defer y.mu.Unlock()
+		y.load()
+	}()
 }
 
 // readMemory adds the memos in a file to known, and returns how many there were and

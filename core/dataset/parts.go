@@ -41,7 +41,9 @@ func (r *Repository) Describe(ctx context.Context, rel string, keep bool, p *job
 	defer r.memory.save()
 	var sums []digest
 	if keep {
-		sums, err = r.takeAll(ctx, rel, files, p)
+		if sums, err = r.takeAll(ctx, rel, files, p); err == nil {
+			err = r.takeLost(ctx, rel, files, sums)
+		}
 	} else {
 		sums, err = r.hashes(ctx, rel, files, p)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Status says how the work tree differs from what is versioned.
@@ -30,23 +32,32 @@ const (
 
 // Status compares the work tree, the .dvc files and the last commit.
 func (r *Repository) Status(ctx context.Context) (Status, error) {
+	r.memory.ahead()
 	outs, err := r.Outputs(ctx)
 	if err != nil {
 		return Status{}, err
 	}
 	defer r.memory.save()
 	var s Status
-	for _, o := range outs {
-		state, err := r.state(ctx, o)
-		if err != nil {
-			return Status{}, fmt.Errorf("status of %s: %w", o.Path, err)
+	var list string
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		list, err = r.git.run(ctx, "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+		return err
+	})
+	g.Go(func() error {
+		for _, o := range outs {
+			state, err := r.state(ctx, o)
+			if err != nil {
+				return fmt.Errorf("status of %s: %w", o.Path, err)
+			}
+			if state != "" {
+				s.Changed = append(s.Changed, Change{o.Path, state})
+			}
 		}
-		if state != "" {
-			s.Changed = append(s.Changed, Change{o.Path, state})
-		}
-	}
-	list, err := r.git.run(ctx, "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-	if err != nil {
+		return nil
+	})
+	if err := g.Wait(); err != nil {
 		return Status{}, err
 	}
 	for rec := range strings.SplitSeq(list, "\x00") {

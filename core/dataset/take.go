@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/dataset/internal/lanes"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/job"
 )
 
@@ -35,13 +36,14 @@ type taking struct {
 // nearby is in how many files one looks for some of about the same size.
 const nearby = 8 * lanes.Width
 
-// take returns the hashes of files below top, and puts into the cache what it lacks.
+// take returns the hashes of files below top, and puts those into the cache that are not
+// remembered. [Repository.lockHolding] or takeLost sees to the others.
 func (r *Repository) take(ctx context.Context, top string, files []found, isNew bool, p *job.Progress) ([]digest, error) {
 	sums := make([]digest, len(files))
 	var unknown []int
 	big := 0
 	for i, f := range files {
-		sum, ok := r.memory.recall(path.Join(top, f.rel), f.meta)
+		sum, ok := r.memory.recall(below(top, f.rel), f.meta)
 		switch {
 		case ok:
 			sums[i] = sum
@@ -58,7 +60,7 @@ func (r *Repository) take(ctx context.Context, top string, files []found, isNew 
 			return nil, err
 		}
 	}
-	return sums, r.takeLost(ctx, top, files, sums)
+	return sums, nil
 }
 
 func (r *Repository) takeUnknown(
@@ -117,20 +119,50 @@ func alike(which []int, files []found) iter.Seq[[]int] {
 	}
 }
 
-// takeLost puts files into the cache whose hashes were remembered but whose objects are
-// gone from it.
+// turns is how often a lock is let go to bring back what someone removed.
+const turns = 3
+
+// lockHolding takes DVC's lock with all files' objects in the cache. Some may be gone from it
+// although their hashes are remembered, or since they were put there, by a dvc gc; they are
+// put there without the lock, which others wait for.
+func (r *Repository) lockHolding(ctx context.Context, top string, files []found, sums []digest) (unlock func(), err error) {
+	for range turns {
+		unlock, err := r.lock(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lost, err := r.cache.lacking(ctx, sums)
+		if err == nil && len(lost) == 0 {
+			return unlock, nil
+		}
+		unlock()
+		if err == nil {
+			err = r.takeThese(ctx, top, files, lost, sums)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, fault.New(fault.Busy, "Another program removes from the cache what is put there.", "Add once more when it has ended.", nil)
+}
+
+// takeLost puts files into the cache whose objects it lacks.
 func (r *Repository) takeLost(ctx context.Context, top string, files []found, sums []digest) error {
 	lost, err := r.cache.lacking(ctx, sums)
 	if err != nil || len(lost) == 0 {
 		return err
 	}
+	return r.takeThese(ctx, top, files, lost, sums)
+}
+
+func (r *Repository) takeThese(ctx context.Context, top string, files []found, lost []int, sums []digest) error {
 	s, err := r.cache.shelf()
 	if err != nil {
 		return err
 	}
 	h := &hasher{}
 	for _, i := range lost {
-		if err = r.takeAgain(ctx, s, h, path.Join(top, files[i].rel), sums[i]); err != nil {
+		if err = r.takeAgain(ctx, s, h, below(top, files[i].rel), sums[i]); err != nil {
 			break
 		}
 	}

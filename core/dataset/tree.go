@@ -30,8 +30,12 @@ var oidForm = regexp.MustCompile(`^[0-9a-f]{32}(\.dir)?$`)
 // encodeTree returns the .dir object of a folder: the bytes of Python's
 // json.dumps(list, sort_keys=True), sorted by path.
 func encodeTree(entries []entry) []byte {
-	entries = slices.SortedFunc(slices.Values(entries), func(a, b entry) int { return cmp.Compare(a.Path, b.Path) })
+	byPath := func(a, b entry) int { return cmp.Compare(a.Path, b.Path) }
+	if !slices.IsSortedFunc(entries, byPath) {
+		entries = slices.SortedFunc(slices.Values(entries), byPath)
+	}
 	var b bytes.Buffer
+	b.Grow(len(entries) * (leastEntry + 16)) // if paths are short
 	b.WriteByte('[')
 	for i, e := range entries {
 		if i > 0 {

@@ -137,6 +137,17 @@ type found struct {
 	meta
 }
 
+// below is path.Join of two clean paths, for the many.
+func below(top, rel string) string {
+	switch {
+	case top == ".":
+		return rel
+	case rel == ".":
+		return top
+	}
+	return top + "/" + rel
+}
+
 // walk lists the files below the folder rel as DVC would: links are followed, .dvcignore
 // is heeded, git's and DVC's own files are left out. Paths are relative to rel.
 func (r *Repository) walk(ctx context.Context, rel string) ([]string, error) {
@@ -178,7 +189,7 @@ type walker struct {
 
 // in walks the folder sub; trail are that and the folders that it lies in.
 func (w *walker) in(ctx context.Context, sub string, trail []fs.FileInfo) error {
-	dir, err := os.Open(w.repo.abs(path.Join(w.top, sub)))
+	dir, err := os.Open(w.repo.abs(below(w.top, sub)))
 	if err != nil {
 		return err
 	}
@@ -192,6 +203,7 @@ func (w *walker) in(ctx context.Context, sub string, trail []fs.FileInfo) error 
 	if err := errors.Join(err, dir.Close()); err != nil {
 		return err
 	}
+	w.files = slices.Grow(w.files, len(names))
 	for i, name := range names {
 		if err := w.take(ctx, sub, name, metas[i], trail); err != nil {
 			return err
@@ -227,8 +239,8 @@ func statAll(ctx context.Context, dir *os.File, names []string) ([]meta, error) 
 }
 
 func (w *walker) take(ctx context.Context, sub, name string, m meta, trail []fs.FileInfo) error {
-	at := path.Join(sub, name)
-	full := path.Join(w.top, at)
+	at := below(sub, name)
+	full := below(w.top, at)
 	if len(w.skip) > 0 && w.skip.match(full, m.mode.IsDir()) {
 		return nil
 	}
