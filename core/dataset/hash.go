@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 
 	md5simd "github.com/minio/md5-simd"
 	"golang.org/x/sync/errgroup"
@@ -29,13 +31,16 @@ type nothing struct{}
 func (nothing) Add(int64) {}
 
 // chunks is a store of buffers.
-type chunks struct{ pool sync.Pool }
+type chunks struct {
+	size int // 0: a chunk
+	pool sync.Pool
+}
 
 func (c *chunks) take() *[]byte {
 	if b, ok := c.pool.Get().(*[]byte); ok {
 		return b
 	}
-	b := make([]byte, chunk)
+	b := make([]byte, cmp.Or(c.size, chunk))
 	return &b
 }
 
@@ -46,7 +51,15 @@ type hasher struct {
 	chunks
 
 	lanes md5simd.Server // nil: one hash after the other
+	slabs *chunks        // for copies that go past the system's memory of files; nil: none do
 }
+
+// A copy of at least farFrom bytes may go past the system's memory of files, a slab at a
+// time: what is written once and read by no one soon costs that memory more than the disk.
+const (
+	slab    = 2 << 20
+	farFrom = 64 << 20
+)
 
 // beginEach is how much of a big file is sent on its way to the disk at once.
 const beginEach = 8 << 20
@@ -97,7 +110,12 @@ func small(f *os.File, buf []byte, size int64) (data []byte, fits bool, err erro
 func (h *hasher) stream(ctx context.Context, dst *os.File, src io.Reader, size int64, p progress) (sum digest, n int64, err error) {
 	md, done := h.of(size)
 	defer done()
-	if n, err = h.pour(ctx, md, dst, src, p); err == nil {
+	if h.slabs != nil && size >= farFrom && dst != nil && disk.Past(dst, true) {
+		n, err = pourPieces(ctx, md, write(dst, h.slabs, true), h.slabs, src, p)
+	} else {
+		n, err = h.pour(ctx, md, dst, src, p)
+	}
+	if err == nil {
 		md.Sum(sum[:0])
 	}
 	return sum, n, err
@@ -107,18 +125,22 @@ func (h *hasher) stream(ctx context.Context, dst *os.File, src io.Reader, size i
 func (h *hasher) pour(ctx context.Context, md hash.Hash, dst *os.File, src io.Reader, p progress) (n int64, err error) {
 	var w *writing
 	if dst != nil {
-		w = h.write(dst)
+		w = write(dst, &h.chunks, false)
 	}
+	return pourPieces(ctx, md, w, &h.chunks, src, p)
+}
+
+func pourPieces(ctx context.Context, md hash.Hash, w *writing, bufs *chunks, src io.Reader, p progress) (n int64, err error) {
 	for {
 		if err = ctx.Err(); err != nil {
 			break
 		}
-		buf := h.take()
+		buf := bufs.take()
 		k, rerr := io.ReadFull(src, *buf)
 		md.Write((*buf)[:k])
 		n += int64(k)
 		if w == nil {
-			h.give(buf)
+			bufs.give(buf)
 		} else if !w.put(buf, k) {
 			break
 		}
@@ -138,7 +160,8 @@ func (h *hasher) pour(ctx context.Context, md hash.Hash, dst *os.File, src io.Re
 
 // writing writes to a file beside what its caller does.
 type writing struct {
-	h    *hasher
+	bufs *chunks
+	past bool // the file's writes go past the system's memory
 	in   chan piece
 	over chan struct{}
 	err  error // valid after over, or after failed is closed
@@ -150,15 +173,15 @@ type piece struct {
 	n   int
 }
 
-func (h *hasher) write(dst *os.File) *writing {
-	w := &writing{h: h, in: make(chan piece, 1), over: make(chan struct{}), fail: make(chan struct{})}
+func write(dst *os.File, bufs *chunks, past bool) *writing {
+	w := &writing{bufs: bufs, past: past, in: make(chan piece, 1), over: make(chan struct{}), fail: make(chan struct{})}
 	go func() { // wait waits for it
 		defer close(w.over)
 		begun, at := int64(0), int64(0)
 		for p := range w.in {
 			if w.err == nil {
-				_, err := dst.Write((*p.buf)[:p.n])
-				if at += int64(p.n); at-begun >= beginEach {
+				err := w.write(dst, (*p.buf)[:p.n])
+				if at += int64(p.n); !w.past && at-begun >= beginEach {
 					disk.Begin(dst, begun, at-begun)
 					begun = at
 				}
@@ -167,10 +190,24 @@ func (h *hasher) write(dst *os.File) *writing {
 					close(w.fail)
 				}
 			}
-			h.give(p.buf)
+			bufs.give(p.buf)
 		}
 	}()
 	return w
+}
+
+// write writes what may not be whole blocks, and what the disk does not take past the
+// system's memory, as usual.
+func (w *writing) write(dst *os.File, data []byte) error {
+	if w.past && len(data)%disk.Block != 0 {
+		w.past = disk.Past(dst, false)
+	}
+	n, err := dst.Write(data)
+	if w.past && errors.Is(err, syscall.EINVAL) {
+		w.past = disk.Past(dst, false)
+		_, err = dst.Write(data[n:])
+	}
+	return err
 }
 
 // put hands on a buffer, and reports whether more is of any use.
@@ -179,7 +216,7 @@ func (w *writing) put(buf *[]byte, n int) bool {
 	case w.in <- piece{buf, n}:
 		return true
 	case <-w.fail:
-		w.h.give(buf)
+		w.bufs.give(buf)
 		return false
 	}
 }

@@ -87,6 +87,50 @@ func TestMemoryOutlivesTheProcess(t *testing.T) {
 	}
 }
 
+// A hash that is remembered does not tell that the cache still holds the object, whole.
+func TestAddBringsBackWhatTheCacheLost(t *testing.T) {
+	r := newRepo(t)
+	put(t, r, "d/a", "one")
+	put(t, r, "d/b", "two")
+	put(t, r, "c", "three")
+	settle(t, r, "d/a", "d/b", "c")
+	add(t, r, "d", nil)
+	add(t, r, "c", nil)
+	for what, again := range map[string]func() error{
+		"folder": func() error { _, err := r.Add(t.Context(), "d", nil, nil); return err },
+		"part":   func() error { _, err := r.Add(t.Context(), "d/a", nil, nil); return err },
+		"many": func() error {
+			_, err := r.AddAll(t.Context(), []Addition{{Rel: "c"}}, nil)
+			return err
+		},
+	} {
+		for rel, data := range map[string]string{"d/a": "one", "d/b": "two", "c": "three"} {
+			name := r.cache.path(sum([]byte(data)))
+			wanted := what == "folder" && rel != "c" || what == "part" && rel == "d/a" || what == "many" && rel == "c"
+			if !wanted {
+				continue
+			}
+			if !recalls(t, r, rel) {
+				t.Fatalf("%s is forgotten", rel)
+			}
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+			if rel == "d/b" { // as a copy that was cut off
+				if err := os.WriteFile(name, []byte("t"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := again(); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(name); err != nil || string(got) != data {
+				t.Errorf("%s: %s is %q in the cache, %v", what, rel, got, err)
+			}
+		}
+	}
+}
+
 // TestAYoungFileIsNotTrusted writes a file again at once, as long as before and with the
 // time set back: only its youth tells.
 func TestAYoungFileIsNotTrusted(t *testing.T) {

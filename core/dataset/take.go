@@ -76,6 +76,9 @@ func (r *Repository) takeUnknown(
 	}
 	h, workers := newHasher(big)
 	defer h.close()
+	if h.lanes == nil { // few
+		h.slabs = &chunks{size: slab}
+	}
 	t := taking{repo: r, top: top, shelf: s, hasher: h, linker: l, isNew: isNew, progress: p}
 	r.memory.begin()
 	g, gctx := errgroup.WithContext(ctx)

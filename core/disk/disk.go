@@ -16,6 +16,9 @@ const few = 32
 // parallel bounds the syncs of single files that run at once.
 const parallel = 16
 
+// Block is what writes that go past the system's memory are a multiple of, in bytes.
+const Block = 4096
+
 // Syncer syncs the files of one file system. Callers that come while a sync runs share
 // the next one: 10,000 files written by many goroutines take some dozens of syncs. The
 // zero value is ready, and its methods may be called from any goroutine.

@@ -32,3 +32,23 @@ func written(f *os.File) error {
 func Begin(f *os.File, offset, n int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), offset, n, unix.SYNC_FILE_RANGE_WRITE) // a hint
 }
+
+// Past has what is written to f go to the disk at once and past the system's memory of
+// files, or again as usual. It reports whether that is so: only where the file system is
+// known to do it well. Offsets, lengths and addresses are then multiples of [Block]; a
+// write that is not, or that the disk does not take so, fails with EINVAL.
+func Past(f *os.File, on bool) bool {
+	var st unix.Statfs_t
+	if unix.Fstatfs(int(f.Fd()), &st) != nil || st.Type != unix.EXT4_SUPER_MAGIC && st.Type != unix.XFS_SUPER_MAGIC {
+		return false
+	}
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	if err != nil {
+		return false
+	}
+	if flags &^= unix.O_DIRECT; on {
+		flags |= unix.O_DIRECT
+	}
+	_, err = unix.FcntlInt(f.Fd(), unix.F_SETFL, flags)
+	return err == nil && on
+}
