@@ -1,12 +1,17 @@
 package azure
 
 import (
+	"bytes"
 	"context"
+	"crypto/md5"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +24,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/remote"
 	"coverslip.dev/coverslip/core/remote/remotetest"
+	"coverslip.dev/coverslip/core/remote/wire"
 	"coverslip.dev/coverslip/core/servertest"
 )
 
@@ -292,6 +298,65 @@ func TestStoppedUploadLeavesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestUploadGoesOn(t *testing.T) {
+	address := server(t)
+	const size = 3*blockSize + 5
+	key := remotetest.ZerosKey(t, size)
+	b := fresh(t, address)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cut := &remotetest.Zeros{Size: size, Stop: 2*blockSize + 1<<20, What: func() error { cancel(); return nil }}
+	if err := b.Put(ctx, key, cut, size); fault.KindOf(err) != fault.Canceled {
+		t.Fatal(err)
+	}
+	sent := remotetest.Sent(b.http)
+	if err := b.Put(t.Context(), key, &remotetest.Zeros{Size: size}, size); err != nil {
+		t.Fatal(err)
+	}
+	if n := sent.Load(); n > blockSize+1<<20 {
+		t.Errorf("sent %d bytes, of which two blocks were there", n)
+	}
+	if info, err := b.Stat(t.Context(), key); err != nil || info.Size != size {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// Blocks that came of a damaged file are no part of the mended one.
+func TestUploadOfOtherBytesIsNotGoneOnWith(t *testing.T) {
+	b := fresh(t, server(t))
+	const size = 2*blockSize + 5
+	key := remotetest.ZerosKey(t, size)
+	file, err := os.Create(filepath.Join(t.TempDir(), "damaged"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close() //nolint:errcheck // a test's file
+	if err := errors.Join(file.Truncate(size), write(file, "x", 7)); err != nil {
+		t.Fatal(err)
+	}
+	wantFault(t, "damaged", b.Put(t.Context(), key, file, size), fault.Corrupt, "not those of its name")
+	if err := write(file, "\x00", 7); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Put(t.Context(), key, file, size); err != nil {
+		t.Fatal(err)
+	}
+	rc, err := b.Open(t.Context(), key, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rc.Close() //nolint:errcheck // read only
+	h := md5.New()
+	if _, err := io.Copy(h, rc); err != nil || !bytes.Equal(h.Sum(nil), wire.MD5(key)) {
+		t.Errorf("%x, %v", h.Sum(nil), err)
+	}
+}
+
+func write(f *os.File, text string, at int64) error {
+	_, err := f.WriteAt([]byte(text), at)
+	return err
 }
 
 func TestMemory(t *testing.T) {

@@ -3,13 +3,13 @@ package azure
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
@@ -116,23 +116,30 @@ func (c *Container) whole(ctx context.Context, client *blockblob.Client, key str
 }
 
 // blocks sends a big blob block by block. Nothing shows until the list of all is there.
-// Azure has no way to take blocks back: without that list it forgets them after a week,
-// or when the blob is stored after all.
+// A block's name is the MD5 of its bytes and its number: if the connection or the power
+// goes, the next call goes on with the blocks that came, and two stations may send the same
+// ones. Azure has no way to take blocks back: without the list of all it forgets them after
+// a week, or when the blob is stored after all.
 func (c *Container) blocks(ctx context.Context, client *blockblob.Client, key string, src *wire.Source, size int64) error {
 	src.Hash()
-	var id [20]byte // names of one length; random, so that two stations don't mix theirs
-	if _, err := rand.Read(id[:16]); err != nil {
-		return err
-	}
+	have := arrived(ctx, client)
 	var ids []string
 	each := max(blockSize, (size+maxBlocks-1)/maxBlocks)
 	for left := size; left > 0; left -= each {
-		binary.BigEndian.PutUint32(id[16:], uint32(len(ids))) //nolint:gosec // at most 50,000
-		ids = append(ids, base64.StdEncoding.EncodeToString(id[:]))
-		part := src.Part(min(each, left))
-		_, err := client.StageBlock(ctx, ids[len(ids)-1], part, nil)
-		_ = part.Close() // never fails
+		n := min(each, left)
+		sum, err := src.Peek(n)
 		if err != nil {
+			return err
+		}
+		id := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(slices.Clip(sum), uint32(len(ids)))) //nolint:gosec // at most 50,000
+		if ids = append(ids, id); have[id] == n {
+			_, err = src.Skip(n)
+		} else {
+			part := src.Part(n)
+			_, err = client.StageBlock(ctx, id, part, &blockblob.StageBlockOptions{TransactionalValidation: blob.TransferValidationTypeMD5(sum)})
+			_ = part.Close() // never fails
+		}
+		if err := errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 	}
@@ -141,4 +148,17 @@ func (c *Container) blocks(ctx context.Context, client *blockblob.Client, key st
 	}
 	_, err := client.CommitBlockList(ctx, ids, &blockblob.CommitBlockListOptions{HTTPHeaders: headers(key), AccessConditions: isNew()})
 	return err
+}
+
+// arrived returns the sizes of the blocks that came of a blob that is not stored yet, by
+// their names. Whoever may not ask is told of none.
+func arrived(ctx context.Context, client *blockblob.Client) map[string]int64 {
+	have := map[string]int64{}
+	list, err := client.GetBlockList(ctx, blockblob.BlockListTypeUncommitted, nil)
+	if err == nil {
+		for _, b := range list.UncommittedBlocks {
+			have[value(b.Name)] = value(b.Size)
+		}
+	}
+	return have
 }

@@ -2,14 +2,19 @@ package remotetest
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -49,6 +54,45 @@ func (z *Zeros) Seek(offset int64, whence int) (int64, error) {
 	}
 	z.at = offset
 	return offset, nil
+}
+
+// ZerosKey is the key that DVC gives a blob of zeros.
+func ZerosKey(t *testing.T, size int64) string {
+	t.Helper()
+	h := md5.New()
+	if _, err := io.Copy(h, &Zeros{Size: size}); err != nil {
+		t.Fatal(err)
+	}
+	oid := hex.EncodeToString(h.Sum(nil))
+	return "files/md5/" + oid[:2] + "/" + oid[2:]
+}
+
+// counted is a connection whose bytes are counted on their way out.
+type counted struct {
+	net.Conn
+
+	sent *atomic.Int64
+}
+
+func (c counted) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.sent.Add(int64(n))
+	return n, err
+}
+
+// Sent has the bytes counted that a remote sends from now on.
+func Sent(h *http.Transport) *atomic.Int64 {
+	h.CloseIdleConnections()
+	var sent atomic.Int64
+	dial := h.DialContext
+	h.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return counted{c, &sent}, nil
+	}
+	return &sent
 }
 
 // Emptied removes all blobs of a remote when the test is over.

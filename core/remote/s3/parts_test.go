@@ -2,12 +2,7 @@ package s3
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
-	"io"
-	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/minio/minio-go/v7"
@@ -18,49 +13,10 @@ import (
 
 const bigSize = 3*partSize + 5
 
-// bigKey is the key that DVC gives a big blob of zeros.
-func bigKey(t *testing.T) string {
-	t.Helper()
-	h := md5.New()
-	if _, err := io.Copy(h, &remotetest.Zeros{Size: bigSize}); err != nil {
-		t.Fatal(err)
-	}
-	oid := hex.EncodeToString(h.Sum(nil))
-	return "files/md5/" + oid[:2] + "/" + oid[2:]
-}
-
-// counted is a connection whose bytes are counted on their way out.
-type counted struct {
-	net.Conn
-
-	sent *atomic.Int64
-}
-
-func (c counted) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.sent.Add(int64(n))
-	return n, err
-}
-
-// count has the bytes counted that a bucket sends from now on.
-func count(b *Bucket) *atomic.Int64 {
-	b.http.CloseIdleConnections()
-	var sent atomic.Int64
-	dial := b.http.DialContext
-	b.http.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		return counted{c, &sent}, nil
-	}
-	return &sent
-}
-
 func TestUploadGoesOn(t *testing.T) {
 	conf := server(t)
 	b := fresh(t, conf)
-	key := bigKey(t)
+	key := remotetest.ZerosKey(t, bigSize)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	cut := &remotetest.Zeros{Size: bigSize, Stop: 2*partSize + 1<<20, What: func() error { cancel(); return nil }}
@@ -69,7 +25,7 @@ func TestUploadGoesOn(t *testing.T) {
 	}
 	uploads(t, b, 1)
 	again := open(t, b.Name(), conf) // as another process
-	sent := count(again)
+	sent := remotetest.Sent(again.http)
 	if err := again.Put(t.Context(), key, &remotetest.Zeros{Size: bigSize}, bigSize); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +40,7 @@ func TestUploadGoesOn(t *testing.T) {
 
 func TestUploadOfOtherBytesIsTakenBack(t *testing.T) {
 	b := fresh(t, server(t))
-	key := bigKey(t)
+	key := remotetest.ZerosKey(t, bigSize)
 	at := b.prefix + key
 	id, err := b.core.NewMultipartUpload(t.Context(), b.bucket, at, minio.PutObjectOptions{})
 	if err != nil {

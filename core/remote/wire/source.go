@@ -17,7 +17,7 @@ import (
 // what reading said is kept: it tells more than what the request then said.
 type Source struct {
 	mu  sync.Mutex // guards all, and r while it is read
-	r   io.Reader
+	r   io.ReadSeeker
 	sum hash.Hash // nil: not asked for
 	err error
 }
@@ -70,6 +70,25 @@ func (s *Source) Skip(n int64) ([]byte, error) {
 	defer part.Close() //nolint:errcheck // never fails
 	sum := md5.New()
 	_, err := io.Copy(sum, part)
+	return sum.Sum(nil), err
+}
+
+// Peek returns the MD5 of the next n bytes, which stay the next.
+func (s *Source) Peek(n int64) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return nil, s.err
+	}
+	sum := md5.New()
+	got, err := io.CopyN(sum, s.r, n)
+	if errors.Is(err, io.EOF) {
+		err = changed(got, n)
+	}
+	if err == nil {
+		_, err = s.r.Seek(-n, io.SeekCurrent)
+	}
+	s.err = err
 	return sum.Sum(nil), err
 }
 
