@@ -72,17 +72,24 @@ func commands() map[string]command {
 	}
 }
 
-// firstMemory is how much memory is in use when it is collected for the first time, in
-// bytes. Most commands end before.
-const firstMemory = 24 << 20
+// firstMemory is how much memory is in use, in bytes, when it is collected for the first
+// time, before which most commands end; moreMemory is by how many percent it then grows
+// from one time to the next.
+const (
+	firstMemory = 24 << 20
+	moreMemory  = 50
+)
 
-// collectLater has the first collection of memory wait, and those after it be as usual.
+// collectLater has the first collection of memory wait. A person who sets GOGC is heeded.
 func collectLater() {
-	percent := debug.SetGCPercent(-1)
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	debug.SetGCPercent(-1)
 	limit := debug.SetMemoryLimit(firstMemory)
 	runtime.AddCleanup(new([64]byte), func(int) {
 		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percent)
+		debug.SetGCPercent(moreMemory)
 	}, 0)
 }
 
