@@ -37,7 +37,7 @@ func (d disk) read(ctx context.Context, q inquiry, v *verdict, left *int) {
 			v.more = true
 			return
 		}
-		if f.Size == 0 && q.several && !picture(filepath.Base(f.Path)) {
+		if f.Size == 0 && q.several && !Picture(filepath.Base(f.Path)) {
 			v.whole = append(v.whole, f.Path)
 			continue
 		}

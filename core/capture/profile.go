@@ -177,9 +177,9 @@ func passing(name string) bool {
 	return false
 }
 
-// picture reports whether a name is that of an image or a film: one that is empty is not
+// Picture reports whether a name is that of an image or a film: one that is empty is not
 // finished, while an empty file of notes may be.
-func picture(name string) bool {
+func Picture(name string) bool {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".nd2", ".lif", ".lsm", ".ims", ".vsi", ".oir", ".oib",
 		".avi", ".mp4", ".mov", ".mkv", ".webm", ".c01", ".flex", ".dib":

@@ -35,7 +35,8 @@ type Stage struct {
 	Name  string
 	After []string // stages before it in the line that must be behind; none: may start at once
 	// Gate stages wait for a person: Run is called once someone has passed it with
-	// [Runner.Pass], and finds what they said in it.Out of this stage.
+	// [Runner.Pass], and finds what they said in it.Out of this stage. A gate behind a stage
+	// that was skipped is skipped.
 	Gate bool
 	// Alone stages work on one item at a time.
 	Alone bool

@@ -99,6 +99,31 @@ func TestOrderGateAndRestart(t *testing.T) {
 	}
 }
 
+func TestGateBehindNothingIsSkipped(t *testing.T) {
+	line := flow.Line{Name: "l", Stages: []flow.Stage{
+		{Name: "infer", Run: func(context.Context, flow.Item, *job.Progress) (any, error) { return nil, flow.Skip("a table") }},
+		{Name: "review", After: []string{"infer"}, Gate: true, Run: pass},
+		{Name: "record", After: []string{"review"}, Run: func(_ context.Context, it flow.Item, _ *job.Progress) (any, error) {
+			return string(it.Passes["review"].State), nil
+		}},
+	}}
+	db := filepath.Join(t.TempDir(), "s.db")
+	b := start(t, db, line)
+	if _, err := b.Add(t.Context(), flow.Fresh{ID: "a", Line: "l", Title: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	recorded := func(it flow.Item) bool { return it.Behind("record") }
+	b.until(t, "a", recorded)
+	b.end()
+	b = start(t, db, line) // and stays so
+	defer b.end()
+	it := b.until(t, "a", recorded)
+	var found string
+	if it.Passes["review"].State != flow.Skipped || !it.Out("record", &found) || found != string(flow.Skipped) {
+		t.Errorf("%+v", it.Passes)
+	}
+}
+
 func TestWaitsFailsAndRetries(t *testing.T) {
 	var tries atomic.Int64
 	line := flow.Line{Name: "l", Stages: []flow.Stage{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -255,6 +256,14 @@ func (r *Runner) put(it Item) {
 	r.Items.Put(it.ID, h.Item)
 }
 
+// opening is how an item stands at a gate that it comes to.
+func opening(it Item, gate Stage) State {
+	if slices.ContainsFunc(gate.After, func(before string) bool { return it.Passes[before].State == Skipped }) {
+		return Skipped
+	}
+	return Yours
+}
+
 // place has an item wait at the stages that it could start at, and at no others. r.mu is held.
 func (r *Runner) place(h *held) {
 	now := time.Now()
@@ -265,7 +274,7 @@ func (r *Runner) place(h *held) {
 		case p.State != Waiting || h.stops[name] != nil || !ready(h.Item, l.stage):
 			l.leave(h.ID)
 		case l.stage.Gate && p.Tries == 0:
-			h.Passes[name] = Pass{State: Yours, Out: p.Out, At: now} // h.Passes is shown after this
+			h.Passes[name] = Pass{State: opening(h.Item, l.stage), Out: p.Out, At: now} // h.Passes is shown after this
 			r.gates = append(r.gates, step(h.ID, name, h.Passes[name]))
 		case p.Next.After(now):
 			l.leave(h.ID)

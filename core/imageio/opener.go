@@ -118,8 +118,11 @@ func (o *Opener) match(ctx context.Context, path string) (Format, error) {
 		}
 	}
 	return nil, fault.New(fault.Invalid, "The file “"+name+"” is of no image format that Coverslip can read.",
-		"It is kept and versioned all the same; export it as OME-TIFF to look at it here.", nil)
+		"It is kept and versioned all the same; export it as OME-TIFF to look at it here.", ErrNoFormat)
 }
+
+// ErrNoFormat is what the error of a file wraps that is no image, or none that can be read here.
+var ErrNoFormat = errors.New("no image format")
 
 func (o *Opener) matchAddress(address string) (Format, error) {
 	for _, f := range o.formats {

@@ -6,14 +6,19 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/capture"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/job"
 )
 
@@ -192,6 +197,10 @@ func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, er
 	var before Predicted // of an earlier run, or what Again asked for
 	it.Out("infer", &before)
 	out, err := l.seer.Detect(ctx, c, s, Ask{before.Wanted, before.Diameter}, p)
+	if errors.Is(err, imageio.ErrNoFormat) && !capture.Picture(cmp.Or(c.Lead, c.Rel)) { // a table, notes
+		say, _ := fault.Explain(err)
+		return nil, flow.Skip(say)
+	}
 	out.Wanted = before.Wanted
 	return out, err
 }
@@ -202,6 +211,9 @@ func (l line) record(ctx context.Context, it flow.Item, _ *job.Progress) (any, e
 	c, s, err := words(it)
 	if err != nil {
 		return nil, err
+	}
+	if it.Passes["review"].State == flow.Skipped {
+		return nil, flow.Skip("There is nothing to record.")
 	}
 	var r Reviewed
 	it.Out("review", &r.Review)

@@ -27,6 +27,11 @@ type seer struct{ *Station }
 // Detect predicts the capture's copy in the dataset with the version in force of the model
 // that a person or the rules chose.
 func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, ask intake.Ask, p *job.Progress) (intake.Predicted, error) {
+	src, err := s.openCapture(ctx, c, st.MD5, own)
+	if err != nil {
+		return intake.Predicted{}, err
+	}
+	defer src.Close() //nolint:errcheck // read only
 	b, err := s.served(ctx, cmp.Or(ask.Model, s.file.Settings().ModelFor(c.Instrument)))
 	if err != nil {
 		return intake.Predicted{}, err
@@ -35,11 +40,6 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 	if err != nil {
 		return intake.Predicted{}, err
 	}
-	src, err := s.openCapture(ctx, c, st.MD5, own)
-	if err != nil {
-		return intake.Predicted{}, err
-	}
-	defer src.Close() //nolint:errcheck // read only
 	opt := plane(src.Info())
 	opt.Diameter = ask.Diameter
 	begun := time.Now()

@@ -184,7 +184,7 @@ func TestBadFilesStopNoOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"cut.tif": good[:len(good)/2], "empty.tif": nil, "png.tif": png, "noise.tif": []byte("no image at all")} {
+	for name, data := range map[string][]byte{"cut.tif": good[:len(good)/2], "empty.tif": nil, "png.tif": png, "noise.tif": []byte("no image at all"), "wells.csv": []byte("well,dose\nA1,5\n")} {
 		if err := os.WriteFile(filepath.Join(scope, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -201,6 +201,10 @@ func TestBadFilesStopNoOthers(t *testing.T) {
 	it := b.capture("noise.tif", func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed && it.Behind("version") })
 	if p := it.Passes["infer"]; p.Say == "" || p.Hint == "" {
 		t.Errorf("no words for a file that is no image: %+v", p)
+	}
+	it = b.capture("wells.csv", func(it flow.Item) bool { return it.Behind("publish") && it.Behind("version") })
+	if it.Passes["infer"].State != flow.Skipped || it.Passes["record"].State != flow.Skipped {
+		t.Errorf("a table waits for a person: %+v", it.Passes)
 	}
 }
 
