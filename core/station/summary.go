@@ -55,7 +55,7 @@ func (sum *Summary) count(it flow.Item) {
 		sum.InferSeconds += p.Seconds
 	}
 	for stage, n := range map[string]*int{"version": &sum.Versioned, "record": &sum.Recorded} {
-		if it.Behind(stage) {
+		if it.Passes[stage].State == flow.Passed {
 			*n++
 		}
 	}
@@ -90,9 +90,9 @@ func (s *Station) Predicted() bool {
 func (s *Station) Recorded() bool {
 	n := 0
 	for _, it := range s.captures() {
-		if it.Behind("record") && it.Behind("publish") {
+		if record := it.Passes["record"].State; record == flow.Passed && it.Behind("publish") {
 			n++
-		} else if it.Behind("review") {
+		} else if it.Behind("review") && record != flow.Skipped {
 			return false
 		}
 	}
