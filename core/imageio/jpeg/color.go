@@ -1,9 +1,11 @@
 package jpeg
 
-// picture puts the planes together.
-func (d *Decoder) picture(as Color) *Picture {
+// picture puts the planes together in out.
+func (d *Decoder) picture(out []byte, as Color) {
 	w, h, n := d.conf.Size.X, d.conf.Size.Y, len(d.parts)
-	out := &Picture{Config: d.conf, Data: make([]byte, w*h*n)}
+	if n == 1 && &d.parts[0].plane[0] == &out[0] {
+		return
+	}
 	var rows [4][]byte
 	var room [4][]byte
 	for i := range d.parts {
@@ -14,7 +16,7 @@ func (d *Decoder) picture(as Color) *Picture {
 		for i := range d.parts {
 			rows[i] = d.row(&d.parts[i], y, room[i])[:w]
 		}
-		to := out.Data[y*w*n : (y+1)*w*n]
+		to := out[y*w*n : (y+1)*w*n]
 		switch {
 		case n == 1:
 			copy(to, rows[0])
@@ -28,7 +30,6 @@ func (d *Decoder) picture(as Color) *Picture {
 			}
 		}
 	}
-	return out
 }
 
 // isYCbCr is libjpeg's guess (jdapimin.c).

@@ -1,29 +1,48 @@
 package jpeg
 
-// quick is how many bits are looked up at once.
-const quick = 9
+import (
+	"bytes"
+	"encoding/binary"
+)
 
-// huffman is a table of codes. look holds length<<8|symbol of codes of up to quick bits, 0
-// for longer ones, which limits and first find.
+// look is how many bits are looked up at once.
+const look = 10
+
+// An entry of a table says what the next bits mean. Bits 0…5 are how many bits it takes, bits
+// 8…15 by how many coefficients it goes on, and 16…31 the value of the last of these. Where the
+// value's bits reach beyond those that are looked up, entryWhole is not set, and it is of the
+// code alone, with the value's bits in 16…31; 0 is for a code that is longer.
+const (
+	entryBits  = 63
+	entryWhole = 1 << 6
+	entryGoes  = 8
+	entryValue = 16
+
+	endOfBlock = 128 // goes on beyond every block
+)
+
+// huffman is a table of codes. fast holds entries by the next bits; limit and first find what
+// it does not hold.
 type huffman struct {
-	look    [1 << quick]uint16
+	fast    [1 << look]uint32
+	counts  [16]byte
 	symbols [256]byte
-	limit   [17]int32 // above the last code of a length, brought to 16 bits
-	first   [17]int32 // symbol of the first code of a length less that code
+	limit   [17]uint32 // above the last code of a length, brought to 16 bits
+	first   [17]int32  // symbol of the first code of a length less that code
 }
 
 func (h *huffman) build(counts [16]byte, symbols []byte) {
-	*h = huffman{}
+	if h.counts == counts && bytes.Equal(h.symbols[:len(symbols)], symbols) {
+		return // the tables of one tile are those of the next
+	}
+	*h = huffman{counts: counts}
 	copy(h.symbols[:], symbols)
-	code, at := int32(0), int32(0)
-	for n := int32(1); n <= 16; n++ {
-		h.first[n] = at - code
+	code, at := uint32(0), 0
+	for n := 1; n <= 16; n++ {
+		h.first[n] = int32(at) - int32(code)
 		for range counts[n-1] {
-			if n <= quick && code < 1<<n {
-				from := code << (quick - n)
-				for i := range int32(1) << (quick - n) {
-					h.look[from+i] = uint16(n)<<8 | uint16(h.symbols[at&255])
-				}
+			if n <= look && code < 1<<n {
+				h.enter(code, n, int(h.symbols[at&255]))
 			}
 			code++
 			at++
@@ -33,7 +52,33 @@ func (h *huffman) build(counts [16]byte, symbols []byte) {
 	}
 }
 
-// bits reads a scan's bits, the most significant first.
+// enter writes the entries of a code of n bits.
+func (h *huffman) enter(code uint32, n int, symbol int) {
+	goes, size := uint32(symbol>>4+1), symbol&15
+	if symbol == 0 {
+		goes = endOfBlock
+	}
+	entries := h.fast[code<<(look-n):][:1<<(look-n)]
+	for i := range entries {
+		if free := look - n - size; free >= 0 { // bits that do not belong to it
+			value := signed(uint64(i>>free), size)
+			entries[i] = uint32(n+size) | entryWhole | goes<<entryGoes | uint32(value)<<entryValue
+		} else {
+			entries[i] = uint32(n) | goes<<entryGoes | uint32(size)<<entryValue
+		}
+	}
+}
+
+// signed is the standard's signed number of n bits (F.12).
+func signed(v uint64, n int) int32 {
+	if n == 0 || v>>(n-1) != 0 {
+		return int32(v)
+	}
+	return int32(v) - 1<<n + 1
+}
+
+// bits reads a scan's bits, the most significant first. acc begins with the next one; the first
+// have of it are taken in, those that follow them are 0 or what src has at that place.
 type bits struct {
 	src  []byte
 	at   int
@@ -42,60 +87,75 @@ type bits struct {
 	zero int // bits that were made up because the stream ended or a marker came
 }
 
-// fill brings the accumulator to 48 bits or more. After a marker or the end come zeros, as
-// in libjpeg.
+// fill brings the accumulator to 57 bits or more. After a marker or the end come zeros, as in
+// libjpeg.
 func (b *bits) fill() {
 	for b.have <= 56 {
-		if b.at < len(b.src) {
-			c := b.src[b.at]
-			if c != 0xff {
-				b.at++
-				b.acc = b.acc<<8 | uint64(c)
-				b.have += 8
-				continue
-			}
-			if b.at+1 < len(b.src) && b.src[b.at+1] == 0 {
-				b.at += 2
-				b.acc = b.acc<<8 | 0xff
-				b.have += 8
-				continue
-			}
+		c := byte(0)
+		switch {
+		case b.at < len(b.src) && b.src[b.at] != 0xff:
+			c = b.src[b.at]
+			b.at++
+		case b.at+1 < len(b.src) && b.src[b.at+1] == 0:
+			c = 0xff
+			b.at += 2
+		default:
+			b.zero += 8
 		}
-		b.acc <<= 8
+		b.acc |= uint64(c) << (56 - b.have)
 		b.have += 8
-		b.zero += 8
 	}
 }
 
-// symbol needs 16 bits in the accumulator; -1 for no code.
-func (b *bits) symbol(h *huffman) int {
-	top := int32(b.acc >> (b.have - 16) & 0xffff)
-	if e := h.look[top>>(16-quick)]; e != 0 {
-		b.have -= int(e >> 8)
-		return int(e & 0xff)
+// hasFF reports whether one of the bytes of v is 0xff.
+func hasFF(v uint64) bool { return (^v-0x0101010101010101)&v&0x8080808080808080 != 0 }
+
+// refill is fill, eight bytes at once where none of them is 0xff.
+func (b *bits) refill() {
+	if b.at+8 <= len(b.src) {
+		if v := binary.BigEndian.Uint64(b.src[b.at:]); !hasFF(v) {
+			b.acc |= v >> (b.have & 63)
+			b.at += (63 - b.have) >> 3
+			b.have |= 56
+			return
+		}
 	}
-	n := quick + 1
-	for n <= 16 && top >= h.limit[n] {
-		n++
-	}
-	if n > 16 {
-		return -1
-	}
-	b.have -= n
-	return int(h.symbols[(top>>(16-n)+h.first[n])&255])
+	b.fill()
 }
 
-// value reads n bits as the standard's signed number (F.12).
-func (b *bits) value(n int) int32 {
-	if n == 0 {
-		return 0
+// next takes in a code and its value: it returns by how much that goes on, and whether there is
+// such a code. It needs 31 bits in the accumulator.
+func (b *bits) next(h *huffman) (goes uint8, value int32, ok bool) {
+	e := h.fast[b.acc>>(64-look)]
+	if e&entryWhole == 0 {
+		return b.rest(h, e)
 	}
-	b.have -= n
-	v := int32(b.acc >> b.have & (1<<n - 1))
-	if v < 1<<(n-1) {
-		v += -1<<n + 1
+	b.acc <<= e & entryBits
+	b.have -= int(e & entryBits)
+	return uint8(e >> entryGoes), int32(e) >> entryValue, true
+}
+
+// rest is next for an entry that is not whole.
+func (b *bits) rest(h *huffman, e uint32) (goes uint8, value int32, ok bool) {
+	n, size := int(e&entryBits), int(e>>entryValue)
+	goes = uint8(e >> entryGoes)
+	if e == 0 {
+		top := uint32(b.acc >> 48)
+		for n = look + 1; n <= 16 && top >= h.limit[n]; {
+			n++
+		}
+		if n > 16 {
+			return 0, 0, false
+		}
+		symbol := int(h.symbols[(int32(top>>(16-n))+h.first[n])&255])
+		if goes, size = uint8(symbol>>4+1), symbol&15; symbol == 0 {
+			goes = endOfBlock
+		}
 	}
-	return v
+	value = signed(b.acc<<n>>(64-size), size)
+	b.acc <<= n + size
+	b.have -= n + size
+	return goes, value, true
 }
 
 type spec struct {

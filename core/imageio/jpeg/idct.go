@@ -1,5 +1,7 @@
 package jpeg
 
+import "encoding/binary"
+
 // The transform is libjpeg's jidctint.c, the accurate integer method after Loeffler,
 // Ligtenberg and Moschytz ("Practical fast 1-D DCT algorithms with 11 multiplications", ICASSP
 // 1989): constants of 13 bits, 2 more bits kept between the passes.
@@ -23,54 +25,46 @@ const (
 
 // flat is transform for a block that has no other coefficient than the first.
 func flat(to []byte, stride int, dc int32) {
-	v := clamp((dc<<passBits + 1<<(passBits+2)) >> (passBits + 3))
+	same := uint64(clamp((dc<<passBits+1<<(passBits+2))>>(passBits+3))) * 0x0101010101010101
 	for y := range 8 {
-		row := to[y*stride:][:8]
-		for x := range row {
-			row[x] = v
-		}
+		binary.LittleEndian.PutUint64(to[y*stride:], same)
 	}
 }
 
 // clamp centres a sample on 128.
-func clamp(v int32) byte {
-	v += 128
-	if uint32(v) > 255 {
-		if v < 0 {
-			return 0
-		}
-		return 255
-	}
-	return byte(v)
-}
+func clamp(v int32) byte { return byte(min(max(v+128, 0), 255)) }
 
 // transform writes a block of dequantised coefficients as samples.
-func transform(to []byte, stride int, co *[64]int32) {
+func transform(to []byte, stride int, co *[64]int16) {
+	if vectors() {
+		transformBlock(&to[:7*stride+8][0], stride, co)
+		return
+	}
+	transformPlain(to, stride, co)
+}
+
+// transformPlain is transform for every machine.
+func transformPlain(to []byte, stride int, co *[64]int16) {
+	var mid [64]int32
 	for x := range 8 {
-		c := co[x:]
-		_ = c[56]
+		c, m := co[x:], mid[x:]
+		_, _ = c[56], m[56]
 		if c[8]|c[16]|c[24]|c[32]|c[40]|c[48]|c[56] == 0 {
-			v := c[0] << passBits
-			c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56] = v, v, v, v, v, v, v, v
+			v := int32(c[0]) << passBits
+			m[0], m[8], m[16], m[24], m[32], m[40], m[48], m[56] = v, v, v, v, v, v, v, v
 			continue
 		}
-		e0, e1, e2, e3, o0, o1, o2, o3 := eight(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56])
+		e0, e1, e2, e3, o0, o1, o2, o3 := eight(int32(c[0]), int32(c[8]), int32(c[16]), int32(c[24]),
+			int32(c[32]), int32(c[40]), int32(c[48]), int32(c[56]))
 		const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
-		c[0], c[56] = (e0+o3+half)>>shift, (e0-o3+half)>>shift
-		c[8], c[48] = (e1+o2+half)>>shift, (e1-o2+half)>>shift
-		c[16], c[40] = (e2+o1+half)>>shift, (e2-o1+half)>>shift
-		c[24], c[32] = (e3+o0+half)>>shift, (e3-o0+half)>>shift
+		m[0], m[56] = (e0+o3+half)>>shift, (e0-o3+half)>>shift
+		m[8], m[48] = (e1+o2+half)>>shift, (e1-o2+half)>>shift
+		m[16], m[40] = (e2+o1+half)>>shift, (e2-o1+half)>>shift
+		m[24], m[32] = (e3+o0+half)>>shift, (e3-o0+half)>>shift
 	}
 	for y := range 8 {
-		c, row := co[8*y:][:8], to[y*stride:][:8]
+		c, row := mid[8*y:][:8], to[y*stride:][:8]
 		const shift, half = constBits + passBits + 3, 1 << (constBits + passBits + 2)
-		if c[1]|c[2]|c[3]|c[4]|c[5]|c[6]|c[7] == 0 {
-			v := clamp((c[0] + 1<<(passBits+2)) >> (passBits + 3))
-			for x := range row {
-				row[x] = v
-			}
-			continue
-		}
 		e0, e1, e2, e3, o0, o1, o2, o3 := eight(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7])
 		row[0], row[7] = clamp((e0+o3+half)>>shift), clamp((e0-o3+half)>>shift)
 		row[1], row[6] = clamp((e1+o2+half)>>shift), clamp((e1-o2+half)>>shift)

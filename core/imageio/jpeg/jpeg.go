@@ -56,6 +56,7 @@ type Decoder struct {
 	planes [4][]byte // kept for the next picture
 
 	convert converter
+	places  places
 }
 
 // component is one of the planes of a picture.
@@ -74,6 +75,7 @@ type component struct {
 func NewDecoder() *Decoder {
 	d := &Decoder{}
 	d.convert.fill()
+	d.places.fill()
 	for i, t := range annexK() {
 		d.dc[i].build(t[0].counts, t[0].symbols)
 		d.ac[i].build(t[1].counts, t[1].symbols)
@@ -101,9 +103,13 @@ func Header(src []byte) (Config, error) {
 }
 
 // Decode returns the picture of a stream; the tables it brings stay for the next one.
-func (d *Decoder) Decode(src []byte, as Color) (*Picture, error) {
+func (d *Decoder) Decode(src []byte, as Color) (*Picture, error) { return d.DecodeInto(nil, src, as) }
+
+// DecodeInto is Decode whose picture's data are in room, if that is large enough.
+func (d *Decoder) DecodeInto(room, src []byte, as Color) (*Picture, error) {
 	d.parts, d.every, d.adobe, d.jfif = nil, 0, -1, false
 	whole := len(src)
+	var data []byte
 	for {
 		rest, err := d.read(src, func(marker byte) bool { return marker == markerSOS })
 		if err != nil {
@@ -113,7 +119,7 @@ func (d *Decoder) Decode(src []byte, as Color) (*Picture, error) {
 			return nil, errShort
 		}
 		if d.parts[0].plane == nil {
-			if err := d.allocate(whole); err != nil {
+			if data, err = d.allocate(room, whole); err != nil {
 				return nil, err
 			}
 		}
@@ -121,7 +127,8 @@ func (d *Decoder) Decode(src []byte, as Color) (*Picture, error) {
 			return nil, err
 		}
 		if d.finished() {
-			return d.picture(as), nil
+			d.picture(data, as)
+			return &Picture{Config: d.conf, Data: data}, nil
 		}
 	}
 }
@@ -135,29 +142,37 @@ func (d *Decoder) finished() bool {
 	return true
 }
 
-// allocate makes the planes: each block takes two bits of the stream at least, so a short
-// stream can't claim much.
-func (d *Decoder) allocate(size int) error {
-	blocks := 0
+// allocate makes the planes and the picture's data, which is room if that is large enough:
+// each block takes two bits of the stream at least, so a short stream can't claim much.
+func (d *Decoder) allocate(room []byte, size int) ([]byte, error) {
+	blocks, mcus := 0, d.mcus()
 	for i := range d.parts {
 		p := &d.parts[i]
-		mcus := d.mcus()
 		p.stride = mcus.X * p.h * 8
 		blocks += mcus.X * p.h * mcus.Y * p.v
 		p.blocks = image.Pt(ceil(ceil(d.conf.Size.X*p.h, d.maxH), 8), ceil(ceil(d.conf.Size.Y*p.v, d.maxV), 8))
 	}
 	if blocks/4 > size {
-		return errShort
+		return nil, errShort
+	}
+	whole := d.conf.Size.X * d.conf.Size.Y * len(d.parts)
+	if len(room) < whole {
+		room = make([]byte, whole)
+	}
+	room = room[:whole]
+	if len(d.parts) == 1 && blocks*64 == whole { // the plane is the picture
+		d.parts[0].plane = room
+		return room, nil
 	}
 	for i := range d.parts {
 		p := &d.parts[i]
-		n := p.stride * d.mcus().Y * p.v * 8
+		n := p.stride * mcus.Y * p.v * 8
 		if cap(d.planes[i]) < n {
 			d.planes[i] = make([]byte, n)
 		}
 		p.plane = d.planes[i][:n]
 	}
-	return nil
+	return room, nil
 }
 
 // mcus is how many columns and rows of minimum coded units there are.

@@ -7,14 +7,32 @@ import (
 
 var errCode = errors.New("jpeg: a code that is not in its table")
 
-// zigzag is where in a block, row by row, the i-th coefficient stands.
-//
-//nolint:gochecknoglobals // a table of the standard
-var zigzag = [64]uint8{
-	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
-	12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-	58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+// beside is where a block has room for what does not belong to it.
+const beside = 64
+
+// places holds where in a block, row by row, the coefficient stands that is the last of the
+// first k of a zigzag (figure A.6), and beside for all that are beyond the block.
+type places [256]uint8
+
+func (p *places) fill() {
+	*p = places{}
+	for k := range p {
+		p[k] = beside
+	}
+	x, y := 0, 0
+	for k := 1; k <= 64; k++ {
+		p[k] = uint8(8*y + x)
+		switch up := (x+y)%2 == 0; {
+		case up && x == 7, !up && y < 7 && x == 0:
+			y++
+		case up && y == 0, !up && y == 7:
+			x++
+		case up:
+			x, y = x+1, y-1
+		default:
+			x, y = x-1, y+1
+		}
+	}
 }
 
 // scan decodes one scan, whose header begins src, and returns what follows.
@@ -114,46 +132,57 @@ func (b *bits) restart(parts []*component) error {
 
 // block decodes one block of 8 × 8 and transforms it into its plane.
 func (d *Decoder) block(b *bits, p *component, x, y int) error {
-	var co [64]int32
-	q := &d.quant[p.table]
+	var co [beside + 1]int16
 	if b.have < 32 {
-		b.fill()
+		b.refill()
 	}
-	n := b.symbol(&d.dc[p.dc])
-	if n < 0 || n > 15 {
+	goes, diff, ok := b.next(&d.dc[p.dc])
+	if !ok || goes != 1 && goes != endOfBlock {
 		return errCode
 	}
-	p.last += b.value(n)
-	co[0] = p.last * q[0]
-	ac, most := &d.ac[p.ac], 0
-	for k := 1; k < 64; k++ {
-		if b.have < 32 {
-			b.fill()
-		}
-		s := b.symbol(ac)
-		if s < 0 {
-			return errCode
-		}
-		run, n := s>>4, s&15
-		if n == 0 {
-			if run < 15 {
-				break
-			}
-			k += 15
-			continue
-		}
-		k += run
-		v := b.value(n)
-		if k < 64 {
-			co[zigzag[k]] = v * q[k]
-			most = k
-		}
+	p.last += diff
+	co[0] = int16(p.last * d.quant[p.table][0])
+	k, ok := d.coefficients(b, &co, p)
+	if !ok {
+		return errCode
 	}
 	to := p.plane[y*8*p.stride+x*8:]
-	if most == 0 {
-		flat(to, p.stride, co[0])
+	if k == 1+endOfBlock { // nothing came before the end
+		flat(to, p.stride, int32(co[0]))
 	} else {
-		transform(to, p.stride, &co)
+		transform(to, p.stride, (*[64]int16)(co[:]))
 	}
 	return nil
+}
+
+// coefficients decodes those but the first of a block, and returns where it was when the block
+// was over.
+func (d *Decoder) coefficients(b *bits, co *[beside + 1]int16, p *component) (k uint8, ok bool) {
+	q, h, at := &d.quant[p.table], &d.ac[p.ac], &d.places
+	acc, have := b.acc, b.have
+	for k = 1; k < 64; {
+		if have < 32 {
+			b.acc, b.have = acc, have
+			b.refill()
+			acc, have = b.acc, b.have
+		}
+		e := h.fast[acc>>(64-look)]
+		if e&entryWhole != 0 {
+			acc <<= e & entryBits
+			have -= int(e & entryBits)
+			k += uint8(e >> entryGoes)
+			co[at[k]] = int16(int32(e) >> entryValue * q[(k-1)&63])
+			continue
+		}
+		b.acc, b.have = acc, have
+		goes, value, ok := b.rest(h, e)
+		if !ok {
+			return 0, false
+		}
+		acc, have = b.acc, b.have
+		k += goes
+		co[at[k]] = int16(value * q[(k-1)&63])
+	}
+	b.acc, b.have = acc, have
+	return k, true
 }

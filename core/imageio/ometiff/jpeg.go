@@ -31,13 +31,14 @@ func (c *codecs) unjpeg(p *page, dst, src, tables []byte) error {
 	if p.photometric == photometricYCbCr {
 		as = jpeg.YCbCr
 	}
-	pic, err := d.Decode(src, as)
-	if err != nil {
-		return err
+	whole := conf.Size == p.chunk
+	var room []byte
+	if whole {
+		room = dst
 	}
-	if pic.Size == p.chunk {
-		copy(dst, pic.Data)
-		return nil
+	pic, err := d.DecodeInto(room, src, as)
+	if err != nil || whole {
+		return err
 	}
 	row := pic.Size.X * n
 	for y := range pic.Size.Y {
