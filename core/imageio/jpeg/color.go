@@ -63,6 +63,11 @@ func (c *converter) fill() {
 }
 
 func (c *converter) toRGB(to, luma, blue, red []byte) {
+	n := rgbVectors(to, luma, blue, red)
+	c.toRGBPlain(to[3*n:], luma[n:], blue[n:], red[n:])
+}
+
+func (c *converter) toRGBPlain(to, luma, blue, red []byte) {
 	blue, red = blue[:len(luma)], red[:len(luma)]
 	to = to[:3*len(luma)]
 	for x, l := range luma {
@@ -85,9 +90,9 @@ func (d *Decoder) row(p *component, y int, room []byte) []byte {
 	case hx == 1 && vx == 1:
 		return near
 	case hx == 2 && vx == 1 && wide > 2:
-		return wider(room, near)
+		return wider(room, near, near, 4, 8)
 	case hx == 2 && vx == 2 && wide > 2:
-		return widerAndHigher(room, near, other)
+		return wider(room, near, other, 8, 7)
 	case hx == 1 && vx == 2:
 		bias := uint16(1 + y%2)
 		for x, v := range near {
@@ -101,31 +106,23 @@ func (d *Decoder) row(p *component, y int, room []byte) []byte {
 	return room
 }
 
-// wider doubles a row: three parts of the nearer sample, one of the other.
-func wider(to, in []byte) []byte {
-	last := len(in) - 1
-	to[0], to[1] = in[0], byte((3*uint16(in[0])+uint16(in[1])+2)>>2)
-	for x := 1; x < last; x++ {
-		v := 3 * uint16(in[x])
-		to[2*x], to[2*x+1] = byte((v+uint16(in[x-1])+1)>>2), byte((v+uint16(in[x+1])+2)>>2)
-	}
-	to[2*last], to[2*last+1] = byte((3*uint16(in[last])+uint16(in[last-1])+1)>>2), in[last]
+// wider doubles a row: of a row that lies between near and other near has three parts of four,
+// and so has the nearer of its samples in what is made of two. even and odd, of sixteen, round
+// the sample on the left of where it was, and on the right.
+func wider(to, near, other []byte, even, odd uint16) []byte {
+	widerPlain(to, near, other, even, odd, 0, 1)
+	widerPlain(to, near, other, even, odd, 1+widerVectors(to, near, other, even, odd), len(near))
 	return to
 }
 
-// widerAndHigher is wider for one of the two rows made from near, which lies beside other.
-func widerAndHigher(to, near, other []byte) []byte {
+// widerPlain is wider for the samples from x to before end.
+func widerPlain(to, near, other []byte, even, odd uint16, x, end int) {
+	other, to = other[:len(near)], to[:2*len(near)]
 	sum := func(x int) uint16 { return 3*uint16(near[x]) + uint16(other[x]) }
-	last := len(near) - 1
-	before, here := sum(0), sum(0)
-	for x := range near {
-		if x == last {
-			to[2*x], to[2*x+1] = byte((3*here+before+8)>>4), byte((4*here+7)>>4)
-			break
-		}
-		after := sum(x + 1)
-		to[2*x], to[2*x+1] = byte((3*here+before+8)>>4), byte((3*here+after+7)>>4)
+	before, here := sum(max(x-1, 0)), sum(x)
+	for ; x < end; x++ {
+		after := sum(min(x+1, len(near)-1))
+		to[2*x], to[2*x+1] = byte((3*here+before+even)>>4), byte((3*here+after+odd)>>4)
 		before, here = here, after
 	}
-	return to
 }

@@ -5,4 +5,10 @@ var (
 	Vectors        = vectors
 	Transform      = transform
 	TransformPlain = transformPlain
+	Wider          = wider
+	WiderPlain     = widerPlain
 )
+
+// RGB converts with the kernel, RGBPlain without.
+func (d *Decoder) RGB(to, luma, blue, red []byte)      { d.convert.toRGB(to, luma, blue, red) }
+func (d *Decoder) RGBPlain(to, luma, blue, red []byte) { d.convert.toRGBPlain(to, luma, blue, red) }

@@ -52,3 +52,62 @@ func FuzzTransform(f *testing.F) {
 		sameBlock(t, &co, int(wider))
 	})
 }
+
+// sameRow doubles a row and turns it into RGB, with and without the kernels.
+func sameRow(t *testing.T, luma, blue, red []byte) {
+	t.Helper()
+	d, n := jpeg.NewDecoder(), len(luma)
+	got, want := make([]byte, 3*n), make([]byte, 3*n)
+	d.RGB(got, luma, blue, red)
+	d.RGBPlain(want, luma, blue, red)
+	if !bytes.Equal(got, want) {
+		t.Fatalf("RGB of %v, %v, %v:\n%v, not\n%v", luma, blue, red, got, want)
+	}
+	if n < 3 { // is not doubled this way
+		return
+	}
+	for _, round := range [][2]uint16{{8, 7}, {4, 8}} {
+		jpeg.Wider(got[:2*n], luma, blue, round[0], round[1])
+		jpeg.WiderPlain(want[:2*n], luma, blue, round[0], round[1], 0, n)
+		if !bytes.Equal(got, want) {
+			t.Fatalf("%v beside %v, twice as wide:\n%v, not\n%v", luma, blue, got[:2*n], want[:2*n])
+		}
+	}
+}
+
+func TestRows(t *testing.T) {
+	if !jpeg.Vectors() {
+		t.Skip("This machine has no kernels.")
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := 1; n < 150; n++ {
+		for range 10 {
+			var rows [3][]byte
+			for i := range rows {
+				rows[i] = make([]byte, n)
+				for x := range rows[i] {
+					rows[i][x] = byte(r.Uint32())
+				}
+			}
+			sameRow(t, rows[0], rows[1], rows[2])
+		}
+	}
+	luma, blue, red := make([]byte, 1<<16), make([]byte, 1<<16), make([]byte, 1<<16)
+	for l := range 256 { // every colour
+		for i := range luma {
+			luma[i], blue[i], red[i] = byte(l), byte(i), byte(i>>8)
+		}
+		if l%15 == 0 {
+			sameRow(t, luma, blue, red)
+		}
+	}
+}
+
+func FuzzRows(f *testing.F) {
+	f.Add(bytes.Repeat([]byte{0, 1, 128, 254, 255}, 40))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if n := len(data) / 3; n > 0 {
+			sameRow(t, data[:n], data[n:2*n], data[2*n:3*n])
+		}
+	})
+}
