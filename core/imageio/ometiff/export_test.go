@@ -19,3 +19,6 @@ func OpenReader(ctx context.Context, r io.ReaderAt, size int64, name string) (im
 	}
 	return newSource(f, lay), nil
 }
+
+// UnLZW decodes with a table of its own.
+func UnLZW(dst, src []byte) (int, error) { return new(lzwTable).decode(dst, src) }

@@ -1,85 +1,113 @@
 package ometiff
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
-// lzwTable remembers where in the output each code's string was written last: a string of
-// TIFF's LZW always stands there already, so it is copied instead of built.
+// lzwTable holds the strings of TIFF's LZW (TIFF 6.0, section 13) by their codes. Each stands in
+// the output where it was made; what is short is written from its head, so that one code need
+// not wait for what the one before wrote.
 type lzwTable struct {
-	at  [4096]uint32
-	len [4096]uint32
+	strings [lzwMost + 1]lzwString // the last takes those that are made when all codes are in use
+}
+
+// lzwString is n bytes of the output from at on.
+type lzwString struct {
+	head  uint64 // the first eight, the first one lowest, zeros beyond the end
+	at, n uint32
 }
 
 const (
 	lzwClear = 256
 	lzwEnd   = 257
+	lzwFirst = 258
+	lzwMost  = 4096
+	lzwHead  = 8
 )
 
+var errLZW = errors.New("lzw: a code before its string")
+
 // decode unpacks src into dst and returns how much came out: most significant bit first,
-// codes growing one early, as TIFF 6.0 section 13 says. It stops when dst is full.
+// codes growing one early. It stops when dst is full.
 func (t *lzwTable) decode(dst, src []byte) (int, error) {
+	for i := range lzwClear {
+		t.strings[i] = lzwString{head: uint64(i), n: 1}
+	}
 	var (
-		acc             uint64 // bits that were read and not used
-		have            uint   // how many of them
-		width           uint   = 9
-		next            uint32 = 258
-		pos, in         int
-		prevAt, prevLen uint32 // the string before; length 0 after a clear
+		bit   int      // of src, where the next code begins
+		width uint = 9 // of codes
+		next       = lzwFirst
+		pos   int
+		prev  lzwString // the string before; empty after a clear
 	)
 	for pos < len(dst) {
-		for have < width {
-			if in >= len(src) {
-				return pos, nil
-			}
-			acc = acc<<8 | uint64(src[in])
-			in++
-			have += 8
-		}
-		have -= width
-		code := uint32(acc>>have) & (1<<width - 1) //nolint:gosec // 12 bits
-		switch code {
-		case lzwClear:
-			width, next, prevLen = 9, 258, 0
-			continue
-		case lzwEnd:
+		if bit+int(width) > 8*len(src) {
 			return pos, nil
 		}
-		start := uint32(pos) //nolint:gosec // below maxChunk
-		var n uint32
+		code := int(eightBytes(src, bit>>3) << (bit & 7) >> (64 - width))
+		bit += int(width)
 		switch {
-		case code < 256:
-			dst[pos] = byte(code)
-			n = 1
-		case prevLen == 0 || code > next:
-			return pos, errors.New("lzw: a code before its string")
-		case code < next:
-			n = copyUp(dst, pos, t.at[code], t.len[code])
-		default: // the string that is made just now: the one before and its own first byte
-			n = copyUp(dst, pos, prevAt, prevLen+1)
+		case code == lzwClear:
+			width, next, prev = 9, lzwFirst, lzwString{}
+			continue
+		case code == lzwEnd:
+			return pos, nil
+		case prev.n == 0 && code > lzwEnd, code > next:
+			return pos, errLZW
 		}
-		pos += int(n)
-		if prevLen > 0 && next < 4096 {
-			t.at[next], t.len[next] = prevAt, prevLen+1
-			next++
+		if prev.n > 0 {
+			// What is made now is the string before and the first byte of this one, which may be
+			// what is made now itself.
+			t.strings[next] = lzwString{head: prev.with(prev.head), at: prev.at, n: prev.n + 1}
+		}
+		s := &t.strings[code]
+		head, n := s.head, s.n
+		if n <= lzwHead && pos+lzwHead <= len(dst) {
+			binary.LittleEndian.PutUint64(dst[pos:], head)
+		} else {
+			s.write(dst, pos)
+		}
+		if prev.n > 0 {
+			t.strings[next].head = prev.with(head)
+			if next < lzwMost {
+				next++
+			}
 			if next+1 >= 1<<width && width < 12 {
 				width++
 			}
 		}
-		prevAt, prevLen = start, n
+		prev = lzwString{head: head, at: uint32(pos), n: n}
+		pos += int(n)
 	}
-	return pos, nil
+	return len(dst), nil
 }
 
-// copyUp copies n bytes of dst from at to pos, byte after byte as far as there is room,
-// and returns how many: the two may overlap.
-func copyUp(dst []byte, pos int, at, n uint32) uint32 {
-	n = min(n, uint32(len(dst)-pos)) //nolint:gosec // below maxChunk
-	if int(at)+int(n) <= pos && n > 16 {
-		copy(dst[pos:], dst[at:at+n])
-		return n
+// with is the head of s and one byte more, the first of another head.
+func (s *lzwString) with(head uint64) uint64 { return s.head | head&255<<(8*s.n) }
+
+// write writes s at pos, as far as there is room. Its last byte may be the first that is written.
+func (s *lzwString) write(dst []byte, pos int) {
+	to := dst[pos:min(pos+int(s.n), len(dst))]
+	if s.n <= lzwHead {
+		for i := range to {
+			to[i] = byte(s.head >> (8 * i))
+		}
+		return
 	}
-	to, from := dst[pos:pos+int(n)], dst[at:]
-	for i := range to {
-		to[i] = from[i]
+	from := dst[s.at:pos]
+	copy(to, from[:min(int(s.n), len(from))])
+	if len(from) < len(to) {
+		to[len(from)] = from[0]
 	}
-	return n
+}
+
+// eightBytes are those of src from at on, the first highest, and zeros beyond its end.
+func eightBytes(src []byte, at int) uint64 {
+	if at+8 <= len(src) {
+		return binary.BigEndian.Uint64(src[at:])
+	}
+	var last [8]byte
+	copy(last[:], src[at:])
+	return binary.BigEndian.Uint64(last[:])
 }
