@@ -22,3 +22,6 @@ func OpenReader(ctx context.Context, r io.ReaderAt, size int64, name string) (im
 
 // UnLZW decodes with a table of its own.
 func UnLZW(dst, src []byte) (int, error) { return new(lzwTable).decode(dst, src) }
+
+// Undiff undoes predictor 2.
+var Undiff = undiff

@@ -63,11 +63,21 @@ func undiff(row []byte, n, step int) {
 	}
 }
 
-// undiff16 sums four samples with two shifted additions that never carry from one lane
-// into the next; the chain from word to word is then one addition instead of four.
+// undiff16 sums the samples of a row, of 16 bits.
 func undiff16(row []byte) {
+	var carry uint64
+	if n := sumVectors(row, 2); n > 0 {
+		carry = uint64(binary.LittleEndian.Uint16(row[n-2:])) * 0x0001000100010001
+		row = row[n:]
+	}
+	undiff16Plain(row, carry)
+}
+
+// undiff16Plain sums four samples with two shifted additions that never carry from one lane
+// into the next; the chain from word to word is then one addition instead of four. carry is
+// the sample before, in all four lanes.
+func undiff16Plain(row []byte, carry uint64) {
 	le := binary.LittleEndian
-	var carry uint64 // the last sample, in all four lanes
 	for ; len(row) >= 8; row = row[8:] {
 		v := le.Uint64(row)
 		v = add16(v, v<<16)
@@ -89,10 +99,19 @@ func add16(a, b uint64) uint64 {
 	return (a&^top + b&^top) ^ (a^b)&top
 }
 
-// undiff8 is undiff16 for eight samples of 8 bits.
+// undiff8 is undiff16 for samples of 8 bits.
 func undiff8(row []byte) {
-	le := binary.LittleEndian
 	var carry uint64
+	if n := sumVectors(row, 1); n > 0 {
+		carry = uint64(row[n-1]) * 0x0101010101010101
+		row = row[n:]
+	}
+	undiff8Plain(row, carry)
+}
+
+// undiff8Plain is undiff16Plain for eight samples of 8 bits.
+func undiff8Plain(row []byte, carry uint64) {
+	le := binary.LittleEndian
 	for ; len(row) >= 8; row = row[8:] {
 		v := le.Uint64(row)
 		v = add8(v, v<<8)
