@@ -70,10 +70,7 @@ func (t *lzwTable) decode(dst, src []byte) (int, error) {
 		}
 		if prev.n > 0 {
 			t.strings[next].head = prev.with(head)
-			if next < lzwMost {
-				next++
-			}
-			if next+1 >= 1<<width && width < 12 {
+			if next = min(next+1, lzwMost); next+1 >= 1<<width && width < 12 {
 				width++
 			}
 		}

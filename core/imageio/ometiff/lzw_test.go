@@ -12,13 +12,13 @@ import (
 // before its string.
 func plainLZW(src []byte, size int) (out []byte, ok bool) {
 	var list [][]byte
-	clear := func() {
+	fresh := func() {
 		list = list[:0]
 		for i := range 258 {
 			list = append(list, []byte{byte(i)})
 		}
 	}
-	clear()
+	fresh()
 	var prev []byte
 	for bit, width := 0, 9; len(out) < size && bit+width <= 8*len(src); {
 		code := 0
@@ -30,7 +30,7 @@ func plainLZW(src []byte, size int) (out []byte, ok bool) {
 			break
 		}
 		if code == 256 {
-			clear()
+			fresh()
 			prev, width = nil, 9
 			continue
 		}
