@@ -204,15 +204,14 @@ func uncorrected(objects []annotation.Object, log []annotation.Entry) []annotati
 
 // saved says what happened to the corrections.
 func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
-	since := 0
 	done := it.Passes["record"].At
 	var r intake.Recorded
 	recorded := it.Behind("record") && it.Out("record", &r)
-	for _, e := range log {
-		if !recorded || e.At.After(done) {
-			since++
-		}
+	then := 0 // entries that are in the commit
+	for recorded && then < len(log) && !log[then].At.After(done) {
+		then++
 	}
+	since := annotation.Pending(log, then)
 	var by intake.Review
 	it.Out("review", &by)
 	switch {

@@ -69,6 +69,26 @@ func Redo(log []Entry) (Edit, bool) {
 	return again, true
 }
 
+// Pending is how many edits the log has beyond its first n entries: those that stand now and did
+// not then, and those that stood and were taken back.
+func Pending(log []Entry, n int) int {
+	then, _ := stacks(log[:n])
+	now, _ := stacks(log)
+	stood := make(map[int64]bool, len(then))
+	for _, e := range then {
+		stood[e.Seq] = true
+	}
+	count := len(then)
+	for _, e := range now {
+		if stood[e.Seq] {
+			count--
+		} else {
+			count++
+		}
+	}
+	return count
+}
+
 // stacks returns the edits that stand, and those undone since the last new one.
 func stacks(log []Entry) (done, undone []Entry) {
 	for _, e := range log {

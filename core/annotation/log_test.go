@@ -63,3 +63,33 @@ func TestUndoRedoReplay(t *testing.T) {
 		t.Errorf("over an empty base: %s", got)
 	}
 }
+
+// TestPendingCountsWhatStands: taking a correction back is not one more.
+func TestPendingCountsWhatStands(t *testing.T) {
+	var log []annotation.Entry
+	n := 0
+	draw := func() {
+		n++
+		o := obj(string(rune('a'+n)), annotation.Drawn)
+		log = append(log, annotation.Entry{Seq: int64(len(log) + 1), Edit: annotation.Edit{Kind: annotation.Add, After: &o}})
+	}
+	step := func(f func([]annotation.Entry) (annotation.Edit, bool)) func() {
+		return func() {
+			e, _ := f(log)
+			log = append(log, annotation.Entry{Seq: int64(len(log) + 1), Edit: e})
+		}
+	}
+	undo, redo := step(annotation.Undo), step(annotation.Redo)
+	for i, s := range []struct {
+		do               func()
+		all, beyondThree int
+	}{{draw, 1, 0}, {draw, 2, 0}, {draw, 3, 0}, {undo, 2, 1}, {redo, 3, 0}, {undo, 2, 1}, {undo, 1, 2}, {draw, 2, 3}, {undo, 1, 2}} {
+		s.do()
+		if got := annotation.Pending(log, 0); got != s.all {
+			t.Errorf("step %d: %d pending, not %d", i, got, s.all)
+		}
+		if got := annotation.Pending(log, min(3, len(log))); got != s.beyondThree {
+			t.Errorf("step %d: %d pending beyond the third, not %d", i, got, s.beyondThree)
+		}
+	}
+}
