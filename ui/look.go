@@ -12,6 +12,7 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/viewer"
 )
 
@@ -103,15 +104,20 @@ func (w *window) place(id string) string {
 // keys has the viewer's keys work also while nothing has the focus.
 func (w *window) keys(c fyne.Canvas) {
 	c.SetOnTypedRune(func(r rune) {
-		if w.shell.Page() == "viewer" {
+		if c.Overlays().Top() == nil && w.shell.Page() == "viewer" {
 			w.viewer.Keys().TypedRune(r)
 		}
 	})
 	before := c.OnTypedKey()
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if w.shell.Page() == "viewer" && e.Name != fyne.KeyF1 {
+		switch {
+		case c.Overlays().Top() != nil: // the keys are for that
+			if e.Name == fyne.KeyEscape {
+				kit.Dismiss(c)
+			}
+		case w.shell.Page() == "viewer" && e.Name != fyne.KeyF1:
 			w.viewer.Keys().TypedKey(e)
-		} else if before != nil {
+		case before != nil:
 			before(e)
 		}
 	})

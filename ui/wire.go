@@ -205,7 +205,7 @@ func (w *window) troubles() []kit.Trouble {
 func (w *window) health() {
 	list := kit.NewTroubles(func(string) {})
 	list.Set(w.troubles())
-	w.over("Health", container.NewVScroll(list), fyne.NewSize(620, 360))
+	kit.Over(w.win.Canvas(), "Health", container.NewVScroll(list), fyne.NewSize(620, 360))
 }
 
 // help opens a page of the manual.
@@ -216,27 +216,14 @@ func (w *window) help(page string) {
 	}
 	page1 := widget.NewRichTextFromMarkdown(text)
 	page1.Wrapping = fyne.TextWrapWord
-	w.over("Help", container.NewVScroll(page1), fyne.NewSize(720, 600))
+	kit.Over(w.win.Canvas(), "Help", container.NewVScroll(page1), fyne.NewSize(720, 600))
 }
 
 // fail says over the window what could not be done.
 func (w *window) fail(say, hint string) {
 	b := kit.NewBanner()
 	b.Set(kit.Bad, say, hint, "", nil)
-	w.over("That did not work", b, fyne.NewSize(520, 140))
-}
-
-// over opens content over the window, with a button to close it.
-func (w *window) over(title string, content fyne.CanvasObject, size fyne.Size) {
-	var pop *widget.PopUp
-	closing := widget.NewButton("Close", func() { pop.Hide() })
-	closing.Importance = widget.HighImportance
-	foot := container.NewBorder(nil, nil, nil, kit.Tall(closing))
-	inside := container.NewBorder(kit.NewTitle(title), foot, nil, nil, container.NewPadded(content))
-	pop = widget.NewModalPopUp(container.NewPadded(container.NewPadded(inside)), w.win.Canvas())
-	pop.Resize(size)
-	pop.Show()
-	w.win.Canvas().Focus(closing)
+	kit.Over(w.win.Canvas(), "That did not work", b, fyne.NewSize(520, 140))
 }
 
 // opened gives the page that came up the keys, and news.

@@ -351,7 +351,7 @@ func TestCommitNeedsAMessage(t *testing.T) {
 	if len(buttons(top, "Commit")) != 0 {
 		t.Error("a commit without a message is possible")
 	}
-	e, _ := w.Canvas().Focused().(*widget.Entry)
+	e, _ := w.Canvas().Focused().(*kit.Field)
 	test.Type(e, "Plate 7, second round")
 	press(t, top, "Commit")
 	if said != "Plate 7, second round" {

@@ -24,11 +24,12 @@ type Question struct {
 // AskReason asks over the window of o for a text, and calls do with it, trimmed;
 // it can't be empty. It does nothing when o is on no window.
 func AskReason(o fyne.CanvasObject, q Question, do func(reason string)) {
-	entry := widget.NewMultiLineEntry()
+	entry := NewField()
+	entry.MultiLine = true
 	entry.SetPlaceHolder(q.Hold)
 	entry.SetMinRowsVisible(3)
 	entry.Wrapping = fyne.TextWrapWord
-	pop, yes := ask(o, q, entry)
+	pop, yes, _ := ask(o, q, entry)
 	if pop == nil {
 		return
 	}
@@ -54,7 +55,7 @@ func Ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject, do func()) {
 	if body == nil {
 		body = NewGap(0, 0)
 	}
-	pop, yes := ask(o, q, body)
+	pop, yes, no := ask(o, q, body)
 	if pop == nil {
 		return
 	}
@@ -63,10 +64,30 @@ func Ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject, do func()) {
 		do()
 	}
 	pop.Show()
+	if f := firstField(body); f != nil {
+		pop.Canvas.Focus(f)
+	} else {
+		pop.Canvas.Focus(no)
+	}
+}
+
+// firstField returns the field of a dialog to begin with, nil for none.
+func firstField(o fyne.CanvasObject) *Field {
+	if f, ok := o.(*Field); ok {
+		return f
+	}
+	if c, ok := o.(*fyne.Container); ok {
+		for _, in := range c.Objects {
+			if f := firstField(in); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
 }
 
 // ask makes the dialog around body; nil if o is on no window.
-func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp, *widget.Button) {
+func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp, *widget.Button, *wayOut) {
 	head := widget.NewLabelWithStyle(q.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	head.SizeName = fynetheme.SizeNameSubHeadingText
 	text := widget.NewLabel(q.Sentence)
@@ -76,16 +97,15 @@ func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp
 	if q.Danger {
 		yes.Importance = widget.DangerImportance
 	}
-	no := widget.NewButton("Cancel", nil)
-	answers := container.NewHBox(layout.NewSpacer(), Tall(no), Tall(yes))
+	no := newWayOut("Cancel")
+	answers := container.NewHBox(layout.NewSpacer(), tall(no), Tall(yes))
 	inner := container.New(layout.NewCustomPaddedLayout(10, 10, 12, 12),
 		container.NewVBox(head, text, body, NewGap(0, 4), answers))
 	var pop *widget.PopUp
 	bind.OnCanvas(o, func(c fyne.Canvas) { pop = widget.NewModalPopUp(inner, c) })
 	if pop == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	pop.Resize(fyne.NewSize(460, pop.MinSize().Height))
-	no.OnTapped = pop.Hide
-	return pop, yes
+	return pop, yes, no
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -82,7 +83,7 @@ func TestReasonIsNeeded(t *testing.T) {
 	if top == nil {
 		t.Fatal("nothing asks")
 	}
-	entry, ok := w.Canvas().Focused().(*widget.Entry)
+	entry, ok := w.Canvas().Focused().(*kit.Field)
 	if !ok {
 		t.Fatal("the field has no focus")
 	}
@@ -116,5 +117,42 @@ func TestShortenedKeepsBothEnds(t *testing.T) {
 	}
 	if got := kit.Shortened("Ärger", 1); got != "Ä…r" {
 		t.Errorf("no room left %q", got)
+	}
+}
+
+// TestKeysCloseADialog closes what stands over a window by Escape, wherever the focus is, and
+// scrolls it by keys.
+func TestKeysCloseADialog(t *testing.T) {
+	under, w := window(t, theme.Dark, func() *widget.Label { return widget.NewLabel("a screen") })
+	c := w.Canvas()
+	key := func(name fyne.KeyName) { c.Focused().TypedKey(&fyne.KeyEvent{Name: name}) }
+	asked := 0
+	kit.Ask(under, kit.Question{Title: "Restore?", Button: "Restore"}, nil, func() { asked++ })
+	key(fyne.KeyEscape)
+	field := kit.NewField()
+	kit.Ask(under, kit.Question{Title: "How large?", Button: "Set"}, container.NewVBox(field), func() { asked++ })
+	if c.Focused() != field {
+		t.Errorf("the focus is on %T", c.Focused())
+	}
+	key(fyne.KeyEscape)
+	kit.AskReason(under, kit.Question{Title: "Why?", Button: "Set"}, func(string) { asked++ })
+	key(fyne.KeyEscape)
+	if c.Overlays().Top() != nil || asked > 0 {
+		t.Fatalf("after Escape %v is open, %d answered", c.Overlays().Top(), asked)
+	}
+	page := container.NewVScroll(kit.NewGap(100, 2000))
+	kit.Over(c, "Help", page, fyne.NewSize(400, 300))
+	for _, s := range []struct {
+		key  fyne.KeyName
+		want float32
+	}{{fyne.KeyDown, 40}, {fyne.KeyPageDown, page.Size().Height}, {fyne.KeyEnd, 2000 - page.Size().Height}, {fyne.KeyHome, 0}, {fyne.KeyUp, 0}} {
+		if key(s.key); page.Offset.Y != s.want {
+			t.Errorf("the key %s scrolls to %v, not %v", s.key, page.Offset.Y, s.want)
+		}
+	}
+	key(fyne.KeyEscape)
+	kit.Dismiss(c) // nothing is there
+	if c.Overlays().Top() != nil {
+		t.Error("Escape left the page open")
 	}
 }

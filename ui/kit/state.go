@@ -32,7 +32,9 @@ func NewEmpty(icon fyne.Resource, title, sentence, label string, do func()) fyne
 }
 
 // Tall gives a button a height that a gloved finger meets.
-func Tall(b *widget.Button) fyne.CanvasObject {
+func Tall(b *widget.Button) fyne.CanvasObject { return tall(b) }
+
+func tall(b fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewStack(NewGap(84, 40), b)
 }
 

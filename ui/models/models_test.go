@@ -112,7 +112,7 @@ func TestPromotionAsksForAReason(t *testing.T) {
 	if top == nil {
 		t.Fatal("nothing asks")
 	}
-	e, ok := w.Canvas().Focused().(*widget.Entry)
+	e, ok := w.Canvas().Focused().(*kit.Field)
 	if !ok {
 		t.Fatal("the field has no focus")
 	}

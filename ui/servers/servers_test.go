@@ -164,7 +164,7 @@ func TestLoadAndUnload(t *testing.T) {
 	press(t, s, w, "Load") // rests
 	done()
 	press(t, s, w, "Unload")
-	press(t, s, w, "Cancel")
+	w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
 	press(t, s, w, "Unload")
 	press(t, s, w, "Unload") // of the question
 	press(t, s, w, "Load a model")

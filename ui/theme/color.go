@@ -57,7 +57,7 @@ func tones() map[fyne.ThemeColorName]tone {
 		fynetheme.ColorNamePrimary:             {rgb(0x4fb6d6), rgb(0x0b6a8a)},
 		fynetheme.ColorNameHyperlink:           {rgb(0x4fb6d6), rgb(0x0b6a8a)},
 		fynetheme.ColorNameForegroundOnPrimary: {rgb(0x06222c), rgb(0xffffff)},
-		fynetheme.ColorNameFocus:               {rgba(0x4fb6d6, 0x55), rgba(0x0b6a8a, 0x44)},
+		fynetheme.ColorNameFocus:               {rgba(0xffffff, 0x48), rgba(0x0c2030, 0x55)},
 		fynetheme.ColorNameSelection:           {rgb(0x234450), rgb(0xcfe6ee)},
 		fynetheme.ColorNameHover:               {rgba(0xffffff, 0x12), rgba(0x0c2030, 0x0e)},
 		fynetheme.ColorNamePressed:             {rgba(0xffffff, 0x26), rgba(0x0c2030, 0x22)},

@@ -71,6 +71,35 @@ func TestEdgesAreSeen(t *testing.T) {
 	}
 }
 
+// TestFocusIsSeen tells a button that has the keys from its neighbours, and keeps it readable.
+func TestFocusIsSeen(t *testing.T) {
+	over := func(bg, fg color.Color) color.Color {
+		f := color.NRGBAModel.Convert(fg).(color.NRGBA)
+		b := color.NRGBAModel.Convert(bg).(color.NRGBA)
+		mix := func(b, f, a uint8) uint8 { return uint8((int(b)*(255-int(a)) + int(f)*int(a)) / 255) }
+		return color.NRGBA{R: mix(b.R, f.R, f.A), G: mix(b.G, f.G, f.A), B: mix(b.B, f.B, f.A), A: 255}
+	}
+	for _, m := range []theme.Mode{theme.Dark, theme.Light} {
+		l := theme.New(m)
+		focus := l.Color(fynetheme.ColorNameFocus, 0)
+		for _, c := range []struct {
+			on, text fyne.ThemeColorName
+			least    float64
+		}{
+			{fynetheme.ColorNamePrimary, fynetheme.ColorNameForegroundOnPrimary, 1.25},
+			{fynetheme.ColorNameButton, fynetheme.ColorNameForeground, 1.9},
+		} {
+			on := l.Color(c.on, 0)
+			if k := contrast(over(on, focus), on); k < c.least {
+				t.Errorf("%s: the focus on %s has contrast %.2f", m, c.on, k)
+			}
+			if k := contrast(over(on, focus), l.Color(c.text, 0)); k < 3.9 {
+				t.Errorf("%s: text on %s in focus has contrast %.2f", m, c.on, k)
+			}
+		}
+	}
+}
+
 func TestEveryNameHasAColor(t *testing.T) {
 	test.NewTempApp(t)
 	test.AssertAllColorNamesDefined(t, theme.New(theme.Dark), "dark")

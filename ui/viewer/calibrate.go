@@ -14,8 +14,8 @@ import (
 
 // askPixelSize asks for the size of the image's pixels, where the file has it wrong.
 func (p *panel) askPixelSize() {
-	field := func(now float64) *widget.Entry {
-		e := widget.NewEntry()
+	field := func(now float64) *kit.Field {
+		e := kit.NewField()
 		e.SetPlaceHolder("as the file says")
 		if now > 0 {
 			e.SetText(strconv.FormatFloat(now, 'g', 6, 64))
@@ -33,7 +33,7 @@ func (p *panel) askPixelSize() {
 	read := func() (um imageio.Micron, ok bool) {
 		ok = true
 		for _, f := range []struct {
-			e  *widget.Entry
+			e  *kit.Field
 			to *float64
 		}{{x, &um.X}, {y, &um.Y}, {z, &um.Z}} {
 			v, is := diameterOf(f.e.Text)
@@ -47,7 +47,7 @@ func (p *panel) askPixelSize() {
 			said.SetText("A size is a number above 0, or nothing.")
 		}
 	}
-	for _, e := range []*widget.Entry{x, y, z} {
+	for _, e := range []*kit.Field{x, y, z} {
 		e.OnChanged = check
 	}
 	kit.Ask(p, kit.Question{

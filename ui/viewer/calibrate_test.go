@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -31,9 +32,9 @@ func TestPixelsAreCalibrated(t *testing.T) {
 		}
 		fill := func(width, height string) {
 			tap(v, "Pixel size…")
-			var fields []*widget.Entry
+			var fields []*kit.Field
 			for _, o := range walk(c.Overlays().Top()) {
-				if e, ok := o.(*widget.Entry); ok {
+				if e, ok := o.(*kit.Field); ok {
 					fields = append(fields, e)
 				}
 			}

@@ -1,0 +1,97 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/ui/bind"
+)
+
+// Over opens content over a canvas. Enter and Escape close it; while it is open the keys that
+// move in a text move in content, if that scrolls.
+func Over(c fyne.Canvas, title string, content fyne.CanvasObject, size fyne.Size) {
+	closing := newWayOut("Close")
+	closing.page, _ = content.(*container.Scroll)
+	closing.Importance = widget.HighImportance
+	foot := container.NewBorder(nil, nil, nil, tall(closing))
+	inside := container.NewBorder(NewTitle(title), foot, nil, nil, container.NewPadded(content))
+	pop := widget.NewModalPopUp(container.NewPadded(container.NewPadded(inside)), c)
+	pop.Resize(size)
+	pop.Show()
+	c.Focus(closing)
+}
+
+// Dismiss closes what is open over a canvas, if anything is: the last, where there are several.
+func Dismiss(c fyne.Canvas) {
+	if top := c.Overlays().Top(); top != nil {
+		c.Overlays().Remove(top)
+	}
+}
+
+// wayOut is a button that closes what it stands on, as Escape does.
+type wayOut struct {
+	widget.Button
+
+	page *container.Scroll // that keys move in; nil for none
+}
+
+func newWayOut(text string) *wayOut {
+	b := &wayOut{}
+	b.Text = text
+	b.ExtendBaseWidget(b)
+	b.OnTapped = func() { bind.OnCanvas(b, Dismiss) }
+	return b
+}
+
+// TypedKey closes by Escape, too, and scrolls.
+func (b *wayOut) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape {
+		b.OnTapped()
+		return
+	}
+	if b.page == nil {
+		b.Button.TypedKey(e)
+		return
+	}
+	const line = 40
+	all, seen := b.page.Content.MinSize().Height, b.page.Size().Height
+	to := b.page.Offset.Y
+	switch e.Name {
+	case fyne.KeyDown:
+		to += line
+	case fyne.KeyUp:
+		to -= line
+	case fyne.KeyPageDown:
+		to += seen - line
+	case fyne.KeyPageUp:
+		to -= seen - line
+	case fyne.KeyHome:
+		to = 0
+	case fyne.KeyEnd:
+		to = all
+	default:
+		b.Button.TypedKey(e)
+		return
+	}
+	b.page.ScrollToOffset(fyne.NewPos(0, max(0, min(to, all-seen))))
+}
+
+// Field is an entry in a dialog: Escape closes that.
+type Field struct{ widget.Entry }
+
+// NewField returns an empty field.
+func NewField() *Field {
+	f := &Field{}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// TypedKey closes the dialog by Escape.
+func (f *Field) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape {
+		bind.OnCanvas(f, Dismiss)
+		return
+	}
+	f.Entry.TypedKey(e)
+}
