@@ -101,6 +101,13 @@ func (w *window) place(id string) string {
 	return fmt.Sprintf("%d of %d", at+1, len(all))
 }
 
+// focused brings what has the focus into sight.
+func (w *window) focused(f fyne.Focusable) {
+	if o, ok := f.(fyne.CanvasObject); ok {
+		kit.Reveal(w.win.Content(), o)
+	}
+}
+
 // keys has the viewer's keys work also while nothing has the focus.
 func (w *window) keys(c fyne.Canvas) {
 	c.SetOnTypedRune(func(r rune) {

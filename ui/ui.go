@@ -181,6 +181,7 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 		bind.Screen(w.app.Quit)
 		return nil
 	})
+	g.Go(func() error { return bind.Focus(ctx, bind.Screen, w.win.Canvas(), often, w.focused) })
 	w.strip()
 	if id := first(w.opt.Open, w.captures()); id != "" {
 		w.open(id)

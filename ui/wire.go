@@ -55,6 +55,9 @@ func (w *window) fillInbox() {
 		rows = append(rows, sightingRow(s))
 	}
 	w.inbox.Set(rows)
+	if c := w.win.Canvas(); w.shell.Page() == "inbox" && c.Focused() == nil {
+		c.Focus(w.inbox.Keys()) // Fyne refuses it while the list is empty and hidden
+	}
 	w.fillPredictions()
 }
 

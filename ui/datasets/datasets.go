@@ -244,3 +244,6 @@ func (p *parts) mark(part int, yes bool) { shown(p.marks[part], yes) }
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Screen a [kit.Holder].
+func (s *Screen) Inside() fyne.CanvasObject { return s.layout }

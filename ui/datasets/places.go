@@ -455,3 +455,9 @@ func (c *card) askRemove() {
 
 // CreateRenderer makes card a Fyne widget.
 func (c *card) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(c.layout) }
+
+// Inside makes places a [kit.Holder].
+func (p *places) Inside() fyne.CanvasObject { return p.layout }
+
+// Inside makes card a [kit.Holder].
+func (c *card) Inside() fyne.CanvasObject { return c.layout }

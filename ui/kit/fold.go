@@ -51,3 +51,6 @@ func Menu(o fyne.CanvasObject, items ...*fyne.MenuItem) {
 		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), c, fyne.NewPos(0, o.Size().Height), o)
 	})
 }
+
+// Inside makes Fold a [Holder].
+func (f *Fold) Inside() fyne.CanvasObject { return f.layout }

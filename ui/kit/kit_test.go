@@ -156,3 +156,38 @@ func TestKeysCloseADialog(t *testing.T) {
 		t.Error("Escape left the page open")
 	}
 }
+
+// TestFocusIsBroughtIntoSight reveals fields below and above what is seen of a page, wherever
+// they lie in it, and leaves the page alone for what is seen or not in it.
+func TestFocusIsBroughtIntoSight(t *testing.T) {
+	first, last, aside := widget.NewEntry(), widget.NewButton("last", nil), widget.NewButton("aside", nil)
+	var page *container.Scroll
+	root, _ := window(t, theme.Dark, func() fyne.CanvasObject {
+		page = container.NewVScroll(container.NewVBox(first, kit.NewGap(10, 3000),
+			kit.NewCard(kit.NewFold("More", true, kit.NewGap(10, 50), last)), kit.NewGap(10, 500)))
+		return container.NewBorder(aside, nil, nil, nil, page)
+	})
+	at := func(o fyne.CanvasObject) float32 {
+		d := fyne.CurrentApp().Driver()
+		return d.AbsolutePositionForObject(o).Y - d.AbsolutePositionForObject(page).Y
+	}
+	kit.Reveal(root, aside)
+	kit.Reveal(root, first)
+	if page.Offset.Y != 0 {
+		t.Errorf("scrolled to %v for what is seen", page.Offset.Y)
+	}
+	kit.Reveal(root, last)
+	if y := at(last); y < 0 || y+last.Size().Height > page.Size().Height {
+		t.Errorf("the last is at %v of %v", y, page.Size().Height)
+	}
+	before := page.Offset.Y
+	kit.Reveal(root, aside)
+	kit.Reveal(root, last)
+	if page.Offset.Y != before {
+		t.Errorf("scrolled on from %v to %v", before, page.Offset.Y)
+	}
+	kit.Reveal(root, first)
+	if page.Offset.Y != 0 {
+		t.Errorf("the first is seen at %v", page.Offset.Y)
+	}
+}

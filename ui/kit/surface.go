@@ -84,3 +84,6 @@ func (r *surfaceRenderer) paint() {
 		r.ground.StrokeColor, r.ground.StrokeWidth = fynetheme.Color(r.s.border), 1
 	}
 }
+
+// Inside makes Surface a [Holder].
+func (s *Surface) Inside() fyne.CanvasObject { return s.over }

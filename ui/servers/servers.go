@@ -157,3 +157,6 @@ func (s *Screen) Set(v Values) {
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Screen a [kit.Holder].
+func (s *Screen) Inside() fyne.CanvasObject { return s.layout }

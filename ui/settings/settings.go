@@ -252,3 +252,6 @@ func (s *Screen) Saved(say, hint string) {
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Screen a [kit.Holder].
+func (s *Screen) Inside() fyne.CanvasObject { return s.layout }

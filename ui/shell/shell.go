@@ -149,3 +149,6 @@ func (s *Shell) Keys(c fyne.Canvas) {
 
 // CreateRenderer makes Shell a Fyne widget.
 func (s *Shell) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Shell a [kit.Holder].
+func (s *Shell) Inside() fyne.CanvasObject { return s.layout }

@@ -172,3 +172,6 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 
 // CreateRenderer makes panel a Fyne widget.
 func (p *panel) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(p.row) }
+
+// Inside makes panel a [kit.Holder].
+func (p *panel) Inside() fyne.CanvasObject { return p.row }

@@ -104,3 +104,6 @@ func mark(b *widget.Button, on bool) {
 
 // CreateRenderer makes rail a Fyne widget.
 func (r *rail) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.row) }
+
+// Inside makes rail a [kit.Holder].
+func (r *rail) Inside() fyne.CanvasObject { return r.row }

@@ -276,3 +276,6 @@ func shown(o fyne.CanvasObject, yes bool) {
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Screen a [kit.Holder].
+func (s *Screen) Inside() fyne.CanvasObject { return s.layout }
