@@ -1,5 +1,7 @@
 package tileview
 
+import "image"
+
 // Link ties views together: all show the same place, at the same scale and turn.
 func Link(views ...*View) {
 	for _, v := range views {
@@ -27,6 +29,7 @@ func (v *View) share() {
 		o.at.x += float64(w-ow) / 2 / v.at.scale
 		o.at.y += float64(h-oh) / 2 / v.at.scale
 		o.angle, o.fitted = v.angle, true
+		o.painted = image.Pt(ow, oh) // that is what its camera is for now
 		o.stir()
 		o.redraw()
 	}
