@@ -59,12 +59,16 @@ func (v *View) paint(w, h int) image.Image {
 // sized keeps the middle in the middle when the screen's size changes, and a whole image whole.
 func (v *View) sized(w, h int) {
 	was := v.painted
-	v.painted = image.Pt(w, h)
-	if was == v.painted || was == (image.Point{}) {
+	if was == (image.Point{}) {
+		v.painted = image.Pt(w, h)
 		return
 	}
+	if max(w-was.X, was.X-w, h-was.Y, was.Y-h) <= 1 {
+		return // Fyne and share round otherwise
+	}
+	v.painted = image.Pt(w, h)
 	size := v.imageSize()
-	if math.Abs(v.at.scale/fit(size, was.X, was.Y).scale-1) < 1e-6 {
+	if math.Abs(v.at.scale/fit(size, was.X, was.Y).scale-1) < 2/float64(max(1, min(was.X, was.Y))) {
 		v.at = fit(size, w, h)
 		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
 		v.told()
