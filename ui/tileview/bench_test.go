@@ -26,6 +26,7 @@ func BenchmarkPan(b *testing.B) {
 			v.Resize(fyne.NewSize(1920, 1080))
 			go v.Run(b.Context())
 			v.Set(&field{size: 16384, typ: imageio.Uint16})
+			v.SetChannels(v.Channels())
 			r := rand.New(rand.NewPCG(1, 2))
 			var objs []annotation.Object
 			for i := range n {

@@ -48,6 +48,9 @@ func (v *View) paint(w, h int) image.Image {
 		v.paintTurned(dst, w, h)
 	}
 	v.paintOverview(dst, w, h)
+	if !v.contrast {
+		fill(dst, around)
+	}
 	if v.focused {
 		x, y := float64(w)-v.ratio/2, float64(h)-v.ratio/2
 		canvasOf(dst, w, h).stroke([]pt{{v.ratio / 2, v.ratio / 2}, {x, v.ratio / 2}, {x, y}, {v.ratio / 2, y}}, true,

@@ -81,6 +81,7 @@ type View struct {
 	upper    []uint32    // the upright picture under a turned screen
 	overview bool
 	fitted   bool // fit once the size is known
+	contrast bool // was set since the image is open
 	ratio    float64
 	buf      *image.RGBA
 	rest     rest
@@ -128,6 +129,7 @@ func New(post func(func()), act Actions) *View {
 func (v *View) Set(src imageio.Source) {
 	v.src, v.info, v.channels = src, imageio.Info{}, nil
 	v.Stop()
+	v.contrast = false
 	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{}
 	v.pen = pen{}
 	v.selected, v.hover = "", ""
@@ -146,8 +148,10 @@ func (v *View) Set(src imageio.Source) {
 	v.redraw()
 }
 
-// SetChannels changes contrast, colours and which channels are on.
+// SetChannels changes contrast, colours and which channels are on. An image is shown from the
+// first call on: before it nobody knows how bright it is.
 func (v *View) SetChannels(cs []Channel) {
+	v.contrast = true
 	v.channels = append(v.channels[:0:0], cs...)
 	v.recolor()
 	v.redraw()

@@ -391,6 +391,25 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestNothingIsShownBeforeItsContrast: an image is not white for as long as nobody knows how
+// bright it is.
+func TestNothingIsShownBeforeItsContrast(t *testing.T) {
+	var ranges []tileview.Range
+	act := tileview.Actions{Ranged: func(r []tileview.Range) { ranges = r }}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		if m := s.settle(c); ranges == nil || gray(m, 400, 300) > 16 {
+			t.Errorf("the middle is %d, the samples span %v", gray(m, 400, 300), ranges)
+		}
+		cs := v.Channels()
+		cs[0].Min, cs[0].Max = -1, 1
+		v.SetChannels(cs)
+		if m := s.settle(c); gray(m, 400, 300) < 128 {
+			t.Errorf("the middle is %d", gray(m, 400, 300))
+		}
+	})
+}
+
 func BenchmarkFrame(b *testing.B) {
 	test.NewTempApp(b)
 	for _, n := range []int{0, 10000} {
@@ -399,6 +418,7 @@ func BenchmarkFrame(b *testing.B) {
 			v := tileview.New(func(func()) {}, tileview.Actions{})
 			v.Resize(fyne.NewSize(1920, 1080))
 			v.Set(&field{size: 8192, typ: imageio.Uint16})
+			v.SetChannels(v.Channels())
 			var objs []annotation.Object
 			for i := range n {
 				objs = append(objs, annotation.Object{ID: string(rune(i)), Outline: ring(float64(i%100)*80, float64(i/100)*80, 30), Score: 1})

@@ -132,7 +132,9 @@ func (s *Screen) mirror() {
 				cs[c].On = s.panel.channels.name(c) == what
 			}
 		}
-		o.view.SetChannels(cs)
+		if s.panel.channels.ranges != nil {
+			o.view.SetChannels(cs)
+		}
 		o.view.SetTint(s.view.Tint())
 		o.view.SetProjection(s.view.Projection())
 		o.view.SetPlane(z, t)
