@@ -12,6 +12,9 @@ import (
 // At returns the image's position under a place on the view.
 func (v *View) At(p fyne.Position) annotation.Point { return v.place(p) }
 
+// Bar is what the scale bar says, and how long it is on the screen.
+func (v *View) Bar() (text string, units float32) { return v.scale.text, v.scale.pixels }
+
 // Frame paints one frame.
 func (v *View) Frame(w, h int) { v.paint(w, h) }
 

@@ -123,3 +123,23 @@ func TestLinkedViewsShowTheSamePlace(t *testing.T) {
 		}
 	})
 }
+
+// TestScaleBarsOfLinkedViewsAgree links a view that nobody painted yet to one on a screen with
+// two pixels a unit.
+func TestScaleBarsOfLinkedViewsAgree(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, _ fyne.Canvas, s *screen) {
+		src := &field{size: 2048, typ: imageio.Uint16}
+		v.Set(src)
+		v.Resize(fyne.NewSize(400, 300))
+		v.Frame(800, 600)
+		o := tileview.New(s.post, tileview.Actions{})
+		o.Set(src)
+		o.Resize(fyne.NewSize(400, 300))
+		tileview.Link(v, o)
+		o.Frame(800, 600)
+		text, units := v.Bar()
+		if other, n := o.Bar(); text == "" || other != text || n != units {
+			t.Errorf("the bars are %q of %v and %q of %v", text, units, other, n)
+		}
+	})
+}

@@ -25,6 +25,10 @@ func (v *View) paint(w, h int) image.Image {
 		if k := float64(w) / float64(s.Width); math.Abs(k-v.ratio) > 0.01 {
 			v.ratio = k
 			v.restyle()
+			if v.fitted {
+				v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+				v.told()
+			}
 		}
 	}
 	if w == 0 || h == 0 {
