@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"testing"
 )
@@ -29,7 +30,7 @@ func TestOverlapByHand(t *testing.T) {
 		"far away":      {square(0, 0, 10), square(50, 50, 10), 0},
 	} {
 		for _, turned := range []bool{false, true} {
-			a, b := newPoly(vec{1, 1}, c.a), newPoly(vec{1, 1}, c.b)
+			a, b := newPoly(c.a), newPoly(c.b)
 			if turned {
 				a, b = b, a
 			}
@@ -54,12 +55,10 @@ func TestOverlapAsClipper(t *testing.T) {
 	}
 	toPoly := func(a [][2]float64) poly {
 		var v []vec
-		var c vec
 		for _, q := range a {
 			v = append(v, vec{q[0], q[1]})
-			c = vec{c.x + q[0]/float64(len(a)), c.y + q[1]/float64(len(a))}
 		}
-		return newPoly(c, v)
+		return newPoly(v)
 	}
 	var equal int
 	var bias float64
@@ -74,11 +73,50 @@ func TestOverlapAsClipper(t *testing.T) {
 			equal++
 		}
 		bias += rel / float64(len(pairs))
-		if l := lens(p.inner, q.inner, math.Hypot(p.centre.x-q.centre.x, p.centre.y-q.centre.y)); l > got*1.02 {
-			t.Errorf("pair %d: circles share %v of %v", i, l, got)
+		if lo, hi := shared(&p, &q); lo > c.Area || hi < c.Area {
+			t.Errorf("pair %d: %v, not between %v and %v", i, c.Area, lo, hi)
 		}
 	}
 	if equal < len(pairs)*6/10 || math.Abs(bias) > 0.002 {
 		t.Errorf("%d of %d equal, bias %v", equal, len(pairs), bias)
+	}
+}
+
+// TestSharedBounds has pairs of stars of all sizes, smooth and jagged.
+func TestSharedBounds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8)) //nolint:gosec // a test's
+	random := func(rays int, radius, jag float64, x, y float64) poly {
+		var v []vec
+		for k := range rays {
+			sin, cos := math.Sincos(2 * math.Pi * float64(k) / float64(rays))
+			d := radius * math.Exp(jag*rng.NormFloat64())
+			v = append(v, vec{math.Trunc(x + d*cos), math.Trunc(y + d*sin)})
+		}
+		return newPoly(v)
+	}
+	worst, sure := 0.0, 0
+	const pairs = 5_000
+	for range pairs {
+		rays, jag := 8<<rng.IntN(4), 0.15*rng.Float64()
+		r := math.Exp(1 + 3.5*rng.Float64())
+		far := 2 * r * rng.Float64()
+		turn := 2 * math.Pi * rng.Float64()
+		a := random(rays, r, jag, 300, 300)
+		b := random(rays, r*(0.6+0.8*rng.Float64()), jag, 300+far*math.Cos(turn), 300+far*math.Sin(turn))
+		area, _ := overlap(&a, &b, nil)
+		lo, hi := shared(&a, &b)
+		if lo > area || hi < area {
+			t.Fatalf("%v is not between %v and %v", area, lo, hi)
+		}
+		if edges := a.longest + b.longest; hi > 0 {
+			worst = max(worst, (lo-area)/edges+crossingSlack, (area-hi)/edges+crossingSlack)
+		}
+		if limit := 0.4 * min(a.area, b.area); lo > limit || hi <= limit {
+			sure++
+		}
+	}
+	t.Logf("%.2f of a longest edge off; %d of %d decided", worst, sure, pairs)
+	if sure < pairs*3/4 {
+		t.Errorf("%d of %d decided", sure, pairs)
 	}
 }

@@ -2,8 +2,8 @@ package segment
 
 import "math"
 
-// cell is the side of the squares of the index, in pixels: about the size of a nucleus.
-const cell = 32
+// cell is the side of the squares of the index, in pixels: a few nuclei.
+const cell = 64
 
 // suppressor keeps polygons in order of score and turns away those that overlap one kept
 // before by more than nms of the smaller area. Deciding one by one gives what the
@@ -18,6 +18,7 @@ type suppressor struct {
 	seen     []int // the number of the question that last looked at kept[i]
 	question int
 	cells    map[[2]int32][]int32
+	trial    poly      // scratch of add, which becomes a kept one
 	close    []int32   // scratch of add
 	ts       []float64 // scratch of overlap
 }
@@ -34,23 +35,24 @@ func newSuppressor(rays int, nms float64) *suppressor {
 
 // add reports whether the star is kept.
 func (s *suppressor) add(px, py float32, dist []float32) bool {
-	pts := make([]vec, len(dist))
+	p := &s.trial
+	p.pts = p.pts[:0]
 	for k, d := range dist {
-		pts[k] = vec{math.Trunc(float64(px + float32(d*s.cos[k]))), math.Trunc(float64(py + float32(d*s.sin[k])))}
+		p.pts = append(p.pts, vec{math.Trunc(float64(px + float32(d*s.cos[k]))), math.Trunc(float64(py + float32(d*s.sin[k])))})
 	}
-	p := newPoly(vec{float64(px), float64(py)}, pts)
-	if !s.near(&p) {
+	p.measure()
+	if !s.near(p) {
 		return false
 	}
 	for _, i := range s.close {
 		var area float64
-		area, s.ts = overlap(&s.kept[i], &p, s.ts)
-		if area > s.limit(&s.kept[i], &p) {
+		area, s.ts = overlap(&s.kept[i], p, s.ts)
+		if area > s.limit(&s.kept[i], p) {
 			return false
 		}
 	}
 	id := int32(len(s.kept))
-	s.kept = append(s.kept, p)
+	s.kept = append(s.kept, p.clone())
 	s.seen = append(s.seen, 0)
 	lo, hi := cellOf(p.min), cellOf(p.max)
 	for cy := lo[1]; cy <= hi[1]; cy++ {
@@ -103,7 +105,7 @@ const (
 	tooMuch
 )
 
-// guess decides most pairs by bounds: boxes from above, inscribed circles from below.
+// guess decides nearly all pairs by bounds: by boxes, and by what rows share.
 func (s *suppressor) guess(a, b *poly) verdict {
 	w := min(a.max.x, b.max.x) - max(a.min.x, b.min.x)
 	h := min(a.max.y, b.max.y) - max(a.min.y, b.min.y)
@@ -111,8 +113,11 @@ func (s *suppressor) guess(a, b *poly) verdict {
 	if w < 0 || h < 0 || w*h <= limit {
 		return little
 	}
-	if lens(a.inner, b.inner, math.Hypot(a.centre.x-b.centre.x, a.centre.y-b.centre.y)) > limit {
+	switch lo, hi := shared(a, b); {
+	case lo > limit:
 		return tooMuch
+	case hi <= limit:
+		return little
 	}
 	return unsure
 }
@@ -122,18 +127,4 @@ func (s *suppressor) limit(a, b *poly) float64 { return s.nms * (min(a.area, b.a
 
 func cellOf(p vec) [2]int32 {
 	return [2]int32{int32(math.Floor(p.x / cell)), int32(math.Floor(p.y / cell))}
-}
-
-// lens returns the area that two circles share.
-func lens(r, q, d float64) float64 {
-	if r <= 0 || q <= 0 || d >= r+q {
-		return 0
-	}
-	if d <= math.Abs(r-q) {
-		m := min(r, q)
-		return math.Pi * m * m
-	}
-	a := math.Acos((d*d + r*r - q*q) / (2 * d * r))
-	b := math.Acos((d*d + q*q - r*r) / (2 * d * q))
-	return r*r*(a-math.Sin(2*a)/2) + q*q*(b-math.Sin(2*b)/2)
 }
