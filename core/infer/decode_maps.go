@@ -14,23 +14,17 @@ import (
 func (s *maps) components(sh sheet) []object {
 	p := sh.planes[s.arg.Channel]
 	level := float32(s.arg.Threshold)
+	inside := segment.Above(p, sh.w, level)
 	var labels []uint32
 	switch {
 	case s.op == recipe.Components:
-		labels, _ = segment.Components(func(i int) bool { return p[i] > level }, sh.w, sh.h, false)
+		labels, _ = segment.Components(inside, false)
 	case s.arg.Boundary >= 0:
 		edge := sh.planes[s.arg.Boundary]
-		inside, seeds := make([]bool, len(p)), make([]bool, len(p))
-		for i, x := range p {
-			inside[i], seeds[i] = x > level, x-edge[i] > level
-		}
-		labels, _ = segment.SplitAt(edge, seeds, inside, sh.w)
+		seeds := segment.Where(sh.w, sh.h, func(i int) bool { return p[i]-edge[i] > level && p[i] > level })
+		labels, _ = segment.SplitAt(edge, seeds, inside)
 	default:
-		inside := make([]bool, len(p))
-		for i, x := range p {
-			inside[i] = x > level
-		}
-		labels, _ = segment.Split(inside, sh.w, s.arg.Distance)
+		labels, _ = segment.Split(inside, s.arg.Distance)
 	}
 	return sh.trace(labels, p, s.arg.MinSize, segment.Contours(labels, sh.w))
 }

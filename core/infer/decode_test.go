@@ -104,21 +104,12 @@ func outlines(labels []uint32, w int) map[string]bool {
 // tiles, and wants what the decoder makes of the map as a whole.
 func TestDecoders(t *testing.T) {
 	src, nets := cells(233, 187), zoo(t, "nets")
-	in := func(c int, level float32) []bool {
-		b := make([]bool, src.w*src.h)
-		for i, v := range src.channels[c] {
-			b[i] = v > level
-		}
-		return b
-	}
+	in := func(c int, level float32) segment.Mask { return segment.Above(src.channels[c], src.w, level) }
 	inside := in(0, 0.5)
-	components, _ := segment.Components(func(i int) bool { return inside[i] }, src.w, src.h, false)
-	parted, _ := segment.Split(inside, src.w, 6)
-	seeds := make([]bool, len(inside))
-	for i := range seeds {
-		seeds[i] = src.channels[0][i]-src.channels[1][i] > 0.5
-	}
-	flooded, _ := segment.SplitAt(src.channels[1], seeds, inside, src.w)
+	components, _ := segment.Components(inside, false)
+	parted, _ := segment.Split(inside, 6)
+	seeds := segment.Where(src.w, src.h, func(i int) bool { return src.channels[0][i]-src.channels[1][i] > 0.5 && src.channels[0][i] > 0.5 })
+	flooded, _ := segment.SplitAt(src.channels[1], seeds, inside)
 	followed, _, err := segment.FollowFlows(t.Context(), segment.Flows{Y: src.channels[2], X: src.channels[3], Prob: src.channels[4], W: src.w, H: src.h},
 		segment.FlowOptions{Error: 0.4, MinSize: 15})
 	if err != nil {

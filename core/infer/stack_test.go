@@ -57,11 +57,8 @@ func TestStack(t *testing.T) {
 		ref := shelved(t, e, filepath.Join(folder, "model.onnx"))
 		for _, z := range []int{0, 9, src.z - 1} {
 			inside, edge := want.Data[z*n:][:n], want.Data[(src.z+z)*n:][:n]
-			is, seeds := make([]bool, n), make([]bool, n)
-			for i := range is {
-				is[i], seeds[i] = inside[i] > 0.5, inside[i]-edge[i] > 0.5
-			}
-			labels, count := segment.SplitAt(edge, seeds, is, src.w)
+			seeds := segment.Where(src.w, src.h, func(i int) bool { return inside[i]-edge[i] > 0.5 && inside[i] > 0.5 })
+			labels, count := segment.SplitAt(edge, seeds, segment.Above(inside, src.w, 0.5))
 			expected := outlines(labels, src.w)
 			for _, tile := range []int{0, 48} {
 				got, err := infer.Detect(t.Context(), e, ref, m, src, infer.Options{Z: z, Tile: tile}, nil)

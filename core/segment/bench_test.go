@@ -57,14 +57,14 @@ func loop(b *testing.B, f func()) {
 func BenchmarkComponents(b *testing.B) {
 	p := input(b, "components.prob")
 	loop(b, func() {
-		segment.Components(func(i int) bool { return p[i] > 0.5 }, benchSide, benchSide, false)
+		segment.Components(segment.Above(p, benchSide, 0.5), false)
 	})
 }
 
 func BenchmarkSplit(b *testing.B) {
 	p := input(b, "split.prob")
 	loop(b, func() {
-		segment.Split(above(p, 0.5), benchSide, 5)
+		segment.Split(segment.Above(p, benchSide, 0.5), 5)
 	})
 }
 

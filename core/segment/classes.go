@@ -31,7 +31,7 @@ func ClassComponents(classes []uint8, w int) (labels []uint32, of []int) {
 		if !there[c] {
 			continue
 		}
-		some, n := Components(func(i int) bool { return classes[i] == uint8(c) }, w, h, false)
+		some, n := Components(Where(w, h, func(i int) bool { return classes[i] == uint8(c) }), false)
 		for i, l := range some {
 			if l != 0 {
 				labels[i] = l + uint32(len(of)-1)

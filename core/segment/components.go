@@ -34,10 +34,9 @@ func (s sets) join(before []run, r run, reach int32) int32 {
 	return set
 }
 
-// Components numbers the connected pixels for which inside is true, from 1, in the order
-// in which reading row by row meets them. Pixels that touch at a corner connect if
-// diagonal is true.
-func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint32, n int) {
+// Components numbers the connected pixels of a mask, from 1, in the order in which reading
+// row by row meets them. Pixels that touch at a corner connect if diagonal is true.
+func Components(m Mask, diagonal bool) (labels []uint32, n int) {
 	var (
 		runs  []run
 		of    sets
@@ -47,17 +46,10 @@ func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint
 		reach = 1
 	}
 	above, end := 0, 0 // the runs of the row before
-	for y := range h {
+	for y := range m.h {
 		start := len(runs)
-		for x := 0; x < w; x++ {
-			if !inside(y*w + x) {
-				continue
-			}
-			r := run{y: int32(y), from: int32(x)}
-			for x < w && inside(y*w+x) {
-				x++
-			}
-			r.to = int32(x)
+		m.rowRuns(y, func(from, to int) {
+			r := run{y: int32(y), from: int32(from), to: int32(to)}
 			for above < end && runs[above].to+reach <= r.from {
 				above++
 			}
@@ -66,10 +58,10 @@ func Components(inside func(i int) bool, w, h int, diagonal bool) (labels []uint
 				of = append(of, r.set)
 			}
 			runs = append(runs, r)
-		}
+		})
 		above, end = start, len(runs)
 	}
-	return paint(runs, of, w, h)
+	return paint(runs, of, m.w, m.h)
 }
 
 // paint numbers the sets in the order of their runs.

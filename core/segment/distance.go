@@ -2,34 +2,20 @@ package segment
 
 import "math"
 
-// SquaredDistance returns, for each pixel of an image w pixels wide, the square of the
-// distance to the centre of the nearest pixel for which inside is false, 0 there, and
-// [Unbounded] if there is none. What lies beyond the image counts for nothing, as in
-// scipy.ndimage.distance_transform_edt.
+// SquaredDistance returns, for each pixel of a mask, the square of the distance to the
+// centre of the nearest pixel outside, 0 there, and [Unbounded] if there is none. What lies
+// beyond the image counts for nothing, as in scipy.ndimage.distance_transform_edt.
 //
 // It is the method of Meijster, Roerdink and Hesselink (2000), in whole numbers: distances
 // along the columns first, then the lower envelope of parabolas along each row.
-func SquaredDistance(inside []bool, w int) []int32 {
-	h := len(inside) / max(w, 1)
-	g := columnDistance(inside, w, h)
-	s := make([]int32, w) // the column whose parabola is lowest from t on
-	t := make([]int32, w)
-	f := make([]int64, w)
-	for y := range h {
-		row := g[y*w : (y+1)*w]
-		for x := 0; x < w; {
-			if row[x] == 0 {
-				x++
-				continue
-			}
-			// What lies beyond a pixel outside is hidden by it.
-			from := max(x-1, 0)
-			for x < w && row[x] != 0 {
-				x++
-			}
-			envelope(row[from:min(x+1, w)], s, t, f)
-		}
-	}
+func SquaredDistance(m Mask) []int32 {
+	g := columnDistance(m)
+	s := make([]int32, m.w) // the column whose parabola is lowest from t on
+	t := make([]int32, m.w)
+	f := make([]int64, m.w)
+	m.runs(func(y, from, to int) { // what lies beyond a pixel outside is hidden by it
+		envelope(g[y*m.w:][max(from-1, 0):min(to+1, m.w)], s, t, f)
+	})
 	return g
 }
 
@@ -37,21 +23,22 @@ func SquaredDistance(inside []bool, w int) []int32 {
 const Unbounded = math.MaxInt32
 
 // columnDistance returns distances along columns, far where a column has nothing outside.
-func columnDistance(inside []bool, w, h int) []int32 {
-	g := make([]int32, w*h)
-	for i, in := range inside {
-		switch {
-		case !in:
-		case i < w:
-			g[i] = far
-		default:
-			g[i] = min(g[i-w]+1, far)
+func columnDistance(m Mask) []int32 {
+	g := make([]int32, m.w*m.h)
+	m.runs(func(y, from, to int) {
+		row := g[y*m.w:][from:to]
+		if y == 0 {
+			for x := range row {
+				row[x] = far
+			}
+			return
 		}
-	}
-	for i := w*(h-1) - 1; i >= 0; i-- {
-		if d := g[i+w] + 1; d < g[i] {
-			g[i] = d
+		for x, d := range g[(y-1)*m.w:][from:to] {
+			row[x] = min(d+1, far)
 		}
+	})
+	for i := m.w*(m.h-1) - 1; i >= 0; i-- {
+		g[i] = min(g[i], g[i+m.w]+1)
 	}
 	return g
 }

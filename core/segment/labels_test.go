@@ -33,9 +33,9 @@ func TestMatchAsStardist(t *testing.T) {
 func TestComponentsAsSkimage(t *testing.T) {
 	for _, v := range vectors(t) {
 		truth := labels(t, v.Name+".truth.u16.gz")
-		in := func(i int) bool { return truth[i] != 0 }
+		in := segment.Where(v.Size, v.Size, func(i int) bool { return truth[i] != 0 })
 		for diagonal, want := range map[bool]int{false: v.Components4, true: v.Components8} {
-			if l, n := segment.Components(in, v.Size, v.Size, diagonal); n != want || slices.Max(l) != uint32(want) {
+			if l, n := segment.Components(in, diagonal); n != want || slices.Max(l) != uint32(want) {
 				t.Errorf("%s: %d components, skimage %d", v.Name, n, want)
 			}
 		}
@@ -45,13 +45,16 @@ func TestComponentsAsSkimage(t *testing.T) {
 // TestComponentsByFlooding compares with the slow and obvious way.
 func TestComponentsByFlooding(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	const w, h = 23, 17
-	for range 50 {
+	for round := range 50 {
+		w, h := 23, 17
+		if round%2 == 1 { // rows of more than a word, and of whole ones
+			w, h = []int{64, 65, 127, 128, 200}[round/2%5], 9
+		}
 		m := make([]bool, w*h)
 		for i := range m {
 			m[i] = r.IntN(2) == 0
 		}
-		got, n := segment.Components(func(i int) bool { return m[i] }, w, h, false)
+		got, n := segment.Components(segment.Where(w, h, func(i int) bool { return m[i] }), false)
 		want := make([]uint32, w*h)
 		next := uint32(0)
 		var flood func(x, y int)
@@ -86,8 +89,8 @@ func TestContoursPaintBack(t *testing.T) {
 			t.Fatalf("%s: %d outlines", v.Name, len(outlines))
 		}
 		for l, o := range outlines {
-			one, n := segment.Components(func(i int) bool { return want[i] == l }, v.Size, v.Size, false)
-			if _, holes := segment.Components(func(i int) bool { return want[i] != l }, v.Size, v.Size, true); n > 1 || holes > 1 {
+			one, n := segment.Components(segment.Where(v.Size, v.Size, func(i int) bool { return want[i] == l }), false)
+			if _, holes := segment.Components(segment.Where(v.Size, v.Size, func(i int) bool { return want[i] != l }), true); n > 1 || holes > 1 {
 				continue
 			}
 			if got := segment.Labels([]annotation.Object{{Outline: o}}, v.Size, v.Size); !slices.Equal(got, one) {

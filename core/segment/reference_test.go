@@ -79,14 +79,6 @@ func raw[T any](t *testing.T, k task, what string) []T {
 	return out
 }
 
-func above(v []float32, least float32) []bool {
-	out := make([]bool, len(v))
-	for i, x := range v {
-		out[i] = x > least
-	}
-	return out
-}
-
 // differ counts pixels with another label.
 func differ(a, b []uint32) int {
 	n := 0
@@ -125,26 +117,22 @@ func TestDecodersAsReference(t *testing.T) {
 	for _, k := range decode(t, tasks) {
 		switch k.Kind {
 		case "components", "components8":
-			in := above(raw[float32](t, k, "prob"), 0.5)
-			l, _ := segment.Components(func(i int) bool { return in[i] }, k.Size, k.Size, k.Kind == "components8")
+			l, _ := segment.Components(segment.Above(raw[float32](t, k, "prob"), k.Size, 0.5), k.Kind == "components8")
 			sameLabels(t, k, l)
 		case "distance":
 			want := raw[float64](t, k, "distance")
-			for i, d := range segment.SquaredDistance(above(raw[float32](t, k, "prob"), 0.5), k.Size) {
+			for i, d := range segment.SquaredDistance(segment.Above(raw[float32](t, k, "prob"), k.Size, 0.5)) {
 				if math.Sqrt(float64(d)) != want[i] {
 					t.Fatalf("%+v: distance %v at %d, scipy %v", k, math.Sqrt(float64(d)), i, want[i])
 				}
 			}
 		case "split":
-			l, _ := segment.Split(above(raw[float32](t, k, "prob"), 0.5), k.Size, k.Reach)
+			l, _ := segment.Split(segment.Above(raw[float32](t, k, "prob"), k.Size, 0.5), k.Reach)
 			sameLabels(t, k, l)
 		case "boundary":
 			p, b := raw[float32](t, k, "prob"), raw[float32](t, k, "boundary")
-			seeds := make([]bool, len(p))
-			for i := range p {
-				seeds[i] = p[i]-b[i] > 0.5
-			}
-			l, _ := segment.SplitAt(b, seeds, above(p, 0.5), k.Size)
+			seeds := segment.Where(k.Size, k.Size, func(i int) bool { return p[i]-b[i] > 0.5 && p[i] > 0.5 })
+			l, _ := segment.SplitAt(b, seeds, segment.Above(p, k.Size, 0.5))
 			sameLabels(t, k, l)
 		case "peaks":
 			var got []uint32

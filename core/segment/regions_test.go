@@ -24,7 +24,7 @@ func TestRegionsAsComponents(t *testing.T) {
 		}
 		v[rng.IntN(len(v))] = float32(math.NaN())
 		const level = 0.6
-		labels, n := segment.Components(func(i int) bool { return v[i] > level }, w, h, false)
+		labels, n := segment.Components(segment.Above(v, w, level), false)
 		outlines := segment.Contours(labels, w)
 		r := segment.NewRegions(w, level)
 		for y := range h {

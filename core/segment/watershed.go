@@ -1,40 +1,73 @@
 package segment
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
-// Watershed floods an image w pixels wide from markers: each pixel for which mask is true
-// gets the label of the marker whose flood reaches it first, where lower heights flood
-// before higher ones and equal heights in the order in which they were met. It is
-// skimage.segmentation.watershed with connectivity 1, pixel for pixel: its heap orders
-// markers of equal height in its own way, so this one is the same.
-func Watershed(height []uint32, markers []uint32, mask []bool, w int) []uint32 {
-	out := make([]uint32, len(markers))
-	var q heap
-	for i, m := range markers {
-		if m != 0 && mask[i] {
-			out[i] = m
-			q.push(flood{uint64(height[i]) << 32, int32(i)})
-		}
+// Watershed floods an image from markers: each pixel of the mask gets the label of the
+// marker whose flood reaches it first, where lower heights flood before higher ones and
+// equal heights in the order in which they were met. It is skimage.segmentation.watershed
+// with connectivity 1, pixel for pixel: its heap orders markers of equal height in its own
+// way, so this one is the same.
+func Watershed(height []uint32, markers []uint32, mask Mask) []uint32 {
+	var (
+		w   = uint32(mask.w)                 //nolint:gosec // pixels
+		pix = make([]uint64, len(markers)+1) // the height in the upper half, the label in the lower one
+		q   heap
+		age uint64
+	)
+	for i := range pix {
+		pix[i] = dry
 	}
-	age := uint64(0)
-	for len(q) > 0 {
-		f := q.pop()
-		i := int(f.at)
+	mask.runs(func(y, from, to int) {
+		for i := y*mask.w + from; i < y*mask.w+to; i++ {
+			pix[i] = uint64(height[i])<<32 | uint64(markers[i])
+			if markers[i] != 0 {
+				q.push(uint64(height[i])<<32, uint32(i)) //nolint:gosec // pixels
+			}
+		}
+	})
+	beyond := uint32(len(markers)) //nolint:gosec // pixels
+	for len(q.keys) > 0 {
+		i := q.at[0]
 		x := i % w
-		for _, n := range [4]struct {
-			to int
-			ok bool
-		}{{i - w, i >= w}, {i - 1, x > 0}, {i + 1, x+1 < w}, {i + w, i+w < len(out)}} {
-			if !n.ok || !mask[n.to] || out[n.to] != 0 {
+		next := [4]uint32{beyond, beyond, beyond, beyond}
+		if i >= w {
+			next[0] = i - w
+		}
+		if x > 0 {
+			next[1] = i - 1
+		}
+		if x+1 < w {
+			next[2] = i + 1
+		}
+		if i+w < beyond {
+			next[3] = i + w
+		}
+		label := pix[i] & dry
+		there := [4]uint64{pix[next[0]], pix[next[1]], pix[next[2]], pix[next[3]]} // comes while the heap is put in order
+		level := q.pop() >> 32
+		for k, p := range there {
+			if p&dry != 0 {
 				continue
 			}
 			age++
-			out[n.to] = out[i]
-			q.push(flood{max(uint64(height[n.to]), f.key>>32)<<32 | age, int32(n.to)}) // water stands where it came from
+			pix[next[k]] = p | label
+			q.push(max(p>>32, level)<<32|age, next[k]) // water stands where it came from
 		}
 	}
+	out := make([]uint32, len(markers))
+	mask.runs(func(y, from, to int) {
+		for i := y*mask.w + from; i < y*mask.w+to; i++ {
+			out[i] = uint32(pix[i] & dry) //nolint:gosec // a label
+		}
+	})
 	return out
 }
+
+// dry is the label of what no flood may reach.
+const dry = math.MaxUint32
 
 // Heights orders numbers as Watershed wants them: a lower number floods first.
 func Heights(v []float32) []uint32 {
@@ -51,84 +84,81 @@ func Heights(v []float32) []uint32 {
 	return out
 }
 
-// flood is a pixel in the queue: height in the upper half of key, age in the lower one.
-type flood struct {
-	key uint64
-	at  int32
+// heap is a binary heap that moves elements as scikit-image's does. The height is the upper
+// half of a key, the age the lower one.
+type heap struct {
+	keys []uint64
+	at   []uint32 // the pixels of the keys
 }
 
-// heap is a binary heap that moves elements as scikit-image's does.
-type heap []flood
-
-func (h *heap) push(f flood) {
-	q := append(*h, f)
-	i := len(q) - 1
+func (h *heap) push(key uint64, at uint32) {
+	h.keys, h.at = append(h.keys, key), append(h.at, at)
+	i := len(h.keys) - 1
 	for i > 0 {
 		parent := (i - 1) / 2
-		if q[parent].key <= f.key {
+		if h.keys[parent] <= key {
 			break
 		}
-		q[i] = q[parent]
+		h.keys[i], h.at[i] = h.keys[parent], h.at[parent]
 		i = parent
 	}
-	q[i] = f
-	*h = q
+	h.keys[i], h.at[i] = key, at
 }
 
-func (h *heap) pop() flood {
-	q := *h
-	top := q[0]
-	last := len(q) - 1
-	f := q[last]
-	q = q[:last]
-	*h = q
+// pop removes the least key.
+func (h *heap) pop() uint64 {
+	key := h.keys[0]
+	last := len(h.keys) - 1
+	f, fat := h.keys[last], h.at[last]
+	h.keys, h.at = h.keys[:last], h.at[:last]
 	if last == 0 {
-		return top
+		return key
 	}
+	keys, ats := h.keys, h.at[:len(h.keys)]
 	i := 0
 	for {
-		l := 2*i + 1
-		if l >= last {
+		child := 2*i + 1
+		if child+1 < len(keys) {
+			child += int(less(keys[child+1], keys[child])) // no branch, as nobody can guess it
+		} else if child >= len(keys) {
 			break
 		}
-		least := i
-		key := f.key
-		if q[l].key < key {
-			least, key = l, q[l].key
-		}
-		if r := l + 1; r < last && q[r].key < key {
-			least = r
-		}
-		if least == i {
+		if keys[child] >= f {
 			break
 		}
-		q[i] = q[least]
-		i = least
+		keys[i], ats[i] = keys[child], ats[child]
+		i = child
 	}
-	q[i] = f
-	return top
+	keys[i], ats[i] = f, fat
+	return key
+}
+
+// less is 1 if a < b, and 0 else.
+func less(a, b uint64) uint64 {
+	_, borrow := bits.Sub64(a, b, 0)
+	return borrow
 }
 
 // Split separates touching things: markers are the pixels deepest inside, at least reach
 // apart, and floods from them meet where the distance to the background is least. It is
 // what a script does with distance_transform_edt, peak_local_max, label and watershed.
-func Split(inside []bool, w, reach int) (labels []uint32, n int) {
-	d := SquaredDistance(inside, w)
-	peak := make([]bool, len(inside))
-	for _, i := range Peaks(d, w, reach, 0) {
-		peak[i] = true
+func Split(inside Mask, reach int) (labels []uint32, n int) {
+	d := SquaredDistance(inside)
+	peak := NewMask(inside.w, inside.h)
+	for _, i := range Peaks(d, inside.w, reach, 0) {
+		peak.Set(i)
 	}
-	markers, n := Components(func(i int) bool { return peak[i] }, w, len(inside)/max(w, 1), false)
+	markers, n := Components(peak, false)
 	height := make([]uint32, len(d))
 	for i, x := range d {
 		height[i] = uint32(Unbounded - x)
 	}
-	return Watershed(height, markers, inside, w), n
+	return Watershed(height, markers, inside), n
 }
 
 // SplitAt separates things by a map that is high at their boundaries: markers are the
-// components of seeds.
-func SplitAt(boundary []float32, seeds, inside []bool, w int) (labels []uint32, n int) {
-	markers, n := Components(func(i int) bool { return seeds[i] && inside[i] }, w, len(inside)/max(w, 1), false)
-	return Watershed(Heights(boundary), markers, inside, w), n
+// components of seeds, which lie inside.
+func SplitAt(boundary []float32, seeds, inside Mask) (labels []uint32, n int) {
+	markers, n := Components(seeds, false)
+	return Watershed(Heights(boundary), markers, inside), n
 }

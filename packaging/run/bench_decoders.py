@@ -26,7 +26,7 @@ def theirs(folder, runs):
     out = {}
     for kind in KINDS:
         job = dict(kind=kind, seed=1, size=2048, objects=2000, reach=5, rays=32, grid=2)
-        run = reference.prepare(folder, kind, job)
+        run = reference.prepare(folder, kind, job, timed=True)
         took = []
         for _ in range(runs):
             begun = time.process_time()

@@ -49,12 +49,12 @@ def probability(job, lab):
 
 def components(job, put):
     p = put("prob", probability(job, truth(job)))
-    return lambda: put("labels", ndi.label(p > 0.5)[0].astype(np.uint32))
+    return lambda: put("labels", ndi.label(p > 0.5)[0])
 
 
 def components8(job, put):
     p = put("prob", probability(job, truth(job)))
-    return lambda: put("labels", ndi.label(p > 0.5, structure=np.ones((3, 3)))[0].astype(np.uint32))
+    return lambda: put("labels", ndi.label(p > 0.5, structure=np.ones((3, 3)))[0])
 
 
 def distance(job, put):
@@ -72,7 +72,7 @@ def split(job, put):
         d = ndi.distance_transform_edt(inside)
         peaks = np.zeros(d.shape, bool)
         peaks[tuple(peak_local_max(d, min_distance=job["reach"], exclude_border=False).T)] = True
-        return put("labels", watershed(-d, ndi.label(peaks)[0], mask=inside).astype(np.uint32))
+        return put("labels", watershed(-d, ndi.label(peaks)[0], mask=inside))
     return run
 
 
@@ -85,14 +85,14 @@ def boundary(job, put):
 
     def run():
         inside = p > 0.5
-        return put("labels", watershed(b, ndi.label((p - b > 0.5) & inside)[0], mask=inside).astype(np.uint32))
+        return put("labels", watershed(b, ndi.label((p - b > 0.5) & inside)[0], mask=inside))
     return run
 
 
 def peaks(job, put):
     from skimage.feature import peak_local_max
     p = put("prob", probability(job, truth(job)))
-    return lambda: put("points", peak_local_max(p, min_distance=job["reach"], threshold_abs=0.6, exclude_border=False).astype(np.uint32))
+    return lambda: put("points", peak_local_max(p, min_distance=job["reach"], threshold_abs=0.6, exclude_border=False))
 
 
 def stars(job, put):
@@ -113,8 +113,8 @@ def stars(job, put):
 
     def run():
         points, scores, kept = non_maximum_suppression(dist, prob, grid=(grid, grid), b=2, nms_thresh=0.4, prob_thresh=0.5)
-        put("points", points.astype(np.uint32))
-        return put("labels", polygons_to_label(kept, points, lab.shape, prob=scores).astype(np.uint32))
+        put("points", points)
+        return put("labels", polygons_to_label(kept, points, lab.shape, prob=scores))
     return run
 
 
@@ -156,7 +156,7 @@ def flows(job, put):
 
     def run():
         m = dynamics.compute_masks(mu, logit, cellprob_threshold=0.0, flow_threshold=0.4)
-        return put("labels", utils.fill_holes_and_remove_small_masks(m, min_size=15).astype(np.uint32))
+        return put("labels", utils.fill_holes_and_remove_small_masks(m, min_size=15))
     return run
 
 
@@ -191,7 +191,7 @@ def classes(job, put):
 
     def run():
         c = p.argmax(0)
-        put("classes", c.astype(np.uint32))
+        put("classes", c)
         labels, n = np.zeros(c.shape, np.uint32), 0
         for k in (1, 2, 3):
             l, m = ndi.label(c == k)
@@ -205,12 +205,16 @@ KINDS = dict(components=components, components8=components8, distance=distance, 
              peaks=peaks, stars=stars, flows=flows, boxes=boxes, classes=classes)
 
 
-def prepare(folder, name, job):
-    """The inputs of a job into a folder; returns what decodes them."""
+def prepare(folder, name, job, timed=False):
+    """The inputs of a job into a folder; returns what decodes them. If that is timed it leaves no files."""
     def put(what, a):
-        np.ascontiguousarray(a).tofile(os.path.join(folder, f"{name}.{what}"))
+        if writing:
+            np.ascontiguousarray(a, np.uint32 if what in ("labels", "points", "classes") else None).tofile(os.path.join(folder, f"{name}.{what}"))
         return a
-    return KINDS[job["kind"]](job, put)
+    writing = True
+    run = KINDS[job["kind"]](job, put)
+    writing = not timed
+    return run
 
 
 def main():
