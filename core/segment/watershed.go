@@ -11,23 +11,9 @@ import (
 // with connectivity 1, pixel for pixel: its heap orders markers of equal height in its own
 // way, so this one is the same.
 func Watershed(height []uint32, markers []uint32, mask Mask) []uint32 {
-	var (
-		w   = uint32(mask.w)                 //nolint:gosec // pixels
-		pix = make([]uint64, len(markers)+1) // the height in the upper half, the label in the lower one
-		q   heap
-		age uint64
-	)
-	for i := range pix {
-		pix[i] = dry
-	}
-	mask.runs(func(y, from, to int) {
-		for i := y*mask.w + from; i < y*mask.w+to; i++ {
-			pix[i] = uint64(height[i])<<32 | uint64(markers[i])
-			if markers[i] != 0 {
-				q.push(uint64(height[i])<<32, uint32(i)) //nolint:gosec // pixels
-			}
-		}
-	})
+	var q heap
+	pix := basin(height, markers, mask, &q)
+	w, age := uint32(mask.w), uint64(0) //nolint:gosec // pixels
 	beyond := uint32(len(markers)) //nolint:gosec // pixels
 	for len(q.keys) > 0 {
 		i := q.at[0]
@@ -64,6 +50,24 @@ func Watershed(height []uint32, markers []uint32, mask Mask) []uint32 {
 		}
 	})
 	return out
+}
+
+// basin is the image before the flood: the height in the upper half of a pixel, the label in
+// the lower one, and behind the last pixel a dry one. Markers go into q.
+func basin(height []uint32, markers []uint32, mask Mask, q *heap) []uint64 {
+	pix := make([]uint64, len(markers)+1)
+	for i := range pix {
+		pix[i] = dry
+	}
+	mask.runs(func(y, from, to int) {
+		for i := y*mask.w + from; i < y*mask.w+to; i++ {
+			pix[i] = uint64(height[i])<<32 | uint64(markers[i])
+			if markers[i] != 0 {
+				q.push(uint64(height[i])<<32, uint32(i)) //nolint:gosec // pixels
+			}
+		}
+	})
+	return pix
 }
 
 // dry is the label of what no flood may reach.
