@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
@@ -23,17 +24,19 @@ import (
 
 // desk is the capture that is open in the viewer. It is touched on the screen's thread.
 type desk struct {
-	id      string // of the item; "" for what is only looked at
-	file    string // that was not captured
-	other   string // item of whose file another image is looked at than the one that models see
-	home    int    // the image that models see, of a file that holds several
-	src     imageio.Source
-	objects []annotation.Object
-	log     []annotation.Entry
-	table   measure.Table
-	frames  station.Frames      // counted over time
-	stamp   string              // of the prediction that objects came from
-	before  []annotation.Object // what an earlier prediction had found, while this capture is open
+	id        string // of the item; "" for what is only looked at
+	file      string // that was not captured
+	other     string // item of whose file another image is looked at than the one that models see
+	home      int    // the image that models see, of a file that holds several
+	src       imageio.Source
+	objects   []annotation.Object
+	log       []annotation.Entry
+	table     measure.Table
+	frames    station.Frames // counted over time
+	threshold float64        // of probability, that objects have
+	moving    moving
+	stamp     string              // of the prediction that objects came from
+	before    []annotation.Object // what an earlier prediction had found, while this capture is open
 
 	rival  string              // name@version to compare with
 	second []annotation.Object // what it has found; nil while it is asked
@@ -41,11 +44,12 @@ type desk struct {
 
 // opened is what reading a capture brings.
 type opened struct {
-	src     imageio.Source
-	objects []annotation.Object
-	log     []annotation.Entry
-	table   measure.Table
-	frames  station.Frames
+	src       imageio.Source
+	objects   []annotation.Object
+	log       []annotation.Entry
+	table     measure.Table
+	frames    station.Frames
+	threshold float64
 }
 
 // open opens a capture in the viewer.
@@ -85,11 +89,18 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 		return opened{}, err
 	}
 	frames, err := w.station.Frames(ctx, it)
-	return opened{src, objects, log, table, frames}, err
+	if err != nil {
+		return opened{}, err
+	}
+	at, err := w.station.Threshold(ctx, it)
+	if fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Offline { // no model yet, or none that is at hand
+		err = nil
+	}
+	return opened{src, objects, log, table, frames, at}, err
 }
 
 func (d *desk) take(o opened) {
-	d.src, d.objects, d.log, d.table, d.frames = o.src, o.objects, o.log, o.table, o.frames
+	d.src, d.objects, d.log, d.table, d.frames, d.threshold = o.src, o.objects, o.log, o.table, o.frames, o.threshold
 }
 
 // stamp changes when a capture was predicted anew.
@@ -105,7 +116,7 @@ func (d *desk) refresh(w *window) {
 		return
 	}
 	if s := stamp(it); s != d.stamp && it.Behind("infer") {
-		d.stamp, d.before = s, d.objects
+		d.stamp, d.before, d.moving.say = s, d.objects, ""
 		w.reread()
 		return
 	}
@@ -158,6 +169,7 @@ func (w *window) fillViewer() {
 		v.Diameter = p.Diameter * micron(d.src)
 		v.Z, v.T = p.Z, p.T
 	}
+	v.Threshold = d.limit()
 	pass := it.Passes["infer"]
 	switch {
 	case pass.State == flow.Running:
@@ -258,7 +270,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
 		Undo:     func() { w.step(w.station.Undo) },
 		Redo:     func() { w.step(w.station.Redo) },
-		RunAgain: w.again, Compare: w.against,
+		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold,
 		Next: func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
 		Shortcut:     w.shortcut,

@@ -46,15 +46,16 @@ const longAtOnce = 6
 // window is the main window. Its fields are touched on the screen's thread alone, but for
 // station and work.
 type window struct {
-	app     fyne.App
-	win     fyne.Window
-	station *station.Station
-	opt     Options
-	work    *work // short requests, in order
-	slow    *work // what may take minutes
-	longs   *work // what may take hours, several at once
-	data    *work // readings of the dataset
-	drawing *work // pictures of its files
+	app        fyne.App
+	win        fyne.Window
+	station    *station.Station
+	opt        Options
+	work       *work // short requests, in order
+	slow       *work // what may take minutes
+	longs      *work // what may take hours, several at once
+	data       *work // readings of the dataset
+	drawing    *work // pictures of its files
+	thresholds moves // of the viewer
 
 	shell    *shell.Shell
 	inbox    *inbox.Screen
@@ -85,7 +86,7 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
 		thumbs: map[string]image.Image{}, counting: map[string]bool{},
 		work: newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
-		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log),
+		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log), thresholds: moves{work: newWork(bind.Screen, opt.Log)},
 	}
 	w.look(opt.Appearance)
 	w.furnish()
@@ -165,6 +166,7 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return w.slow.run(ctx) })
 	g.Go(func() error { return w.data.run(ctx) })
 	g.Go(func() error { return w.drawing.run(ctx) })
+	g.Go(func() error { return w.thresholds.run(ctx) })
 	for range longAtOnce {
 		g.Go(func() error { return w.longs.run(ctx) })
 	}

@@ -34,6 +34,8 @@ type Layer struct {
 	By      string // person, or model@version
 	Made    time.Time
 	Objects []Object
+	// Threshold of probability, where a person set another than the model's own; else 0.
+	Threshold float64 `json:",omitempty"`
 }
 
 // Kind says what an edit does.

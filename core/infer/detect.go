@@ -64,6 +64,7 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	if q.kept, err = d.opt.Keep.open(d.key(q.plan)); err != nil {
 		return annotation.Layer{}, err
 	}
+	d.opt.Keep.remember(d.ref, q.spec)
 	err = q.ask(ctx, p, d.decoder.take)
 	if cerr := q.kept.close(); err == nil {
 		err = cerr
@@ -76,7 +77,7 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	if err != nil {
 		return annotation.Layer{}, err
 	}
-	return annotation.Layer{Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found)}, nil
+	return annotation.Layer{Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Threshold: opt.Threshold}, nil
 }
 
 // detection is one call of Detect.

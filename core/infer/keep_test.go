@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
 )
 
@@ -42,6 +43,11 @@ func TestKeptAnswersAreNotAskedAgain(t *testing.T) {
 	if got, n = see(infer.Options{Keep: keep, Threshold: other}); n != 0 || !reflect.DeepEqual(got, strict) {
 		t.Errorf("asked %d times for another threshold", n)
 	}
+	opt := infer.Options{Keep: keep, Threshold: other, Tile: 96, Overlap: 32}
+	recalled, err := infer.Recall(t.Context(), ref, m, src, opt, nil)
+	if err != nil || recalled.Threshold != other || !reflect.DeepEqual(recalled.Objects, strict) {
+		t.Errorf("%d objects without an engine, want %d: %v", len(recalled.Objects), len(strict), err)
+	}
 	if _, n = see(infer.Options{Keep: infer.Keep{Dir: keep.Dir, Bytes: keep.Bytes, Of: "b"}}); n != all {
 		t.Errorf("another network was asked %d times", n)
 	}
@@ -49,7 +55,7 @@ func TestKeptAnswersAreNotAskedAgain(t *testing.T) {
 		t.Error("other tiles took the answers of these")
 	}
 
-	paths, err := filepath.Glob(filepath.Join(keep.Dir, "*"))
+	paths, err := filepath.Glob(filepath.Join(keep.Dir, "*.answers"))
 	if err != nil || len(paths) != 3 {
 		t.Fatal(paths, err)
 	}
@@ -73,6 +79,10 @@ func TestKeptAnswersAreNotAskedAgain(t *testing.T) {
 			t.Fatal("damaged answers were taken")
 		}
 	}
+	opt.Tile = 80
+	if _, err := infer.Recall(t.Context(), ref, m, src, opt, nil); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("answers that are not kept: %v", err)
+	}
 }
 
 // TestKeptAnswersAreBounded: the file that was not used for longest goes.
@@ -89,7 +99,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	}
 	size := func() (n int, bytes int64) {
 		t.Helper()
-		paths, err := filepath.Glob(filepath.Join(dir, "*"))
+		paths, err := filepath.Glob(filepath.Join(dir, "*.answers"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +114,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	}
 	see("a", 1<<30)
 	_, one := size()
-	old, err := filepath.Glob(filepath.Join(dir, "*"))
+	old, err := filepath.Glob(filepath.Join(dir, "*.answers"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,30 @@ func (t *Tensor) Decoder() (Op, bool) {
 	return Op{}, false
 }
 
+// Threshold is the probability that the operation asks of an object, above 0 and below 1;
+// 0 where it has no such threshold.
+func (o Op) Threshold() float64 {
+	t := 0.0
+	switch o.ID {
+	case StarConvex:
+		s, _ := o.Stars() // a bad one has been told when the description was read
+		t = s.Prob
+	case FlowFields:
+		f, _ := o.Flows()
+		t = 1 / (1 + math.Exp(-f.Prob)) // theirs is a logit
+	case Components, Floods, Points:
+		p, _ := o.Pixels()
+		t = p.Threshold
+	case BoxList:
+		b, _ := o.Boxes()
+		t = b.Threshold
+	}
+	if t >= 1 {
+		return 0
+	}
+	return max(t, 0)
+}
+
 // decoder tells whether the arguments of an operation that makes objects make sense.
 func (o Op) decoder() error {
 	var err error

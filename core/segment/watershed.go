@@ -14,7 +14,7 @@ func Watershed(height []uint32, markers []uint32, mask Mask) []uint32 {
 	var q heap
 	pix := basin(height, markers, mask, &q)
 	w, age := uint32(mask.w), uint64(0) //nolint:gosec // pixels
-	beyond := uint32(len(markers)) //nolint:gosec // pixels
+	beyond := uint32(len(markers))      //nolint:gosec // pixels
 	for len(q.keys) > 0 {
 		i := q.at[0]
 		x := i % w

@@ -113,7 +113,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source) (Answer, error) {
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
 	opt := plane(src.Info())
-	opt.Diameter, opt.Tile, opt.Overlap, opt.Keep = q.Diameter, q.Tile, q.Overlap, keep(q.Keep, b)
+	opt.Diameter, opt.Tile, opt.Overlap, opt.Keep = q.Diameter, q.Tile, q.Overlap, keep(q.Keep, keptBytes, b)
 	begun := time.Now()
 	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
 	if err != nil {
@@ -130,14 +130,15 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 // keptBytes is how much disk kept answers may take.
 const keptBytes = 8 << 30
 
-// keep keeps the answers of a network in dir, if that is named. Those of a model that somebody
-// else has loaded are not kept: nobody can tell whether it is still the same.
-func keep(dir string, b infer.Bundle) infer.Keep {
+// keep keeps the answers of a network in dir, if that is named, up to so many bytes. Those of
+// a model that somebody else has loaded are not kept: nobody can tell whether it is still the
+// same.
+func keep(dir string, most int64, b infer.Bundle) infer.Keep {
 	if dir == "" || len(b.ONNX) == 0 {
 		return infer.Keep{}
 	}
 	sum := sha256.Sum256(b.ONNX)
-	return infer.Keep{Dir: dir, Bytes: keptBytes, Of: hex.EncodeToString(sum[:])}
+	return infer.Keep{Dir: dir, Bytes: most, Of: hex.EncodeToString(sum[:])}
 }
 
 // tilesOfOne is how many bytes of an image are kept, so that tiles that overlap are read once.

@@ -41,7 +41,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 		return intake.Predicted{}, err
 	}
 	opt := plane(src.Info())
-	opt.Diameter = ask.Diameter
+	opt.Diameter, opt.Keep = ask.Diameter, s.answers(b)
 	begun := time.Now()
 	layer, err := s.see(infer.WithTerms(ctx, s.terms(st.MD5)), en, b, src, opt, p)
 	if err != nil {

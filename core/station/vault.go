@@ -127,9 +127,13 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 	if err := exchange.WriteGeoJSON(&geo, layer, table); err != nil {
 		return "", err
 	}
-	log, err := json.MarshalIndent(map[string]any{
-		"image": st.MD5, "prediction": r.Predicted, "review": r.Review, "corrections": r.Log,
-	}, "", " ")
+	words := map[string]any{"image": st.MD5, "prediction": r.Predicted, "review": r.Review, "corrections": r.Log}
+	if seen, err := v.corrections.layer(ctx, st.MD5); err != nil {
+		return "", err
+	} else if seen.Threshold > 0 {
+		words["threshold"] = seen.Threshold
+	}
+	log, err := json.MarshalIndent(words, "", " ")
 	if err != nil {
 		return "", err
 	}

@@ -35,6 +35,7 @@ type panel struct {
 	diameter *widget.Entry
 	unit     *widget.Label
 	again    *widget.Button
+	limit    *threshold
 	rival    *widget.Select
 	rivals   fyne.CanvasObject
 	running  *widget.Label
@@ -52,6 +53,7 @@ func newPanel(s *Screen) *panel {
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
+	p.limit = newThreshold(s)
 	p.rival = widget.NewSelect(nil, p.compare)
 	p.rivals = container.NewVBox(widget.NewLabel("Compare with"), p.rival)
 	p.size = p.pixelSize()
@@ -71,7 +73,7 @@ func newPanel(s *Screen) *panel {
 func (p *panel) modelForm() fyne.CanvasObject {
 	return container.NewVBox(
 		container.NewBorder(nil, nil, widget.NewLabel("Nucleus"), p.unit, p.diameter),
-		kit.Tall(p.again), p.running, p.rivals)
+		kit.Tall(p.again), p.running, p.limit.box, p.rivals)
 }
 
 // noRival is the choice to compare with no other model.
@@ -137,6 +139,7 @@ func (p *panel) set(v Values) {
 		text = v.Model
 	}
 	p.running.SetText(text)
+	p.limit.set(v.Threshold, p.s.act.Threshold != nil && v.Running == "")
 	p.offer(v)
 }
 

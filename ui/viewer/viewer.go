@@ -33,6 +33,7 @@ type Values struct {
 	Versions  []string              // name@version of the models that may be compared with
 	Rival     string                // the one that Other is of, "" for none
 	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
+	Threshold Threshold             // of the objects that the model found
 	Running   string                // "Predicting, tile 3 of 12" while a run goes on
 
 	Saved     string // "Correction saved, committed as 1a2b3c by Ada"
@@ -56,6 +57,7 @@ type Actions struct {
 	Reshape                func(objectID string, ring []annotation.Point)
 	Undo, Redo             func()
 	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
+	Threshold              func(at float64)       // of probability, again and again while it moves
 	Compare                func(version string)   // one of Versions, "" for none
 	Next, Previous         func()                 // capture
 	Image                  func(n int)            // of a file that holds several, counted from 0

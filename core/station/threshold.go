@@ -1,0 +1,90 @@
+package station
+
+import (
+	"context"
+	"path/filepath"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// answersBytes is how much disk the answers of networks may take, so that thresholds move
+// without a request. What was not used for longest goes.
+const answersBytes = 4 << 30
+
+func (s *Station) answers(b infer.Bundle) infer.Keep {
+	return keep(filepath.Join(s.opt.Workspace, "answers"), answersBytes, b)
+}
+
+// Threshold is the probability that the objects of a capture were asked to have: the one
+// that a person set, or the model's own; 0 where the model has none.
+func (s *Station) Threshold(ctx context.Context, it flow.Item) (float64, error) {
+	md5, ok := Image(it)
+	b, err := s.predictedBy(ctx, it)
+	if !ok || err != nil {
+		return 0, err
+	}
+	l, err := s.corrections.layer(ctx, md5)
+	if err != nil || l.Threshold > 0 {
+		return l.Threshold, err
+	}
+	r, err := recipe.Read(b.Recipe)
+	if err != nil {
+		return 0, err
+	}
+	return r.Decode.Threshold(), nil
+}
+
+// SetThreshold makes a capture's objects anew of what its model has answered, with another
+// threshold. No server is asked. Corrections stay. NotFound is the error when the answers are
+// not kept any more. When ctx ends before, all is as it was.
+func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold float64) error {
+	var c intake.Capture
+	var p intake.Predicted
+	if err := it.Read(&c); err != nil {
+		return err
+	}
+	md5, ok := Image(it)
+	if !ok || !it.Out("infer", &p) {
+		return fault.New(fault.Invalid, "No model has looked at this capture yet.", "Wait a moment.", nil)
+	}
+	b, err := s.predictedBy(ctx, it)
+	if err != nil {
+		return err
+	}
+	r, err := recipe.Read(b.Recipe)
+	if err != nil {
+		return err
+	}
+	src, err := s.openCapture(ctx, c, md5, own)
+	if err != nil {
+		return err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	opt := plane(src.Info())
+	opt.Channel, opt.Z, opt.T, opt.Diameter = p.Channel, p.Z, p.T, p.Diameter
+	opt.Threshold, opt.Keep = threshold, s.answers(b)
+	layer, err := infer.Recall(ctx, b.Ref, r, src, opt, nil)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	return s.corrections.keepLayer(context.WithoutCancel(ctx), md5, layer)
+}
+
+// predictedBy is the version that a capture's objects are of.
+func (s *Station) predictedBy(ctx context.Context, it flow.Item) (infer.Bundle, error) {
+	var p intake.Predicted
+	if !it.Out("infer", &p) || p.Model == "" {
+		return infer.Bundle{}, fault.New(fault.NotFound, "No model has looked at this capture yet.", "Wait a moment.", nil)
+	}
+	if b, ok := s.engines.wantedBundle(p.Model); ok && b.Version == p.Version { // also one of the workspace's own registry
+		return b, nil
+	}
+	return s.bundles.fetch(ctx, s.shelves.platform(), infer.Ref{Model: p.Model, Version: p.Version})
+}

@@ -1,0 +1,100 @@
+package ui
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// rest is how long the threshold must rest before objects are made for it.
+const rest = 120 * time.Millisecond
+
+// moving is a threshold on its way.
+type moving struct {
+	at  float64 // 0: it rests
+	say string
+}
+
+// moves are the threshold's: only the last is carried out.
+type moves struct {
+	*work // one after the other
+	last  atomic.Int64
+	stop  atomic.Pointer[context.CancelFunc] // of the one under way
+}
+
+// do ends the move under way, and does f after it unless there is a newer one by then.
+func (m *moves) do(f func(ctx context.Context) error) {
+	own := m.last.Add(1)
+	if stop := m.stop.Load(); stop != nil {
+		(*stop)()
+	}
+	m.work.do(func(ctx context.Context) error {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		m.stop.Store(&stop)
+		if m.last.Load() != own {
+			return nil
+		}
+		return f(ctx)
+	})
+}
+
+// moveThreshold makes the open capture's objects anew of what the model has answered. A move
+// ends the one before, so that only the newest is shown.
+func (w *window) moveThreshold(at float64) {
+	it, ok := w.station.Items().Row(w.desk.id)
+	src := w.desk.src
+	if !ok || src == nil {
+		return
+	}
+	w.desk.moving = moving{at: at}
+	w.fillViewer()
+	w.thresholds.do(func(ctx context.Context) error {
+		o, err := w.atThreshold(ctx, it, opened{src: src}, at)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // there is a newer one
+		}
+		w.work.post(func() {
+			d := &w.desk
+			if d.src != src || d.moving.at != at {
+				return
+			}
+			d.moving = moving{}
+			if err == nil {
+				d.take(o)
+			} else {
+				say, hint := fault.Explain(err)
+				d.moving.say = say + " " + hint
+			}
+			w.fillViewer()
+		})
+		return nil
+	})
+}
+
+func (w *window) atThreshold(ctx context.Context, it flow.Item, o opened, at float64) (opened, error) {
+	t := time.NewTimer(rest)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return o, ctx.Err()
+	case <-t.C:
+	}
+	if err := w.station.SetThreshold(ctx, it, at); err != nil {
+		return o, err
+	}
+	return w.read(ctx, it, o.src)
+}
+
+// limit is what the viewer shows of the threshold.
+func (d *desk) limit() viewer.Threshold {
+	t := viewer.Threshold{At: d.threshold, Say: d.moving.say}
+	if d.moving.at > 0 {
+		t.At, t.Making = d.moving.at, true
+	}
+	return t
+}
