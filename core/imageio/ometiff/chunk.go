@@ -35,7 +35,7 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	if err := f.read(*raw, off); err != nil {
 		return nil, fmt.Errorf("chunk %d: %w", i, err)
 	}
-	data := make([]byte, p.row()*int64(p.chunk.Y))
+	data := make([]byte, p.row()*int64(p.chunk.Y), p.row()*int64(p.chunk.Y)+slack)
 	if p.compression == jpegNew {
 		var tables []byte
 		if p.tables.count > 0 {
@@ -45,7 +45,11 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 		}
 		err = c.unjpeg(p, data, *raw, tables)
 	} else {
-		err = c.unpack(p.compression, data[:stored], *raw)
+		dst := data[:stored:stored]
+		if stored == int64(len(data)) {
+			dst = data // and what is behind it
+		}
+		err = c.unpack(p.compression, dst, *raw)
 	}
 	if errors.Is(err, jpeg.ErrUnsupported) {
 		return nil, f.unread("JPEG of another kind than baseline")

@@ -133,15 +133,22 @@ func (c *codecs) inflate(dst, src []byte) (int, error) {
 	return n, err
 }
 
-// unzstd never writes past dst: a frame that holds more is an error, however much it claims.
+// slack is the room behind its end with which zstd need not copy the last bytes one by one.
+const slack = 32
+
+// unzstd never writes past the capacity of dst: a frame that holds more is an error, however
+// much it claims.
 func (c *codecs) unzstd(dst, src []byte) (int, error) {
 	d, err := c.zstd()
 	if err != nil {
 		return 0, err
 	}
-	out, err := d.DecodeAll(src, dst[:0:len(dst)])
+	out, err := d.DecodeAll(src, dst[:0:min(cap(dst), len(dst)+slack)])
 	if err != nil {
 		return 0, err
+	}
+	if len(out) > len(dst) {
+		return 0, zstd.ErrDecoderSizeExceeded
 	}
 	if len(out) > 0 && len(dst) > 0 && &out[0] != &dst[0] {
 		return copy(dst, out), nil
