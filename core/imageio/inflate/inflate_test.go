@@ -95,6 +95,10 @@ func TestAdler32(t *testing.T) {
 			t.Fatalf("of %d bytes: %08x, want %08x", n, got, want)
 		}
 	}
+	large := bytes.Repeat([]byte{255}, 3<<20+7)
+	if inflate.Adler32(large) != adler32.Checksum(large) {
+		t.Error("of 3 MiB")
+	}
 	for name, data := range samples(t) {
 		for _, at := range []int{0, 1, 5} {
 			if p := data[min(at, len(data)):]; inflate.Adler32(p) != adler32.Checksum(p) {
@@ -114,6 +118,16 @@ func TestWhatIsNoStream(t *testing.T) {
 			t.Errorf("%q: %v, want %v", text, err, want)
 		}
 	}
+}
+
+func FuzzAdler32(f *testing.F) {
+	f.Add(bytes.Repeat([]byte{255, 3}, 50), uint8(20))
+	f.Fuzz(func(t *testing.T, p []byte, often uint8) {
+		p = bytes.Repeat(p, 1+int(often))
+		if got, want := inflate.Adler32(p), adler32.Checksum(p); got != want {
+			t.Fatalf("of %d bytes: %08x, want %08x", len(p), got, want)
+		}
+	})
 }
 
 // FuzzZlib compares what any bytes are with what the standard library makes of them.
