@@ -38,6 +38,9 @@ func captureRow(it flow.Item) inbox.Row {
 	}
 	for _, s := range steps() {
 		pass := it.Passes[s.stage]
+		if pass.State == flow.Skipped { // there was nothing to do
+			continue
+		}
 		r.Stages = append(r.Stages, inbox.Stage{Name: s.name, State: stageState(pass), Note: pass.Say})
 		state := stageState(pass)
 		r.State = worst(r.State, state)

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -30,6 +31,20 @@ func TestCaptureRow(t *testing.T) {
 	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The image is cut short." || r.Objects != -1 {
 		t.Errorf("failed: %+v", r)
 	}
+	for _, stage := range []string{"infer", "review", "record"} { // of a table
+		it.Passes[stage] = flow.Pass{State: flow.Skipped}
+	}
+	r = captureRow(it)
+	if names := fmt.Sprint(stageNames(r)); r.State != inbox.Done || names != "[arrived captured versioned pushed]" {
+		t.Errorf("%s: %s", r.State, names)
+	}
+}
+
+func stageNames(r inbox.Row) (names []string) {
+	for _, s := range r.Stages {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func TestSightingRow(t *testing.T) {
