@@ -30,6 +30,9 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	flags.StringVar(&r.out, "out", "", "objects.geojson, table.csv or labels.tif, of one image")
 	flags.StringVar(&r.into, "into", "", "folder for the results, one of each kind an image")
 	kinds := flags.String("as", "tif,csv", "kinds of results --into: tif (NAME.labels.tif), csv and geojson (NAME.objects.…)")
+	flags.StringVar(&r.tracks, "tracks", "", "table.csv of one film: where each object is at each time point, linked over time")
+	flags.Float64Var(&q.Linking.Reach, "reach", 20, "pixels that an object moves at most from one time point to the next (--tracks)")
+	flags.IntVar(&q.Linking.Gap, "gap", 1, "time points in which an object may be missing (--tracks)")
 	images, err := c.parse(flags, args)
 	if err != nil {
 		return err
@@ -43,11 +46,18 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		return usageError("an image is needed")
 	case len(images) > 1 && r.out != "":
 		return usageError("--out is for one image, --into for several")
+	case r.tracks != "" && (len(images) > 1 || r.out != "" || r.into != ""):
+		return usageError("--tracks is for one film, and without --out and --into")
+	case q.Linking.Gap < 0 || !(q.Linking.Reach > 0):
+		return usageError("--reach is above 0, and --gap not below")
 	}
 	if err := r.check(images); err != nil {
 		return err
 	}
 	q.Token = secret.Text(os.Getenv("COVERSLIP_TOKEN"))
+	if r.tracks != "" {
+		return trackFilm(ctx, c, q, images[0], r.tracks)
+	}
 	var mu sync.Mutex // one line at a time
 	return station.Ask(ctx, q, images, func(a station.Answer) error {
 		if err := r.write(a); err != nil {
@@ -63,16 +73,39 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	})
 }
 
+// trackFilm writes a table of tracks, whole or not at all.
+func trackFilm(ctx context.Context, c call, q station.Question, film, table string) error {
+	tmp, err := os.CreateTemp(filepath.Dir(table), ".tracks-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when all went well
+	n, err := station.Track(ctx, q, film, tmp)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), table)
+	}
+	if err != nil {
+		return err
+	}
+	return c.print(map[string]int{"tracks": n}, fmt.Sprintf("%d tracks in %s", n, table))
+}
+
 // results say where answers go.
 type results struct {
-	out, into string // empty: nowhere
-	kinds     []string
+	out, into, tracks string // empty: nowhere
+	kinds             []string
 }
 
 // files are where the results of an image go, under names that no instrument gives.
 func (r results) files(image string) (all []string) {
 	if r.out != "" {
 		all = append(all, r.out)
+	}
+	if r.tracks != "" {
+		all = append(all, r.tracks)
 	}
 	if r.into == "" {
 		return all

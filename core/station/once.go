@@ -42,7 +42,8 @@ type Question struct {
 	Diameter float64
 	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap  int
-	Keep     string // folder in which answers are kept until they are used; empty: none
+	Keep     string          // folder in which answers are kept until they are used; empty: none
+	Linking  measure.Linking // of objects over time, for Track
 	Log      *slog.Logger
 }
 
