@@ -1,10 +1,10 @@
 """Measures the decoders beside scipy, scikit-image, stardist and cellpose's own code.
 
-    bench_decoders.py PYTHON RUNS
+    bench_decoders.py PYTHON RUNS [KIND...]
 
 PYTHON is what packaging/stack/recipes-install prints. Both sides decode the same inputs,
-2048² with 2,000 objects, on one thread; figures are CPU seconds a run, as rows of a table in
-Markdown. Ours are Go's own benchmarks in core/segment.
+2048² with 2,000 objects, on one thread, by turns; figures are medians of CPU seconds, as
+rows of a table in Markdown. Ours are Go's own benchmarks in core/segment.
 """
 import json
 import os
@@ -19,43 +19,51 @@ KINDS = dict(components=("Components", "scipy.ndimage.label"), split=("Split", "
              stars=("Stars", "stardist"), flows=("Flows", "cellpose"))
 
 
-def theirs(folder, runs):
-    """Runs in PYTHON: makes the inputs, times the reference, prints seconds by kind."""
+def theirs(folder):
+    """Runs in PYTHON: decodes the kinds that the standard input names, with the reference, and says what each took."""
     sys.path.insert(0, "core/segment/testdata")
     import reference
-    out = {}
-    for kind in KINDS:
-        job = dict(kind=kind, seed=1, size=2048, objects=2000, reach=5, rays=32, grid=2)
-        run = reference.prepare(folder, kind, job, timed=True)
-        took = []
-        for _ in range(runs):
-            begun = time.process_time()
-            a = run()
-            took.append(time.process_time() - begun)
-        if not isinstance(a, dict):  # else it is missing here
-            out[kind] = statistics.median(took)
-    print(json.dumps(out))
+    ready = {}
+    for kind in map(str.strip, sys.stdin):
+        if kind not in ready:
+            job = dict(kind=kind, seed=1, size=2048, objects=2000, reach=5, rays=32, grid=2)
+            ready[kind] = reference.prepare(folder, kind, job, timed=True)
+        begun = time.process_time()
+        a = ready[kind]()
+        took = time.process_time() - begun
+        print(json.dumps(None if isinstance(a, dict) else took), flush=True)  # nothing where it is missing
 
 
-def rows(python, runs):
+def rows(python, runs, kinds=tuple(KINDS)):
     env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1", GOMAXPROCS="1")
     with tempfile.TemporaryDirectory() as d:
-        said = subprocess.run([python, __file__, "--theirs", d, str(runs)], check=True, env=env, stdout=subprocess.PIPE, text=True)
-        peer = json.loads(said.stdout.splitlines()[-1])
         env["COVERSLIP_BENCH_DECODERS"] = d
-        ours = subprocess.run(["go", "test", "-run", "^$", "-bench", "Components|Split|Stars|Flows", "-benchtime", f"{runs}x", "./core/segment"],
+        bench = os.path.join(d, "segment.test")
+        subprocess.run(["go", "test", "-c", "-o", bench, "./core/segment"], check=True)
+        with subprocess.Popen([python, __file__, "--theirs", d], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+            for kind in kinds:
+                row(kind, runs, peer, bench, env)
+            peer.stdin.close()
+
+
+def row(kind, runs, peer, bench, env):
+    name, what = KINDS[kind]
+    took, mine = [], []
+    for _ in range(runs + 1):  # the first warms both up
+        print(kind, file=peer.stdin, flush=True)
+        took.append(json.loads(peer.stdout.readline()))
+        if took[-1] is None:
+            print(f"| {kind}, 2048², 2,000 objects, CPU | – | {what} is not there | – |", flush=True)
+            return
+        said = subprocess.run([bench, "-test.run", "^$", "-test.bench", f"^Benchmark{name}$", "-test.benchtime", "2x"],
                               check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
-    for kind, (bench, name) in KINDS.items():
-        m = re.search(rf"^Benchmark{bench}\S*\s.*?(\d+(?:\.\d+)?) cpu-ns/op", ours, re.M)
-        if m and kind in peer:
-            mine = float(m.group(1)) / 1e9
-            print(f"| {kind}, 2048², 2,000 objects, CPU | {mine:.3f} s | {peer[kind]:.3f} s ({name}) | {peer[kind] / mine:.1f}× |", flush=True)
-        else:
-            print(f"| {kind}, 2048², 2,000 objects, CPU | – | {name} is not there | – |", flush=True)
+        mine.append(float(re.search(r"(\d+(?:\.\d+)?) cpu-ns/op", said).group(1)) / 1e9)
+    a, b = statistics.median(mine[1:]), statistics.median(took[1:])
+    print(f"| {kind}, 2048², 2,000 objects, CPU | {a:.3f} s | {b:.3f} s ({what}) | {b / a:.1f}× |", flush=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--theirs":
-        theirs(sys.argv[2], int(sys.argv[3]))
+        theirs(sys.argv[2])
     else:
-        rows(sys.argv[1], int(sys.argv[2]))
+        rows(sys.argv[1], int(sys.argv[2]), sys.argv[3:] or tuple(KINDS))
