@@ -20,6 +20,7 @@ KINDS = [  # name, samples, compression, predictor
     ("zstd, predictor 2", "u2", "zstd", 2),
     ("deflate, predictor 3, float32", "f4", "zlib", 3),
     ("JPEG, 8 bits", "u1", "jpeg", 1),
+    ("JPEG, RGB 4:2:0", "rgb", "jpeg", 1),
 ]
 SIDE = 4096
 
@@ -30,6 +31,8 @@ def image(kind):
     r = numpy.random.default_rng(1)
     y, x = numpy.mgrid[:SIDE, :SIDE]
     a = 300 + r.poisson(40, (SIDE, SIDE)) + 2000 * numpy.clip(numpy.sin(x / 37) * numpy.sin(y / 41), 0, 1)
+    if kind == "rgb":
+        return numpy.stack([a / 20 + r.normal(40 * s, 3, a.shape) for s in range(3)], -1).clip(0, 255).astype("u1")
     return (a / 10 if kind == "u1" else a).astype(kind)
 
 
@@ -64,8 +67,8 @@ def own(binary, path):
 def write(folder):
     import tifffile
     for i, (_, kind, compression, predictor) in enumerate(KINDS):
-        tifffile.imwrite(os.path.join(folder, f"{i}.tif"), image(kind), tile=(512, 512), compression=compression, predictor=predictor,
-                         photometric="minisblack")
+        look = {"photometric": "rgb", "subsampling": (2, 2)} if kind == "rgb" else {"photometric": "minisblack"}
+        tifffile.imwrite(os.path.join(folder, f"{i}.tif"), image(kind), tile=(512, 512), compression=compression, predictor=predictor, **look)
 
 
 def read(path):

@@ -25,3 +25,6 @@ func UnLZW(dst, src []byte) (int, error) { return new(lzwTable).decode(dst, src)
 
 // Undiff undoes predictor 2.
 var Undiff = undiff
+
+// Pick copies samples out of interleaved ones.
+var Pick = pick

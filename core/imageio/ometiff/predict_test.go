@@ -44,3 +44,41 @@ func FuzzUndiff(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{255, 1, 0}, 50))
 	f.Fuzz(func(t *testing.T, row []byte) { sameSums(t, row) })
 }
+
+// samePick takes each colour out of RGB.
+func samePick(t *testing.T, rgb []byte) {
+	t.Helper()
+	n := len(rgb) / 3
+	for k := range 3 {
+		got := make([]byte, n+5)
+		ometiff.Pick(got, rgb[:3*n], 1, n, 3, k)
+		for i := range got {
+			want := byte(0) // behind the last pixel
+			if i < n {
+				want = rgb[3*i+k]
+			}
+			if got[i] != want {
+				t.Fatalf("sample %d of pixel %d of %d, %v: %d", k, i, n, rgb, got[i])
+			}
+		}
+	}
+}
+
+func TestPick(t *testing.T) {
+	rgb := make([]byte, 300)
+	for i := range rgb {
+		rgb[i] = byte(i*i/7 + i)
+	}
+	for n := 3; n <= len(rgb); n++ {
+		samePick(t, rgb[:n])
+	}
+}
+
+func FuzzPick(f *testing.F) {
+	f.Add(bytes.Repeat([]byte{1, 2, 3}, 50))
+	f.Fuzz(func(t *testing.T, rgb []byte) {
+		if len(rgb) >= 3 {
+			samePick(t, rgb)
+		}
+	})
+}

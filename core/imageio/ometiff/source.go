@@ -257,10 +257,14 @@ func pick(dst, src []byte, size, count, n, k int) {
 		copy(dst[:count*size], src)
 		return
 	}
+	done := 0
+	if size == 1 && n == 3 { // a colour of RGB
+		done = pickVectors(dst[:count], src, k)
+	}
 	src = src[k*size:]
 	switch size {
 	case 1:
-		for i := range count {
+		for i := done; i < count; i++ {
 			dst[i] = src[i*n]
 		}
 	case 2:

@@ -15,6 +15,11 @@ func sumWords(row *byte, n int)
 //go:noescape
 func sumBytes(row *byte, n int)
 
+// pickThird copies the k-th byte of each three, n of them, a multiple of 16.
+//
+//go:noescape
+func pickThird(dst, src *byte, n, k int)
+
 // sumVectors sums the samples, of size 1 or 2, of as much of row as a kernel can, and returns
 // how many bytes.
 func sumVectors(row []byte, size int) int {
@@ -27,5 +32,16 @@ func sumVectors(row []byte, size int) int {
 	default:
 		sumWords(&row[0], n)
 	}
+	return n
+}
+
+// pickVectors copies to dst the k-th byte of each three of src, as many as the kernel can, and
+// returns how many.
+func pickVectors(dst, src []byte, k int) int {
+	n := min(len(dst), len(src)/3) &^ 15
+	if n == 0 || k < 0 || k > 2 || !vectors() {
+		return 0
+	}
+	pickThird(&dst[0], &src[0], n, k)
 	return n
 }

@@ -6,3 +6,5 @@ package ometiff
 func vectors() bool { return false }
 
 func sumVectors([]byte, int) int { return 0 }
+
+func pickVectors(_, _ []byte, _ int) int { return 0 }
