@@ -263,3 +263,45 @@ func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 		}
 	}
 }
+
+// wide is a marcher with an output more than its description has, and tells which were asked
+// for.
+type wide struct {
+	marcher
+	wanted chan []string
+}
+
+func (w wide) Describe(ctx context.Context, r infer.Ref) (infer.Spec, error) {
+	s, err := w.marcher.Describe(ctx, r)
+	s.Out = append(s.Out, infer.Port{Name: "features", Type: "FP32", Shape: []int64{-1, 64, -1, -1}})
+	return s, err
+}
+
+func (w wide) Infer(ctx context.Context, r infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	w.wanted <- infer.TermsOf(ctx).Outputs
+	return w.marcher.Infer(ctx, r, in)
+}
+
+// TestOnlyDescribedOutputsAreAskedFor, and only where there are others.
+func TestOnlyDescribedOutputsAreAskedFor(t *testing.T) {
+	src, _ := discs(100, 100, 10)
+	w := wide{wanted: make(chan []string, 100)}
+	got, err := infer.Detect(t.Context(), w, ref, describe(t), src, infer.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, infer.Options{}, nil)
+	if err != nil || !reflect.DeepEqual(got.Objects, want.Objects) {
+		t.Errorf("other objects: %d, not %d, %v", len(got.Objects), len(want.Objects), err)
+	}
+	close(w.wanted)
+	n := 0
+	for names := range w.wanted {
+		if n++; !reflect.DeepEqual(names, []string{"prob", "dist"}) {
+			t.Errorf("asked for %q", names)
+		}
+	}
+	if n == 0 {
+		t.Error("not asked")
+	}
+}

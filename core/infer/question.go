@@ -76,11 +76,31 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 		}
 		in = append(in, y)
 	}
-	given, err := q.engine.Infer(ctx, q.ref, in)
+	terms, err := q.wanted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	given, err := q.engine.Infer(terms, q.ref, in)
 	if err != nil {
 		return nil, err
 	}
 	return q.outputs(given)
+}
+
+// wanted asks for the outputs of the description only, where the network has more.
+func (q *question) wanted(ctx context.Context) (context.Context, error) {
+	if len(q.spec.Out) <= len(q.model.Outputs) {
+		return ctx, nil
+	}
+	terms := TermsOf(ctx)
+	for i := range q.model.Outputs {
+		port, err := portOf(q.model, q.spec.Out, q.model.Outputs, &q.model.Outputs[i])
+		if err != nil {
+			return nil, err
+		}
+		terms.Outputs = append(terms.Outputs, port.Name)
+	}
+	return WithTerms(ctx, terms), nil
 }
 
 const (

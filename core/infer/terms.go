@@ -3,13 +3,15 @@ package infer
 import "context"
 
 // Terms are how a question is put, besides what it asks. Engines that know no such thing
-// leave them aside.
+// leave them aside, unless it says otherwise.
 type Terms struct {
 	// Priority 1 is answered before 2 and so on; 0 is the engine's own, about 2.
 	Priority int
 	// Sequence is for models that remember: the questions of one sequence go to one engine,
 	// in order, and are never asked twice.
 	Sequence Sequence
+	// Outputs are the names of those that are wanted, which every engine keeps to; none: all.
+	Outputs []string
 }
 
 // Sequence is a place in a sequence of questions; ID 0 is none.

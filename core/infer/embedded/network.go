@@ -85,6 +85,12 @@ func (n *network) describe() infer.Spec {
 }
 
 func (n *network) run(ctx context.Context, given []infer.Tensor) ([]infer.Tensor, error) {
+	wanted := infer.TermsOf(ctx).Outputs
+	for _, name := range wanted {
+		if !slices.ContainsFunc(n.spec.Out, func(p infer.Port) bool { return p.Name == name }) {
+			return nil, n.wrong("it has no output " + name)
+		}
+	}
 	in, err := n.inputs(given)
 	defer free(in)
 	if err != nil {
@@ -112,7 +118,7 @@ func (n *network) run(ctx context.Context, given []infer.Tensor) ([]infer.Tensor
 	if err != nil {
 		return nil, n.refused(err)
 	}
-	return outputs(n.spec.Out, out)
+	return outputs(n.spec.Out, out, wanted)
 }
 
 // inputs brings what was given into the order of the network.

@@ -88,16 +88,20 @@ func fits(want, has []int64) bool {
 	return len(has) > 0 && slices.EqualFunc(want, has, func(w, h int64) bool { return w < 0 || w == h })
 }
 
-// outputs takes the numbers out of what a run gave; they stay when values is freed.
-func outputs(list []infer.Port, values []ort.Value) ([]infer.Tensor, error) {
-	out := make([]infer.Tensor, len(list))
+// outputs takes the numbers of those that are wanted, or all, out of what a run gave; they
+// stay when values is freed.
+func outputs(list []infer.Port, values []ort.Value, wanted []string) ([]infer.Tensor, error) {
+	var out []infer.Tensor
 	for i, p := range list {
+		if len(wanted) > 0 && !slices.Contains(wanted, p.Name) {
+			continue
+		}
 		data, err := content(values[i])
 		if err != nil {
 			return nil, fmt.Errorf("output %s: %w", p.Name, err)
 		}
 		p.Shape = slices.Clone(values[i].GetShape())
-		out[i] = infer.Tensor{Port: p, Data: data}
+		out = append(out, infer.Tensor{Port: p, Data: data})
 	}
 	return out, nil
 }

@@ -40,6 +40,35 @@ func twoOutputs(b *bench) {
 	}
 }
 
+// wantedOutputs are all that comes, also of a question that was asked before with others.
+func wantedOutputs(b *bench) {
+	b.load("1", Split())
+	in := []infer.Tensor{Image(1, 1, 128, 128)}
+	all, err := b.Infer(b.t.Context(), b.ref("1"), in)
+	if err != nil || len(all) != 2 {
+		b.t.Fatalf("outputs: %+v, %v", ports(all), err)
+	}
+	for range 2 { // an engine may have learnt from the first
+		for i, name := range []string{"prob", "dist"} {
+			ctx := infer.WithTerms(b.t.Context(), infer.Terms{Outputs: []string{name}})
+			out, err := b.Infer(ctx, b.ref("1"), in)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			if len(out) != 1 || out[0].Name != name || !slices.Equal(out[0].Shape, all[i].Shape) || !bytes.Equal(out[0].Data, all[i].Data) {
+				b.t.Errorf("asked for %s: %+v", name, ports(out))
+			}
+		}
+	}
+	ctx := infer.WithTerms(b.t.Context(), infer.Terms{Outputs: []string{"dist", "prob"}})
+	if out, err := b.Infer(ctx, b.ref("1"), in); err != nil || len(out) != 2 {
+		b.t.Errorf("asked for both: %+v, %v", ports(out), err)
+	}
+	ctx = infer.WithTerms(b.t.Context(), infer.Terms{Outputs: []string{"prob", "third"}})
+	_, err = b.Infer(ctx, b.ref("1"), in)
+	wantKind(b.t, "an output that is not there", err, fault.Invalid)
+}
+
 func ownData(b *bench) {
 	b.load("1", Affine1())
 	in := Image(1, 1, 64, 64)

@@ -64,7 +64,11 @@ func (q *question) head() *kserve.ModelInferRequest {
 		}
 		head.Inputs = append(head.Inputs, in)
 	}
-	if s := q.shared; s != nil {
+	if s := q.shared; s == nil || len(s.out) == 0 {
+		for _, name := range q.terms.Outputs {
+			head.Outputs = append(head.Outputs, &kserve.ModelInferRequest_InferRequestedOutputTensor{Name: name})
+		}
+	} else {
 		for _, p := range s.out {
 			head.Outputs = append(head.Outputs, &kserve.ModelInferRequest_InferRequestedOutputTensor{
 				Name: p.port.Name, Parameters: wireParameters(s.parameters(p.at, p.size)),

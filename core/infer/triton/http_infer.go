@@ -60,7 +60,11 @@ func httpParts(q *question) ([][]byte, error) {
 		}
 		head.Inputs = append(head.Inputs, in)
 	}
-	if s := q.shared; s != nil {
+	if s := q.shared; s == nil || len(s.out) == 0 {
+		for _, name := range q.terms.Outputs {
+			head.Outputs = append(head.Outputs, httpRequested{name, map[string]any{"binary_data": true}})
+		}
+	} else {
 		for _, p := range s.out {
 			head.Outputs = append(head.Outputs, httpRequested{p.port.Name, s.parameters(p.at, p.size)})
 		}

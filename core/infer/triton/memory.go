@@ -126,7 +126,7 @@ func aligned(n int64) int64 { return (n + 63) &^ 63 }
 // keyOf is what the sizes of the answer depend on.
 func keyOf(q *question) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q", q.model, q.version)
+	fmt.Fprintf(&b, "%q %q %q", q.model, q.version, q.terms.Outputs)
 	for _, t := range q.in {
 		fmt.Fprintf(&b, " %q %s %v", t.Name, t.Type, t.Shape)
 	}
