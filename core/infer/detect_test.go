@@ -7,6 +7,7 @@ import (
 	"image"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -261,6 +262,26 @@ func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 		if _, err := infer.Detect(t.Context(), marcher{}, ref, r, src, o, nil); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// broken is a marcher that answers one value that is no number.
+type broken struct{ marcher }
+
+func (b broken) Infer(ctx context.Context, r infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	out, err := b.marcher.Infer(ctx, r, in)
+	if err == nil {
+		data := out[0].Data
+		binary.LittleEndian.PutUint32(data[len(data)-4:], math.Float32bits(float32(math.NaN())))
+	}
+	return out, err
+}
+
+func TestAnswersThatAreNoNumbersAreRefused(t *testing.T) {
+	src, _ := discs(100, 100, 10)
+	_, err := infer.Detect(t.Context(), broken{}, ref, describe(t), src, infer.Options{}, nil)
+	if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "(NaN)") || hint == "" {
+		t.Errorf("said %q, %q", say, hint)
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/recipe"
 )
 
@@ -54,6 +56,7 @@ func (q *question) ask(ctx context.Context, p Progress, take func(block, map[str
 // answer is the network's, to one block.
 func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Array, error) {
 	var in []Tensor
+	var cut []*recipe.Array
 	for i := range q.model.Inputs {
 		t := &q.model.Inputs[i]
 		port, err := q.plan.port(t)
@@ -70,6 +73,7 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 		if x == nil {
 			continue // left out
 		}
+		cut = append(cut, x)
 		y, err := encode(x, port)
 		if err != nil {
 			return nil, err
@@ -84,7 +88,27 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 	if err != nil {
 		return nil, err
 	}
-	return q.outputs(given)
+	out, err := q.outputs(given)
+	if err != nil {
+		return nil, err
+	}
+	return out, q.numbers(out, cut)
+}
+
+// numbers refuses values that are none, unless the image had some: a model has no business
+// to make them.
+func (q *question) numbers(out map[string]*recipe.Array, cut []*recipe.Array) error {
+	for _, a := range out {
+		if hasNaN(a) && !slices.ContainsFunc(cut, hasNaN) {
+			return fault.New(fault.Invalid, "The model "+q.ref.String()+" answered with values that are no numbers (NaN).",
+				"Its result is not used. Test the model on the Models screen, or ask whoever made it.", nil)
+		}
+	}
+	return nil
+}
+
+func hasNaN(a *recipe.Array) bool {
+	return slices.ContainsFunc(a.Data, func(x float32) bool { return x != x }) //nolint:gocritic // NaN
 }
 
 // wanted asks for the outputs of the description only, where the network has more.

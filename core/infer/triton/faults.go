@@ -87,6 +87,12 @@ func (e *Engine) explain(err error, m infer.Ref) error {
 		"Its own words are in the log (Settings, Log).", r)
 }
 
+// outOfMemory is told in many ways: by Triton, its backends and their libraries.
+func (r *refusal) outOfMemory() bool {
+	return r.says("out of memory", "OUT_OF_MEMORY", "Out of memory", "MemoryError", "bad_alloc", "Cannot allocate memory", "Unable to allocate",
+		"Failed to allocate", "failed to allocate", "Failed to increase the shared memory pool")
+}
+
 // general explains a refusal that has nothing to do with a model; nil if it has.
 func (e *Engine) general(r *refusal) error {
 	switch {
@@ -101,6 +107,9 @@ func (e *Engine) general(r *refusal) error {
 	case r.code == codes.Unavailable && r.says("x509:", "tls:", "certificate"):
 		return fault.New(fault.Denied, "The inference server "+e.name+" and this computer do not trust each other's certificates.",
 			"Check the certificates in Settings, Servers.", r)
+	case r.outOfMemory():
+		return fault.New(fault.Full, "The inference server "+e.name+" has too little memory for that.",
+			"Ask whoever runs it to free some, or choose smaller tiles; the work is tried again by itself.", r)
 	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.says("larger than max"):
 		return fault.New(fault.Busy, "The inference server "+e.name+" has too much to do.", "The work goes on by itself.", r)
 	case r.code == codes.DeadlineExceeded:
