@@ -108,6 +108,9 @@ const factOverlap = 11 // Fyne's labels carry more air than a table wants
 func (l *factsLayout) Layout(objs []fyne.CanvasObject, s fyne.Size) {
 	l.width = s.Width
 	left := s.Width * 0.42
+	for i := 0; i < len(objs); i += 2 { // a number beside half a name would be taken for its end
+		left = min(max(left, objs[i].MinSize().Width), s.Width*0.6)
+	}
 	y := float32(-factOverlap / 2)
 	for i := 0; i+1 < len(objs); i += 2 {
 		objs[i+1].Resize(fyne.NewSize(s.Width-left, objs[i+1].MinSize().Height))

@@ -64,7 +64,7 @@ func newPanel(s *Screen) *panel {
 		kit.NewFold("Model", true, p.modelForm()),
 		kit.NewFold("Image", true, p.image, p.size, kit.NewGap(0, 8)),
 	)
-	p.row = container.NewStack(kit.NewGap(panelWidth, 0), container.NewVScroll(
+	p.row = container.NewStack(kit.NewGap(panelWidth, 0), kit.NewPage(
 		container.New(layout.NewCustomPaddedLayout(0, 0, 6, 16), p.body)))
 	p.ExtendBaseWidget(p)
 	return p
