@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -186,5 +187,22 @@ func TestFocusIsBroughtIntoSight(t *testing.T) {
 	kit.Reveal(root, first)
 	if page.Offset.Y != 0 {
 		t.Errorf("the first is seen at %v", page.Offset.Y)
+	}
+}
+
+// TestAFieldLetsGo leaves a field by Escape.
+func TestAFieldLetsGo(t *testing.T) {
+	f, w := window(t, theme.Dark, kit.NewField)
+	c := w.Canvas()
+	c.Focus(f)
+	test.Type(f, "12")
+	f.TypedShortcut(&fyne.ShortcutSelectAll{})
+	f.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.Key2, Modifier: fyne.KeyModifierControl})
+	if f.SelectedText() != "12" {
+		t.Errorf("selected %q", f.SelectedText())
+	}
+	f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if c.Focused() != nil || f.Text != "12" {
+		t.Errorf("after Escape the focus is on %T and the text is %q", c.Focused(), f.Text)
 	}
 }

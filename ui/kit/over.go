@@ -3,6 +3,7 @@ package kit
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/bind"
@@ -77,7 +78,8 @@ func (b *wayOut) TypedKey(e *fyne.KeyEvent) {
 	b.page.ScrollToOffset(fyne.NewPos(0, max(0, min(to, all-seen))))
 }
 
-// Field is an entry in a dialog: Escape closes that.
+// Field is an entry that one gets out of by keys: Escape closes the dialog that it stands in,
+// or gives the focus up, and the window's shortcuts work in it, which Fyne's entries keep.
 type Field struct{ widget.Entry }
 
 // NewField returns an empty field.
@@ -87,11 +89,29 @@ func NewField() *Field {
 	return f
 }
 
-// TypedKey closes the dialog by Escape.
+// TypedKey takes Escape for itself.
 func (f *Field) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape {
-		bind.OnCanvas(f, Dismiss)
+	if e.Name != fyne.KeyEscape {
+		f.Entry.TypedKey(e)
 		return
 	}
-	f.Entry.TypedKey(e)
+	bind.OnCanvas(f, func(c fyne.Canvas) {
+		if c.Overlays().Top() == nil {
+			c.Unfocus()
+		}
+		Dismiss(c)
+	})
+}
+
+// TypedShortcut hands the window's shortcuts on.
+func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	f.Entry.TypedShortcut(s)
+	if _, own := s.(*desktop.CustomShortcut); !own {
+		return
+	}
+	bind.OnCanvas(f, func(c fyne.Canvas) {
+		if w, ok := c.(fyne.Shortcutable); ok && c.Overlays().Top() == nil {
+			w.TypedShortcut(s)
+		}
+	})
 }

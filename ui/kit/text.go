@@ -130,3 +130,6 @@ func (l *factsLayout) MinSize(objs []fyne.CanvasObject) fyne.Size {
 	}
 	return fyne.NewSize(180, h)
 }
+
+// Inside makes Facts a [Holder].
+func (f *Facts) Inside() fyne.CanvasObject { return f.grid }

@@ -28,7 +28,7 @@ type channels struct {
 	auto    *widget.Select
 	linked  *widget.Check
 	similar *widget.Check
-	presets *widget.Entry
+	presets *kit.Field
 	drop    *widget.Button
 	box     *fyne.Container
 	all     *kit.Fold
@@ -57,7 +57,7 @@ func newChannels(s *Screen) *channels {
 	inverted := widget.NewCheck("Inverted", func(on bool) { c.tint(func(t *tileview.Tint) { t.Inverted = on }) })
 	c.linked = widget.NewCheck("Linked", nil)
 	c.similar = widget.NewCheck("Similar images", nil)
-	c.presets = widget.NewEntry()
+	c.presets = kit.NewField()
 	c.presets.SetPlaceHolder("Preset's name")
 	list := widget.NewButtonWithIcon("", fynetheme.MenuDropDownIcon(), c.offer)
 	list.Importance = widget.LowImportance

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -126,9 +127,9 @@ func TestPresetsComeBackOnSimilarImages(t *testing.T) {
 		v.Set(typical())
 		s.settle(c)
 		press(v, c, '1')
-		var e *widget.Entry
+		var e *kit.Field
 		for _, o := range walk(v) {
-			if x, ok := o.(*widget.Entry); ok && x.PlaceHolder == "Preset's name" {
+			if x, ok := o.(*kit.Field); ok && x.PlaceHolder == "Preset's name" {
 				e = x
 			}
 		}

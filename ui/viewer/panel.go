@@ -32,7 +32,7 @@ type panel struct {
 	object   *kit.Facts
 	none     *widget.Label
 	image    *kit.Facts
-	diameter *widget.Entry
+	diameter *kit.Field
 	unit     *widget.Label
 	again    *widget.Button
 	limit    *threshold
@@ -48,7 +48,7 @@ func newPanel(s *Screen) *panel {
 	p := &panel{
 		s: s, channels: newChannels(s), planes: newPlanes(s), counts: newCounts(s), object: kit.NewFacts(), image: kit.NewFacts(),
 		none: kit.NewQuiet("Click an object to see it here."), objects: newObjects(s),
-		diameter: widget.NewEntry(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
+		diameter: kit.NewField(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
 	}
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }

@@ -199,6 +199,7 @@ func (s *Screen) Set(v Values) {
 	if fresh {
 		s.view.Set(v.Source)
 		s.view.SetPlane(v.Z, v.T)
+		s.read.SetText("") // of the image before
 		s.panel.open(v.Source.Info())
 		s.setViews(s.views)
 	}

@@ -190,7 +190,7 @@ func view(v *viewer.Screen) fyne.Focusable {
 			fyne.Draggable
 			fyne.Scrollable
 		}); ok {
-			if _, entry := o.(*widget.Entry); !entry {
+			if _, entry := o.(*kit.Field); !entry {
 				return f
 			}
 		}
@@ -252,11 +252,11 @@ func TestRunAgainTakesADiameter(t *testing.T) {
 	show(t, theme.Dark, viewer.Actions{RunAgain: func(d float64) { got = d }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		v.Set(typical())
 		s.settle(c)
-		var e *widget.Entry
+		var e *kit.Field
 		var b *widget.Button
 		for _, o := range walk(v) {
 			switch x := o.(type) {
-			case *widget.Entry:
+			case *kit.Field:
 				e = x
 			case *widget.Button:
 				if x.Text == "Run again" {
