@@ -88,8 +88,8 @@ func checkBurst(t *testing.T, b *bench, n int) {
 			t.Fatal(err)
 		}
 		seen[c.Path]++
-		if s := it.Passes["infer"].State; s != flow.Waiting {
-			t.Fatalf("%s: prediction is %q, and does not wait", c.Title(), s)
+		if s := it.Passes["infer"].State; s != flow.Waiting && s != flow.Skipped { // a table: there is nothing to predict
+			t.Fatalf("%s: prediction is %q", c.Title(), s)
 		}
 	}
 	if len(seen) != n {
