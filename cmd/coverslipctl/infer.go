@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,20 +74,12 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	})
 }
 
-// trackFilm writes a table of tracks, whole or not at all.
-func trackFilm(ctx context.Context, c call, q station.Question, film, table string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(table), ".tracks-*")
-	if err != nil {
+func trackFilm(ctx context.Context, c call, q station.Question, film, table string) (err error) {
+	n := 0
+	err = station.WriteResult(table, func(w io.Writer) error {
+		n, err = station.Track(ctx, q, film, w)
 		return err
-	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when all went well
-	n, err := station.Track(ctx, q, film, tmp)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), table)
-	}
+	})
 	if err != nil {
 		return err
 	}

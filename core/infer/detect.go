@@ -61,12 +61,12 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 		return annotation.Layer{}, err
 	}
 	p.Step("asking the model")
-	if q.kept, err = d.opt.Keep.open(d.key(q.plan)); err != nil {
+	if q.kept, err = d.opt.Keep.open(d.key(q.plan)); err != nil && !d.opt.Keep.Spare {
 		return annotation.Layer{}, err
 	}
 	d.opt.Keep.remember(d.ref, q.spec)
 	err = q.ask(ctx, p, d.decoder.take)
-	if cerr := q.kept.close(); err == nil {
+	if cerr := q.kept.close(); err == nil && !d.opt.Keep.Spare {
 		err = cerr
 	}
 	if err != nil {

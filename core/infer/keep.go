@@ -25,6 +25,7 @@ type Keep struct {
 	Dir   string
 	Bytes int64  // of all files, at most, but while one is written; what was not used for longest goes
 	Of    string // tells networks apart that have one name and version: a hash
+	Spare bool   // nobody counts on them: where they can't be kept, on a full disk for one, they are not
 }
 
 const ending = ".answers"

@@ -14,6 +14,27 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 )
 
+// Where nothing can be kept, on a full disk for one, only who counts on it hears of it.
+func TestAnswersThatCannotBeKept(t *testing.T) {
+	src, _ := discs(210, 150, 10)
+	file := filepath.Join(t.TempDir(), "no folder")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opt := infer.Options{Tile: 96, Keep: infer.Keep{Dir: filepath.Join(file, "kept"), Bytes: 1 << 30, Of: "a"}}
+	if _, err := infer.Detect(t.Context(), marcher{make(chan int, 1000)}, ref, describe(t), src, opt, nil); err == nil {
+		t.Error("who counts on kept answers is not told that there are none")
+	}
+	opt.Keep.Spare = true
+	l, err := infer.Detect(t.Context(), marcher{make(chan int, 1000)}, ref, describe(t), src, opt, nil)
+	if err != nil || len(l.Objects) == 0 {
+		t.Errorf("%d objects, %v", len(l.Objects), err)
+	}
+	if _, err := infer.Recall(t.Context(), ref, describe(t), src, opt, nil); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("recalled %v", err)
+	}
+}
+
 // TestKeptAnswersAreNotAskedAgain: another threshold asks nothing, another image all, and
 // what the disk has damaged or lost is asked again, to the same end.
 func TestKeptAnswersAreNotAskedAgain(t *testing.T) {

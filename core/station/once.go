@@ -188,15 +188,20 @@ func (a Answer) Export(path string) error {
 	if err != nil {
 		return err
 	}
+	return WriteResult(path, write)
+}
+
+// WriteResult makes the file at path what write writes, whole or not at all.
+func WriteResult(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".export-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when all went well
-	err = write(tmp)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
+	if err = write(tmp); err == nil {
+		err = errors.Join(tmp.Chmod(0o644), tmp.Sync()) // as people's own files
 	}
+	err = errors.Join(err, tmp.Close())
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,9 @@ import (
 const answersBytes = 4 << 30
 
 func (s *Station) answers(b infer.Bundle) infer.Keep {
-	return keep(filepath.Join(s.opt.Workspace, "answers"), answersBytes, b)
+	k := keep(filepath.Join(s.opt.Workspace, "answers"), answersBytes, b)
+	k.Spare = true
+	return k
 }
 
 // Threshold is the probability that the objects of a capture were asked to have: the one

@@ -2,7 +2,6 @@ package jpeg
 
 // What the tests of the kernels call.
 var (
-	Vectors        = vectors
 	Transform      = transform
 	TransformPlain = transformPlain
 	Wider          = wider

@@ -26,9 +26,6 @@ func sameBlock(t *testing.T, co *[64]int16, wider int) {
 }
 
 func TestTransform(t *testing.T) {
-	if !jpeg.Vectors() {
-		t.Skip("This machine has no kernel.")
-	}
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, most := range []int{1, 3, 100, 2000, 1 << 15} { // the last two overflow
 		for range 5000 {
@@ -76,9 +73,6 @@ func sameRow(t *testing.T, luma, blue, red []byte) {
 }
 
 func TestRows(t *testing.T) {
-	if !jpeg.Vectors() {
-		t.Skip("This machine has no kernels.")
-	}
 	r := rand.New(rand.NewPCG(1, 2))
 	for n := 1; n < 150; n++ {
 		for range 10 {
