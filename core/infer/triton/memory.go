@@ -178,14 +178,50 @@ func (m *memory) refuse(ctx context.Context, err error) {
 	m.refused = time.Now()
 }
 
-// sweep removes what programs that died have left behind.
+// sweep removes what programs that died have left behind, and what drop had to leave.
 func (m *memory) sweep(ctx context.Context) {
 	for _, name := range orphans() {
-		if err := m.wire.unregister(ctx, name); err == nil {
+		err := m.unregister(ctx, name)
+		if inUse(err) {
+			m.leave()
+			continue
+		}
+		if err == nil {
 			m.log.InfoContext(ctx, "shared memory of a dead program was removed", slog.String("region", name))
 		}
 		removeRegion(name)
 	}
+}
+
+// leave has a later sweep take what is in use now.
+func (m *memory) leave() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.swept = false
+}
+
+// unregister has the server part with a region. It refuses that while a question has the
+// region, and for a moment after the answer went out: then it is asked again.
+func (m *memory) unregister(ctx context.Context, region string) error {
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for try := 0; ; try++ {
+		err := m.wire.unregister(ctx, region)
+		if !inUse(err) || try == 20 {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// inUse tells whether a server did not part with a region because a question has it.
+func inUse(err error) bool {
+	r := asRefusal(err)
+	return r != nil && r.says("currently in use")
 }
 
 // parameters say where a tensor lies.
@@ -264,13 +300,20 @@ func (m *memory) give(ctx context.Context, r *region) {
 	}
 }
 
-// drop parts with a region, at the server first. Triton itself waits for questions under
-// way to it.
+// drop parts with a region, at the server first. Where a question that nobody waits for has
+// it still, its file stays for a later sweep, of this program or the next: without the file
+// nobody would know the name that the server keeps memory for.
 func (m *memory) drop(ctx context.Context, r *region) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quick)
 	defer cancel()
-	if err := m.wire.unregister(ctx, r.name); err != nil {
+	err := m.unregister(ctx, r.name)
+	if err != nil {
 		m.log.DebugContext(ctx, "shared memory not unregistered", slog.String("region", r.name), slog.Any("error", err))
+	}
+	if inUse(err) {
+		_ = r.unmap() // nothing can be done about it
+		m.leave()
+		return
 	}
 	r.close()
 }

@@ -115,6 +115,10 @@ func TestSharedMemoryStopped(t *testing.T) {
 		if string(again[0].Data) != string(whole[0].Data) {
 			t.Errorf("%s: another answer", e.name)
 		}
+		e.memory.swept = true
+		if e.memory.sweep(t.Context()); !e.memory.swept {
+			t.Errorf("%s: the server still has memory of questions that nobody waits for", e.name)
+		}
 		if err := e.Ready(t.Context()); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
@@ -152,7 +156,7 @@ func TestSharedMemoryRefused(t *testing.T) {
 		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
-		if err := e.memory.wire.unregister(t.Context(), e.memory.free[0].name); err != nil {
+		if err := e.memory.unregister(t.Context(), e.memory.free[0].name); err != nil {
 			t.Fatal(err)
 		}
 		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 128, 160); err != nil {

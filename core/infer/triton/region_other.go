@@ -14,6 +14,8 @@ func newRegion(int64) (*region, error) { return nil, errors.ErrUnsupported }
 
 func (r *region) close() {}
 
+func (r *region) unmap() error { return nil }
+
 func removeRegion(string) {}
 
 func orphans() []string { return nil }
