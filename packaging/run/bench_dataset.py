@@ -107,21 +107,26 @@ def dataset(b, dir, link=None):
     b.call("git", "-c", "user.name=Bench", "-c", "user.email=bench@localhost", "commit", "-qam", "start", "--allow-empty", cwd=dir)
 
 
-def aside(dir, *names):
-    """Out of the way: ext4 is slow to make files for minutes after thousands were removed."""
+def aside(b, dir, *names):
+    """Moves folders out of the way and empties their files: ext4 is slow to make files for
+    minutes after thousands were removed, as it does not use their inodes again so soon."""
     for name in names:
         path = os.path.join(dir, name)
-        if os.path.lexists(path):
-            os.rename(path, tempfile.mkdtemp(prefix="aside-", dir=os.path.dirname(dir)) + "/it")
+        if not os.path.lexists(path):
+            continue
+        there = tempfile.mkdtemp(prefix="aside-", dir=b.top) + "/it"
+        os.rename(path, there)
+        for at, _, files in os.walk(there):
+            for f in files:
+                file = os.path.join(at, f)
+                if not os.path.islink(file) and os.stat(file).st_nlink == 1:
+                    os.chmod(file, 0o644)
+                    os.truncate(file, 0)
 
 
-def tidy(top):
-    remove(*(os.path.join(top, n) for n in os.listdir(top) if n.startswith("aside-")))
-
-
-def forget(dir):
+def forget(b, dir):
     """As if the folder had never been added."""
-    aside(dir, ".dvc/cache", ".dvc/tmp")
+    aside(b, dir, ".dvc/cache", ".dvc/tmp")
     remove(os.path.join(dir, "data.dvc"), os.path.join(dir, ".gitignore"))
     for name in os.listdir(os.path.join(dir, "data")):
         path = os.path.join(dir, "data", name)
@@ -149,7 +154,7 @@ def adding(b, shape, link):
     pair = lambda *words: (([CTL, *words], dirs["ours"]), ([b.dvc, *words, "-q"] if words[0] != "status" else [b.dvc, *words], dirs["dvc"]))
 
     def fresh(who):
-        forget(dirs[who])
+        forget(b, dirs[who])
         remove(os.path.join(b.top, "site"))
 
     theirs = b.row(f"add, {name}", *pair("add", "data"), before=fresh)
@@ -218,7 +223,7 @@ def pushing(b, shape, dirs, kind, url, options, fresh):
     theirs = b.row(f"push, {kind}, {NAMES[shape]}", *pairs(b, dirs, "push"), before=bare)
     if kind == "folder":
         b.bound("cp -r of the cache, and sync", ["bash", "-c", "cp -r .dvc/cache/files ../remote-cp && sync -f ../remote-cp"],
-                dirs["ours"], theirs, lambda: aside(b.top, "remote-cp"))
+                dirs["ours"], theirs, lambda: aside(b, b.top, "remote-cp"))
     if shape == "a":
         b.row(f"push, {kind}, nothing new, {NAMES[shape]}", *pairs(b, dirs, "push"))
 
@@ -226,16 +231,15 @@ def pushing(b, shape, dirs, kind, url, options, fresh):
 def pulling(b, shape, dirs, kind):
     """pull into an empty cache and work tree."""
     def cold(who):
-        remove(*(os.path.join(dirs[who], n) for n in (".dvc/cache", ".dvc/tmp", "data")), os.path.join(b.top, "site"))
+        aside(b, dirs[who], ".dvc/cache", ".dvc/tmp", "data")
+        remove(os.path.join(b.top, "site"))
 
     b.row(f"pull, {kind}, {NAMES[shape]}", *pairs(b, dirs, "pull"), before=cold)
 
 
 def in_folder(b, shape, dirs):
-    fresh = lambda who: aside(os.path.join(b.top, "remote-" + who), "files")
+    fresh = lambda who: aside(b, os.path.join(b.top, "remote-" + who), "files")
     pushing(b, shape, dirs, "folder", "remote", {}, fresh)
-    tidy(b.top)
-    remove(*(os.path.join(b.top, "remote-" + who) for who in dirs))
 
 
 def in_s3(b, shape, dirs, address):

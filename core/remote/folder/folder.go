@@ -137,13 +137,14 @@ func (f *Folder) write(ctx context.Context, path string, r io.ReadSeeker, size i
 	}
 	defer func() { <-f.writes }()
 	dir := filepath.Dir(path)
-	if _, err := os.Stat(dir); err != nil {
+	tmp, err := os.CreateTemp(dir, ".*"+tempSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
 		f.mark(dir, false)
 		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
 			return nil, err
 		}
+		tmp, err = os.CreateTemp(dir, ".*"+tempSuffix)
 	}
-	tmp, err := os.CreateTemp(dir, ".*"+tempSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -264,6 +265,7 @@ func fill(ctx context.Context, tmp *os.File, r io.ReadSeeker, size int64) error 
 		return err
 	}
 	n, err := pour(ctx, tmp, r, size)
+	disk.Begin(tmp, n-n%step, n%step) // the rest
 	if err == nil && n != size {
 		err = fault.New(fault.Corrupt, "A file changed while it was being copied.",
 			"Add it again once it is finished.", fmt.Errorf("%d bytes, not %d", n, size))
