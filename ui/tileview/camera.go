@@ -31,12 +31,13 @@ func (c camera) zoom(k, x, y, least float64) camera {
 	return c
 }
 
-// fit shows a whole image of that size on a screen of w×h pixels, with some air.
-func fit(size image.Point, w, h int) camera {
+// fit shows a whole image of that size, turned by degrees, on a screen of w×h pixels, with some air.
+func fit(size image.Point, degrees float64, w, h int) camera {
 	if size.X == 0 || size.Y == 0 || w == 0 || h == 0 {
 		return camera{scale: 1}
 	}
-	s := min(float64(w)/float64(size.X), float64(h)/float64(size.Y)) * 0.97
+	bw, bh := boundsOf(float64(size.X), float64(size.Y), degrees)
+	s := min(float64(w)/bw, float64(h)/bh) * 0.97
 	return camera{
 		scale: s,
 		x:     (float64(size.X) - float64(w)/s) / 2,
@@ -44,12 +45,17 @@ func fit(size image.Point, w, h int) camera {
 	}
 }
 
-// hold keeps at least a corner of the image on a screen of w×h pixels.
-func (c camera) hold(size image.Point, w, h int) camera {
-	mx, my := float64(w)/c.scale, float64(h)/c.scale
-	keepX, keepY := mx*0.2, my*0.2
-	c.x = min(max(c.x, keepX-mx), float64(size.X)-keepX)
-	c.y = min(max(c.y, keepY-my), float64(size.Y)-keepY)
+// hold keeps at least a corner of the image on a screen of w×h pixels that is turned by degrees:
+// the nearest place of the image is at most 0.3 of the screen from its middle.
+func (c camera) hold(size image.Point, degrees float64, w, h int) camera {
+	m := c.toImage(float64(w)/2, float64(h)/2)
+	dx := min(max(m.X, 0), float64(size.X)) - m.X
+	dy := min(max(m.Y, 0), float64(size.Y)) - m.Y
+	dx, dy = rotate(dx*c.scale, dy*c.scale, degrees)
+	mx, my := 0.3*float64(w), 0.3*float64(h)
+	dx, dy = rotate(dx-min(max(dx, -mx), mx), dy-min(max(dy, -my), my), -degrees)
+	c.x += dx / c.scale
+	c.y += dy / c.scale
 	return c
 }
 

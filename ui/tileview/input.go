@@ -46,7 +46,7 @@ func (v *View) move(c camera) {
 	}
 	w, h := v.pixels()
 	zoomed := c.scale != v.at.scale
-	v.at = c.hold(v.imageSize(), w, h)
+	v.at = c.hold(v.imageSize(), v.angle, w, h)
 	v.stir()
 	v.redraw()
 	v.share()
@@ -58,7 +58,7 @@ func (v *View) move(c camera) {
 // Fit shows the whole image.
 func (v *View) Fit() {
 	w, h := v.pixels()
-	v.move(fit(v.imageSize(), w, h))
+	v.move(fit(v.imageSize(), v.angle, w, h))
 }
 
 // OneToOne shows a pixel of the image on a pixel of the screen, around the middle.
@@ -72,7 +72,7 @@ func (v *View) Zoom(k float64) {
 
 func (v *View) zoomAt(k, x, y float64) {
 	w, h := v.pixels()
-	least := fit(v.imageSize(), w, h).scale / 4
+	least := fit(v.imageSize(), v.angle, w, h).scale / 4
 	v.move(v.at.zoom(k, x, y, least))
 }
 

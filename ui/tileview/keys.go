@@ -75,11 +75,10 @@ func (v *View) TypedKey(e *fyne.KeyEvent) {
 // pan moves by eighths of the screen.
 func (v *View) pan(dx, dy float64) {
 	w, h := v.pixels()
-	s, c := sincos(-v.angle)
-	x, y := dx*float64(w)/8, dy*float64(h)/8
+	x, y := rotate(dx*float64(w)/8, dy*float64(h)/8, -v.angle)
 	at := v.at
-	at.x += (x*c - y*s) / at.scale
-	at.y += (x*s + y*c) / at.scale
+	at.x += x / at.scale
+	at.y += y / at.scale
 	v.move(at)
 }
 

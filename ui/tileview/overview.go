@@ -25,7 +25,7 @@ func (v *View) Overview() bool { return v.overview }
 // screen shows the whole image anyway.
 func (v *View) overviewBox(w, h int) image.Rectangle {
 	size := v.imageSize()
-	if !v.overview || size.X == 0 || v.at.scale <= fit(size, w, h).scale*1.02 {
+	if !v.overview || size.X == 0 || v.at.scale <= fit(size, v.angle, w, h).scale*1.02 {
 		return image.Rectangle{}
 	}
 	k := min(overviewSide*v.ratio, float64(w)/4) / float64(max(size.X, size.Y))

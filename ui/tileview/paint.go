@@ -41,7 +41,7 @@ func (v *View) paint(w, h int) image.Image {
 		return v.buf
 	}
 	if !v.fitted {
-		v.at, v.fitted = fit(v.info.Levels[0].Size, w, h), true
+		v.at, v.fitted = fit(v.imageSize(), v.angle, w, h), true
 		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
 		v.told()
 	}
@@ -74,9 +74,8 @@ func (v *View) sized(w, h int) {
 		return // Fyne and share round otherwise
 	}
 	v.painted = image.Pt(w, h)
-	size := v.imageSize()
-	if math.Abs(v.at.scale/fit(size, was.X, was.Y).scale-1) < 2/float64(max(1, min(was.X, was.Y))) {
-		v.at = fit(size, w, h)
+	if v.showsAll(was.X, was.Y) {
+		v.at = fit(v.imageSize(), v.angle, w, h)
 		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
 		v.told()
 		v.share()
@@ -85,6 +84,11 @@ func (v *View) sized(w, h int) {
 	v.at.x += float64(was.X-w) / 2 / v.at.scale
 	v.at.y += float64(was.Y-h) / 2 / v.at.scale
 	v.share()
+}
+
+// showsAll reports whether the image is fit to a screen of w×h pixels, but for rounding.
+func (v *View) showsAll(w, h int) bool {
+	return math.Abs(v.at.scale/fit(v.imageSize(), v.angle, w, h).scale-1) < 2/float64(max(1, min(w, h)))
 }
 
 // scene paints what a camera sees, upright.

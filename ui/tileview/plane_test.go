@@ -207,6 +207,78 @@ func TestTurnedViewShowsWhereThePointerIs(t *testing.T) {
 	})
 }
 
+// onFrame counts the places on a frame, so many units inside the view, that show the image.
+func onFrame(v *tileview.View, size float64, dx, dy float32) (n int) {
+	on := func(x, y float32) {
+		if p := v.At(fyne.NewPos(x, y)); p.X >= 0 && p.Y >= 0 && p.X <= size && p.Y <= size {
+			n++
+		}
+	}
+	w, h := v.Size().Components()
+	for x := dx; x <= w-dx; x++ {
+		on(x, dy)
+		on(x, h-dy)
+	}
+	for y := dy; y <= h-dy; y++ {
+		on(dx, y)
+		on(w-dx, y)
+	}
+	return n
+}
+
+// TestFitShowsTheWholeTurnedImage: nothing of it touches the edge, and it could not be much
+// larger; a turn of a whole image leaves it whole, of a part the same part.
+func TestFitShowsTheWholeTurnedImage(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		for range 72 {
+			v.Turn(5)
+			if n := onFrame(v, 2048, 2, 2); n > 0 {
+				t.Errorf("turned by %.0f° while whole, the image is cut at %d places", v.Angle(), n)
+			}
+			v.Zoom(3)
+			v.Fit()
+			if n := onFrame(v, 2048, 2, 2); n > 0 {
+				t.Errorf("fit at %.0f°, the image is cut at %d places", v.Angle(), n)
+			}
+			if onFrame(v, 2048, 16, 12) == 0 {
+				t.Errorf("fit at %.0f°, the image is small", v.Angle())
+			}
+		}
+		v.OneToOne()
+		was := v.At(fyne.NewPos(400, 300))
+		v.Turn(30)
+		if at := v.At(fyne.NewPos(400, 300)); math.Hypot(at.X-was.X, at.Y-was.Y) > 1e-6 || onFrame(v, 2048, 2, 2) == 0 {
+			t.Errorf("a turn of a part moved %v to %v", was, at)
+		}
+	})
+}
+
+// TestATurnedImageCanNotBeLost pushes it as far as it goes, each way and at each turn.
+func TestATurnedImageCanNotBeLost(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.Resize(fyne.NewSize(1200, 300))
+		for range 24 {
+			v.Turn(15)
+			for _, to := range [][2]float32{{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-1, 1}, {1, -1}, {-1, -1}} {
+				v.Fit()
+				d := fyne.NewDelta(5000*to[0], 5000*to[1])
+				v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(600, 150).Add(d)}, Dragged: d})
+				seen := 0
+				for y := float32(1); y < 150; y += 3 {
+					seen += onFrame(v, 2048, y*4, y)
+				}
+				if seen == 0 {
+					t.Errorf("turned by %.0f° and pushed to %v, nothing of the image is seen", v.Angle(), to)
+				}
+			}
+		}
+	})
+}
+
 func TestOverviewGoesWhereItIsClicked(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
 		v.Set(&field{size: 2048, typ: imageio.Uint16})

@@ -6,9 +6,14 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 )
 
-// Turn turns the view clockwise around its middle, by degrees.
+// Turn turns the view clockwise around its middle, by degrees. A whole image stays whole.
 func (v *View) Turn(degrees float64) {
+	w, h := v.pixels()
+	all := v.src != nil && v.fitted && v.showsAll(w, h)
 	v.angle = math.Mod(v.angle+degrees+360, 360)
+	if all {
+		v.at = fit(v.imageSize(), v.angle, w, h)
+	}
 	v.stir()
 	v.redraw()
 	v.share()
@@ -28,8 +33,21 @@ func (v *View) turned(x, y, degrees float64) (tx, ty float64) {
 	}
 	w, h := v.pixels()
 	cx, cy := float64(w)/2, float64(h)/2
+	dx, dy := rotate(x-cx, y-cy, degrees)
+	return cx + dx, cy + dy
+}
+
+// rotate turns a vector clockwise, as y goes down.
+func rotate(x, y, degrees float64) (rx, ry float64) {
 	s, c := sincos(degrees)
-	return cx + (x-cx)*c - (y-cy)*s, cy + (x-cx)*s + (y-cy)*c
+	return x*c - y*s, x*s + y*c
+}
+
+// boundsOf is the size of the upright box around a box of w×h that is turned by degrees.
+func boundsOf(w, h, degrees float64) (bw, bh float64) {
+	s, c := sincos(degrees)
+	s, c = math.Abs(s), math.Abs(c)
+	return c*w + s*h, s*w + c*h
 }
 
 // sincos is exact for quarters.
@@ -49,8 +67,8 @@ func (v *View) onScreen(p annotation.Point) (x, y float64) {
 // paintTurned paints an upright picture that holds the turned screen, and turns that.
 func (v *View) paintTurned(dst []uint32, w, h int) {
 	s, c := sincos(v.angle)
-	bw := int(math.Ceil(math.Abs(c)*float64(w)+math.Abs(s)*float64(h))) + 2
-	bh := int(math.Ceil(math.Abs(s)*float64(w)+math.Abs(c)*float64(h))) + 2
+	wide, high := boundsOf(float64(w), float64(h), v.angle)
+	bw, bh := int(math.Ceil(wide))+2, int(math.Ceil(high))+2
 	if len(v.upper) < bw*bh {
 		v.upper = make([]uint32, bw*bh)
 	}
