@@ -2,6 +2,23 @@ package imageio
 
 import "strings"
 
+// Colored reports whether the image is a colour picture: its channels are the red, green and
+// blue of one camera, and their ratios are its colours. A contrast of each on its own would
+// falsify them.
+func (i Info) Colored() bool {
+	if len(i.Channels) != 3 || i.Type != Uint8 && i.Type != Uint16 {
+		return false
+	}
+	for n, c := range i.Channels {
+		pure := [3]uint8{}
+		pure[n] = 255
+		if c.Name != [...]string{"Red", "Green", "Blue"}[n] || c.Color != pure {
+			return false
+		}
+	}
+	return true
+}
+
 // DisplayColors returns what colours to show channels in: those of the file, or, where
 // several channels are all white because the file does not say, the ones that stains are
 // usually shown in: DAPI blue, GFP green, and so on.

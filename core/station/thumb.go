@@ -43,9 +43,11 @@ func picture(ctx context.Context, src imageio.Source, z, t, size int) (image.Ima
 		if err != nil {
 			return nil, err
 		}
-		ps, err := imageio.Percentiles(ctx, src, c, z, t, level, 1, 99.8)
-		if err != nil {
-			return nil, err
+		ps := []float64{0, 255} // of a colour picture, as it is
+		if !info.Colored() || info.Type != imageio.Uint8 {
+			if ps, err = imageio.Percentiles(ctx, src, c, z, t, level, 1, 99.8); err != nil {
+				return nil, err
+			}
 		}
 		lay(out, px.Float32s(nil), ps[0], ps[1], rgb)
 	}

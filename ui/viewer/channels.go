@@ -1,7 +1,9 @@
 package viewer
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -101,7 +103,7 @@ func (c *channels) open(info imageio.Info) {
 		auto.Importance = widget.LowImportance
 		c.list.Add(container.New(layout.NewCustomPaddedVBoxLayout(0),
 			container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedHBoxLayout(-6), r.swatch, r.on), auto,
-				container.New(layout.NewCustomPaddedLayout(0, 0, -14, -12), r.limits)), // over its neighbours' own padding
+				container.New(layout.NewCustomPaddedLayout(0, 0, -14, -12), kit.Middle(r.limits))), // over its neighbours' own padding
 			r.graph))
 		c.rows = append(c.rows, r)
 	}
@@ -144,6 +146,12 @@ func (c *channels) ranged(rs []tileview.Range) {
 		if i < len(rs) {
 			cs[i].Min, cs[i].Max, cs[i].Gamma = rs[i].Low, rs[i].High, 1
 		}
+	}
+	switch {
+	case c.info.Colored() && c.info.Type == imageio.Uint8:
+		together(cs, 0, 255) // as it is
+	case c.info.Colored():
+		together(cs, least(cs), most(cs))
 	}
 	if c.similar.Checked && alike(c.last, cs) {
 		copy(cs, c.last)
@@ -238,7 +246,25 @@ func (c *channels) autoAll(name string) {
 	for i := range min(len(cs), len(c.ranges)) {
 		c.fitted(i)(&cs[i])
 	}
+	if c.info.Colored() {
+		together(cs, least(cs), most(cs))
+	}
 	c.show(cs)
+}
+
+// together gives all channels the same contrast: the colours of a colour picture stay true.
+func together(cs []tileview.Channel, lo, hi float64) {
+	for i := range cs {
+		cs[i].Min, cs[i].Max = lo, hi
+	}
+}
+
+func least(cs []tileview.Channel) float64 {
+	return slices.MinFunc(cs, func(a, b tileview.Channel) int { return cmp.Compare(a.Min, b.Min) }).Min
+}
+
+func most(cs []tileview.Channel) float64 {
+	return slices.MaxFunc(cs, func(a, b tileview.Channel) int { return cmp.Compare(a.Max, b.Max) }).Max
 }
 
 // offer lists the presets that fit the open image in a menu.

@@ -1,6 +1,9 @@
 package viewer_test
 
 import (
+	"context"
+	"encoding/binary"
+	"image"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -9,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
@@ -116,6 +120,72 @@ func TestHistogramSetsContrast(t *testing.T) {
 			t.Errorf("a double click left the contrast %+v", cs[0])
 		}
 	})
+}
+
+// photo is a colour picture that is rather dark and reddish.
+type photo struct {
+	cells
+	deep bool // 16 bits a sample
+}
+
+func (p photo) Info() imageio.Info {
+	i := p.cells.Info()
+	i.Z, i.Type = 1, imageio.Uint8
+	if p.deep {
+		i.Type = imageio.Uint16
+	}
+	i.Channels = []imageio.Channel{
+		{Name: "Red", Color: [3]uint8{255, 0, 0}}, {Name: "Green", Color: [3]uint8{0, 255, 0}}, {Name: "Blue", Color: [3]uint8{0, 0, 255}},
+	}
+	return i
+}
+
+func (p photo) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	px := &imageio.Pixels{Size: image.Pt(512, 512), Type: p.Info().Type}
+	for i := range 512 * 512 {
+		v := uint16(20+i%100) / uint16(t.C+1)
+		if p.deep {
+			px.Data = binary.LittleEndian.AppendUint16(px.Data, 100*v)
+		} else {
+			px.Data = append(px.Data, byte(v))
+		}
+	}
+	return px, nil
+}
+
+// TestColoursOfAPictureStayTrue: what a camera saw in red, green and blue gets one contrast, at
+// first and by Auto; of 8 bits it is shown as it is.
+func TestColoursOfAPictureStayTrue(t *testing.T) {
+	for _, deep := range []bool{false, true} {
+		show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+			val := typical()
+			val.Source, val.Objects = photo{deep: deep}, nil
+			v.Set(val)
+			s.settle(c)
+			cs := tiles(v).Channels()
+			if !deep && (cs[0].Min != 0 || cs[0].Max != 255) {
+				t.Errorf("a photograph is shown from %v to %v", cs[0].Min, cs[0].Max)
+			}
+			one := func(when string) {
+				cs := tiles(v).Channels()
+				for _, ch := range cs[1:] {
+					if ch.Min != cs[0].Min || ch.Max != cs[0].Max {
+						t.Errorf("%s, with 16 bits %v, the channels are %+v", when, deep, cs)
+					}
+				}
+			}
+			one("at first")
+			for _, o := range walk(v) {
+				if sel, ok := o.(*widget.Select); ok && sel.PlaceHolder == "Auto contrast" {
+					sel.SetSelectedIndex(1)
+				}
+			}
+			if was := cs[0].Max; !deep && tiles(v).Channels()[0].Max >= was {
+				t.Error("Auto changed nothing")
+			}
+			one("after Auto")
+		})
+	}
 }
 
 // TestPresetsComeBackOnSimilarImages keeps a contrast, and shows it again on an image with the

@@ -64,15 +64,10 @@ func Write(ctx context.Context, path string, info imageio.Info, planes func(c, z
 // samplesTogether is how many channels go into one page: the three of a colour picture,
 // which other programs then show as one.
 func samplesTogether(info imageio.Info) int {
-	if len(info.Channels) != 3 || info.Type != imageio.Uint8 && info.Type != imageio.Uint16 {
-		return 1
+	if info.Colored() {
+		return 3
 	}
-	for i, c := range info.Channels {
-		if want := [3]uint8{}; c.Name != [...]string{"Red", "Green", "Blue"}[i] || c.Color[i] != 255 || c.Color[(i+1)%3] != want[0] {
-			return 1
-		}
-	}
-	return 3
+	return 1
 }
 
 // save makes the file beside path and renames it.
