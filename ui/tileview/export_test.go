@@ -2,6 +2,7 @@ package tileview
 
 import (
 	"fmt"
+	"image"
 	"math/rand/v2"
 
 	"fyne.io/fyne/v2"
@@ -85,4 +86,17 @@ func Lay(dst, slow, src []uint32, strength uint32) {
 	for i := range src {
 		lay(slow[i:i+1], src[i:i+1], strength)
 	}
+}
+
+// Within is a ring of corners cut to a box.
+func Within(ring []annotation.Point, b image.Rectangle) []annotation.Point {
+	in := make([]pt, len(ring))
+	for i, p := range ring {
+		in[i] = pt{p.X, p.Y}
+	}
+	var out []annotation.Point
+	for _, p := range within(in, b) {
+		out = append(out, annotation.Point{X: p.x, Y: p.y})
+	}
+	return out
 }

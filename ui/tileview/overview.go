@@ -52,11 +52,35 @@ func (v *View) paintOverview(dst []uint32, w, h int) {
 	s.stroke([]pt{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}, true, ink{160, 170, 180, 255}, v.ratio, 0)
 	frame := make([]pt, 0, 4)
 	for _, c := range [][2]float64{{0, 0}, {float64(w), 0}, {float64(w), float64(h)}, {0, float64(h)}} {
-		p := v.at.toImage(v.upright(c[0], c[1]))
-		x, y := at.toScreen(p)
-		frame = append(frame, pt{x0 + min(max(x, 0), x1-x0), y0 + min(max(y, 0), y1-y0)})
+		x, y := at.toScreen(v.at.toImage(v.upright(c[0], c[1])))
+		frame = append(frame, pt{x0 + x, y0 + y})
 	}
-	s.stroke(frame, true, inkOf(theme.Objects().Predicted, 1), 2*v.ratio, 0)
+	if frame = within(frame, box); len(frame) > 0 {
+		s.stroke(frame, true, inkOf(theme.Objects().Predicted, 1), 2*v.ratio, 0)
+	}
+}
+
+// within cuts a convex polygon to a box, side by side as Sutherland and Hodgman do.
+func within(ring []pt, box image.Rectangle) []pt {
+	for _, side := range []struct{ nx, ny, most float64 }{
+		{-1, 0, -float64(box.Min.X)}, {1, 0, float64(box.Max.X)}, {0, -1, -float64(box.Min.Y)}, {0, 1, float64(box.Max.Y)},
+	} {
+		var in []pt
+		over := func(p pt) float64 { return p.x*side.nx + p.y*side.ny - side.most }
+		for i, b := range ring {
+			a := ring[(i+len(ring)-1)%len(ring)]
+			oa, ob := over(a), over(b)
+			if oa > 0 != (ob > 0) {
+				k := oa / (oa - ob)
+				in = append(in, pt{a.x + k*(b.x-a.x), a.y + k*(b.y-a.y)})
+			}
+			if ob <= 0 {
+				in = append(in, b)
+			}
+		}
+		ring = in
+	}
+	return ring
 }
 
 // overviewAt returns the place in the image that a pixel of the small picture stands for.

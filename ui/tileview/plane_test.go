@@ -11,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/ui/tileview"
 )
@@ -297,6 +298,24 @@ func TestOverviewGoesWhereItIsClicked(t *testing.T) {
 			t.Errorf("a click on a quarter went to %v", at)
 		}
 	})
+}
+
+// TestTheOverviewsFrameIsCutNotBent: a screen that is turned by 45° is a square on its tip, of
+// which the picture's edge cuts tips off; its sides keep their turn.
+func TestTheOverviewsFrameIsCutNotBent(t *testing.T) {
+	tip := func(r float64) []annotation.Point {
+		return []annotation.Point{{X: 50, Y: 50 - r}, {X: 50 + r, Y: 50}, {X: 50, Y: 50 + r}, {X: 50 - r, Y: 50}}
+	}
+	box := image.Rect(0, 0, 100, 100)
+	for r, want := range map[float64]float64{40: 2 * 40 * 40, 60: 2*60*60 - 4*10*10, 200: 100 * 100} {
+		cut := tileview.Within(tip(r), box)
+		if got := tileview.Area(cut); math.Abs(got-want) > 1e-6 {
+			t.Errorf("of a square of ±%v %v is left, not %v: %v", r, got, want, cut)
+		}
+	}
+	if cut := tileview.Within(tip(40), image.Rect(200, 200, 300, 300)); len(cut) > 0 {
+		t.Errorf("beside the box lies %v", cut)
+	}
 }
 
 // TestTheMiddleStaysWhenTheWindowGrows resizes a fitted view, and one that is zoomed in.
