@@ -25,8 +25,9 @@ func NewFold(title string, open bool, body ...fyne.CanvasObject) *Fold {
 	f.head = widget.NewButtonWithIcon(title, nil, func() { f.Open(!f.body.Visible()) })
 	f.head.Importance = widget.LowImportance
 	f.head.Alignment = widget.ButtonAlignLeading
-	f.layout = container.New(layout.NewCustomPaddedVBoxLayout(0),
-		container.NewStack(NewGap(0, 36), f.head), widget.NewSeparator(), f.body)
+	const air = 4 // under the line, that no field touches it
+	f.layout = container.New(layout.NewCustomPaddedVBoxLayout(0), container.NewStack(NewGap(0, 36), f.head),
+		widget.NewSeparator(), container.New(layout.NewCustomPaddedLayout(air, 0, 0, 0), f.body))
 	f.ExtendBaseWidget(f)
 	f.Open(open)
 	return f

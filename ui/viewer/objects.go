@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -80,7 +81,7 @@ func (o *objects) stateRows() fyne.CanvasObject {
 		}
 		row.Add(container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSize(12, 12), dot)), nil, n))
 	}
-	return grid
+	return container.New(layout.NewCustomPaddedLayout(0, 0, fynetheme.InnerPadding(), 0), grid) // as texts stand
 }
 
 // open starts with all objects shown.

@@ -133,12 +133,13 @@ func (p *panel) set(v Values) {
 	if p.diameter.Text == "" && v.Diameter > 0 {
 		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
 	}
-	able(p.again, v.Running == "" && p.s.act.RunAgain != nil)
+	able(p.again, v.ID != "" && v.Running == "" && p.s.act.RunAgain != nil)
 	text := v.Running
 	if text == "" {
 		text = v.Model
 	}
 	p.running.SetText(text)
+	shown(p.running, text != "")
 	p.limit.set(v.Threshold, p.s.act.Threshold != nil && v.Running == "")
 	p.offer(v)
 }
@@ -147,6 +148,7 @@ func (p *panel) runAgain() {
 	d, ok := diameterOf(p.diameter.Text)
 	if !ok {
 		p.running.SetText("The diameter is a number above 0, or nothing.")
+		p.running.Show()
 		return
 	}
 	if p.s.act.RunAgain != nil && p.s.val.Running == "" {
