@@ -26,6 +26,8 @@ type Object struct {
 	Score   float64 // the model's probability in 0…1; 1 for a person's
 	State   State
 	By      string // person, or model@version
+	// Track is the number, from 1, of what this is over time; 0 where nobody followed it.
+	Track int `json:",omitempty"`
 }
 
 // Layer is the objects that one author laid over one image.

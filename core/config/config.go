@@ -30,6 +30,13 @@ type Settings struct {
 	Git        Platform   `json:"git"`    // where commits are pushed
 	Model      string     `json:"model"`  // the registered model that captures are sent to
 	Appearance Appearance `json:"appearance"`
+	Linking    Linking    `json:"linking"`
+}
+
+// Linking says which objects of different time points of a film may be the same.
+type Linking struct {
+	Reach float64 `json:"reach"` // pixels that an object moves at most from one time point to the next
+	Gap   int     `json:"gap"`   // time points in which an object may be missing
 }
 
 // Person is who works here; commits and decisions carry it.
@@ -102,7 +109,7 @@ type Appearance string
 
 // Default returns the settings of a new workspace.
 func Default() Settings {
-	return Settings{Takeover: true, Model: "nuclei"}
+	return Settings{Takeover: true, Model: "nuclei", Linking: Linking{Reach: 20, Gap: 1}}
 }
 
 // ModelFor returns the model that captures of an instrument are sent to.
@@ -154,6 +161,9 @@ func (s Settings) Check() error {
 	}
 	if err := checkRemote(s.Remote); err != nil {
 		return err
+	}
+	if l := s.Linking; l.Reach < 0 || l.Reach > 1e6 || l.Gap < 0 || l.Gap > 1000 {
+		return invalid("Objects can't be followed over time by this rule.", "Choose a step of 0 pixels or more, and a gap of 0 to 1000 time points.")
 	}
 	if strings.ContainsAny(s.Person.Name+s.Person.Email, "<>\n\r") {
 		return invalid("A name or e-mail can't hold < or >.", "Leave those out.")

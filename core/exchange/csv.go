@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"coverslip.dev/coverslip/core/measure"
@@ -22,6 +23,10 @@ type Provenance struct {
 func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 	out := csv.NewWriter(w)
 	head := []string{"Image", "Image MD5", "Dataset commit", "Model", "Model version", "Object", "Class", "State", "By", "Score"}
+	followed := slices.ContainsFunc(t.Rows, func(r measure.Row) bool { return r.Object.Track > 0 })
+	if followed {
+		head = append(head, track)
+	}
 	if len(t.Rows) > 0 {
 		for _, v := range t.Values(t.Rows[0]) {
 			head = append(head, v.Name)
@@ -36,6 +41,9 @@ func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 		line := []string{
 			cell(p.Image), p.MD5, p.Commit, cell(p.Model), cell(p.Version),
 			o.ID, cell(o.Class), string(o.State), cell(o.By), number(o.Score),
+		}
+		if followed {
+			line = append(line, strconv.Itoa(o.Track))
 		}
 		for _, v := range t.Values(r) {
 			line = append(line, number(v.Value))

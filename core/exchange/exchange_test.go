@@ -32,7 +32,7 @@ func layer() annotation.Layer {
 	return annotation.Layer{
 		Image: "md5:abc", By: "nuclei-star@3", Made: time.Date(2026, 11, 24, 15, 0, 0, 5, time.UTC),
 		Objects: []annotation.Object{
-			{ID: "00ff", Class: "nucleus", Outline: ring, Score: float64(float32(0.8)), State: annotation.Accepted, By: "nuclei-star@3"},
+			{ID: "00ff", Class: "nucleus", Outline: ring, Score: float64(float32(0.8)), State: annotation.Accepted, By: "nuclei-star@3", Track: 17},
 			{ID: "6f1c36e6-8f2c-4d12-9f6c-0d9d7d3a5b11", Class: "Zelle \"ä\"", Outline: ring, Score: 1, State: annotation.Drawn, By: "mia"},
 			{ID: "01", Outline: ring, Score: 0, State: annotation.Rejected, By: "nuclei-star@3"},
 		},
@@ -263,11 +263,15 @@ func TestCSV(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Image": "a, b.tif", "Image MD5": "0cc1", "Model": "nuclei-star", "Model version": "3", "Dataset commit": "deadbeef",
-		"Object": "00ff", "Class": "'=cmd()", "State": "accepted", "Area px^2": "40", "Area µm^2": "10",
+		"Object": "00ff", "Track": "17", "Class": "'=cmd()", "State": "accepted", "Area px^2": "40", "Area µm^2": "10",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
+	}
+	table.Rows, b = table.Rows[1:], bytes.Buffer{} // nobody followed these
+	if err := exchange.WriteCSV(&b, table, p); err != nil || strings.Contains(b.String(), "Track") {
+		t.Errorf("%v\n%s", err, b.String())
 	}
 }
 

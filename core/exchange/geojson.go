@@ -22,6 +22,9 @@ import (
 // probability is the measurement under which QuPath's StarDist keeps the score.
 const probability = "Detection probability"
 
+// track is the measurement that says what an object is over time, also to QuPath.
+const track = "Track"
+
 type feature struct {
 	Type       string     `json:"type"`
 	ID         string     `json:"id"` // a UUID, or QuPath makes up another
@@ -107,6 +110,9 @@ func marshal(o annotation.Object, values []measure.Value) ([]byte, error) {
 		Metadata: map[string]string{
 			"id": o.ID, "state": string(o.State), "by": o.By, "score": strconv.FormatFloat(o.Score, 'g', -1, 64),
 		},
+	}
+	if o.Track > 0 {
+		values = append(values, measure.Value{Name: track, Value: float64(o.Track)})
 	}
 	if o.State == annotation.Drawn {
 		f.Properties.ObjectType = "annotation"

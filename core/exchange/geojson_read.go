@@ -205,6 +205,9 @@ func (f readFeature) object() (annotation.Object, error) {
 	if s, ok := f.Properties.measurement(probability); ok {
 		o.Score = s
 	}
+	if n, ok := f.Properties.measurement(track); ok && n >= 1 && n < 1<<31 {
+		o.Track = int(n)
+	}
 	if s, err := strconv.ParseFloat(m["score"], 64); err == nil {
 		o.Score = s
 	}

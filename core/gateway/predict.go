@@ -109,9 +109,10 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	begun := time.Now()
 	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name(), counted: q.frames}
 	if q.frames {
-		err = infer.Count(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p, func(f infer.Frame) {
+		err = infer.Count(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p, func(f infer.Frame, _ []annotation.Object) error {
 			a.frames = append(a.frames, f)
 			g.counts.objects.Add(int64(f.Objects))
+			return nil
 		})
 		a.seconds = time.Since(begun).Seconds()
 		return a, err

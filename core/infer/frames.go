@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/recipe"
@@ -27,9 +28,12 @@ type Frame struct {
 const framesAtOnce = 2
 
 // Count asks for the objects of every time point from opt.T on, on the plane that opt names,
-// and hands out how many there are, in order of time. each is called by one goroutine at a
-// time; what it was given stays true when ctx ends or a later time point fails.
-func Count(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.Source, opt Options, p Progress, each func(Frame)) error {
+// and hands out how many there are, and which, in order of time. each is called by one
+// goroutine at a time, and its error ends it; what it was given stays true when ctx ends or a
+// later time point fails.
+func Count(
+	ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.Source, opt Options, p Progress, each func(Frame, []annotation.Object) error,
+) error {
 	if p == nil {
 		p = silent{}
 	}
@@ -39,20 +43,23 @@ func Count(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.
 	}
 	p.Grow(int64(info.T - opt.T))
 	var mu sync.Mutex // guards below
-	found, next := map[int]int{}, opt.T
-	tell := func(t, n int) {
+	found, next := map[int][]annotation.Object{}, opt.T
+	tell := func(t int, objects []annotation.Object) error {
 		mu.Lock()
 		defer mu.Unlock()
-		found[t] = n
+		found[t] = objects
 		for ; ctx.Err() == nil; next++ {
-			n, ok := found[next]
+			objects, ok := found[next]
 			if !ok {
-				return
+				return nil
 			}
 			delete(found, next)
 			p.Add(1)
-			each(Frame{T: next, Seconds: (time.Duration(next) * info.Interval).Seconds(), Objects: n})
+			if err := each(Frame{T: next, Seconds: (time.Duration(next) * info.Interval).Seconds(), Objects: len(objects)}, objects); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
 	g, work := errgroup.WithContext(ctx)
 	g.SetLimit(framesAtOnce)
@@ -61,10 +68,10 @@ func Count(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.
 			at := opt
 			at.T = t
 			layer, err := Detect(work, e, ref, m, src, at, nil)
-			if err == nil {
-				tell(t, len(layer.Objects))
+			if err != nil {
+				return err
 			}
-			return err
+			return tell(t, layer.Objects)
 		})
 	}
 	if err := g.Wait(); err != nil {

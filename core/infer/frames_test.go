@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
@@ -67,7 +68,13 @@ func TestCountCountsEveryFrameInOrder(t *testing.T) {
 		}
 		count := func(ctx context.Context, f film, from int, each func(infer.Frame)) error {
 			f.read = new(atomic.Int64)
-			return infer.Count(ctx, e, ref, m, f, infer.Options{T: from}, nil, each)
+			return infer.Count(ctx, e, ref, m, f, infer.Options{T: from}, nil, func(f infer.Frame, objects []annotation.Object) error {
+				if len(objects) != f.Objects {
+					t.Errorf("%s: %d objects of %+v", name, len(objects), f)
+				}
+				each(f)
+				return nil
+			})
 		}
 		var got []infer.Frame
 		keep := func(f infer.Frame) { got = append(got, f) }

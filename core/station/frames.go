@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/recipe"
 )
 
@@ -19,6 +22,7 @@ import (
 type Frames struct {
 	Model  string        `json:"model"` // name@version
 	Frames []infer.Frame `json:"frames"`
+	Seen   int           `json:"seen"` // of so many, from the first on, the objects are kept
 }
 
 // keptEvery is how many counted time points may be lost when the power goes.
@@ -32,6 +36,10 @@ func (s *Station) Frames(ctx context.Context, it flow.Item) (f Frames, err error
 	if !ok {
 		return f, nil
 	}
+	return s.frames(ctx, md5)
+}
+
+func (s *Station) frames(ctx context.Context, md5 string) (f Frames, err error) {
 	b, _, err := s.store.Kept(ctx, framesKey(md5))
 	if err != nil || len(b) == 0 {
 		return f, err
@@ -69,17 +77,33 @@ func (s *Station) countFrames(
 	if err != nil {
 		return err
 	}
+	seen, err := s.corrections.layer(ctx, md5)
+	if err != nil {
+		return err
+	}
 	by := b.String()
 	if was.Diameter > 0 {
 		by += fmt.Sprintf(", objects of %g pixels", was.Diameter)
+	}
+	if seen.Threshold > 0 {
+		by += fmt.Sprintf(", threshold %g", seen.Threshold)
 	}
 	src, err := s.openCapture(ctx, c, md5, own)
 	if err != nil {
 		return err
 	}
-	defer src.Close() //nolint:errcheck // read only
-	if f.Model != by || len(f.Frames) >= src.Info().T {
+	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne)) // a time point is read again to be measured
+	defer src.Close()                                           //nolint:errcheck // read only
+	if f.Model != by || f.Seen >= src.Info().T {
 		f = Frames{Model: by}
+		if err := s.keepFrames(ctx, md5, f); err != nil { // before what is kept of another model goes
+			return err
+		}
+	}
+	f.Frames = f.Frames[:f.Seen]
+	chunk, err := s.films.chunk(ctx, md5, f.Seen)
+	if err != nil {
+		return err
 	}
 	en, err := s.engines.pick(b.Ref)
 	if err != nil {
@@ -90,25 +114,36 @@ func (s *Station) countFrames(
 		return err
 	}
 	opt := plane(src.Info())
-	opt.Diameter, opt.T = was.Diameter, len(f.Frames)
-	err = infer.Count(ctx, en, b.Ref, m, src, opt, p, func(one infer.Frame) {
-		f.Frames = append(f.Frames, one)
+	opt.Diameter, opt.Threshold, opt.T = was.Diameter, seen.Threshold, len(f.Frames)
+	keep := func(ctx context.Context) error {
+		if err := s.films.keep(ctx, md5, len(f.Frames), chunk); err != nil {
+			return err
+		}
+		f.Seen = len(f.Frames)
+		return s.keepFrames(ctx, md5, f)
+	}
+	err = infer.Count(ctx, en, b.Ref, m, src, opt, p, func(one infer.Frame, objects []annotation.Object) error {
+		table, err := measure.Objects(ctx, src, objects, opt.Z, one.T, opt.Channel)
+		if err != nil {
+			return err
+		}
+		f.Frames, chunk = append(f.Frames, one), append(chunk, table.Rows)
 		if len(f.Frames)%keptEvery == 0 {
-			s.keepFrames(ctx, md5, f)
+			if err := keep(ctx); err != nil {
+				return err
+			}
+			chunk = nil
 		}
 		shown(f)
+		return nil
 	})
-	s.keepFrames(context.WithoutCancel(ctx), md5, f)
-	return err
+	return errors.Join(err, keep(context.WithoutCancel(ctx)))
 }
 
-// keepFrames is about work that can be done again: what goes wrong is in the log.
-func (s *Station) keepFrames(ctx context.Context, md5 string, f Frames) {
+func (s *Station) keepFrames(ctx context.Context, md5 string, f Frames) error {
 	b, err := json.Marshal(f)
-	if err == nil {
-		err = s.store.Keep(ctx, framesKey(md5), b)
-	}
 	if err != nil {
-		s.log.WarnContext(ctx, "counts not kept", slog.String("image", md5), slog.Any("error", err))
+		return err
 	}
+	return s.store.Keep(ctx, framesKey(md5), b)
 }

@@ -53,6 +53,9 @@ func TestCountsOverTime(t *testing.T) {
 	if err != nil || len(all.Frames) != 8 || first != len(kept.Frames) || all.Frames[7].T != 7 || all.Frames[7].Seconds != 1.4 {
 		t.Errorf("went on at %d: %+v, %v", first, all, err)
 	}
+	if film, err := b.Film(t.Context(), it); err != nil || len(film.Frames) != 8 || len(film.Tracks) != all.Frames[0].Objects {
+		t.Errorf("kept in two runs: %+v, %v", film, err)
+	}
 	for _, f := range all.Frames {
 		if f.Objects != all.Frames[0].Objects || f.Objects == 0 {
 			t.Errorf("a still film: %+v", all.Frames)

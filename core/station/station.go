@@ -57,6 +57,7 @@ type Station struct {
 	places      places
 	repro       repro
 	corrections corrections
+	films       films
 	bundles     bundles
 	opener      *imageio.Opener
 	tiles       *imageio.TileCache
@@ -108,7 +109,7 @@ func (s *Station) build(ctx context.Context) error {
 	if s.store, err = session.Open(ctx, filepath.Join(ws, "session.db")); err != nil {
 		return err
 	}
-	s.corrections = corrections{s.store}
+	s.corrections, s.films = corrections{s.store}, films{s.store}
 	if s.repo, err = dataset.Init(ctx, filepath.Join(ws, "dataset"), dataset.Options{Log: s.log, CI: true, Made: pipeline.Outputs}); err != nil {
 		return err
 	}

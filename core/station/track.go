@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/measure"
 )
 
@@ -37,44 +39,83 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	info := src.Info()
 	opt := plane(info)
 	opt.Diameter, opt.Tile, opt.Overlap, opt.Keep = q.Diameter, q.Tile, q.Overlap, keep(q.Keep, keptBytes, b)
-	out := csv.NewWriter(w)
-	unit := "px"
-	if info.Micron.X > 0 && info.Micron.Y > 0 {
-		unit = "µm"
-	}
-	err = out.Write([]string{"track", "frame", "seconds", "x " + unit, "y " + unit, "area " + unit + "^2", "mean", "score"})
+	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
-	for ; opt.T < info.T && err == nil; opt.T++ {
-		layer, derr := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
-		if derr != nil {
-			return tracks, derr
+	for ; opt.T < info.T; opt.T++ {
+		layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
+		if err != nil {
+			return tracks, err
 		}
-		seen, derr := measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
-		if derr != nil {
-			return tracks, derr
+		seen, err := measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
+		if err != nil {
+			return tracks, err
 		}
 		for i, n := range l.Next(seen.Rows) {
 			tracks = max(tracks, n)
-			if err == nil {
-				err = out.Write(trackRow(n, opt.T, info, seen.Rows[i]))
-			}
+			seen.Rows[i].Object.Track = n
+		}
+		if err := out.write(opt.T, seen.Rows); err != nil {
+			return tracks, err
 		}
 	}
-	out.Flush()
-	if err == nil {
-		err = out.Error()
-	}
-	return tracks, err
+	return tracks, out.end()
 }
 
-func trackRow(track, t int, info imageio.Info, r measure.Row) []string {
-	kx, ky := 1.0, 1.0
-	if info.Micron.X > 0 && info.Micron.Y > 0 {
-		kx, ky = info.Micron.X, info.Micron.Y
+// WriteTracks writes the table that [Track] writes, of what was kept when the capture's
+// objects were counted. No engine is asked.
+func (s *Station) WriteTracks(ctx context.Context, it flow.Item, w io.Writer) error {
+	var c intake.Capture
+	if err := it.Read(&c); err != nil {
+		return err
 	}
+	md5, _ := Image(it)
+	seen, err := s.Frames(ctx, it)
+	if err != nil {
+		return err
+	}
+	src, err := s.openCapture(ctx, c, md5, own)
+	if err != nil {
+		return err
+	}
+	defer src.Close() //nolint:errcheck // read only
+	out := newTrackTable(w, src.Info())
+	if err := s.followed(ctx, md5, seen, out.write); err != nil {
+		return err
+	}
+	return out.end()
+}
+
+// trackTable has a row for each object at each time point.
+type trackTable struct {
+	*csv.Writer
+	info   imageio.Info
+	kx, ky float64 // units a pixel
+}
+
+func newTrackTable(w io.Writer, info imageio.Info) trackTable {
+	t, unit := trackTable{csv.NewWriter(w), info, 1, 1}, "px"
+	if m := info.Micron; m.X > 0 && m.Y > 0 {
+		t.kx, t.ky, unit = m.X, m.Y, "µm"
+	}
+	_ = t.Write([]string{"track", "frame", "seconds", "x " + unit, "y " + unit, "area " + unit + "^2", "mean", "score"}) // end tells
+	return t
+}
+
+func (t trackTable) write(at int, rows []measure.Row) error {
 	num := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-	return []string{
-		strconv.Itoa(track), strconv.Itoa(t), num((time.Duration(t) * info.Interval).Seconds()),
-		num(r.X * kx), num(r.Y * ky), num(r.Area * kx * ky), num(r.Channels[0].Mean), num(r.Object.Score),
+	for _, r := range rows {
+		err := t.Write([]string{
+			strconv.Itoa(r.Object.Track), strconv.Itoa(at), num((time.Duration(at) * t.info.Interval).Seconds()),
+			num(r.X * t.kx), num(r.Y * t.ky), num(r.Area * t.kx * t.ky), num(r.Channels[0].Mean), num(r.Object.Score),
+		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (t trackTable) end() error {
+	t.Flush()
+	return t.Error()
 }

@@ -13,18 +13,24 @@ import (
 	"coverslip.dev/coverslip/core/station"
 )
 
-// TestTrackAFilm: a blob drifts and another stands still, seen by the bundled model on a real
-// server: each keeps its number.
-func TestTrackAFilm(t *testing.T) {
-	ffmpeg := servertest.Program(t, "ffmpeg", "video")
-	server := servertest.StartTriton(t)
-	film := filepath.Join(t.TempDir(), "film.avi")
-	cmd := exec.CommandContext(t.Context(), ffmpeg, "-loglevel", "error",
+// drift makes a film of six time points in which a blob drifts by 5 pixels each, and another
+// stands still.
+func drift(t *testing.T, path string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), servertest.Program(t, "ffmpeg", "video"), "-loglevel", "error",
 		"-f", "lavfi", "-i", "color=black:s=160x128:r=5,drawbox=x=110:y=70:w=24:h=24:color=white:t=fill", "-f", "lavfi", "-i", "color=white:s=24x24:r=5",
-		"-filter_complex", "[0][1]overlay=x=20+5*n:y=30:shortest=0,boxblur=4", "-frames:v", "6", "-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj444p", film)
+		"-filter_complex", "[0][1]overlay=x=20+5*n:y=30:shortest=0,boxblur=4", "-frames:v", "6", "-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj444p", path)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
+}
+
+// TestTrackAFilm: a blob drifts and another stands still, seen by the bundled model on a real
+// server: each keeps its number.
+func TestTrackAFilm(t *testing.T) {
+	film := filepath.Join(t.TempDir(), "film.avi")
+	drift(t, film)
+	server := servertest.StartTriton(t)
 	var out bytes.Buffer
 	q := station.Question{Engine: server.GRPC, Backend: "python", Model: "tracked", Linking: measure.Linking{Reach: 10}}
 	tracks, err := station.Track(t.Context(), q, film, &out)

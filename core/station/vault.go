@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/dataset"
@@ -122,7 +124,14 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 	}
 	var geo bytes.Buffer
 	layer := annotation.Layer{
-		Image: pixelsID(st.MD5), By: r.Predicted.Model + "@" + r.Predicted.Version, Made: r.Review.At, Objects: r.Objects,
+		Image: pixelsID(st.MD5), By: r.Predicted.Model + "@" + r.Predicted.Version, Made: r.Review.At, Objects: slices.Clone(r.Objects),
+	}
+	tracks, err := v.trackOf(ctx, st.MD5, r.Predicted.T)
+	if err != nil { // that can be found again
+		v.log.WarnContext(ctx, "recorded without tracks", slog.String("image", st.MD5), slog.Any("error", err))
+	}
+	for i := range layer.Objects {
+		layer.Objects[i].Track = tracks[layer.Objects[i].ID]
 	}
 	if err := exchange.WriteGeoJSON(&geo, layer, table); err != nil {
 		return "", err
