@@ -33,6 +33,8 @@ type desk struct {
 	log       []annotation.Entry
 	table     measure.Table
 	frames    station.Frames // counted over time
+	film      viewer.Film    // what was found then
+	tracks    map[string]int // of the objects by ID
 	threshold float64        // of probability, that objects have
 	moving    moving
 	stamp     string              // of the prediction that objects came from
@@ -158,7 +160,7 @@ func (w *window) fillViewer() {
 		return
 	}
 	v := viewer.Values{
-		ID: d.id, Title: it.Title, Source: d.src, Objects: d.objects, Measured: facts(d.table),
+		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film, Measured: facts(d.table),
 		Presets: w.presets(),
 	}
 	v.Place = w.place(d.id)
@@ -280,6 +282,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Copy:         func(text string) { w.app.Clipboard().SetContent(text) },
 		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
 		Image: w.lookAtImage, Calibrate: w.calibrate, CountFrames: w.countFrames, CopyCounts: w.copyCounts,
+		SaveTracks: w.saveTracks, Link: w.link,
 	}
 }
 

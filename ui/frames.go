@@ -39,6 +39,9 @@ func (w *window) countFrames() {
 		defer bind.Screen(func() {
 			delete(w.counting, it.ID)
 			show()
+			if w.desk.id == it.ID {
+				w.followFilm()
+			}
 		})
 		return w.station.CountFrames(ctx, it, func(f station.Frames) {
 			last.Store(&f)

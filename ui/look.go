@@ -42,6 +42,7 @@ func (w *window) lookAt(path string) {
 func (w *window) put(d desk) {
 	old := w.desk.src
 	w.desk = d
+	w.followFilm()
 	w.fillViewer()
 	w.shell.Open("viewer")
 	if old != nil {

@@ -21,6 +21,18 @@ import (
 
 // snapshot keeps a picture of the viewer in the workspace's folder snapshots.
 func (w *window) snapshot(kind string, p tileview.Picture) {
+	path := w.snapshotPath(kind)
+	w.slow.do(func(context.Context) error {
+		if err := keepPicture(path, kind, p); err != nil {
+			return fault.New(fault.Denied, "The snapshot can't be written.", "Look whether the disk of the workspace is full or locked.", err)
+		}
+		w.slow.post(func() { w.viewer.Note("Kept as " + path) })
+		return nil
+	})
+}
+
+// snapshotPath is a file for what is open, with that ending.
+func (w *window) snapshotPath(ending string) string {
 	d := &w.desk
 	name := filepath.Base(d.file)
 	if it, ok := w.station.Items().Row(cmp.Or(d.id, d.other)); ok {
@@ -36,14 +48,7 @@ func (w *window) snapshot(kind string, p tileview.Picture) {
 		return r
 	}, name)
 	folder := filepath.Join(filepath.Dir(w.station.Folder()), "snapshots")
-	path := filepath.Join(folder, fmt.Sprintf("%s %s.%s", name, time.Now().Format("2006-01-02 150405"), kind))
-	w.slow.do(func(context.Context) error {
-		if err := keepPicture(path, kind, p); err != nil {
-			return fault.New(fault.Denied, "The snapshot can't be written.", "Look whether the disk of the workspace is full or locked.", err)
-		}
-		w.slow.post(func() { w.viewer.Note("Kept as " + path) })
-		return nil
-	})
+	return filepath.Join(folder, fmt.Sprintf("%s %s.%s", name, time.Now().Format("2006-01-02 150405"), ending))
 }
 
 // keepPicture writes a picture beside its final name first, so that no half one is left.

@@ -56,6 +56,7 @@ type window struct {
 	data       *work // readings of the dataset
 	drawing    *work // pictures of its files
 	thresholds moves // of the viewer
+	following  moves // of the open film
 
 	shell    *shell.Shell
 	inbox    *inbox.Screen
@@ -86,7 +87,7 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
 		thumbs: map[string]image.Image{}, counting: map[string]bool{},
 		work: newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
-		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log), thresholds: moves{work: newWork(bind.Screen, opt.Log)},
+		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log), thresholds: moves{work: newWork(bind.Screen, opt.Log)}, following: moves{work: newWork(bind.Screen, opt.Log)},
 	}
 	w.look(opt.Appearance)
 	w.furnish()
@@ -167,6 +168,7 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return w.data.run(ctx) })
 	g.Go(func() error { return w.drawing.run(ctx) })
 	g.Go(func() error { return w.thresholds.run(ctx) })
+	g.Go(func() error { return w.following.run(ctx) })
 	for range longAtOnce {
 		g.Go(func() error { return w.longs.run(ctx) })
 	}

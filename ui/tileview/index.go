@@ -19,6 +19,10 @@ func boxOf(ring []annotation.Point) box {
 	return b
 }
 
+func (b box) with(o box) box {
+	return box{min(b.x0, o.x0), min(b.y0, o.y0), max(b.x1, o.x1), max(b.y1, o.y1)}
+}
+
 func (b box) meets(o box) bool {
 	return b.x0 <= o.x1 && o.x0 <= b.x1 && b.y0 <= o.y1 && o.y0 <= b.y1
 }
@@ -28,7 +32,8 @@ func (b box) meets(o box) bool {
 type index struct {
 	all   []annotation.Object
 	boxes []box
-	areas []float64 // square pixels
+	areas []float64            // square pixels
+	tails [][]annotation.Point // of the objects; nil for none
 	byID  map[string]int
 
 	shown      []int32 // indices into all, in drawing order
@@ -41,20 +46,28 @@ type index struct {
 
 // newIndex indexes the objects that show lets through; nil lets all through.
 func newIndex(objs []annotation.Object, show func(x *index, i int) bool) *index {
+	return newTailed(objs, nil, show)
+}
+
+// newTailed indexes objects that have tails.
+func newTailed(objs []annotation.Object, tails [][]annotation.Point, show func(x *index, i int) bool) *index {
 	x := &index{
-		all: objs, boxes: make([]box, len(objs)), areas: make([]float64, len(objs)),
+		all: objs, boxes: make([]box, len(objs)), areas: make([]float64, len(objs)), tails: tails,
 		byID: make(map[string]int, len(objs)),
 	}
 	for i, o := range objs {
 		x.byID[o.ID] = i
 		x.boxes[i], x.areas[i] = boxOf(o.Outline), Area(o.Outline)
+		if i < len(tails) {
+			x.boxes[i] = x.boxes[i].with(boxOf(tails[i]))
+		}
 	}
 	return x.sift(show)
 }
 
 // sift returns an index of the same objects that shows others of them.
 func (x *index) sift(show func(x *index, i int) bool) *index {
-	n := &index{all: x.all, boxes: x.boxes, areas: x.areas, byID: x.byID}
+	n := &index{all: x.all, boxes: x.boxes, areas: x.areas, tails: x.tails, byID: x.byID}
 	all := box{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
 	var sum float64
 	for i := range n.all {
@@ -64,7 +77,7 @@ func (x *index) sift(show func(x *index, i int) bool) *index {
 		b := n.boxes[i]
 		n.shown = append(n.shown, int32(i))
 		sum += max(b.x1-b.x0, b.y1-b.y0)
-		all = box{min(all.x0, b.x0), min(all.y0, b.y0), max(all.x1, b.x1), max(all.y1, b.y1)}
+		all = all.with(b)
 	}
 	if len(n.shown) == 0 {
 		return n

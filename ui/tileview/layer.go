@@ -213,6 +213,11 @@ func drawPatch(x *index, style Style, k [2]int, scale float64) []uint32 {
 	}
 	s := sheet{make([]uint32, patchSize*patchSize), patchSize, patchSize}
 	at := camera{x: float64(k[0]*patchSize) / scale, y: float64(k[1]*patchSize) / scale, scale: scale}
+	if style.Tails && x.tails != nil {
+		for _, i := range on {
+			drawTail(s, x.tails[i], &x.all[i], style, at)
+		}
+	}
 	for _, i := range on {
 		drawObject(s, &x.all[i], style, at)
 	}

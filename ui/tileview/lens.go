@@ -52,11 +52,11 @@ func (v *View) Under() (a, b int) {
 	return v.objects.around(v.pen.cursor, r), v.lens.other.around(v.pen.cursor, r)
 }
 
-// around counts the shown objects whose boxes' middles lie within r of p.
+// around counts the shown objects the middle of whose outlines' boxes lies within r of p.
 func (x *index) around(p annotation.Point, r float64) int {
 	n := 0
 	for _, i := range x.within(box{p.X - r, p.Y - r, p.X + r, p.Y + r}) {
-		b := x.boxes[i]
+		b := boxOf(x.all[i].Outline)
 		if math.Hypot((b.x0+b.x1)/2-p.X, (b.y0+b.y1)/2-p.Y) <= r {
 			n++
 		}

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"image/color"
 	"math"
+	"strconv"
 
 	"golang.org/x/image/font/basicfont"
 
@@ -20,6 +21,7 @@ const (
 	ByState Coloring = iota
 	ByClass
 	ByScore // the probability, from violet over green to yellow
+	ByTrack // what it is over time
 )
 
 // Style is how objects are shown.
@@ -28,6 +30,7 @@ type Style struct {
 	Fill   bool
 	Labels bool // class and probability are written on objects that are large enough
 	By     Coloring
+	Tails  bool    // where an object was before
 	Clear  float64 // 0 is opaque, 1 is not seen
 
 	unit float64 // pixels of a unit of the screen: how wide lines are; 0 counts as 1
@@ -44,6 +47,10 @@ func (s Style) colorOf(o *annotation.Object) (c color.NRGBA, dash float64) {
 		c = classColor(o.Class)
 	case ByScore:
 		c = scoreColor(o.Score)
+	case ByTrack:
+		if o.Track > 0 {
+			c = trackColor(o.Track)
+		}
 	case ByState:
 	}
 	return c, dash
@@ -76,6 +83,26 @@ func scoreColor(score float64) color.NRGBA {
 	return color.NRGBA{R: mix(0), G: mix(1), B: mix(2), A: 255}
 }
 
+// trackColor keeps numbers that follow each other apart: hues a golden angle from one another.
+func trackColor(n int) color.NRGBA {
+	_, turn := math.Modf(float64(n) * (math.Sqrt(5) - 1) / 2)
+	part := func(shift float64) uint8 { // of a hue, light enough to be seen on black
+		_, h := math.Modf(turn + shift)
+		return uint8(90 + 165*min(max(math.Abs(6*h-3)-1, 0), 1))
+	}
+	return color.NRGBA{R: part(0), G: part(2.0 / 3), B: part(1.0 / 3), A: 255}
+}
+
+// drawTail draws where an object was, from the oldest place on: the older, the fainter.
+func drawTail(s sheet, tail []annotation.Point, o *annotation.Object, style Style, at camera) {
+	c, _ := style.colorOf(o)
+	for i := 1; i < len(tail); i++ {
+		ax, ay := at.toScreen(tail[i-1])
+		bx, by := at.toScreen(tail[i])
+		s.stroke([]pt{{ax, ay}, {bx, by}}, false, inkOf(c, 0.25+0.7*float64(i)/float64(len(tail)-1)), style.units(1.6), 0)
+	}
+}
+
 // drawObject draws one object.
 func drawObject(s sheet, o *annotation.Object, style Style, at camera) {
 	line := screenLine(o.Outline, at)
@@ -91,23 +118,27 @@ func drawObject(s sheet, o *annotation.Object, style Style, at camera) {
 	}
 	s.stroke(line, true, inkOf(c, 0.95), width, style.units(dash))
 	if style.Labels {
-		label(s, o, line, int(style.units(1)+0.5))
+		label(s, o, line, int(style.units(1)+0.5), style.By == ByTrack)
 	}
 }
 
-const labelRoom = 46 // units that an object must be wide to have its label
+// Units that an object must be wide to have its label, and the number of its track.
+const labelRoom, trackRoom = 46, 18
 
-func label(s sheet, o *annotation.Object, line []pt, k int) {
+func label(s sheet, o *annotation.Object, line []pt, k int, track bool) {
 	x0, x1, y0, y1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, p := range line {
 		x0, x1, y0, y1 = min(x0, p.x), max(x1, p.x), min(y0, p.y), max(y1, p.y)
 	}
-	if x1-x0 < float64(labelRoom*k) {
-		return
-	}
-	rows := []string{o.Class}
-	if o.State != annotation.Drawn {
+	rows, room := []string{o.Class}, labelRoom
+	switch {
+	case track && o.Track > 0:
+		rows, room = []string{strconv.Itoa(o.Track)}, trackRoom
+	case o.State != annotation.Drawn:
 		rows = append(rows, fmt.Sprintf("%.2f", o.Score))
+	}
+	if x1-x0 < float64(room*k) {
+		return
 	}
 	for i, text := range rows {
 		x := int((x0+x1)/2) - len(text)*7*k/2

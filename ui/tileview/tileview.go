@@ -177,7 +177,13 @@ func (v *View) recolor() {
 
 // SetObjects replaces what lies on the image.
 func (v *View) SetObjects(objs []annotation.Object) {
-	v.objects = newIndex(objs, v.filter.lets)
+	v.SetFollowed(objs, nil)
+}
+
+// SetFollowed replaces what lies on the image; tails are where each object was before, from
+// the oldest place on.
+func (v *View) SetFollowed(objs []annotation.Object, tails [][]annotation.Point) {
+	v.objects = newTailed(objs, tails, v.filter.lets)
 	v.relay()
 }
 

@@ -26,20 +26,39 @@ type counts struct {
 	word  *widget.Label
 	start *widget.Button
 	copy  *widget.Button
+	time  *tracks
 }
 
 func newCounts(s *Screen) *counts {
-	c := &counts{s: s, chart: kit.NewChart(), word: kit.NewQuiet("")}
+	c := &counts{s: s, time: newTracks(s), chart: kit.NewChart(), word: kit.NewQuiet("")}
 	c.start = widget.NewButtonWithIcon("Count", theme.Icon("run"), func() { do(s.act.CountFrames) })
 	c.copy = widget.NewButton("Copy as CSV", func() { do(s.act.CopyCounts) })
-	c.fold = kit.NewFold("Objects over time", true, container.NewStack(kit.NewGap(0, 150), c.chart), c.word,
-		container.NewGridWithColumns(2, kit.Tall(c.start), kit.Tall(c.copy)))
+	c.fold = kit.NewFold("Objects over time", true, c.time.what, container.NewStack(kit.NewGap(0, 150), c.chart), c.word,
+		container.NewGridWithColumns(2, kit.Tall(c.start), kit.Tall(c.copy)), c.time.box)
 	return c
 }
 
 func (c *counts) open(info imageio.Info) { shown(c.fold, info.T > 1 && c.s.act.CountFrames != nil) }
 
 func (c *counts) set(v Values, frames int) {
+	c.time.set(v.Film)
+	c.draw()
+	word := ""
+	if n := len(v.Counts); n > 0 {
+		word = fmt.Sprintf("%d of %d time points · %s", n, frames, v.CountedBy)
+	}
+	c.word.SetText(word)
+	able(c.start, v.ID != "" && !v.Counting)
+	able(c.copy, len(v.Counts) > 0)
+}
+
+// draw draws the course that is chosen.
+func (c *counts) draw() {
+	if p, ok := c.time.plot(); ok {
+		c.chart.Set(p)
+		return
+	}
+	v := c.s.val
 	p := kit.Plot{XUnit: "frame %s", Zero: true, Top: 1, Empty: "Nobody counted yet", Lines: []kit.Line{{Tone: kit.Busy}}}
 	timed := len(v.Counts) > 1 && v.Counts[1].Seconds > 0
 	if timed {
@@ -53,11 +72,4 @@ func (c *counts) set(v Values, frames int) {
 		p.X, p.Lines[0].Y = append(p.X, x), append(p.Lines[0].Y, float64(n.Objects))
 	}
 	c.chart.Set(p)
-	word := ""
-	if n := len(v.Counts); n > 0 {
-		word = fmt.Sprintf("%d of %d time points · %s", n, frames, v.CountedBy)
-	}
-	c.word.SetText(word)
-	able(c.start, v.ID != "" && !v.Counting)
-	able(c.copy, len(v.Counts) > 0)
 }

@@ -30,9 +30,10 @@ func (s *Screen) Note(text string) { s.read.SetText(text) }
 // copy puts the table of the shown objects on the clipboard, with tabs between the columns,
 // as spreadsheets take it.
 func (s *Screen) copy() {
-	if s.act.Copy == nil || len(s.val.Objects) == 0 {
+	if s.act.Copy == nil || len(s.now) == 0 {
 		return
 	}
+	s.panel.objects.set(s.now) // a film may play
 	text, n := s.table()
 	s.act.Copy(text)
 	s.Note(fmt.Sprintf("Measurements of %d objects copied.", n))
@@ -46,11 +47,15 @@ func (s *Screen) table() (text string, rows int) {
 		unit, kx, ky = "µm", m.X, m.Y
 	}
 	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²", "Perimeter " + unit}
+	followed := len(s.val.Film.Tracks) > 0
+	if followed {
+		head = append(head, "Frame", "Track") // from 0, as in the other tables
+	}
 	names := s.measured()
 	var b strings.Builder
 	b.WriteString(strings.Join(append(head, names...), "\t") + "\n")
 	num := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-	for i, o := range s.val.Objects {
+	for i, o := range s.now {
 		if !s.panel.objects.lets(i) {
 			continue
 		}
@@ -59,6 +64,9 @@ func (s *Screen) table() (text string, rows int) {
 		row := []string{
 			o.ID, o.Class, string(o.State), o.By, num(o.Score), num(x), num(y),
 			num(tileview.Area(ring)), num(tileview.Perimeter(ring)),
+		}
+		if followed {
+			row = append(row, strconv.Itoa(s.laid), strconv.Itoa(o.Track))
 		}
 		values := map[string]string{}
 		for _, f := range s.val.Measured[o.ID] {
@@ -77,7 +85,7 @@ func (s *Screen) table() (text string, rows int) {
 func (s *Screen) measured() []string {
 	var names []string
 	seen := map[string]bool{}
-	for _, o := range s.val.Objects {
+	for _, o := range s.now {
 		for _, f := range s.val.Measured[o.ID] {
 			if !seen[f.Name] {
 				seen[f.Name] = true

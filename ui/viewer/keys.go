@@ -95,7 +95,7 @@ func (s *Screen) undo() { do(s.act.Undo) }
 func (s *Screen) redo() { do(s.act.Redo) }
 
 func (s *Screen) remove() {
-	if id := s.view.Selected(); id != "" && s.act.Delete != nil {
+	if id := s.view.Selected(); id != "" && s.act.Delete != nil && s.home() {
 		s.act.Delete(id)
 	}
 }
@@ -104,7 +104,7 @@ func (s *Screen) remove() {
 // nobody has judged, so that a review is one key an object.
 func (s *Screen) judge(as func(string)) {
 	id := s.view.Selected()
-	if id == "" || as == nil {
+	if id == "" || as == nil || !s.home() {
 		return
 	}
 	next := s.unjudged(id, 1)
@@ -125,7 +125,7 @@ func (s *Screen) step(by int) {
 // unjudged returns the next (or, by -1, the last) object after id that is
 // predicted and shown, or "".
 func (s *Screen) unjudged(id string, by int) string {
-	objs := s.val.Objects
+	objs := s.now
 	at := -1
 	for i, o := range objs {
 		if o.ID == id {

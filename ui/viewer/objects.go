@@ -34,6 +34,7 @@ type objects struct {
 	by         *widget.Select
 	labels     *widget.Check
 	fill       *widget.Check
+	tails      *widget.Check
 	clear      *widget.Slider
 	box, how   fyne.CanvasObject
 }
@@ -51,9 +52,11 @@ func newObjects(s *Screen) *objects {
 	o.score.OnChanged = func(float64) { o.sift() }
 	o.size = newHistogram(func(tileview.Channel) { o.sift() }, o.fresh, s.rune)
 	o.size.plain = true
-	o.by = widget.NewSelect([]string{"State", "Class", "Probability"}, func(string) { o.restyle() })
+	o.by = widget.NewSelect([]string{"State", "Class", "Probability", "Track"}, func(string) { o.restyle() })
 	o.labels = widget.NewCheck("Labels", func(bool) { o.restyle() })
 	o.fill = widget.NewCheck("Fill", func(bool) { o.restyle() })
+	o.tails = widget.NewCheck("Tails over time", func(bool) { o.restyle() })
+	o.tails.Checked = true
 	o.clear.Value = 1
 	o.clear.OnChanged = func(float64) { o.restyle() }
 	o.by.SetSelectedIndex(0)
@@ -61,7 +64,7 @@ func newObjects(s *Screen) *objects {
 		container.New(layout.NewCustomPaddedVBoxLayout(-6), o.weak, o.score), o.wide, o.size)
 	o.how = kit.NewFold("Overlay", false,
 		container.NewBorder(nil, nil, widget.NewLabel("Colour by"), nil, o.by),
-		container.NewGridWithColumns(2, o.fill, o.labels),
+		container.NewGridWithColumns(2, o.fill, o.labels), o.tails,
 		container.NewBorder(nil, nil, widget.NewLabel("Opacity"), nil, o.clear))
 	return o
 }
@@ -96,6 +99,7 @@ func (o *objects) open(info imageio.Info) {
 	o.size.ch = tileview.Channel{}
 	o.filter = tileview.Filter{}
 	o.s.view.SetFilter(o.filter)
+	shown(o.tails, info.T > 1)
 	shown(o.size, false)
 	shown(o.wide, false)
 	o.count()
@@ -177,7 +181,7 @@ func (o *objects) count() {
 func (o *objects) restyle() {
 	st := o.s.view.Style()
 	st.By = tileview.Coloring(max(o.by.SelectedIndex(), 0))
-	st.Fill, st.Labels, st.Clear = o.fill.Checked, o.labels.Checked, 1-o.clear.Value
+	st.Fill, st.Labels, st.Tails, st.Clear = o.fill.Checked, o.labels.Checked, o.tails.Checked, 1-o.clear.Value
 	o.s.view.SetStyle(st)
 	if o.s.rail != nil {
 		o.s.rail.style(st)

@@ -3,6 +3,7 @@ package viewer
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -128,7 +129,7 @@ func imageFacts(i imageio.Info) []kit.Fact {
 
 func (p *panel) set(v Values) {
 	shown(p.size, p.s.act.Calibrate != nil && v.ID != "")
-	p.objects.set(v.Objects)
+	p.objects.set(p.s.now)
 	p.counts.set(v, p.info.T)
 	if p.diameter.Text == "" && v.Diameter > 0 {
 		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
@@ -170,7 +171,7 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 	shown(p.none, o == nil)
 	shown(p.object, o != nil)
 	if o != nil {
-		p.object.Set(append(objectFacts(*o, p.info.Micron), v.Measured[o.ID]...))
+		p.object.Set(slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o), v.Measured[o.ID]))
 	}
 	p.body.Refresh()
 }

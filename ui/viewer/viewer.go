@@ -42,6 +42,7 @@ type Values struct {
 	Counts    []Count // of the time points that were counted, from the first on
 	CountedBy string  // the model that did
 	Counting  bool    // now
+	Film      Film    // what was found when they were counted
 
 	Presets []Preset // contrast and colours that were kept, of any channels
 
@@ -69,8 +70,10 @@ type Actions struct {
 	Copy                   func(text string)                     // onto the clipboard
 	SavePreset             func(Preset)                          // over one of the same name and channels
 	DropPreset             func(name string)
-	CountFrames            func()               // the objects of every time point
-	CopyCounts             func()               // onto the clipboard, as a table
+	CountFrames            func() // the objects of every time point
+	CopyCounts             func() // onto the clipboard, as a table
+	SaveTracks             func() // as a table
+	Link                   func(reach float64, gap int)
 	Calibrate              func(imageio.Micron) // how large pixels are; zero: as the file says
 }
 
@@ -84,8 +87,11 @@ type Screen struct {
 	act   Actions
 	val   Values
 	view  *tileview.View
-	views int     // that are shown, up to mostViews
-	scale float64 // screen pixels a pixel
+	views int                 // that are shown, up to mostViews
+	now   []annotation.Object // that lie on the image
+	laid  int                 // the time point that they are of
+	track int                 // that is selected; 0 for none
+	scale float64             // screen pixels a pixel
 
 	rival   string // that the lens was switched on for
 	seconds []*second
@@ -117,23 +123,23 @@ func New(post func(func()), act Actions) *Screen {
 		Ranged: func(r []tileview.Range) { s.panel.channels.ranged(r) },
 		Moved:  s.moved, Selected: func(string) { s.chosen() },
 		Drawn: func(ring []annotation.Point) {
-			if act.Draw != nil {
+			if act.Draw != nil && s.home() {
 				act.Draw(ring)
 			}
 		},
 		Reshaped: func(id string, ring []annotation.Point) {
-			if act.Reshape != nil {
+			if act.Reshape != nil && s.home() {
 				act.Reshape(id, ring)
 			}
 		},
 		Erased: func(id string) {
-			if act.Delete != nil {
+			if act.Delete != nil && s.home() {
 				act.Delete(id)
 			}
 		},
 		Copy:    s.copy,
 		Brushed: func(d float64) { s.brushed(d) },
-		Planed:  func() { s.panel.planes.show() },
+		Planed:  s.turned,
 		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
 		Trouble: func(error) {
 			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
@@ -190,6 +196,7 @@ func (s *Screen) Set(v Values) {
 	s.val = v
 	s.banner.Set(kit.Held, v.Say, v.Hint, "", nil)
 	if v.Source == nil {
+		s.now, s.track = nil, 0
 		s.view.Set(nil)
 		s.setViews(1)
 		s.full.Hide()
@@ -197,14 +204,14 @@ func (s *Screen) Set(v Values) {
 		return
 	}
 	if fresh {
+		s.track = 0
 		s.view.Set(v.Source)
 		s.view.SetPlane(v.Z, v.T)
 		s.read.SetText("") // of the image before
 		s.panel.open(v.Source.Info())
 		s.setViews(s.views)
 	}
-	s.view.SetObjectsAt(v.T)
-	s.view.SetObjects(v.Objects)
+	s.lay()
 	s.view.SetOther(v.Names[0], v.Names[1], v.Other)
 	if v.Rival != s.rival && (v.Other != nil || v.Rival == "") {
 		s.rival = v.Rival
@@ -254,13 +261,20 @@ func (s *Screen) turnImage(n int) {
 func (s *Screen) chosen() {
 	id := s.view.Selected()
 	var o *annotation.Object
-	for i := range s.val.Objects {
-		if s.val.Objects[i].ID == id {
-			o = &s.val.Objects[i]
+	for i := range s.now {
+		if s.now[i].ID == id {
+			o = &s.now[i]
 		}
 	}
+	switch {
+	case o != nil:
+		s.track = o.Track
+	case id == "":
+		s.track = 0
+	}
 	s.panel.chosen(o, s.val)
-	s.rail.chosen(o != nil)
+	s.panel.counts.draw()
+	s.rail.chosen(o != nil && s.laid == s.val.T)
 }
 
 func do(f func()) {

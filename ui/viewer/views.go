@@ -116,13 +116,13 @@ func (s *Screen) mirror() {
 		}
 		cs := s.view.Channels()
 		z, t := s.view.Plane()
-		style, objs := s.view.Style(), s.val.Objects
+		style, other := s.view.Style(), false
 		switch what := o.pick.Selected; what {
 		case allChannels:
 		case noObjects:
 			style.Hidden = true
 		case modelAlone:
-			objs = s.val.Other
+			other = true
 		case oneLater:
 			t++
 		case oneEarlier:
@@ -138,10 +138,14 @@ func (s *Screen) mirror() {
 		o.view.SetTint(s.view.Tint())
 		o.view.SetProjection(s.view.Projection())
 		o.view.SetPlane(z, t)
-		o.view.SetObjectsAt(s.val.T)
+		objs, at := s.lying(t)
+		if other {
+			objs, at = s.val.Other, s.val.T
+		}
+		o.view.SetObjectsAt(at)
 		o.view.SetFilter(s.panel.objects.filter)
 		o.view.SetStyle(style)
-		o.view.SetObjects(objs)
+		o.view.SetFollowed(objs, s.val.Film.tails(objs, at))
 	}
 }
 

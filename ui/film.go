@@ -1,0 +1,108 @@
+package ui
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// followFilm links the objects of the open film over time, from what is kept of it. What was
+// linked for an image that is not open any more is left.
+func (w *window) followFilm() {
+	it, ok := w.station.Items().Row(w.desk.id)
+	src := w.desk.src
+	if !ok || src == nil || src.Info().T < 2 {
+		w.following.do(func(context.Context) error { return nil })
+		return
+	}
+	var p intake.Predicted
+	it.Out("infer", &p)
+	w.desk.film.Making = true
+	w.following.do(func(ctx context.Context) error {
+		f, err := w.station.Film(ctx, it)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // another image is open
+		}
+		film, tracks := filmOf(f), f.Home(p.T)
+		w.work.post(func() {
+			if w.desk.src == src {
+				w.desk.film, w.desk.tracks = film, tracks
+				w.fillViewer()
+			}
+		})
+		return err
+	})
+}
+
+func filmOf(f station.Film) viewer.Film {
+	out := viewer.Film{Frames: f.Frames, Reach: f.Linking.Reach, Gap: f.Linking.Gap}
+	for _, spots := range f.Tracks {
+		all := make([]viewer.Spot, len(spots))
+		for i, s := range spots {
+			all[i] = viewer.Spot(s)
+		}
+		out.Tracks = append(out.Tracks, all)
+	}
+	if f.Left > 0 {
+		out.Say = fmt.Sprintf("The outlines of the last %d time points are not shown: they are too many for the memory.", f.Left)
+	}
+	return out
+}
+
+// followed are the objects that can be corrected, with their tracks.
+func (d *desk) followed() []annotation.Object {
+	if len(d.tracks) == 0 {
+		return d.objects
+	}
+	out := slices.Clone(d.objects)
+	for i := range out {
+		out[i].Track = d.tracks[out[i].ID]
+	}
+	return out
+}
+
+// link has objects linked by another rule, of all films.
+func (w *window) link(reach float64, gap int) {
+	if err := w.station.SetLinking(config.Linking{Reach: reach, Gap: gap}); err != nil {
+		w.fail(fault.Explain(err))
+		return
+	}
+	w.followFilm()
+	w.fillViewer()
+}
+
+// saveTracks keeps the table of the open film's tracks beside the snapshots.
+func (w *window) saveTracks() {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok {
+		return
+	}
+	path := w.snapshotPath("tracks.csv")
+	w.slow.do(func(ctx context.Context) error {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		err := station.WriteResult(path, func(to io.Writer) error {
+			b := bufio.NewWriter(to)
+			if err := w.station.WriteTracks(ctx, it, b); err != nil {
+				return err
+			}
+			return b.Flush()
+		})
+		if err == nil {
+			w.slow.post(func() { w.viewer.Note("Kept as " + path) })
+		}
+		return err
+	})
+}

@@ -1,0 +1,127 @@
+package viewer_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
+	"coverslip.dev/coverslip/ui/viewer"
+)
+
+// followed is a film whose nuclei wander; that of track 5 is missing at time point 6. The
+// order in a time point is not that of the tracks.
+func followed() viewer.Values {
+	v := typical()
+	v.Source, v.T, v.Measured = film{}, 3, nil
+	v.Film.Reach, v.Film.Gap = 20, 1
+	v.Film.Tracks = make([][]viewer.Spot, 12)
+	for t := range 30 {
+		var frame []annotation.Object
+		for i := range 12 {
+			n := (i*5+t)%12 + 1
+			if n == 5 && t == 6 {
+				continue
+			}
+			o := annotation.Object{ID: fmt.Sprintf("%d of %d", n, t), Class: "nucleus", State: annotation.Predicted, Score: 0.9, By: "nuclei@4", Track: n}
+			x, y := float64(n%4*240+110)+60*math.Sin(float64(t)/7+float64(n)), float64(n/4*230+120)+4*float64(t)
+			r := 34 + 4*math.Sin(float64(t)/3+float64(n))
+			for k := range 24 {
+				a := 2 * math.Pi * float64(k) / 24
+				o.Outline = append(o.Outline, annotation.Point{X: x + r*math.Cos(a), Y: y + r*math.Sin(a)})
+			}
+			frame = append(frame, o)
+			v.Film.Tracks[n-1] = append(v.Film.Tracks[n-1], viewer.Spot{T: t, Object: o.ID, X: x, Y: y, Area: math.Pi * r * r, Mean: 1800})
+			v.Counts = append(v.Counts[:t:t], viewer.Count{T: t, Seconds: 0.04 * float64(t), Objects: len(frame)})
+		}
+		v.Film.Frames = append(v.Film.Frames, frame)
+	}
+	v.Objects, v.CountedBy = v.Film.Frames[3], "nuclei@4"
+	return v
+}
+
+func choose(v *viewer.Screen, what string) {
+	for _, o := range walk(v) {
+		if s, ok := o.(*widget.Select); ok {
+			s.SetSelected(what) // nothing, where it is no option
+		}
+	}
+}
+
+// TestAThingIsFollowed goes through a film: what is selected stays so under another ID and in
+// another place, also past a time point without it; it is corrected at the time point of the
+// review only.
+func TestAThingIsFollowed(t *testing.T) {
+	for _, mode := range []theme.Mode{theme.Dark, theme.Light} {
+		var did []string
+		act := viewer.Actions{
+			Accept:      func(id string) { did = append(did, id) },
+			Copy:        func(text string) { did = append(did, strings.SplitN(text, "\n", 3)[1]) },
+			CountFrames: func() {}, CopyCounts: func() {}, SaveTracks: func() { did = append(did, "saved") },
+			Link: func(reach float64, gap int) { did = append(did, fmt.Sprint(reach, gap)) },
+		}
+		show(t, mode, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+			v.Set(followed())
+			s.settle(c)
+			tiles(v).Select("5 of 3")
+			for _, want := range []string{"5 of 4", "5 of 5", "5 of 5", "5 of 7", "5 of 8"} {
+				press(v, c, '>')
+				if got := tiles(v).Selected(); got != want {
+					t.Errorf("selected is %q, want %q", got, want)
+				}
+			}
+			press(v, c, 'a')
+			if got := labelOf(v, "Objects are"); len(did) > 0 || got != "Objects are corrected at time point 4, which the review is of." {
+				t.Errorf("accepted %v, says %q", did, got)
+			}
+			tiles(v).TypedShortcut(&fyne.ShortcutCopy{})
+			for _, o := range walk(v) {
+				if b, ok := o.(*widget.Button); ok && b.Text == "Save tracks as CSV" {
+					test.Tap(b)
+				}
+				if e, ok := o.(*kit.Field); ok && e.Text == "20" {
+					e.SetText("7,5")
+					e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+				}
+			}
+			choose(v, "Track")
+			st := tiles(v).Style()
+			if st.By != tileview.ByTrack || !st.Tails {
+				t.Errorf("the style is %+v", st)
+			}
+			st.Labels = true
+			tiles(v).SetStyle(st)
+			choose(v, "Area of the selected")
+			for range 12 {
+				press(v, c, '>')
+			}
+			for _, o := range walk(v) {
+				if sc, ok := o.(*container.Scroll); ok {
+					sc.ScrollToOffset(fyne.NewPos(0, 460))
+				}
+			}
+			s.settle(c)
+			test.AssertRendersToImage(t, map[theme.Mode]string{theme.Dark: "tracks-dark.png", theme.Light: "tracks-light.png"}[mode], c)
+			for range 17 {
+				press(v, c, '<')
+			}
+			if got := tiles(v).Selected(); got != "5 of 3" {
+				t.Errorf("back at home selected is %q", got)
+			}
+			press(v, c, 'a')
+		})
+		if len(did) != 4 || !strings.Contains(did[0], "\t8\t") ||
+			did[1] != "7.5 1" || did[2] != "saved" || did[3] != "5 of 3" {
+			t.Errorf("did %q", did)
+		}
+	}
+}
