@@ -11,7 +11,6 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/config"
-	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -74,12 +73,13 @@ func (d *desk) followed() []annotation.Object {
 
 // link has objects linked by another rule, of all films.
 func (w *window) link(reach float64, gap int) {
-	if err := w.station.SetLinking(config.Linking{Reach: reach, Gap: gap}); err != nil {
-		w.fail(fault.Explain(err))
-		return
-	}
-	w.followFilm()
-	w.fillViewer()
+	w.work.do(func(context.Context) error {
+		err := w.station.SetLinking(config.Linking{Reach: reach, Gap: gap})
+		if err == nil {
+			w.work.post(w.followFilm)
+		}
+		return err
+	})
 }
 
 // saveTracks keeps the table of the open film's tracks beside the snapshots.

@@ -6,6 +6,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/config"
@@ -65,6 +66,22 @@ func (f films) chunk(ctx context.Context, md5 string, t int) ([][]measure.Row, e
 		return nil, err
 	}
 	return rows[:t%keptEvery], nil
+}
+
+// brief is what is kept of the objects of a time point: where they are, their area and mean,
+// and outlines to a sixteenth of a pixel, some 300 bytes each.
+func brief(rows []measure.Row) []measure.Row {
+	round := func(v float64) float64 { return math.Round(16*v) / 16 }
+	out := make([]measure.Row, len(rows))
+	for i, r := range rows {
+		out[i] = measure.Row{Object: r.Object, X: r.X, Y: r.Y, Area: r.Area, Channels: []measure.Intensity{{Mean: r.Channels[0].Mean}}}
+		ring := make([]annotation.Point, len(r.Object.Outline))
+		for k, p := range r.Object.Outline {
+			ring[k] = annotation.Point{X: round(p.X), Y: round(p.Y)}
+		}
+		out[i].Object.Outline = ring
+	}
+	return out
 }
 
 // read returns the chunk that the time point t lies in.

@@ -94,16 +94,14 @@ func (s *Station) countFrames(
 	}
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne)) // a time point is read again to be measured
 	defer src.Close()                                           //nolint:errcheck // read only
-	if f.Model != by || f.Seen >= src.Info().T {
-		f = Frames{Model: by}
+	f.Seen = min(f.Seen, len(f.Frames))
+	f.Frames = f.Frames[:f.Seen]
+	chunk, err := s.films.chunk(ctx, md5, f.Seen)
+	if err != nil || f.Model != by || f.Seen >= src.Info().T {
+		f, chunk = Frames{Model: by}, nil
 		if err := s.keepFrames(ctx, md5, f); err != nil { // before what is kept of another model goes
 			return err
 		}
-	}
-	f.Frames = f.Frames[:f.Seen]
-	chunk, err := s.films.chunk(ctx, md5, f.Seen)
-	if err != nil {
-		return err
 	}
 	en, err := s.engines.pick(b.Ref)
 	if err != nil {
@@ -127,7 +125,7 @@ func (s *Station) countFrames(
 		if err != nil {
 			return err
 		}
-		f.Frames, chunk = append(f.Frames, one), append(chunk, table.Rows)
+		f.Frames, chunk = append(f.Frames, one), append(chunk, brief(table.Rows))
 		if len(f.Frames)%keptEvery == 0 {
 			if err := keep(ctx); err != nil {
 				return err

@@ -168,11 +168,14 @@ func (s *Screen) lay() {
 	s.now, s.laid = s.lying(t)
 	s.view.SetObjectsAt(s.laid)
 	s.view.SetFollowed(s.now, s.val.Film.tails(s.now, s.laid))
-	if i := slices.IndexFunc(s.now, func(o annotation.Object) bool { return o.Track == s.track }); i >= 0 && s.track > 0 {
-		s.view.Select(s.now[i].ID)
+	id := s.view.Selected()
+	same := slices.IndexFunc(s.now, func(o annotation.Object) bool { return o.ID == id })
+	if same < 0 && s.track > 0 {
+		same = slices.IndexFunc(s.now, func(o annotation.Object) bool { return o.Track == s.track })
 	}
-	if !s.view.Playing() { // its histogram is not made for each frame of a second
-		s.panel.objects.set(s.now)
+	if same >= 0 {
+		s.track = s.now[same].Track // which another rule may have given another number
+		s.view.Select(s.now[same].ID)
 	}
 }
 
@@ -186,7 +189,7 @@ func (s *Screen) turned() {
 	if _, at := s.lying(t); at != s.laid {
 		s.lay()
 	}
-	if !s.view.Playing() {
+	if !s.view.Playing() { // the histogram is not made for each of many frames a second
 		s.panel.objects.set(s.now)
 		s.mirror()
 	}
