@@ -81,13 +81,7 @@ func (s *Station) countFrames(
 	if err != nil {
 		return err
 	}
-	by := b.String()
-	if was.Diameter > 0 {
-		by += fmt.Sprintf(", objects of %g pixels", was.Diameter)
-	}
-	if seen.Threshold > 0 {
-		by += fmt.Sprintf(", threshold %g", seen.Threshold)
-	}
+	by := countedBy(b, was.Diameter, seen.Threshold)
 	src, err := s.openCapture(ctx, c, md5, own)
 	if err != nil {
 		return err
@@ -136,6 +130,18 @@ func (s *Station) countFrames(
 		return nil
 	})
 	return errors.Join(err, keep(context.WithoutCancel(ctx)))
+}
+
+// countedBy is all that the objects of a film depend on, but the film.
+func countedBy(b infer.Bundle, diameter, threshold float64) string {
+	by := b.String()
+	if diameter > 0 {
+		by += fmt.Sprintf(", objects of %g pixels", diameter)
+	}
+	if threshold > 0 {
+		by += fmt.Sprintf(", threshold %g", threshold)
+	}
+	return by
 }
 
 func (s *Station) keepFrames(ctx context.Context, md5 string, f Frames) error {

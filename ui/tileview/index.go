@@ -44,12 +44,11 @@ type index struct {
 	items      []int32
 }
 
-// newIndex indexes the objects that show lets through; nil lets all through.
-func newIndex(objs []annotation.Object, show func(x *index, i int) bool) *index {
-	return newTailed(objs, nil, show)
-}
+// newIndex indexes objects, and shows all.
+func newIndex(objs []annotation.Object) *index { return newTailed(objs, nil, nil) }
 
-// newTailed indexes objects that have tails.
+// newTailed indexes objects, tails of which may be nil, and shows those that show lets through;
+// nil lets all through.
 func newTailed(objs []annotation.Object, tails [][]annotation.Point, show func(x *index, i int) bool) *index {
 	x := &index{
 		all: objs, boxes: make([]box, len(objs)), areas: make([]float64, len(objs)), tails: tails,

@@ -23,7 +23,7 @@ const firstLens, leastLens, mostLens = 110, 40, 400 // units of the screen
 // SetOther brings the layer that the lens shows, and names both.
 func (v *View) SetOther(name, other string, objs []annotation.Object) {
 	v.lens.a, v.lens.b = name, other
-	v.lens.other = newIndex(objs, nil)
+	v.lens.other = newIndex(objs)
 	v.restyle()
 	if v.lens.on {
 		v.redraw()

@@ -113,8 +113,8 @@ type View struct {
 
 // New returns a view without an image. post runs a function on the screen's thread.
 func New(post func(func()), act Actions) *View {
-	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil, nil), overview: true}
-	v.lens = lens{radius: firstLens, other: newIndex(nil, nil), lay: newLayer()}
+	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil), overview: true}
+	v.lens = lens{radius: firstLens, other: newIndex(nil), lay: newLayer()}
 	v.player = &player{more: make(chan struct{}, 1)}
 	v.at = camera{scale: 1}
 	v.rest.moved = make(chan struct{}, 1)
