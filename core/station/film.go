@@ -69,7 +69,7 @@ func (f films) chunk(ctx context.Context, md5 string, t int) ([][]measure.Row, e
 }
 
 // brief is what is kept of the objects of a time point: where they are, their area and mean,
-// and outlines to a sixteenth of a pixel, some 300 bytes each.
+// and outlines to a sixteenth of a pixel, some 450 bytes each.
 func brief(rows []measure.Row) []measure.Row {
 	round := func(v float64) float64 { return math.Round(16*v) / 16 }
 	out := make([]measure.Row, len(rows))

@@ -95,7 +95,7 @@ func (v *View) showsAll(w, h int) bool {
 func (v *View) scene(dst []uint32, w, h int, at camera) {
 	v.paintLevel(dst, w, h, at, level(v.downsamples(), at.scale), true)
 	glass, through := v.lookThrough(dst, w, h, at)
-	if !v.style.Hidden && v.t == v.objectsAt {
+	if v.follow() && !v.style.Hidden {
 		v.lay.blit(dst, w, h, at)
 	}
 	s := canvasOf(dst, w, h)

@@ -105,11 +105,11 @@ func (v *View) closePen() {
 // paintMarks draws what changes with every move: the marked object, the one under
 // the pointer, and the pen.
 func (v *View) paintMarks(s sheet, at camera) {
-	of := theme.Objects()
-	if o := v.objects.object(v.hover); o != nil && !v.style.Hidden && v.hover != v.selected {
+	of, lie := theme.Objects(), v.pictured() == v.objectsAt
+	if o := v.objects.object(v.hover); lie && o != nil && !v.style.Hidden && v.hover != v.selected {
 		s.stroke(screenLine(o.Outline, at), true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
 	}
-	if o := v.objects.object(v.selected); o != nil {
+	if o := v.marked(); lie && o != nil {
 		line := screenLine(o.Outline, at)
 		c, dash := v.style.colorOf(o)
 		s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -48,6 +49,40 @@ func (v *View) Projection() Projection { return v.projection }
 func (v *View) SetObjectsAt(t int) {
 	v.objectsAt = t
 	v.redraw()
+}
+
+// Lying returns what lies on the image at a time point, as [View.SetFollowed] takes it; false
+// where nothing is known.
+type Lying func(t int) (objs []annotation.Object, tails [][]annotation.Point, ok bool)
+
+// SetSeries has the objects follow the picture: they change with it, and not while the time
+// point that is asked for is still being read. It goes on from those of [View.SetFollowed]. f is
+// called on the screen's thread; nil where objects were found at one time point only.
+func (v *View) SetSeries(f Lying) {
+	v.series = f
+	v.redraw()
+}
+
+// pictured is the time point that is on the screen: the one before as long as a part of the new
+// one is missing.
+func (v *View) pictured() int {
+	if !v.whole && v.was[1] >= 0 {
+		return v.was[1]
+	}
+	return v.t
+}
+
+// follow lays the objects of the time point that is on the screen over it, and reports whether
+// there are any.
+func (v *View) follow() bool {
+	t := v.pictured()
+	if t != v.objectsAt && v.series != nil {
+		if objs, tails, ok := v.series(t); ok {
+			v.objects, v.objectsAt = newTailed(objs, tails, v.filter.lets), t
+			v.restyle()
+		}
+	}
+	return t == v.objectsAt
 }
 
 func (v *View) turnPage() {

@@ -64,7 +64,7 @@ func (v *View) Snapshot() (Picture, bool) {
 		p.length *= v.ratio
 		p.drawBar()
 	}
-	if !style.Hidden && v.t == v.objectsAt {
+	if !style.Hidden && v.pictured() == v.objectsAt {
 		p.shapes = v.shapes(w, h, style)
 	}
 	return p, true

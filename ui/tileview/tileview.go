@@ -71,8 +71,9 @@ type View struct {
 	player   *player
 
 	projection Projection
-	objectsAt  int    // the time point that the objects lie in
-	was        [2]int // the plane and the time that were last shown whole
+	objectsAt  int // the time point that the objects lie in
+	series     Lying
+	was        [2]int // the plane and the time that were last shown whole; a time below 0 for none
 	whole      bool   // no tile of the screen is missing
 
 	at       camera
@@ -103,6 +104,7 @@ type View struct {
 	style    Style
 	hover    string
 	selected string
+	track    int // of what is selected, 0 for none
 
 	work *work // shared with the workers
 	lay  *layer
@@ -130,9 +132,9 @@ func (v *View) Set(src imageio.Source) {
 	v.src, v.info, v.channels = src, imageio.Info{}, nil
 	v.Stop()
 	v.contrast = false
-	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{}
+	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{0, -1}
 	v.pen = pen{}
-	v.selected, v.hover = "", ""
+	v.selected, v.track, v.hover, v.series = "", 0, "", nil
 	if src != nil {
 		v.info = src.Info()
 		colors := imageio.DisplayColors(v.info.Channels)
@@ -243,7 +245,11 @@ func (v *View) Select(id string) {
 	if v.selected == id {
 		return
 	}
-	v.selected = id
+	if v.selected = id; id == "" {
+		v.track = 0
+	} else if o := v.objects.object(id); o != nil {
+		v.track = o.Track
+	}
 	v.redraw()
 	if v.act.Selected != nil {
 		v.act.Selected(id)
@@ -252,6 +258,18 @@ func (v *View) Select(id string) {
 
 // Selected returns the ID of the marked object, or "".
 func (v *View) Selected() string { return v.selected }
+
+// marked is what is selected, or the same thing at the time point that is on the screen; nil for
+// nothing.
+func (v *View) marked() *annotation.Object {
+	o := v.objects.object(v.selected)
+	for i := 0; o == nil && v.track > 0 && i < len(v.objects.all); i++ {
+		if v.objects.all[i].Track == v.track {
+			o = &v.objects.all[i]
+		}
+	}
+	return o
+}
 
 // redraw asks for one new frame, however often it is called before that.
 func (v *View) redraw() {

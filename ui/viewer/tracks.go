@@ -13,6 +13,7 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/tileview"
 )
 
 // Film is what was found at the time points of a film, and which objects are one thing.
@@ -162,12 +163,29 @@ func (s *Screen) lying(t int) ([]annotation.Object, int) {
 	return s.val.Film.Frames[t], t
 }
 
-// lay shows the objects of the time point that is shown. The thing that is selected stays so.
+// lay shows the objects of the time point that is shown, and from then on those of others.
 func (s *Screen) lay() {
-	_, t := s.view.Plane()
-	s.now, s.laid = s.lying(t)
+	s.turn()
 	s.view.SetObjectsAt(s.laid)
 	s.view.SetFollowed(s.now, s.val.Film.tails(s.now, s.laid))
+	s.view.SetSeries(s.series())
+}
+
+// series is what lies on the image at each time point, nil where it is known of one.
+func (s *Screen) series() tileview.Lying {
+	if len(s.val.Film.Frames) == 0 {
+		return nil
+	}
+	return func(t int) ([]annotation.Object, [][]annotation.Point, bool) {
+		objs, at := s.lying(t)
+		return objs, s.val.Film.tails(objs, at), at == t
+	}
+}
+
+// turn goes on to the objects of another time point. The thing that is selected stays so.
+func (s *Screen) turn() {
+	_, t := s.view.Plane()
+	s.now, s.laid = s.lying(t)
 	id := s.view.Selected()
 	same := slices.IndexFunc(s.now, func(o annotation.Object) bool { return o.ID == id })
 	if same < 0 && s.track > 0 {
@@ -187,7 +205,7 @@ func (s *Screen) turned() {
 	}
 	_, t := s.view.Plane()
 	if _, at := s.lying(t); at != s.laid {
-		s.lay()
+		s.turn()
 	}
 	if !s.view.Playing() { // the histogram is not made for each of many frames a second
 		s.panel.objects.set(s.now)

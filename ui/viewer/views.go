@@ -141,6 +141,9 @@ func (s *Screen) mirror() {
 		objs, at := s.lying(t)
 		if other {
 			objs, at = s.val.Other, s.val.T
+			o.view.SetSeries(nil)
+		} else {
+			o.view.SetSeries(s.series())
 		}
 		o.view.SetObjectsAt(at)
 		o.view.SetFilter(s.panel.objects.filter)
