@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,18 +63,38 @@ func (w *window) open(id string) {
 		return
 	}
 	w.station.LookingAt(id)
-	w.work.do(func(ctx context.Context) error {
+	w.bring(func(ctx context.Context) (desk, error) {
 		src, err := w.station.OpenImage(ctx, it)
 		if err != nil {
-			return err
+			return desk{}, err
 		}
 		o, err := w.read(ctx, it, src)
+		if err != nil {
+			return desk{}, errors.Join(err, src.Close())
+		}
+		d := desk{id: id, stamp: stamp(it), home: src.Info().Image}
+		d.take(o)
+		return d, nil
+	})
+}
+
+// bring opens an image and shows it, unless another was asked for by then: who turns over many
+// sees the last one at once.
+func (w *window) bring(open func(ctx context.Context) (desk, error)) {
+	own := w.asked.Add(1)
+	w.work.do(func(ctx context.Context) error {
+		if w.asked.Load() != own {
+			return nil
+		}
+		d, err := open(ctx)
 		if err != nil {
 			return err
 		}
 		w.work.post(func() {
-			d := desk{id: id, stamp: stamp(it), home: o.src.Info().Image}
-			d.take(o)
+			if w.asked.Load() != own {
+				w.slow.do(func(context.Context) error { return d.src.Close() })
+				return
+			}
 			w.put(d)
 		})
 		return nil

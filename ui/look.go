@@ -18,12 +18,18 @@ import (
 
 // lookAt opens any image file in the viewer: it is looked at, not captured. Its objects follow.
 func (w *window) lookAt(path string) {
-	w.work.do(func(ctx context.Context) error {
-		src, err := w.station.OpenFile(ctx, path)
-		if err != nil {
-			return err
+	var src imageio.Source
+	w.bring(func(ctx context.Context) (desk, error) {
+		var err error
+		if src, err = w.station.OpenFile(ctx, path); err != nil {
+			return desk{}, err
 		}
-		w.work.post(func() { w.put(desk{file: path, src: src, home: src.Info().Image}) })
+		return desk{file: path, src: src, home: src.Info().Image}, nil
+	})
+	w.work.do(func(context.Context) error { // after that
+		if src == nil {
+			return nil
+		}
 		objects, err := station.ObjectsBeside(path)
 		if err != nil {
 			return err
@@ -63,7 +69,7 @@ func (w *window) lookAtImage(n int) {
 		w.lookAt(d.file)
 		return
 	}
-	w.work.do(func(ctx context.Context) error {
+	w.bring(func(ctx context.Context) (desk, error) {
 		var src imageio.Source
 		var err error
 		if captured {
@@ -71,11 +77,7 @@ func (w *window) lookAtImage(n int) {
 		} else {
 			src, err = w.station.OpenFileNth(ctx, d.file, n)
 		}
-		if err != nil {
-			return err
-		}
-		w.work.post(func() { w.put(desk{file: d.file, other: it.ID, src: src, home: d.home}) })
-		return nil
+		return desk{file: d.file, other: it.ID, src: src, home: d.home}, err
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"image"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -50,13 +51,14 @@ type window struct {
 	win        fyne.Window
 	station    *station.Station
 	opt        Options
-	work       *work // short requests, in order
-	slow       *work // what may take minutes
-	longs      *work // what may take hours, several at once
-	data       *work // readings of the dataset
-	drawing    *work // pictures of its files
-	thresholds moves // of the viewer
-	following  moves // of the open film
+	work       *work        // short requests, in order
+	slow       *work        // what may take minutes
+	longs      *work        // what may take hours, several at once
+	data       *work        // readings of the dataset
+	drawing    *work        // pictures of its files
+	thresholds moves        // of the viewer
+	following  moves        // of the open film
+	asked      atomic.Int64 // how many images were asked for: only the last is shown
 
 	shell    *shell.Shell
 	inbox    *inbox.Screen

@@ -108,7 +108,11 @@ func (s *Shell) Open(page string) {
 // Page returns the ID of the page that is open.
 func (s *Shell) Page() string { return s.open }
 
+// bring shows a page. The others are not drawn anew: they do that when they are shown.
 func (s *Shell) bring(page string) {
+	if s.open == page {
+		return
+	}
 	s.open = page
 	for _, p := range s.pages {
 		if p.ID == page {
@@ -118,7 +122,6 @@ func (s *Shell) bring(page string) {
 		}
 		s.items[p.ID].choose(p.ID == page)
 	}
-	s.stack.Refresh()
 }
 
 func (s *Shell) help() {

@@ -77,3 +77,32 @@ func TestKeysOpenPagesAndHelp(t *testing.T) {
 		t.Errorf("F1 helps with %q", helped)
 	}
 }
+
+// costly is a page that counts how often it is drawn anew.
+type costly struct {
+	widget.Label
+	drawn int
+}
+
+func (c *costly) Refresh() { c.drawn++ }
+
+// TestOnlyThePageThatComesUpIsDrawnAnew: pages with long tables take their time.
+func TestOnlyThePageThatComesUpIsDrawnAnew(t *testing.T) {
+	test.NewTempApp(t)
+	all, pg := pages(), []*costly{{}, {}}
+	for i := range pg {
+		pg[i].ExtendBaseWidget(pg[i])
+		all[i].Content = pg[i]
+	}
+	s := shell.New(all, shell.Actions{})
+	test.NewTempWindow(t, s).Resize(fyne.NewSize(1000, 640))
+	pg[0].drawn, pg[1].drawn = 0, 0
+	s.Open("viewer")
+	if pg[0].drawn != 0 || pg[1].drawn != 1 || pg[0].Visible() || !pg[1].Visible() {
+		t.Errorf("the page that went was drawn %d times, the one that came %d times", pg[0].drawn, pg[1].drawn)
+	}
+	s.Open("viewer")
+	if pg[1].drawn != 1 {
+		t.Error("the page that is open was drawn anew")
+	}
+}
