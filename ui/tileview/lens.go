@@ -2,8 +2,12 @@ package tileview
 
 import (
 	"fmt"
+	"image"
 	"image/color"
 	"math"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/math/fixed"
 
 	"coverslip.dev/coverslip/core/annotation"
 )
@@ -16,6 +20,8 @@ type lens struct {
 	a, b   string  // names of the two layers
 	other  *index
 	lay    *layer
+
+	letters letters
 }
 
 const firstLens, leastLens, mostLens = 110, 40, 400 // units of the screen
@@ -94,7 +100,7 @@ func (v *View) lookThrough(dst []uint32, w, h int, at camera) (lensed, bool) {
 	return l, true
 }
 
-// paintLens lays the piece into the picture, with a rim and the counts of both layers.
+// paintLens lays the piece into the picture, with a rim.
 func (v *View) paintLens(s sheet, l lensed) {
 	for y := range l.h {
 		for x := range l.w {
@@ -110,13 +116,54 @@ func (v *View) paintLens(s sheet, l lensed) {
 	}
 	s.stroke(rim, true, ink{0, 0, 0, 160}, 4*v.ratio, 0)
 	s.stroke(rim, true, inkOf(color.NRGBA{0xe8, 0xec, 0xf0, 255}, 1), 2*v.ratio, 0)
-	a, b := v.Under()
-	text := fmt.Sprintf(" %s %d, here %s %d ", v.lens.a, a, v.lens.b, b)
-	k := max(1, int(v.ratio+0.5))
-	wide := len(text) * 7 * k
-	y := int(l.cy+l.radius) + 6*k
-	if y > s.h-16*k {
-		y = int(l.cy-l.radius) - 19*k
+}
+
+// paintCounts writes the counts of both layers below the lens, or above it where there is no
+// room; upright also where the view is turned.
+func (v *View) paintCounts(s sheet) {
+	if !v.lens.on || !v.over {
+		return
 	}
-	s.text(min(max(int(l.cx)-wide/2, 1), max(s.w-wide-1, 1)), y, text, k)
+	a, b := v.Under()
+	cx, cy := v.onScreen(v.pen.cursor)
+	r := v.lens.radius * v.ratio
+	if cx < -r || cy < -r || cx > float64(s.w)+r || cy > float64(s.h)+r {
+		return
+	}
+	v.lens.letters.write(s, fmt.Sprintf("%s %d, shown here  ·  %s %d", v.lens.b, b, v.lens.a, a), cx, cy, r, v.ratio)
+}
+
+// letters are a font of one size; it is kept, as making it takes longer than a frame.
+type letters struct {
+	face font.Face
+	size float64 // pixels
+}
+
+const countsText, countsAir = 14, 6 // units
+
+// write writes text in white on dark below a circle, or above it, within the picture.
+func (l *letters) write(s sheet, text string, cx, cy, r, unit float64) {
+	if size := countsText * unit; l.size != size {
+		face, err := barFace(size)
+		if err != nil { // the built-in font is always readable
+			return
+		}
+		l.face, l.size = face, size
+	}
+	air, m := int(countsAir*unit), l.face.Metrics()
+	wide, high := font.MeasureString(l.face, text).Ceil()+2*air, (m.Ascent+m.Descent).Ceil()+air
+	x, y := min(max(int(cx)-wide/2, 1), max(s.w-wide-1, 1)), int(cy+r)+air
+	if y+high > s.h {
+		y = max(int(cy-r)-air-high, 0)
+	}
+	s.block(x, y, wide, high, ink{0, 0, 0, 190})
+	mask := image.NewAlpha(image.Rect(0, 0, wide, high))
+	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: l.face, Dot: fixed.P(air, air/2+m.Ascent.Ceil())}
+	d.DrawString(text)
+	for py := range min(high, s.h-y) {
+		for px := range min(wide, s.w-x) {
+			at := &s.pix[(y+py)*s.w+x+px]
+			*at = ink{255, 255, 255, 255}.over(*at, uint32(mask.Pix[py*mask.Stride+px]))
+		}
+	}
 }

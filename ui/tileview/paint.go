@@ -52,6 +52,7 @@ func (v *View) paint(w, h int) image.Image {
 		v.paintTurned(dst, w, h)
 	}
 	v.paintOverview(dst, w, h)
+	v.paintCounts(canvasOf(dst, w, h))
 	if !v.contrast {
 		fill(dst, around)
 	}

@@ -195,7 +195,10 @@ func (s *Screen) moved(r tileview.Readout) {
 		}
 	}
 	if o := r.Object; o != nil {
-		fmt.Fprintf(&b, "  ·  %s, %s, score %.2f", o.Class, o.State, o.Score)
+		fmt.Fprintf(&b, "  ·  %s, %s", o.Class, o.State)
+		if o.State != annotation.Drawn { // nobody scores what a person drew
+			fmt.Fprintf(&b, ", score %.2f", o.Score)
+		}
 	}
 	s.read.SetText(b.String())
 }
