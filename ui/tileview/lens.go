@@ -130,7 +130,7 @@ func (v *View) paintCounts(s sheet) {
 	if cx < -r || cy < -r || cx > float64(s.w)+r || cy > float64(s.h)+r {
 		return
 	}
-	v.lens.letters.write(s, fmt.Sprintf("%s %d, shown here  ·  %s %d", v.lens.b, b, v.lens.a, a), cx, cy, r, v.ratio)
+	v.lens.letters.write(s, fmt.Sprintf("%s: %d, shown here  ·  %s: %d", v.lens.b, b, v.lens.a, a), cx, cy, r, v.ratio)
 }
 
 // letters are a font of one size; it is kept, as making it takes longer than a frame.
