@@ -36,7 +36,7 @@ func TestOnlyTheImageThatWasAskedForLastIsOpened(t *testing.T) {
 		synctest.Wait()
 		var began []int
 		for i := range 3 {
-			w.bring(func(ctx context.Context) (desk, error) {
+			w.bring(func(context.Context) (desk, error) {
 				began = append(began, i)
 				return desk{}, context.Canceled // there is no screen here
 			})
