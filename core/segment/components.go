@@ -74,9 +74,9 @@ func paint(runs []run, of sets, w, h int) (labels []uint32, n int) {
 			n++
 			number[root] = uint32(n)
 		}
-		row := labels[int(r.y)*w:][:w]
-		for x := r.from; x < r.to; x++ {
-			row[x] = number[root]
+		part, l := labels[int(r.y)*w:][r.from:r.to], number[root]
+		for x := range part {
+			part[x] = l
 		}
 	}
 	return labels, n

@@ -36,7 +36,7 @@ func Above(v []float32, w int, level float32) Mask {
 	m := NewMask(w, len(v)/max(w, 1))
 	for y := range m.h {
 		row, to := v[y*w:][:w], m.words[y*m.stride:][:m.stride]
-		for k := range to {
+		for k := aboveVectors(to, row, level) / 64; k < len(to); k++ {
 			to[k] = aboveLevel(row[64*k:min(64*k+64, w)], level)
 		}
 	}
