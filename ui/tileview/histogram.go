@@ -41,12 +41,17 @@ func NewRange(all []float64) Range {
 	if r.High <= r.Low {
 		r.Low, r.High = r.Min, max(r.Max, r.Min+1)
 	}
-	r.From, r.To = r.Min, min(max(r.Max, r.Min+1), r.High+(r.High-r.Low)/2)
-	scale := Bins / (r.To - r.From)
+	r.span(all, r.Min, min(max(r.Max, r.Min+1), r.High+(r.High-r.Low)/2))
+	return r
+}
+
+// span counts samples from one to another, anew; none lies below.
+func (r *Range) span(all []float64, from, to float64) {
+	r.From, r.To, r.Bins = from, to, [Bins]int{}
+	scale := Bins / (to - from)
 	for _, v := range all {
-		if v <= r.To {
-			r.Bins[min(Bins-1, int((v-r.From)*scale))]++
+		if v <= to {
+			r.Bins[min(Bins-1, int((v-from)*scale))]++
 		}
 	}
-	return r
 }

@@ -106,5 +106,9 @@ func rangeOf(ctx context.Context, t task, c int) (Range, error) {
 			}
 		}
 	}
-	return NewRange(all), nil
+	r := NewRange(all)
+	if t.info.Colored() && t.info.Type == imageio.Uint8 {
+		r.span(all, 0, 255) // as it is shown
+	}
+	return r, nil
 }
