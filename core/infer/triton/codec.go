@@ -1,8 +1,10 @@
 package triton
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -13,8 +15,9 @@ import (
 )
 
 // codec writes a question and reads an answer without copies of their tensors, which
-// the generated code would make: protobuf's two fields of raw bytes are done here, the
-// rest by the generated code. Measured with 8 MiB each way it halves the processor time.
+// the generated code would make. Measured with 8 MiB each way it halves the processor time.
+// The rest of a question is written here too, the rest of an answer is read by the generated
+// code.
 type codec struct{}
 
 // The fields of raw bytes in inference.proto.
@@ -40,7 +43,7 @@ func (codec) Marshal(v any) (mem.BufferSlice, error) {
 	if !ok {
 		return nil, fmt.Errorf("codec can't write %T", v)
 	}
-	b, err := proto.Marshal(q.head())
+	b, err := q.head()
 	if err != nil || q.shared != nil {
 		return mem.BufferSlice{mem.SliceBuffer(b)}, err
 	}
@@ -54,45 +57,91 @@ func (codec) Marshal(v any) (mem.BufferSlice, error) {
 	return append(out, mem.SliceBuffer(b)), nil
 }
 
+// The other fields of ModelInferRequest, and of what lies in it.
+const (
+	askModel      = 1
+	askVersion    = 2
+	askParameters = 4
+	askInputs     = 5
+	askOutputs    = 6
+
+	inputName       = 1
+	inputType       = 2
+	inputShape      = 3
+	inputParameters = 4
+
+	outputName       = 1
+	outputParameters = 2
+)
+
 // head is all but the raw bytes.
-func (q *question) head() *kserve.ModelInferRequest {
-	head := &kserve.ModelInferRequest{ModelName: q.model, ModelVersion: q.version, Parameters: wireParameters(q.parameters())}
+func (q *question) head() ([]byte, error) {
+	b := appendText(make([]byte, 0, 512), askModel, q.model)
+	b = appendText(b, askVersion, q.version)
+	b = appendParameters(b, askParameters, q.parameters())
+	ok := utf8.ValidString(q.model)
+	var in, shape []byte
 	for i, t := range q.in {
-		in := &kserve.ModelInferRequest_InferInputTensor{Name: t.Name, Datatype: t.Type, Shape: t.Shape}
-		if s := q.shared; s != nil {
-			in.Parameters = wireParameters(s.parameters(s.in[i], int64(len(t.Data))))
+		ok = ok && utf8.ValidString(t.Name) && utf8.ValidString(t.Type)
+		in = appendText(in[:0], inputName, t.Name)
+		in = appendText(in, inputType, t.Type)
+		shape = shape[:0]
+		for _, d := range t.Shape {
+			shape = protowire.AppendVarint(shape, uint64(d)) //nolint:gosec // the same bits
 		}
-		head.Inputs = append(head.Inputs, in)
+		in = appendBytes(in, inputShape, shape)
+		if s := q.shared; s != nil {
+			in = appendParameters(in, inputParameters, s.parameters(s.in[i], int64(len(t.Data))))
+		}
+		b = appendBytes(b, askInputs, in)
 	}
 	if s := q.shared; s == nil || len(s.out) == 0 {
 		for _, name := range q.terms.Outputs {
-			head.Outputs = append(head.Outputs, &kserve.ModelInferRequest_InferRequestedOutputTensor{Name: name})
+			ok = ok && utf8.ValidString(name)
+			b = appendBytes(b, askOutputs, appendText(in[:0], outputName, name))
 		}
 	} else {
 		for _, p := range s.out {
-			head.Outputs = append(head.Outputs, &kserve.ModelInferRequest_InferRequestedOutputTensor{
-				Name: p.port.Name, Parameters: wireParameters(s.parameters(p.at, p.size)),
-			})
+			out := appendText(in[:0], outputName, p.port.Name)
+			b = appendBytes(b, askOutputs, appendParameters(out, outputParameters, s.parameters(p.at, p.size)))
 		}
 	}
-	return head
+	if !ok {
+		return nil, errors.New("a name in the question is not UTF-8")
+	}
+	return b, nil
 }
 
-func wireParameters(p map[string]any) map[string]*kserve.InferParameter {
-	out := make(map[string]*kserve.InferParameter, len(p))
+// appendParameters writes a map of InferParameter.
+func appendParameters(b []byte, field protowire.Number, p map[string]any) []byte {
+	var entry, value [64]byte
 	for k, v := range p {
+		x := value[:0]
 		switch v := v.(type) {
 		case bool:
-			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_BoolParam{BoolParam: v}}
+			x = protowire.AppendVarint(protowire.AppendTag(x, 1, protowire.VarintType), protowire.EncodeBool(v))
 		case int64:
-			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_Int64Param{Int64Param: v}}
-		case uint64:
-			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_Uint64Param{Uint64Param: v}}
+			x = protowire.AppendVarint(protowire.AppendTag(x, 2, protowire.VarintType), uint64(v)) //nolint:gosec // the same bits
 		case string:
-			out[k] = &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_StringParam{StringParam: v}}
+			x = protowire.AppendString(protowire.AppendTag(x, 3, protowire.BytesType), v)
+		case uint64:
+			x = protowire.AppendVarint(protowire.AppendTag(x, 5, protowire.VarintType), v)
 		}
+		b = appendBytes(b, field, appendBytes(appendText(entry[:0], 1, k), 2, x))
 	}
-	return out
+	return b
+}
+
+// appendText leaves out what is empty, as protobuf does.
+func appendText(b []byte, field protowire.Number, s string) []byte {
+	if s == "" {
+		return b
+	}
+	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), s)
+}
+
+func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
 }
 
 // Unmarshal reads each tensor straight into a slice of its own.

@@ -2,8 +2,10 @@ package triton
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
@@ -39,6 +41,59 @@ func TestCodecWrites(t *testing.T) {
 		return p.Len() > 0 && &p.ReadOnlyData()[0] == &q.in[0].Data[0]
 	}) {
 		t.Error("the tensor was copied")
+	}
+}
+
+// TestCodecWritesTerms: parameters, outputs and places in shared memory are written as the
+// generated code would write them.
+func TestCodecWritesTerms(t *testing.T) {
+	q := &question{model: "m", patience: time.Second, final: true, in: []infer.Tensor{
+		{Port: infer.Port{Name: "x", Type: "UINT8", Shape: []int64{3, 100}}, Data: make([]byte, 300)},
+	}}
+	q.terms = infer.Terms{Priority: 2, Outputs: []string{"y"}, Sequence: infer.Sequence{ID: 1 << 63, Start: true}}
+	flag := func(v bool) *kserve.InferParameter {
+		return &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_BoolParam{BoolParam: v}}
+	}
+	number := func(v int64) *kserve.InferParameter {
+		return &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_Int64Param{Int64Param: v}}
+	}
+	where := func(at, size int64) map[string]*kserve.InferParameter {
+		name := &kserve.InferParameter{ParameterChoice: &kserve.InferParameter_StringParam{StringParam: "r"}}
+		return map[string]*kserve.InferParameter{
+			"shared_memory_region": name, "shared_memory_offset": number(at), "shared_memory_byte_size": number(size),
+		}
+	}
+	input := &kserve.ModelInferRequest_InferInputTensor{Name: "x", Datatype: "UINT8", Shape: []int64{3, 100}}
+	output := &kserve.ModelInferRequest_InferRequestedOutputTensor{Name: "y"}
+	want := &kserve.ModelInferRequest{
+		ModelName: "m",
+		Parameters: map[string]*kserve.InferParameter{
+			"priority": {ParameterChoice: &kserve.InferParameter_Uint64Param{Uint64Param: 2}},
+			"timeout":  number(1e6), "sequence_id": number(math.MinInt64), "sequence_start": flag(true), "sequence_end": flag(false),
+			"triton_enable_empty_final_response": flag(true),
+		},
+		Inputs: []*kserve.ModelInferRequest_InferInputTensor{input}, Outputs: []*kserve.ModelInferRequest_InferRequestedOutputTensor{output},
+		RawInputContents: [][]byte{q.in[0].Data},
+	}
+	same := func() {
+		t.Helper()
+		b, err := codec{}.Marshal(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := &kserve.ModelInferRequest{}
+		if err := proto.Unmarshal(b.Materialize(), got); err != nil || !proto.Equal(got, want) {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	}
+	same()
+	q.shared = &shared{region: &region{}, in: []int64{0}, out: []place{{port: infer.Port{Name: "y"}, at: 320, size: 300}}}
+	q.shared.name = "r"
+	input.Parameters, output.Parameters, want.RawInputContents = where(0, 300), where(320, 300), nil
+	same()
+	q.model = "\xff"
+	if _, err := (codec{}).Marshal(q); err == nil {
+		t.Error("a model's name that is not UTF-8 was written")
 	}
 }
 

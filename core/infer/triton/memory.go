@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -125,12 +126,19 @@ func aligned(n int64) int64 { return (n + 63) &^ 63 }
 
 // keyOf is what the sizes of the answer depend on.
 func keyOf(q *question) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q %q", q.model, q.version, q.terms.Outputs)
-	for _, t := range q.in {
-		fmt.Fprintf(&b, " %q %s %v", t.Name, t.Type, t.Shape)
+	b := strconv.AppendQuote(make([]byte, 0, 128), q.model)
+	b = strconv.AppendQuote(b, q.version)
+	for _, name := range q.terms.Outputs {
+		b = strconv.AppendQuote(b, name)
 	}
-	return b.String()
+	for _, t := range q.in {
+		b = strconv.AppendQuote(append(b, ' '), t.Name)
+		b = strconv.AppendQuote(b, t.Type)
+		for _, d := range t.Shape {
+			b = strconv.AppendInt(append(b, ','), d, 10)
+		}
+	}
+	return string(b)
 }
 
 // take finds or makes a region of at least size bytes.
@@ -270,10 +278,17 @@ func (m *memory) learn(key string, out []infer.Tensor) {
 
 // bytesOf is how many bytes a tensor has.
 func bytesOf(p infer.Port) (int64, bool) {
-	n := map[string]int64{
-		"BOOL": 1, "UINT8": 1, "INT8": 1, "UINT16": 2, "INT16": 2, "FP16": 2, "BF16": 2,
-		"UINT32": 4, "INT32": 4, "FP32": 4, "UINT64": 8, "INT64": 8, "FP64": 8,
-	}[p.Type]
+	var n int64
+	switch p.Type {
+	case "BOOL", "UINT8", "INT8":
+		n = 1
+	case "UINT16", "INT16", "FP16", "BF16":
+		n = 2
+	case "UINT32", "INT32", "FP32":
+		n = 4
+	case "UINT64", "INT64", "FP64":
+		n = 8
+	}
 	for _, d := range p.Shape {
 		if d < 0 || d > mostShared {
 			return 0, false
