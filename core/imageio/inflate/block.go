@@ -62,7 +62,7 @@ func (d *decoder) put(e uint32) error {
 	if _, err := d.take(uint(e & 63)); err != nil {
 		return err
 	}
-	for i := range e >> 6 & 3 {
+	for i := range e >> 24 & 3 {
 		if d.o == len(d.dst) {
 			return errFull
 		}
@@ -83,7 +83,7 @@ func (d *decoder) long(e uint32, t []uint32, root uint) (uint32, error) {
 	if _, err := d.take(root); err != nil {
 		return 0, err
 	}
-	e = t[e>>12&0xfff+uint32(d.buf)&(1<<(e>>6&15)-1)]
+	e = t[e>>12&0xfff+uint32(d.buf)&(1<<(e>>8&15)-1)]
 	if e&flagMore != 0 && e&flagEnd == 0 {
 		return 0, d.none()
 	}
@@ -100,9 +100,9 @@ func (d *decoder) none() error {
 
 // value consumes the code of a length or a distance, and what is added to it.
 func (d *decoder) value(e uint32) (int, error) {
-	if _, err := d.take(uint(e >> 6 & 15)); err != nil {
+	if _, err := d.take(uint(e >> 8 & 15)); err != nil {
 		return 0, err
 	}
-	more, err := d.take(uint(e&63 - e>>6&15))
+	more, err := d.take(uint(e&63 - e>>8&15))
 	return int(e>>16) + int(more), err //nolint:gosec // 15 bits
 }

@@ -69,6 +69,7 @@ type decoder struct {
 	lens [286 + 32]uint8
 
 	means meanings
+	plain bool // leaves out what is in assembly
 }
 
 // fill brings as many bits into buf as there are, at least 56 before the end of src.
@@ -260,8 +261,8 @@ func (d *decoder) literals(lens []uint8) error {
 		if e&flagLit == 0 || l >= litBits {
 			continue
 		}
-		if f := d.lit[i>>l]; f&flagLit != 0 && f>>6&3 == 1 && l+f&63 <= litBits {
-			d.lit[i] = flagLit | (f>>8&255)<<16 | (e >> 8 & 255 << 8) | 2<<6 | (l + f&63)
+		if f := d.lit[i>>l]; f&flagLit != 0 && f>>24&3 == 1 && l+f&63 <= litBits {
+			d.lit[i] = flagLit | 2<<24 | (f>>8&255)<<16 | (e >> 8 & 255 << 8) | (l + f&63)
 		}
 	}
 	return nil

@@ -10,11 +10,11 @@ const (
 	outMargin = 3*2 + 258 + 16
 )
 
-// quick decodes while there is room ahead in src and dst, so that it need not look at each
+// quickPlain decodes while there is room ahead in src and dst, so that it need not look at each
 // step. It ends with the block, or where the room ends. The margins are what makes its
 // unchecked reads and writes safe: from pos on it reads at most 16 bytes before it looks at
 // pos again, from o on it writes at most outMargin, and a copy begins at 0 or later.
-func (d *decoder) quick() (done bool, err error) { //nolint:gocognit,funlen // one loop: a call costs as much as a step
+func (d *decoder) quickPlain() (done bool, err error) { //nolint:gocognit,funlen // one loop: a call costs as much as a step
 	pos, o, buf, n := d.pos, d.o, d.buf, d.n
 	in, lastIn := unsafe.Pointer(unsafe.SliceData(d.src)), len(d.src)-inMargin    //nolint:gosec // see above
 	out, lastOut := unsafe.Pointer(unsafe.SliceData(d.dst)), len(d.dst)-outMargin //nolint:gosec // see above
@@ -26,17 +26,17 @@ func (d *decoder) quick() (done bool, err error) { //nolint:gocognit,funlen // o
 		e := lit[buf&(1<<litBits-1)]
 		if e&flagLit != 0 {
 			*(*uint16)(unsafe.Add(out, o)) = uint16(e >> 8) //nolint:gosec // what bits 8…23 are
-			o += int(e >> 6 & 3)
+			o += int(e >> 24 & 3)
 			buf >>= e & 63
 			n -= uint(e & 63)
 			if e = lit[buf&(1<<litBits-1)]; e&flagLit != 0 {
 				*(*uint16)(unsafe.Add(out, o)) = uint16(e >> 8) //nolint:gosec // as above
-				o += int(e >> 6 & 3)
+				o += int(e >> 24 & 3)
 				buf >>= e & 63
 				n -= uint(e & 63)
 				if e = lit[buf&(1<<litBits-1)]; e&flagLit != 0 {
 					*(*uint16)(unsafe.Add(out, o)) = uint16(e >> 8) //nolint:gosec // as above
-					o += int(e >> 6 & 3)
+					o += int(e >> 24 & 3)
 					buf >>= e & 63
 					n -= uint(e & 63)
 					continue
@@ -54,7 +54,7 @@ func (d *decoder) quick() (done bool, err error) { //nolint:gocognit,funlen // o
 				}
 				buf >>= litBits
 				n -= litBits
-				e = lit[(e>>12&0xfff+uint32(buf)&(1<<(e>>6&15)-1))&0xfff]
+				e = lit[(e>>12&0xfff+uint32(buf)&(1<<(e>>8&15)-1))&0xfff]
 			}
 			if e&flagLit != 0 {
 				*(*byte)(unsafe.Add(out, o)) = byte(e >> 8) //nolint:gosec // the literal
@@ -74,7 +74,7 @@ func (d *decoder) quick() (done bool, err error) { //nolint:gocognit,funlen // o
 				break
 			}
 		}
-		length := int(e>>16) + int(buf>>(e>>6&15)&(1<<((e-e>>6&15)&63)-1))
+		length := int(e>>16) + int(buf>>(e>>8&15)&(1<<((e-e>>8&15)&63)-1))
 		buf >>= e & 63
 		n -= uint(e & 63)
 		e = dist[buf&(1<<distBits-1)]
@@ -85,12 +85,12 @@ func (d *decoder) quick() (done bool, err error) { //nolint:gocognit,funlen // o
 			}
 			buf >>= distBits
 			n -= distBits
-			if e = dist[(e>>12&0xfff+uint32(buf)&(1<<(e>>6&15)-1))&0x3ff]; e&flagMore != 0 {
+			if e = dist[(e>>12&0xfff+uint32(buf)&(1<<(e>>8&15)-1))&0x3ff]; e&flagMore != 0 {
 				err = ErrCorrupt
 				break
 			}
 		}
-		from := o - int(e>>16) - int(buf>>(e>>6&15)&(1<<((e-e>>6&15)&63)-1))
+		from := o - int(e>>16) - int(buf>>(e>>8&15)&(1<<((e-e>>8&15)&63)-1))
 		buf >>= e & 63
 		n -= uint(e & 63)
 		if from < 0 {

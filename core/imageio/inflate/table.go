@@ -7,11 +7,11 @@ const (
 	longest  = 15
 )
 
-// An entry of a table says what the next bits mean. Bits 0…5 are how many bits it takes in
-// all. Of a literal (flagLit) bits 6…7 are how many there are, one or two, and 8…23 they
-// themselves. Of a length or a distance bits 6…9 are how many bits the code takes, without
-// those behind it that are added, and 16… its least value. flagMore is a code that goes on
-// (bits 6…9 are by how many bits, 12… where), the end of the block (flagEnd), or none.
+// An entry of a table says what the next bits mean. Bits 0…7 are how many bits it takes in
+// all. Of a literal (flagLit) bits 8…23 are one or two of them, and 24…25 how many. Of a length
+// or a distance bits 8…11 are how many bits the code takes, without those behind it that are
+// added, and 16… its least value. flagMore is a code that goes on (bits 8…11 are by how many
+// bits, 12… where), the end of the block (flagEnd), or none.
 const (
 	flagMore = 1 << 31
 	flagLit  = 1 << 30 // of literals and lengths alone: distances need that bit
@@ -35,7 +35,7 @@ func (m *meanings) learn() {
 	}
 	m.known = true
 	for i := range uint32(256) {
-		m.symbols[i] = flagLit | i<<8 | 1<<6
+		m.symbols[i] = flagLit | 1<<24 | i<<8
 	}
 	m.symbols[256] = flagMore | flagEnd
 	least := uint32(3)
@@ -114,7 +114,7 @@ func spread(t []uint32, root uint8, lens []uint8, meaning []uint32, lit bool, ne
 		if l > root {
 			e := t[word&(1<<root-1)]
 			at := e >> 12 & 0xfff
-			wide = uint8(e >> 6 & 15) //nolint:gosec // four bits
+			wide = uint8(e >> 8 & 15) //nolint:gosec // four bits
 			part = t[at : at+1<<wide]
 			word >>= root
 			l -= root
@@ -126,7 +126,7 @@ func spread(t []uint32, root uint8, lens []uint8, meaning []uint32, lit bool, ne
 		case lit && e&(flagLit|flagMore) != 0:
 			e += uint32(l)
 		default:
-			e += uint32(l) | uint32(l)<<6
+			e += uint32(l) | uint32(l)<<8
 		}
 		for i := word; i < 1<<wide; i += 1 << l {
 			part[i] = e
@@ -153,7 +153,7 @@ func deeper(t []uint32, root uint8, lens []uint8, next *[longest + 2]uint32) err
 			if free+1<<more > len(t) {
 				return ErrCorrupt
 			}
-			t[at] = flagMore | uint32(free)<<12 | uint32(more)<<6 | uint32(root) //nolint:gosec // below 4,096
+			t[at] = flagMore | uint32(free)<<12 | uint32(more)<<8 | uint32(root) //nolint:gosec // below 4,096
 			free += 1 << more
 		}
 	}

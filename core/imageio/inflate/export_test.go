@@ -1,0 +1,4 @@
+package inflate
+
+// Plain leaves out what is in assembly.
+func (z *Decoder) Plain() { z.d.plain = true }

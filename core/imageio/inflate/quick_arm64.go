@@ -1,0 +1,3 @@
+package inflate
+
+func (d *decoder) quick() (done bool, err error) { return d.quickPlain() }
