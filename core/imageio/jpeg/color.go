@@ -1,7 +1,7 @@
 package jpeg
 
-// picture puts the planes together in out.
-func (d *Decoder) picture(out []byte, as Color) {
+// picture puts the planes together in out, sample by sample or apart.
+func (d *Decoder) picture(out []byte, as Color, apart bool) {
 	w, h, n := d.conf.Size.X, d.conf.Size.Y, len(d.parts)
 	if n == 1 && &d.parts[0].plane[0] == &out[0] {
 		return
@@ -16,18 +16,27 @@ func (d *Decoder) picture(out []byte, as Color) {
 		for i := range d.parts {
 			rows[i] = d.row(&d.parts[i], y, room[i])[:w]
 		}
-		to := out[y*w*n : (y+1)*w*n]
 		switch {
-		case n == 1:
-			copy(to, rows[0])
+		case rgb && apart:
+			d.convert.toPlanes(out[y*w:], w*h, rows[0], rows[1], rows[2])
 		case rgb:
-			d.convert.toRGB(to, rows[0], rows[1], rows[2])
+			d.convert.toRGB(out[y*w*n:], rows[0], rows[1], rows[2])
 		default:
-			for i := range n {
-				for x, v := range rows[i] {
-					to[x*n+i] = v
-				}
-			}
+			lay(out, rows[:n], y, h, apart)
+		}
+	}
+}
+
+// lay writes row y of h of each component as it is.
+func lay(out []byte, rows [][]byte, y, h int, apart bool) {
+	n, w := len(rows), len(rows[0])
+	for i, row := range rows {
+		if apart || n == 1 {
+			copy(out[(i*h+y)*w:], row)
+			continue
+		}
+		for x, v := range row {
+			out[(y*w+x)*n+i] = v
 		}
 	}
 }
@@ -71,11 +80,20 @@ func (c *converter) toRGBPlain(to, luma, blue, red []byte) {
 	blue, red = blue[:len(luma)], red[:len(luma)]
 	to = to[:3*len(luma)]
 	for x, l := range luma {
-		y, b, r := int32(l)+256, blue[x], red[x]
 		px := to[3*x : 3*x+3 : 3*x+3]
-		px[0] = c.limit[(y+c.red[r])&1023]
-		px[1] = c.limit[(y+(c.greenBl[b]+c.greenRed[r])>>16)&1023]
-		px[2] = c.limit[(y+c.blue[b])&1023]
+		px[0], px[1], px[2] = c.pixel(l, blue[x], red[x])
+	}
+}
+
+func (c *converter) pixel(l, b, r byte) (red, green, blue byte) {
+	y := int32(l) + 256
+	return c.limit[(y+c.red[r])&1023], c.limit[(y+(c.greenBl[b]+c.greenRed[r])>>16)&1023], c.limit[(y+c.blue[b])&1023]
+}
+
+// toPlanes is toRGB into planes that lie apart bytes from one another.
+func (c *converter) toPlanes(to []byte, apart int, luma, blue, red []byte) {
+	for x := planeVectors(to, apart, luma, blue, red); x < len(luma); x++ {
+		to[x], to[apart+x], to[2*apart+x] = c.pixel(luma[x], blue[x], red[x])
 	}
 }
 

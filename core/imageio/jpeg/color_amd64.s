@@ -70,8 +70,6 @@ DATA toBlue2<>+0(SB)/8, $0x800c80800b80800a
 DATA toBlue2<>+8(SB)/8, $0x0f80800e80800d80
 GLOBL toBlue2<>(SB), RODATA|NOPTR, $16
 
-// func rgbRow(to, luma, blue, red *byte, n int)
-//
 // Sixteen samples a round, as words: Y0 is luma, Y1 blue and Y2 red less 128. SHARE leaves what
 // the colours add to one of red, green and blue, beside what is whole.
 #define SHARE(weight, to, tmp) \
@@ -88,6 +86,37 @@ GLOBL toBlue2<>(SB), RODATA|NOPTR, $16
 	VEXTRACTI128 $1, y, X9 \
 	VPACKUSWB X9, x, x
 
+// COLORS makes X5, X6 and X7, 16 reds, greens and blues, of what (SI), (BX) and (DX) hold.
+#define COLORS \
+	VPMOVZXBW (SI), Y0 \
+	VPMOVZXBW (BX), Y1 \
+	VPMOVZXBW (DX), Y2 \
+	VPSUBW Y14, Y1, Y1 \
+	VPSUBW Y14, Y2, Y2 \
+	VPUNPCKLWD Y2, Y1, Y3 \
+	VPUNPCKHWD Y2, Y1, Y4 \
+	SHARE(Y13, Y5, Y9) \
+	SHARE(Y12, Y6, Y9) \
+	SHARE(Y8, Y7, Y9) \
+	VPADDW Y0, Y5, Y5 \
+	VPADDW Y2, Y5, Y5 \
+	VPADDW Y0, Y6, Y6 \
+	VPSUBW Y2, Y6, Y6 \
+	VPADDW Y0, Y7, Y7 \
+	VPADDW Y1, Y7, Y7 \
+	VPADDW Y1, Y7, Y7 \
+	NARROW(Y5, X5) \
+	NARROW(Y6, X6) \
+	NARROW(Y7, X7)
+
+// WEIGHTS loads what COLORS needs.
+#define WEIGHTS \
+	VMOVDQU half16<>(SB), Y15 \
+	VMOVDQU center<>(SB), Y14 \
+	VMOVDQU weightRed<>(SB), Y13 \
+	VMOVDQU weightGreen<>(SB), Y12 \
+	VMOVDQU weightBlue<>(SB), Y8
+
 #define STORE(red, green, blue, at) \
 	VPSHUFB red, X5, X9 \
 	VPSHUFB green, X6, X10 \
@@ -96,39 +125,17 @@ GLOBL toBlue2<>(SB), RODATA|NOPTR, $16
 	VPOR X11, X9, X9 \
 	VMOVDQU X9, at(DI)
 
+// func rgbRow(to, luma, blue, red *byte, n int)
 TEXT ·rgbRow(SB), NOSPLIT, $0-40
 	MOVQ to+0(FP), DI
 	MOVQ luma+8(FP), SI
 	MOVQ blue+16(FP), BX
 	MOVQ red+24(FP), DX
 	MOVQ n+32(FP), CX
-	VMOVDQU half16<>(SB), Y15
-	VMOVDQU center<>(SB), Y14
-	VMOVDQU weightRed<>(SB), Y13
-	VMOVDQU weightGreen<>(SB), Y12
-	VMOVDQU weightBlue<>(SB), Y8
+	WEIGHTS
 
 samples:
-	VPMOVZXBW (SI), Y0
-	VPMOVZXBW (BX), Y1
-	VPMOVZXBW (DX), Y2
-	VPSUBW Y14, Y1, Y1
-	VPSUBW Y14, Y2, Y2
-	VPUNPCKLWD Y2, Y1, Y3
-	VPUNPCKHWD Y2, Y1, Y4
-	SHARE(Y13, Y5, Y9)
-	SHARE(Y12, Y6, Y9)
-	SHARE(Y8, Y7, Y9)
-	VPADDW Y0, Y5, Y5
-	VPADDW Y2, Y5, Y5
-	VPADDW Y0, Y6, Y6
-	VPSUBW Y2, Y6, Y6
-	VPADDW Y0, Y7, Y7
-	VPADDW Y1, Y7, Y7
-	VPADDW Y1, Y7, Y7
-	NARROW(Y5, X5)
-	NARROW(Y6, X6)
-	NARROW(Y7, X7)
+	COLORS
 	STORE(toRed0<>(SB), toGreen0<>(SB), toBlue0<>(SB), 0)
 	STORE(toRed1<>(SB), toGreen1<>(SB), toBlue1<>(SB), 16)
 	STORE(toRed2<>(SB), toGreen2<>(SB), toBlue2<>(SB), 32)
@@ -138,6 +145,30 @@ samples:
 	ADDQ $48, DI
 	SUBQ $16, CX
 	JNZ samples
+	VZEROUPPER
+	RET
+
+// func planeRow(to *byte, apart int, luma, blue, red *byte, n int)
+TEXT ·planeRow(SB), NOSPLIT, $0-48
+	MOVQ to+0(FP), DI
+	MOVQ apart+8(FP), R8
+	MOVQ luma+16(FP), SI
+	MOVQ blue+24(FP), BX
+	MOVQ red+32(FP), DX
+	MOVQ n+40(FP), CX
+	WEIGHTS
+
+apart:
+	COLORS
+	VMOVDQU X5, (DI)
+	VMOVDQU X6, (DI)(R8*1)
+	VMOVDQU X7, (DI)(R8*2)
+	ADDQ $16, SI
+	ADDQ $16, BX
+	ADDQ $16, DX
+	ADDQ $16, DI
+	SUBQ $16, CX
+	JNZ apart
 	VZEROUPPER
 	RET
 

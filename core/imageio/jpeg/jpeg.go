@@ -107,6 +107,15 @@ func (d *Decoder) Decode(src []byte, as Color) (*Picture, error) { return d.Deco
 
 // DecodeInto is Decode whose picture's data are in room, if that is large enough.
 func (d *Decoder) DecodeInto(room, src []byte, as Color) (*Picture, error) {
+	return d.decode(room, src, as, false)
+}
+
+// DecodePlanes is DecodeInto whose data are one plane of the picture after the other.
+func (d *Decoder) DecodePlanes(room, src []byte, as Color) (*Picture, error) {
+	return d.decode(room, src, as, true)
+}
+
+func (d *Decoder) decode(room, src []byte, as Color, apart bool) (*Picture, error) {
 	d.parts, d.every, d.adobe, d.jfif = nil, 0, -1, false
 	whole := len(src)
 	var data []byte
@@ -127,7 +136,7 @@ func (d *Decoder) DecodeInto(room, src []byte, as Color) (*Picture, error) {
 			return nil, err
 		}
 		if d.finished() {
-			d.picture(data, as)
+			d.picture(data, as, apart)
 			return &Picture{Config: d.conf, Data: data}, nil
 		}
 	}

@@ -39,12 +39,28 @@ func TestEqualToLibjpeg(t *testing.T) {
 			t.Errorf("%s: %v", filepath.Base(name), err)
 			continue
 		}
+		samePlanes(t, src, jpeg.Guess, pic)
 		if !bytes.Equal(pic.Data, want) {
 			at := 0
 			for at < min(len(want), len(pic.Data)) && pic.Data[at] == want[at] {
 				at++
 			}
 			t.Errorf("%s: %d bytes, %d wanted, the first difference at %d", filepath.Base(name), len(pic.Data), len(want), at)
+		}
+	}
+}
+
+// samePlanes decodes into planes and compares them with pic.
+func samePlanes(t *testing.T, src []byte, as jpeg.Color, pic *jpeg.Picture) {
+	t.Helper()
+	planes, err := jpeg.NewDecoder().DecodePlanes(nil, src, as)
+	if err != nil || planes.Config != pic.Config || len(planes.Data) != len(pic.Data) {
+		t.Fatalf("planes of %+v, not %+v, %v", planes, pic.Config, err)
+	}
+	area := pic.Size.X * pic.Size.Y
+	for i, v := range planes.Data {
+		if pic.Data[i%area*pic.Components+i/area] != v {
+			t.Fatalf("plane %d differs at %d", i/area, i%area)
 		}
 	}
 }
@@ -130,9 +146,13 @@ func FuzzDecode(f *testing.F) {
 	f.Add(stream(f))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		pic, err := jpeg.NewDecoder().Decode(src, jpeg.Guess)
-		if err == nil && len(pic.Data) != pic.Size.X*pic.Size.Y*pic.Components {
+		if err != nil {
+			return
+		}
+		if len(pic.Data) != pic.Size.X*pic.Size.Y*pic.Components {
 			t.Fatalf("%d bytes of %v × %d", len(pic.Data), pic.Size, pic.Components)
 		}
+		samePlanes(t, src, jpeg.Guess, pic)
 	})
 }
 

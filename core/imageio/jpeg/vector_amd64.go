@@ -18,6 +18,11 @@ func transformBlock(to *byte, stride int, co *[64]int16)
 //go:noescape
 func rgbRow(to, luma, blue, red *byte, n int)
 
+// planeRow is rgbRow into planes that lie apart bytes from one another.
+//
+//go:noescape
+func planeRow(to *byte, apart int, luma, blue, red *byte, n int)
+
 // widerRow is widerPlain for n samples, a multiple of vectorStep; it reads one before the first
 // and one behind the last.
 //
@@ -31,6 +36,16 @@ func rgbVectors(to, luma, blue, red []byte) int {
 		return 0
 	}
 	rgbRow(&to[:3*n][0], &luma[0], &blue[:n][0], &red[:n][0], n)
+	return n
+}
+
+// planeVectors does as much of toPlanes as the kernel can and returns how many samples.
+func planeVectors(to []byte, apart int, luma, blue, red []byte) int {
+	n := len(luma) &^ (vectorStep - 1)
+	if n == 0 || !vectors() {
+		return 0
+	}
+	planeRow(&to[:2*apart+n][0], apart, &luma[0], &blue[:n][0], &red[:n][0], n)
 	return n
 }
 

@@ -8,9 +8,9 @@ import (
 	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
-// chunk reads and decodes the i-th chunk of p: all its samples, interleaved and
-// little-endian, padded to the full size of a chunk. Of a hole of a sparse image it returns
-// no data.
+// chunk reads and decodes the i-th chunk of p: all its samples, little-endian, interleaved
+// or apart, padded to the full size of a chunk. Of a hole of a sparse image it returns no
+// data.
 func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	typ, _ := p.sampleType()
 	w := p.chunk.X * p.interleaved()
@@ -57,7 +57,9 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	if err != nil {
 		return nil, f.broken(fmt.Errorf("chunk %d: %w", i, err))
 	}
-	px.Data = f.straighten(p, data)
+	if px.Data = data; p.compression != jpegNew { // which knows neither byte order nor predictor
+		px.Data = f.straighten(p, data)
+	}
 	return px, nil
 }
 

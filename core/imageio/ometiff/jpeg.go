@@ -8,8 +8,8 @@ import (
 
 const photometricYCbCr = 6
 
-// unjpeg decodes one chunk of 8-bit samples into dst, with the page's tables. The page
-// decides what the components are, not the stream.
+// unjpeg decodes one chunk of 8-bit samples into dst, one plane after the other, with the
+// page's tables. The page decides what the components are, not the stream.
 func (c *codecs) unjpeg(p *page, dst, src, tables []byte) error {
 	d, ok := c.jpeg.Get().(*jpeg.Decoder)
 	if !ok {
@@ -36,13 +36,14 @@ func (c *codecs) unjpeg(p *page, dst, src, tables []byte) error {
 	if whole {
 		room = dst
 	}
-	pic, err := d.DecodeInto(room, src, as)
+	pic, err := d.DecodePlanes(room, src, as)
 	if err != nil || whole {
 		return err
 	}
-	row := pic.Size.X * n
-	for y := range pic.Size.Y {
-		copy(dst[y*p.chunk.X*n:], pic.Data[y*row:(y+1)*row])
+	w, area := pic.Size.X, p.chunk.X*p.chunk.Y
+	for i := range n * pic.Size.Y {
+		k, y := i/pic.Size.Y, i%pic.Size.Y
+		copy(dst[k*area+y*p.chunk.X:], pic.Data[i*w:(i+1)*w])
 	}
 	return nil
 }

@@ -283,6 +283,10 @@ func (f *file) check(p *page) error {
 	return nil
 }
 
+// apart reports whether a chunk's samples are decoded into planes, one after the other: those
+// of JPEG, which are planes in the stream.
+func (p *page) apart() bool { return p.compression == jpegNew && p.interleaved() > 1 }
+
 // row is the bytes of a row of a chunk as it is stored.
 func (p *page) row() int64 {
 	return (int64(p.chunk.X)*int64(p.interleaved())*int64(p.bits) + 7) / 8

@@ -138,7 +138,6 @@ func (s *source) coarser(base *page, i uint64) (*page, error) {
 // rows reads rect of a page whose pixels can be read one by one.
 func (s *source) rows(p *page, sample int, rect image.Rectangle) (*imageio.Pixels, error) {
 	typ, _ := p.sampleType()
-	n := p.interleaved()
 	out := &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*typ.Bytes())}
 	for y := rect.Min.Y; y < rect.Max.Y; {
 		strip := y / p.chunk.Y
@@ -149,7 +148,8 @@ func (s *source) rows(p *page, sample int, rect image.Rectangle) (*imageio.Pixel
 		}
 		if data != nil { // else a hole of a sparse image
 			to := out.Data[(y-rect.Min.Y)*rect.Dx()*typ.Bytes():]
-			pick(to, data, typ.Bytes(), part.Dx()*part.Dy(), n, s.inChunk(p, sample))
+			data, n, k := inChunk(p, data, sample)
+			pick(to, data, typ.Bytes(), part.Dx()*part.Dy(), n, k)
 		}
 		y = part.Max.Y
 	}
@@ -183,12 +183,16 @@ func (s *source) strip(p *page, strip, sample int, part image.Rectangle) ([]byte
 	return p.in.straighten(&band, data), nil
 }
 
-// inChunk is which of the interleaved samples is the wanted one.
-func (s *source) inChunk(p *page, sample int) int {
-	if p.planar {
-		return 0
+// inChunk returns the samples of a chunk among which the wanted ones are, each k-th of n.
+func inChunk(p *page, data []byte, sample int) (samples []byte, n, k int) {
+	switch {
+	case p.planar:
+		return data, 1, 0
+	case p.apart() && data != nil:
+		area := p.chunk.X * p.chunk.Y
+		return data[sample*area : (sample+1)*area : (sample+1)*area], 1, 0
 	}
-	return sample
+	return data, p.interleaved(), sample
 }
 
 // assemble puts rect together from the chunks it meets.
@@ -206,14 +210,15 @@ func (s *source) assemble(ctx context.Context, p *page, sample int, rect image.R
 			}
 			at := image.Rectangle{Min: image.Pt(col*p.chunk.X, row*p.chunk.Y)}
 			at.Max = at.Min.Add(p.chunk)
-			if p.interleaved() == 1 && at == rect && px.Data != nil {
-				return px, nil
+			data, n, k := inChunk(p, px.Data, sample)
+			if n == 1 && at == rect && data != nil {
+				return &imageio.Pixels{Size: p.chunk, Type: typ, Data: data}, nil
 			}
 			if out == nil {
 				out = &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, rect.Dx()*rect.Dy()*typ.Bytes())}
 			}
-			if px.Data != nil { // else a hole of a sparse image
-				s.lay(out, rect, px, at, p, sample)
+			if data != nil { // else a hole of a sparse image
+				lay(out, rect, data, at, n, k)
 			}
 		}
 	}
@@ -227,14 +232,13 @@ func (s *source) shares(p *page) bool {
 		p.chunk.X > ts.X || p.chunk.Y > ts.Y
 }
 
-// lay copies what a chunk, which lies at at, holds of rect into out.
-func (s *source) lay(out *imageio.Pixels, rect image.Rectangle, px *imageio.Pixels, at image.Rectangle, p *page, sample int) {
-	n, size := p.interleaved(), out.Type.Bytes()
-	both := at.Intersect(rect)
+// lay copies what a chunk, which lies at at, holds of rect into out: each k-th of n samples.
+func lay(out *imageio.Pixels, rect image.Rectangle, data []byte, at image.Rectangle, n, k int) {
+	size, both := out.Type.Bytes(), at.Intersect(rect)
 	for y := both.Min.Y; y < both.Max.Y; y++ {
 		to := ((y-rect.Min.Y)*rect.Dx() + both.Min.X - rect.Min.X) * size
-		from := ((y-at.Min.Y)*p.chunk.X + both.Min.X - at.Min.X) * n * size
-		pick(out.Data[to:], px.Data[from:], size, both.Dx(), n, s.inChunk(p, sample))
+		from := ((y-at.Min.Y)*at.Dx() + both.Min.X - at.Min.X) * n * size
+		pick(out.Data[to:], data[from:], size, both.Dx(), n, k)
 	}
 }
 
