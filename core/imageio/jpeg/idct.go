@@ -34,6 +34,10 @@ func flat(to []byte, stride int, dc int32) {
 // clamp centres a sample on 128.
 func clamp(v int32) byte { return byte(min(max(v+128, 0), 255)) }
 
+// word is v, or the nearest number of 16 bits: more comes only of damaged streams, and
+// libjpeg-turbo keeps no more between its passes.
+func word(v int32) int32 { return min(max(v, -1<<15), 1<<15-1) }
+
 // transform writes a block of dequantised coefficients as samples.
 func transform(to []byte, stride int, co *[64]int16) {
 	if vectors() {
@@ -50,17 +54,17 @@ func transformPlain(to []byte, stride int, co *[64]int16) {
 		c, m := co[x:], mid[x:]
 		_, _ = c[56], m[56]
 		if c[8]|c[16]|c[24]|c[32]|c[40]|c[48]|c[56] == 0 {
-			v := int32(c[0]) << passBits
+			v := word(int32(c[0]) << passBits)
 			m[0], m[8], m[16], m[24], m[32], m[40], m[48], m[56] = v, v, v, v, v, v, v, v
 			continue
 		}
 		e0, e1, e2, e3, o0, o1, o2, o3 := eight(int32(c[0]), int32(c[8]), int32(c[16]), int32(c[24]),
 			int32(c[32]), int32(c[40]), int32(c[48]), int32(c[56]))
 		const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
-		m[0], m[56] = (e0+o3+half)>>shift, (e0-o3+half)>>shift
-		m[8], m[48] = (e1+o2+half)>>shift, (e1-o2+half)>>shift
-		m[16], m[40] = (e2+o1+half)>>shift, (e2-o1+half)>>shift
-		m[24], m[32] = (e3+o0+half)>>shift, (e3-o0+half)>>shift
+		m[0], m[56] = word((e0+o3+half)>>shift), word((e0-o3+half)>>shift)
+		m[8], m[48] = word((e1+o2+half)>>shift), word((e1-o2+half)>>shift)
+		m[16], m[40] = word((e2+o1+half)>>shift), word((e2-o1+half)>>shift)
+		m[24], m[32] = word((e3+o0+half)>>shift), word((e3-o0+half)>>shift)
 	}
 	for y := range 8 {
 		c, row := mid[8*y:][:8], to[y*stride:][:8]

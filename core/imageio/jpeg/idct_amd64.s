@@ -1,66 +1,69 @@
 #include "textflag.h"
 
-// The constants of idct.go, eight times each, and what rounds the results of a pass.
-DATA fix0541<>+0(SB)/8, $0x0000115100001151
-DATA fix0541<>+8(SB)/8, $0x0000115100001151
-DATA fix0541<>+16(SB)/8, $0x0000115100001151
-DATA fix0541<>+24(SB)/8, $0x0000115100001151
-GLOBL fix0541<>(SB), RODATA|NOPTR, $32
-DATA fix1847<>+0(SB)/8, $0x00003b2100003b21
-DATA fix1847<>+8(SB)/8, $0x00003b2100003b21
-DATA fix1847<>+16(SB)/8, $0x00003b2100003b21
-DATA fix1847<>+24(SB)/8, $0x00003b2100003b21
-GLOBL fix1847<>(SB), RODATA|NOPTR, $32
-DATA fix0765<>+0(SB)/8, $0x0000187e0000187e
-DATA fix0765<>+8(SB)/8, $0x0000187e0000187e
-DATA fix0765<>+16(SB)/8, $0x0000187e0000187e
-DATA fix0765<>+24(SB)/8, $0x0000187e0000187e
-GLOBL fix0765<>(SB), RODATA|NOPTR, $32
-DATA fix1175<>+0(SB)/8, $0x000025a1000025a1
-DATA fix1175<>+8(SB)/8, $0x000025a1000025a1
-DATA fix1175<>+16(SB)/8, $0x000025a1000025a1
-DATA fix1175<>+24(SB)/8, $0x000025a1000025a1
-GLOBL fix1175<>(SB), RODATA|NOPTR, $32
-DATA fix1961<>+0(SB)/8, $0x00003ec500003ec5
-DATA fix1961<>+8(SB)/8, $0x00003ec500003ec5
-DATA fix1961<>+16(SB)/8, $0x00003ec500003ec5
-DATA fix1961<>+24(SB)/8, $0x00003ec500003ec5
-GLOBL fix1961<>(SB), RODATA|NOPTR, $32
-DATA fix0390<>+0(SB)/8, $0x00000c7c00000c7c
-DATA fix0390<>+8(SB)/8, $0x00000c7c00000c7c
-DATA fix0390<>+16(SB)/8, $0x00000c7c00000c7c
-DATA fix0390<>+24(SB)/8, $0x00000c7c00000c7c
-GLOBL fix0390<>(SB), RODATA|NOPTR, $32
-DATA minus0899<>+0(SB)/8, $0xffffe333ffffe333
-DATA minus0899<>+8(SB)/8, $0xffffe333ffffe333
-DATA minus0899<>+16(SB)/8, $0xffffe333ffffe333
-DATA minus0899<>+24(SB)/8, $0xffffe333ffffe333
-GLOBL minus0899<>(SB), RODATA|NOPTR, $32
-DATA minus2562<>+0(SB)/8, $0xffffadfdffffadfd
-DATA minus2562<>+8(SB)/8, $0xffffadfdffffadfd
-DATA minus2562<>+16(SB)/8, $0xffffadfdffffadfd
-DATA minus2562<>+24(SB)/8, $0xffffadfdffffadfd
-GLOBL minus2562<>(SB), RODATA|NOPTR, $32
-DATA fix0298<>+0(SB)/8, $0x0000098e0000098e
-DATA fix0298<>+8(SB)/8, $0x0000098e0000098e
-DATA fix0298<>+16(SB)/8, $0x0000098e0000098e
-DATA fix0298<>+24(SB)/8, $0x0000098e0000098e
-GLOBL fix0298<>(SB), RODATA|NOPTR, $32
-DATA fix2053<>+0(SB)/8, $0x000041b3000041b3
-DATA fix2053<>+8(SB)/8, $0x000041b3000041b3
-DATA fix2053<>+16(SB)/8, $0x000041b3000041b3
-DATA fix2053<>+24(SB)/8, $0x000041b3000041b3
-GLOBL fix2053<>(SB), RODATA|NOPTR, $32
-DATA fix3072<>+0(SB)/8, $0x0000625400006254
-DATA fix3072<>+8(SB)/8, $0x0000625400006254
-DATA fix3072<>+16(SB)/8, $0x0000625400006254
-DATA fix3072<>+24(SB)/8, $0x0000625400006254
-GLOBL fix3072<>(SB), RODATA|NOPTR, $32
-DATA fix1501<>+0(SB)/8, $0x0000300b0000300b
-DATA fix1501<>+8(SB)/8, $0x0000300b0000300b
-DATA fix1501<>+16(SB)/8, $0x0000300b0000300b
-DATA fix1501<>+24(SB)/8, $0x0000300b0000300b
-GLOBL fix1501<>(SB), RODATA|NOPTR, $32
+// What two coefficients weigh in a sum of the transform, eight times each; sums of the constants
+// of idct.go.
+DATA plus<>+0(SB)/8, $0x2000200020002000
+DATA plus<>+8(SB)/8, $0x2000200020002000
+DATA plus<>+16(SB)/8, $0x2000200020002000
+DATA plus<>+24(SB)/8, $0x2000200020002000
+GLOBL plus<>(SB), RODATA|NOPTR, $32
+DATA minus<>+0(SB)/8, $0xe0002000e0002000
+DATA minus<>+8(SB)/8, $0xe0002000e0002000
+DATA minus<>+16(SB)/8, $0xe0002000e0002000
+DATA minus<>+24(SB)/8, $0xe0002000e0002000
+GLOBL minus<>(SB), RODATA|NOPTR, $32
+DATA even0<>+0(SB)/8, $0x115129cf115129cf
+DATA even0<>+8(SB)/8, $0x115129cf115129cf
+DATA even0<>+16(SB)/8, $0x115129cf115129cf
+DATA even0<>+24(SB)/8, $0x115129cf115129cf
+GLOBL even0<>(SB), RODATA|NOPTR, $32
+DATA even1<>+0(SB)/8, $0xd6301151d6301151
+DATA even1<>+8(SB)/8, $0xd6301151d6301151
+DATA even1<>+16(SB)/8, $0xd6301151d6301151
+DATA even1<>+24(SB)/8, $0xd6301151d6301151
+GLOBL even1<>(SB), RODATA|NOPTR, $32
+DATA odd0by15<>+0(SB)/8, $0x25a108d425a108d4
+DATA odd0by15<>+8(SB)/8, $0x25a108d425a108d4
+DATA odd0by15<>+16(SB)/8, $0x25a108d425a108d4
+DATA odd0by15<>+24(SB)/8, $0x25a108d425a108d4
+GLOBL odd0by15<>(SB), RODATA|NOPTR, $32
+DATA odd0by37<>+0(SB)/8, $0xd39de6dcd39de6dc
+DATA odd0by37<>+8(SB)/8, $0xd39de6dcd39de6dc
+DATA odd0by37<>+16(SB)/8, $0xd39de6dcd39de6dc
+DATA odd0by37<>+24(SB)/8, $0xd39de6dcd39de6dc
+GLOBL odd0by37<>(SB), RODATA|NOPTR, $32
+DATA odd1by15<>+0(SB)/8, $0x08d5192508d51925
+DATA odd1by15<>+8(SB)/8, $0x08d5192508d51925
+DATA odd1by15<>+16(SB)/8, $0x08d5192508d51925
+DATA odd1by15<>+24(SB)/8, $0x08d5192508d51925
+GLOBL odd1by15<>(SB), RODATA|NOPTR, $32
+DATA odd1by37<>+0(SB)/8, $0x25a1d39e25a1d39e
+DATA odd1by37<>+8(SB)/8, $0x25a1d39e25a1d39e
+DATA odd1by37<>+16(SB)/8, $0x25a1d39e25a1d39e
+DATA odd1by37<>+24(SB)/8, $0x25a1d39e25a1d39e
+GLOBL odd1by37<>(SB), RODATA|NOPTR, $32
+DATA odd2by15<>+0(SB)/8, $0xd39e25a1d39e25a1
+DATA odd2by15<>+8(SB)/8, $0xd39e25a1d39e25a1
+DATA odd2by15<>+16(SB)/8, $0xd39e25a1d39e25a1
+DATA odd2by15<>+24(SB)/8, $0xd39e25a1d39e25a1
+GLOBL odd2by15<>(SB), RODATA|NOPTR, $32
+DATA odd2by37<>+0(SB)/8, $0xe6dcf72de6dcf72d
+DATA odd2by37<>+8(SB)/8, $0xe6dcf72de6dcf72d
+DATA odd2by37<>+16(SB)/8, $0xe6dcf72de6dcf72d
+DATA odd2by37<>+24(SB)/8, $0xe6dcf72de6dcf72d
+GLOBL odd2by37<>(SB), RODATA|NOPTR, $32
+DATA odd3by15<>+0(SB)/8, $0x19252c6319252c63
+DATA odd3by15<>+8(SB)/8, $0x19252c6319252c63
+DATA odd3by15<>+16(SB)/8, $0x19252c6319252c63
+DATA odd3by15<>+24(SB)/8, $0x19252c6319252c63
+GLOBL odd3by15<>(SB), RODATA|NOPTR, $32
+DATA odd3by37<>+0(SB)/8, $0x08d425a108d425a1
+DATA odd3by37<>+8(SB)/8, $0x08d425a108d425a1
+DATA odd3by37<>+16(SB)/8, $0x08d425a108d425a1
+DATA odd3by37<>+24(SB)/8, $0x08d425a108d425a1
+GLOBL odd3by37<>(SB), RODATA|NOPTR, $32
+
+// What rounds the results of a pass.
 DATA halfColumns<>+0(SB)/8, $0x0000040000000400
 DATA halfColumns<>+8(SB)/8, $0x0000040000000400
 DATA halfColumns<>+16(SB)/8, $0x0000040000000400
@@ -79,58 +82,33 @@ DATA turned<>+16(SB)/8, $0x0d0905010c080400
 DATA turned<>+24(SB)/8, $0x0f0b07030e0a0602
 GLOBL turned<>(SB), RODATA|NOPTR, $32
 
-// PASS is the one-dimensional transform of eight columns whose rows are Y0 to Y7, into Y8 to
-// Y15. The even rows become e0 to e3 of idct.go in Y0, Y2, Y4 and Y6, rounded already, and the
-// odd ones o3, o2, o1 and o0 in Y1, Y3, Y5 and Y7.
+// ODD adds what two pairs of odd rows weigh to the even part even, for one row, and subtracts it
+// for another.
+#define ODD(by15, by37, even, plus, minus) \
+	VPMADDWD by15, Y2, Y4 \
+	VPMADDWD by37, Y3, Y5 \
+	VPADDD Y5, Y4, Y4 \
+	VPADDD Y4, even, plus \
+	VPSUBD Y4, even, minus
+
+// PASS is the one-dimensional transform of eight columns, into Y8 to Y15. Y0 holds the words of
+// the rows 0 and 4 in turn, Y1 those of 2 and 6, Y2 of 1 and 5, Y3 of 3 and 7. The even part, e0
+// to e3 of idct.go, is in Y0, Y1, Y7 and Y6, rounded already.
 #define PASS(half, shift) \
-	VPADDD Y6, Y2, Y8 \
-	VPMULLD fix0541<>(SB), Y8, Y8 \
-	VPMULLD fix1847<>(SB), Y6, Y9 \
-	VPSUBD Y9, Y8, Y9 \
-	VPMULLD fix0765<>(SB), Y2, Y10 \
-	VPADDD Y10, Y8, Y8 \
-	VPADDD Y4, Y0, Y10 \
-	VPSUBD Y4, Y0, Y11 \
-	VPSLLD $13, Y10, Y10 \
-	VPSLLD $13, Y11, Y11 \
-	VPADDD half<>(SB), Y10, Y10 \
-	VPADDD half<>(SB), Y11, Y11 \
-	VPADDD Y8, Y10, Y0 \
-	VPSUBD Y8, Y10, Y6 \
-	VPADDD Y9, Y11, Y2 \
-	VPSUBD Y9, Y11, Y4 \
-	VPADDD Y3, Y7, Y8 \
-	VPADDD Y1, Y5, Y9 \
-	VPADDD Y9, Y8, Y10 \
-	VPMULLD fix1175<>(SB), Y10, Y10 \
-	VPMULLD fix1961<>(SB), Y8, Y8 \
-	VPSUBD Y8, Y10, Y8 \
-	VPMULLD fix0390<>(SB), Y9, Y9 \
-	VPSUBD Y9, Y10, Y9 \
-	VPADDD Y1, Y7, Y10 \
-	VPMULLD minus0899<>(SB), Y10, Y10 \
-	VPADDD Y3, Y5, Y11 \
-	VPMULLD minus2562<>(SB), Y11, Y11 \
-	VPMULLD fix0298<>(SB), Y7, Y7 \
-	VPADDD Y8, Y10, Y12 \
-	VPADDD Y12, Y7, Y7 \
-	VPMULLD fix2053<>(SB), Y5, Y5 \
-	VPADDD Y9, Y11, Y13 \
-	VPADDD Y13, Y5, Y5 \
-	VPMULLD fix3072<>(SB), Y3, Y3 \
-	VPADDD Y8, Y11, Y12 \
-	VPADDD Y12, Y3, Y3 \
-	VPMULLD fix1501<>(SB), Y1, Y1 \
-	VPADDD Y9, Y10, Y13 \
-	VPADDD Y13, Y1, Y1 \
-	VPADDD Y1, Y0, Y8 \
-	VPSUBD Y1, Y0, Y15 \
-	VPADDD Y3, Y2, Y9 \
-	VPSUBD Y3, Y2, Y14 \
-	VPADDD Y5, Y4, Y10 \
-	VPSUBD Y5, Y4, Y13 \
-	VPADDD Y7, Y6, Y11 \
-	VPSUBD Y7, Y6, Y12 \
+	VPMADDWD plus<>(SB), Y0, Y4 \
+	VPMADDWD minus<>(SB), Y0, Y5 \
+	VPADDD half<>(SB), Y4, Y4 \
+	VPADDD half<>(SB), Y5, Y5 \
+	VPMADDWD even0<>(SB), Y1, Y6 \
+	VPMADDWD even1<>(SB), Y1, Y7 \
+	VPADDD Y6, Y4, Y0 \
+	VPSUBD Y6, Y4, Y6 \
+	VPADDD Y7, Y5, Y1 \
+	VPSUBD Y7, Y5, Y7 \
+	ODD(odd3by15<>(SB), odd3by37<>(SB), Y0, Y8, Y15) \
+	ODD(odd2by15<>(SB), odd2by37<>(SB), Y1, Y9, Y14) \
+	ODD(odd1by15<>(SB), odd1by37<>(SB), Y7, Y10, Y13) \
+	ODD(odd0by15<>(SB), odd0by37<>(SB), Y6, Y11, Y12) \
 	VPSRAD shift, Y8, Y8 \
 	VPSRAD shift, Y9, Y9 \
 	VPSRAD shift, Y10, Y10 \
@@ -142,46 +120,42 @@ GLOBL turned<>(SB), RODATA|NOPTR, $32
 
 // func transformBlock(to *byte, stride int, co *[64]int16)
 //
-// The columns, a transposition, the rows; these are then columns of samples in Y8 to Y15, which
-// are narrowed to bytes around 0, turned to rows in each quarter of the block, and moved to
-// 128.
+// The columns, a transposition of words, the rows; these are then columns of samples in Y8 to
+// Y15, which are narrowed to bytes around 0, turned to rows in each quarter of the block, and
+// moved to 128.
 TEXT ·transformBlock(SB), NOSPLIT, $0-24
 	MOVQ to+0(FP), DI
 	MOVQ stride+8(FP), SI
 	MOVQ co+16(FP), BX
-	VPMOVSXWD 0(BX), Y0
-	VPMOVSXWD 16(BX), Y1
-	VPMOVSXWD 32(BX), Y2
-	VPMOVSXWD 48(BX), Y3
-	VPMOVSXWD 64(BX), Y4
-	VPMOVSXWD 80(BX), Y5
-	VPMOVSXWD 96(BX), Y6
-	VPMOVSXWD 112(BX), Y7
+	VPERMQ $0xd8, 0(BX), Y8
+	VPERMQ $0xd8, 32(BX), Y9
+	VPERMQ $0xd8, 64(BX), Y10
+	VPERMQ $0xd8, 96(BX), Y11
+	VPUNPCKLWD Y10, Y8, Y0
+	VPUNPCKLWD Y11, Y9, Y1
+	VPUNPCKHWD Y10, Y8, Y2
+	VPUNPCKHWD Y11, Y9, Y3
 	PASS(halfColumns, $11)
-	VPUNPCKLDQ Y9, Y8, Y0
-	VPUNPCKHDQ Y9, Y8, Y1
-	VPUNPCKLDQ Y11, Y10, Y2
-	VPUNPCKHDQ Y11, Y10, Y3
-	VPUNPCKLDQ Y13, Y12, Y4
-	VPUNPCKHDQ Y13, Y12, Y5
-	VPUNPCKLDQ Y15, Y14, Y6
-	VPUNPCKHDQ Y15, Y14, Y7
-	VPUNPCKLQDQ Y2, Y0, Y8
-	VPUNPCKHQDQ Y2, Y0, Y9
-	VPUNPCKLQDQ Y3, Y1, Y10
-	VPUNPCKHQDQ Y3, Y1, Y11
-	VPUNPCKLQDQ Y6, Y4, Y12
-	VPUNPCKHQDQ Y6, Y4, Y13
-	VPUNPCKLQDQ Y7, Y5, Y14
-	VPUNPCKHQDQ Y7, Y5, Y15
-	VPERM2I128 $0x20, Y12, Y8, Y0
-	VPERM2I128 $0x20, Y13, Y9, Y1
-	VPERM2I128 $0x20, Y14, Y10, Y2
-	VPERM2I128 $0x20, Y15, Y11, Y3
-	VPERM2I128 $0x31, Y12, Y8, Y4
-	VPERM2I128 $0x31, Y13, Y9, Y5
-	VPERM2I128 $0x31, Y14, Y10, Y6
-	VPERM2I128 $0x31, Y15, Y11, Y7
+	VPACKSSDW Y9, Y8, Y0
+	VPACKSSDW Y11, Y10, Y1
+	VPACKSSDW Y13, Y12, Y2
+	VPACKSSDW Y15, Y14, Y3
+	VPERM2I128 $0x20, Y2, Y0, Y4
+	VPERM2I128 $0x31, Y2, Y0, Y5
+	VPERM2I128 $0x20, Y3, Y1, Y6
+	VPERM2I128 $0x31, Y3, Y1, Y7
+	VPUNPCKLWD Y5, Y4, Y8
+	VPUNPCKHWD Y5, Y4, Y9
+	VPUNPCKLWD Y7, Y6, Y10
+	VPUNPCKHWD Y7, Y6, Y11
+	VPUNPCKLDQ Y9, Y8, Y4
+	VPUNPCKHDQ Y9, Y8, Y5
+	VPUNPCKLDQ Y11, Y10, Y6
+	VPUNPCKHDQ Y11, Y10, Y7
+	VPUNPCKLQDQ Y6, Y4, Y0
+	VPUNPCKHQDQ Y6, Y4, Y2
+	VPUNPCKLQDQ Y7, Y5, Y1
+	VPUNPCKHQDQ Y7, Y5, Y3
 	PASS(halfRows, $18)
 	VPACKSSDW Y9, Y8, Y0
 	VPACKSSDW Y11, Y10, Y1
