@@ -64,6 +64,7 @@ type decoder struct {
 	n   uint
 
 	lit  [1 << 12]uint32
+	lead [1 << litBits]uint32 // lit's entries of literals, 0 for all others
 	dist [1 << 10]uint32
 	pre  [1 << 7]uint32
 	lens [286 + 32]uint8
@@ -264,6 +265,9 @@ func (d *decoder) literals(lens []uint8) error {
 		if f := d.lit[i>>l]; f&flagLit != 0 && f>>24&3 == 1 && l+f&63 <= litBits {
 			d.lit[i] = flagLit | 2<<24 | (f>>8&255)<<16 | (e >> 8 & 255 << 8) | (l + f&63)
 		}
+	}
+	for i, e := range d.lit[:len(d.lead)] {
+		d.lead[i] = e & -(e / flagLit & 1)
 	}
 	return nil
 }

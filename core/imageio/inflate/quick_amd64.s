@@ -43,7 +43,8 @@ GLOBL whole<>(SB), RODATA|NOPTR, $16
 
 // The loop keeps src in SI and dst in DI, the next bits in R8 and how many there are in the
 // lowest byte of R9, the tables in R10, where it must end in R11 and R12, and where dst begins
-// in R13. AX is the entry of the next word, which at least 11 bits told.
+// in R13. Whether a length follows at once or behind a literal is hard to foretell: so R15 is what
+// lead has of the next bits, 11 or more, and is put without a look at what it is.
 
 // FILL brings 56 bits or more into R8.
 #define FILL \
@@ -58,22 +59,27 @@ GLOBL whole<>(SB), RODATA|NOPTR, $16
 	ORL $56, R9
 
 // LOOK finds the entry of the next bits.
-#define LOOK(e) \
-	MOVL R8, e \
-	ANDL $(1<<const_litBits-1), e \
-	MOVL (R10)(e*4), e
+#define LOOK \
+	MOVL R8, AX \
+	ANDL $(1<<const_litBits-1), AX \
+	MOVL (R10)(AX*4), AX
 
-// PUT writes the literals of AX and looks for what follows.
-#define PUT \
-	SHRXQ AX, R8, R8 \
-	SUBL AX, R9 \
-	MOVL AX, DX \
+// LEAD finds the entry of the next bits if it is of literals, else none.
+#define LEAD \
+	MOVL R8, R15 \
+	ANDL $(1<<const_litBits-1), R15 \
+	MOVL (decoder_lead-decoder_lit)(R10)(R15*4), R15
+
+// PUT writes the literals of an entry.
+#define PUT(e) \
+	SHRXQ e, R8, R8 \
+	SUBL e, R9 \
+	MOVL e, DX \
 	SHRL $24, DX \
 	ANDL $3, DX \
-	SHRL $8, AX \
-	MOVW AX, (DI) \
-	ADDQ DX, DI \
-	LOOK(AX)
+	SHRL $8, e \
+	MOVW e, (DI) \
+	ADDQ DX, DI
 
 // VALUE takes a length or a distance out of the bits: e becomes its value.
 #define VALUE(e) \
@@ -121,7 +127,7 @@ again:
 	CMPQ DI, R12
 	JHI room
 	FILL
-	LOOK(AX)
+	LEAD
 	JMP literals
 
 	PCALIGN $32
@@ -134,15 +140,16 @@ words:
 	FILL
 
 literals:
-	TESTL $const_flagLit, AX
-	JZ more
-	PUT
-	TESTL $const_flagLit, AX
-	JZ filled
-	PUT
+	PUT(R15)
+	LOOK
 	TESTL $const_flagLit, AX
 	JZ filled
-	PUT
+	PUT(AX)
+	LOOK
+	TESTL $const_flagLit, AX
+	JZ filled
+	PUT(AX)
+	LEAD
 	JMP words
 
 filled:
@@ -161,7 +168,7 @@ length:
 
 distance:
 	VALUE(BX)
-	LOOK(R15)
+	LEAD
 	MOVQ DI, DX
 	SUBQ R13, DX
 	CMPQ BX, DX
@@ -177,7 +184,6 @@ distance:
 	ADDQ AX, DI
 
 copied:
-	MOVL R15, AX
 	CMPB R9, $const_litBits
 	JHS words
 	JMP again
@@ -237,7 +243,8 @@ special:
 	MOVL (R10)(AX*4), AX
 	TESTL $const_flagLit, AX
 	JZ noLiteral
-	PUT
+	PUT(AX)
+	LEAD
 	JMP words
 
 noLiteral:
