@@ -32,6 +32,7 @@ func (w *window) setPlaces(map[string]station.Place) { w.fillDatasets() }
 func (w *window) setJobs(all map[string]job.Job) {
 	w.jobs.Set(all)
 	w.showPlaces()
+	w.strip()
 }
 
 // showPlaces shows the places with what goes on there now.

@@ -161,6 +161,11 @@ func (w *window) strip() {
 			}
 		}
 	}
+	for _, j := range w.station.Jobs().Jobs.All() {
+		if j.Ended.IsZero() {
+			running++
+		}
+	}
 	st.Queue = "Nothing to do"
 	if running+waiting > 0 {
 		st.Queue = fmt.Sprintf("%d at work · %d waiting", running, waiting)

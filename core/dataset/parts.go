@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func (r *Repository) Describe(ctx context.Context, rel string, keep bool, p *job
 	if err := checkPath(rel); err != nil {
 		return Object{}, err
 	}
-	files, err := r.scan(ctx, rel)
+	files, err := r.look(ctx, walker{repo: r, top: rel, needs: !keep})
 	if err != nil {
 		return Object{}, fmt.Errorf("describe: %w", err)
 	}
@@ -82,6 +83,45 @@ func (r *Repository) Holds(ctx context.Context, oid string) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// Lacking counts the files of the work tree's version that the cache lacks; a folder of which
+// nobody here knows what is in it is one.
+func (r *Repository) Lacking(ctx context.Context) (int, error) {
+	outs, err := r.Outputs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	var sums []digest
+	for _, o := range outs {
+		switch {
+		case o.MD5 == "" || !oidForm.MatchString(o.MD5):
+		case o.out.legacy:
+			here, err := r.HoldsLegacy(o.MD5)
+			if err != nil {
+				return 0, err
+			}
+			if !here {
+				n++
+			}
+		case o.out.isDir():
+			entries, err := r.cache.tree(o.MD5)
+			if err != nil {
+				n++ // a damaged list is none
+			}
+			for _, e := range entries {
+				sum, _ := digestOf(e.MD5) // parseTree has looked at it
+				sums = append(sums, sum)
+			}
+		default:
+			sum, _ := digestOf(o.MD5)
+			sums = append(sums, sum)
+		}
+	}
+	slices.SortFunc(sums, func(a, b digest) int { return bytes.Compare(a[:], b[:]) })
+	lost, err := r.cache.lacking(ctx, slices.Compact(sums))
+	return n + len(lost), err
 }
 
 // Place makes the file or folder rel what the cache has of it. A file there that the cache

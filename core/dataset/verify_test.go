@@ -43,6 +43,9 @@ func TestVerifyFindsWhatDVCTrusts(t *testing.T) {
 	if err := os.Remove(r.cache.path(sum([]byte("capture")))); err != nil {
 		t.Fatal(err)
 	}
+	if n, err := r.Lacking(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d lacking, %v", n, err)
+	}
 	c, err := r.Verify(t.Context(), WorkTree, nil)
 	if err != nil || len(c.Flaws) != 2 || c.Flaws[0].What != FlawMissing || c.Flaws[1].What != FlawDamaged || c.Flaws[1].Name != "vol.bin" {
 		t.Fatalf("%+v, %v", c, err)
@@ -56,6 +59,32 @@ func TestVerifyFindsWhatDVCTrusts(t *testing.T) {
 	if c, err := r.Verify(t.Context(), WorkTree, nil); err != nil || len(c.Flaws) != 0 {
 		t.Errorf("after a fetch: %+v, %v", c, err)
 	}
+	all, err := r.Outputs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range all {
+		entries, err := r.cache.tree(o.MD5)
+		if err != nil || len(entries) < 2 {
+			continue
+		}
+		for _, e := range entries[:2] {
+			if err := os.Remove(r.cache.path(e.MD5)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := r.Lacking(t.Context()); err != nil || n != 2 {
+			t.Errorf("two files of a folder: %d lacking, %v", n, err)
+		}
+		if err := os.Remove(r.cache.path(o.MD5)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.Lacking(t.Context()); err != nil || n != 1 {
+			t.Errorf("a folder that nobody knows: %d lacking, %v", n, err)
+		}
+		return
+	}
+	t.Error("no folder in the dataset")
 }
 
 func TestAuditMendsWhatDVCNeverWould(t *testing.T) {

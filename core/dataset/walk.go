@@ -162,6 +162,11 @@ func (r *Repository) walk(ctx context.Context, rel string) ([]string, error) {
 // scan is walk with what the file system tells of each file. A file is one of itself, by
 // the name ".".
 func (r *Repository) scan(ctx context.Context, rel string) ([]found, error) {
+	return r.look(ctx, walker{repo: r, top: rel})
+}
+
+func (r *Repository) look(ctx context.Context, w walker) ([]found, error) {
+	rel := w.top
 	st, err := os.Stat(r.abs(rel))
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", rel, err)
@@ -169,11 +174,9 @@ func (r *Repository) scan(ctx context.Context, rel string) ([]found, error) {
 	if !st.IsDir() {
 		return []found{{".", metaOf(st)}}, nil
 	}
-	skip, err := r.ignores(rel)
-	if err != nil {
+	if w.skip, err = r.ignores(rel); err != nil {
 		return nil, err
 	}
-	w := walker{repo: r, top: rel, skip: skip}
 	if err := w.in(ctx, ".", []fs.FileInfo{st}); err != nil {
 		return nil, fmt.Errorf("list %s: %w", rel, err)
 	}
@@ -183,6 +186,7 @@ func (r *Repository) scan(ctx context.Context, rel string) ([]found, error) {
 type walker struct {
 	repo  *Repository
 	top   string
+	needs bool // what a stage needs: that may hold .dvc files, which then count as any other
 	skip  ignores
 	files []found
 }
@@ -257,7 +261,7 @@ func (w *walker) take(ctx context.Context, sub, name string, m meta, trail []fs.
 			return fault.New(fault.Invalid, "The folder "+full+" contains itself by a link.", "Remove the link.", nil)
 		}
 		return w.in(ctx, at, append(slices.Clip(trail), st))
-	case name == ".dvcignore" || strings.HasSuffix(name, ".dvc"):
+	case name == ".dvcignore" || strings.HasSuffix(name, ".dvc") && !w.needs:
 		return fault.New(fault.Invalid, "The folder "+w.top+" holds "+name+", which can't be versioned inside of a folder.",
 			"Move that file out of it.", nil)
 	case m.mode.IsRegular():

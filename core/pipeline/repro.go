@@ -67,14 +67,22 @@ func (g *Graph) Repro(ctx context.Context, targets []string, o Options, p *job.P
 	}
 	r := &runner{graph: g, view: v, options: o}
 	order := g.plan(wanted)
-	p.Grow(int64(len(order)))
+	for _, i := range order {
+		if !g.Stages[i].source() {
+			p.Grow(1)
+		}
+	}
 	for _, i := range order {
 		s := &g.Stages[i]
-		p.Step(s.Name)
+		if !s.source() {
+			p.Step(s.Name)
+		}
 		if err := r.stage(ctx, s); err != nil {
 			return r.done, stageError(s, err)
 		}
-		p.Add(1)
+		if !s.source() {
+			p.Add(1)
+		}
 	}
 	return r.done, nil
 }

@@ -196,6 +196,27 @@ func TestBothDoTheSame(t *testing.T) {
 	same(t, "third run", ours, theirs)
 }
 
+// A stage may need a folder whose files are versioned one by one, as captures are: their .dvc
+// files count.
+func TestBothReadAFolderOfCaptures(t *testing.T) {
+	ours, theirs := twins(t, map[string]string{
+		"raw/a.txt": "a\n", "captures/scope/a.tif": "a\n", "captures/scope/b.tif": "b\n",
+		"dvc.yaml": "stages:\n  count:\n    cmd: ls captures/scope | wc -l > count.txt\n    deps: [captures]\n    outs: [count.txt]\n",
+	})
+	for _, b := range []*bench{ours, theirs} {
+		for _, name := range []string{"captures/scope/a.tif", "captures/scope/b.tif"} {
+			if _, err := b.repo.Add(t.Context(), name, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ours.agree("at first")
+	ours.repro()
+	theirs.dvc("repro")
+	same(t, "first run", ours, theirs)
+	ours.nothingLeft("after our run")
+}
+
 // A lock with anchors, comments and more in it stays as dvc leaves it.
 func TestBothKeepALock(t *testing.T) {
 	ours, theirs := twins(t, map[string]string{

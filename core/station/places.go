@@ -204,7 +204,7 @@ func (s *Station) look(ctx context.Context, key string) {
 func (s *Station) behind(ctx context.Context, key string) (int, error) {
 	switch key {
 	case ThisMachine:
-		return s.lacking(ctx)
+		return s.repo.Lacking(ctx)
 	case GitServer:
 		ahead, err := s.repo.Ahead(ctx, dataset.Upstream)
 		if fault.KindOf(err) == fault.NotFound {
@@ -228,28 +228,6 @@ func (s *Station) behind(ctx context.Context, key string) (int, error) {
 		}
 	}
 	return n, errors.Join(err, at.Close())
-}
-
-// lacking counts the files and folders of the present version that are not on this machine.
-func (s *Station) lacking(ctx context.Context) (int, error) {
-	outs, err := s.repo.Outputs(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, o := range outs {
-		if o.MD5 == "" {
-			continue
-		}
-		held, err := s.repo.Holds(ctx, o.MD5)
-		if err != nil {
-			return 0, err
-		}
-		if !held {
-			n++
-		}
-	}
-	return n, nil
 }
 
 func (s *Station) remoteNamed(name string) (dataset.RemoteConfig, error) {

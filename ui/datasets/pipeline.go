@@ -174,7 +174,7 @@ func (v Pipeline) summary() string {
 	case v.Job != nil && v.Job.State == job.Stopping:
 		return "Stopping. The stage that ran is left as it was not run."
 	case v.Job != nil:
-		return fmt.Sprintf("Running %s. %d of %d steps done.", v.Job.Step, v.Job.Done, v.Job.Total)
+		return fmt.Sprintf("Running %s. %d of %s done.", v.Job.Step, v.Job.Done, count(int(v.Job.Total), "stage"))
 	case v.Say != "":
 		return ""
 	case !v.Asked:
