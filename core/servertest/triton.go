@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Triton is a real tritonserver of the test's own, which it may kill.
@@ -76,6 +77,14 @@ func (s *Triton) Signal(t *testing.T, sig syscall.Signal) {
 	}
 	if err := syscall.Kill(pid, sig); err != nil {
 		t.Fatal(err)
+	}
+	if sig != syscall.SIGKILL {
+		return
+	}
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for try := 0; syscall.Kill(pid, 0) == nil && try < 2000; try++ { // until it is gone: Up takes it for one that runs
+		<-again.C
 	}
 }
 
