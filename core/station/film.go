@@ -225,8 +225,12 @@ func (s *Station) trackOf(ctx context.Context, md5 string, t int) (map[string]in
 		return nil, err
 	}
 	of := map[string]int{}
-	for i, r := range chunk[t%keptEvery] {
-		of[r.Object.ID] = tracks[t][i]
+	i := t % keptEvery
+	if i >= len(chunk) || len(chunk[i]) != len(tracks[t]) { // it is counted anew right now
+		return of, nil
+	}
+	for k, r := range chunk[i] {
+		of[r.Object.ID] = tracks[t][k]
 	}
 	return of, nil
 }
