@@ -3,6 +3,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -75,8 +76,9 @@ type Profile struct {
 
 // Server is an inference server.
 type Server struct {
-	Address string `json:"address"` // grpc://, grpcs://, http:// or https://host:port
-	Backend string `json:"backend"` // onnxruntime or python
+	Name    string `json:"name,omitempty"` // for people; empty: host and port
+	Address string `json:"address"`        // grpc://, grpcs://, http:// or https://host:port
+	Backend string `json:"backend"`        // onnxruntime or python
 	// Metrics is where it tells how busy it is, such as http://host:8002/metrics; empty: at
 	// the port that Triton has by default, or beside the port of the address.
 	Metrics string `json:"metrics,omitempty"`
@@ -140,16 +142,8 @@ func (s Settings) Check() error {
 			return invalid("The instrument folder “"+f.Path+"” is not a whole path.", "Write it from the root, such as /data/scope1.")
 		}
 	}
-	for _, v := range s.Servers {
-		if err := checkURL(v.Address, "grpc", "grpcs", "http", "https"); err != nil {
-			return err
-		}
-		if v.Backend != "onnxruntime" && v.Backend != "python" {
-			return invalid("The server "+v.Address+" has no known backend.", "Choose onnxruntime or python.")
-		}
-		if err := v.checkMore(); err != nil {
-			return err
-		}
+	if err := checkServers(s.Servers); err != nil {
+		return err
 	}
 	if s.MLflow.URL != "" {
 		if err := checkURL(s.MLflow.URL, "http", "https"); err != nil {
@@ -171,6 +165,24 @@ func (s Settings) Check() error {
 	return nil
 }
 
+func checkServers(list []Server) error {
+	for i, v := range list {
+		if slices.ContainsFunc(list[:i], func(o Server) bool { return o.Address == v.Address || v.Name != "" && o.Name == v.Name }) {
+			return invalid("The server "+cmp.Or(v.Name, v.Address)+" is there twice.", "Take one of them out, or give it another name and address.")
+		}
+		if err := checkURL(v.Address, "grpc", "grpcs", "http", "https"); err != nil {
+			return err
+		}
+		if v.Backend != "onnxruntime" && v.Backend != "python" {
+			return invalid("The server "+v.Address+" has no known backend.", "Choose onnxruntime or python.")
+		}
+		if err := v.checkMore(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s Server) checkMore() error {
 	if s.Metrics != "" {
 		if err := checkURL(s.Metrics, "http", "https"); err != nil {
@@ -184,6 +196,9 @@ func (s Server) checkMore() error {
 	}
 	if (s.Cert == "") != (s.Key == "") {
 		return invalid("A certificate for the server "+s.Address+" needs its key.", "Name both files, or none.")
+	}
+	if !strings.HasPrefix(s.Address, "grpcs:") && !strings.HasPrefix(s.Address, "https:") && s.CA+s.Cert != "" {
+		return invalid("The server "+s.Address+" has certificates, but its address does not encrypt.", "Write it with grpcs:// or https://, or take the certificates out.")
 	}
 	if strings.ContainsAny(s.Header, " :\t\r\n") {
 		return invalid("“"+s.Header+"” is no name of a header.", "Write it as triton-grpc-protocol-KEY.")

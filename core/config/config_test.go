@@ -21,7 +21,7 @@ func TestSaveAndLoad(t *testing.T) {
 	s := f.Settings()
 	s.Person = config.Person{Name: "Ada Lovelace", Email: "ada@example.org"}
 	s.Servers = []config.Server{{
-		Address: "grpc://gpu:8001", Backend: "python", Metrics: "http://gpu:8002/metrics", Header: "triton-grpc-protocol-lab",
+		Name: "GPU", Address: "grpcs://gpu:8001", Backend: "python", Metrics: "http://gpu:8002/metrics", Header: "triton-grpc-protocol-lab",
 		CA: "/etc/ca.pem", Cert: "/etc/lab.pem", Key: "/etc/lab.key", Compress: true,
 	}}
 	if err := f.Save(s); err != nil {
@@ -35,22 +35,25 @@ func TestSaveAndLoad(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	for name, s := range map[string]config.Settings{
-		"password in address": {MLflow: config.Platform{URL: "http://a:b@host"}},
-		"no scheme":           {Servers: []config.Server{{Address: "gpu:8001", Backend: "python"}}},
-		"metrics of no URL":   {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", Metrics: "8002"}}},
-		"cert without key":    {Servers: []config.Server{{Address: "grpcs://gpu", Backend: "python", Cert: "/etc/lab.pem"}}},
-		"relative ca":         {Servers: []config.Server{{Address: "grpcs://gpu", Backend: "python", CA: "lab.pem"}}},
-		"odd header":          {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", Header: "x: y"}}},
-		"relative folder":     {Folders: []config.Folder{{Path: "data"}}},
-		"relative remote":     {Remote: "nas"},
-		"remote of no bucket": {Remote: "s3:///data"},
-		"other remote":        {Remote: "gs://lab/data"},
-		"password in remote":  {Remote: "azure://a:b@lab/data"},
-		"password for git":    {Git: config.Platform{URL: "https://a:b@git.lab/x.git"}},
-		"password for ssh":    {Git: config.Platform{URL: "ssh://a:b@git.lab/x.git"}},
-		"git without a place": {Git: config.Platform{URL: "cells"}},
-		"an option as git":    {Git: config.Platform{URL: "--upload-pack=x:y"}},
-		"odd name":            {Person: config.Person{Name: "A <b>"}},
+		"password in address":  {MLflow: config.Platform{URL: "http://a:b@host"}},
+		"no scheme":            {Servers: []config.Server{{Address: "gpu:8001", Backend: "python"}}},
+		"metrics of no URL":    {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", Metrics: "8002"}}},
+		"cert without key":     {Servers: []config.Server{{Address: "grpcs://gpu", Backend: "python", Cert: "/etc/lab.pem"}}},
+		"relative ca":          {Servers: []config.Server{{Address: "grpcs://gpu", Backend: "python", CA: "lab.pem"}}},
+		"odd header":           {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", Header: "x: y"}}},
+		"cert for all to read": {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python", CA: "/etc/ca.pem"}}},
+		"server twice":         {Servers: []config.Server{{Address: "grpc://gpu", Backend: "python"}, {Address: "grpc://gpu", Backend: "python"}}},
+		"name twice":           {Servers: []config.Server{{Name: "GPU", Address: "grpc://a", Backend: "python"}, {Name: "GPU", Address: "grpc://b", Backend: "python"}}},
+		"relative folder":      {Folders: []config.Folder{{Path: "data"}}},
+		"relative remote":      {Remote: "nas"},
+		"remote of no bucket":  {Remote: "s3:///data"},
+		"other remote":         {Remote: "gs://lab/data"},
+		"password in remote":   {Remote: "azure://a:b@lab/data"},
+		"password for git":     {Git: config.Platform{URL: "https://a:b@git.lab/x.git"}},
+		"password for ssh":     {Git: config.Platform{URL: "ssh://a:b@git.lab/x.git"}},
+		"git without a place":  {Git: config.Platform{URL: "cells"}},
+		"an option as git":     {Git: config.Platform{URL: "--upload-pack=x:y"}},
+		"odd name":             {Person: config.Person{Name: "A <b>"}},
 	} {
 		if err := s.Check(); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)

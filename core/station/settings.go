@@ -7,6 +7,7 @@ import (
 
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
@@ -23,6 +24,14 @@ type Secrets map[string]secret.Text
 func (s *Station) Save(ctx context.Context, set config.Settings, pw Secrets) error {
 	for _, f := range set.Folders {
 		if _, err := profile(f); err != nil {
+			return err
+		}
+	}
+	for _, v := range set.Servers {
+		if slices.Contains(s.Settings().Servers, v) {
+			continue // its drive may be away
+		}
+		if err := certificates(v).Check(); fault.KindOf(err) == fault.Invalid {
 			return err
 		}
 	}
@@ -77,9 +86,13 @@ func (s *Station) dial(ctx context.Context, servers []config.Server) ([]remoteEn
 // dialServer prepares an engine for a server that the settings name.
 func (s *Station) dialServer(ctx context.Context, v config.Server, token secret.Text) (*triton.Engine, error) {
 	return triton.Dial(ctx, triton.Options{
-		Address: v.Address, Backend: v.Backend, Metrics: v.Metrics, Token: token, TokenHeader: v.Header,
-		Files: triton.Files{CA: v.CA, Cert: v.Cert, Key: v.Key}, Compress: v.Compress, Log: s.log,
+		Name: v.Name, Address: v.Address, Backend: v.Backend, Metrics: v.Metrics, Token: token, TokenHeader: v.Header,
+		Files: certificates(v), Compress: v.Compress, Log: s.log,
 	})
+}
+
+func certificates(v config.Server) triton.Files {
+	return triton.Files{CA: v.CA, Cert: v.Cert, Key: v.Key}
 }
 
 // platformOf returns the MLflow server that the settings name, nil for none.

@@ -7,6 +7,7 @@ import (
 
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
 )
@@ -28,6 +29,9 @@ func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.T
 	if err := (config.Settings{Servers: []config.Server{v}}).Check(); err != nil {
 		return "", err
 	}
+	if err := certificates(v).Check(); err != nil {
+		return "", err
+	}
 	en, err := s.dialServer(ctx, v, token)
 	if err != nil {
 		return "", err
@@ -37,7 +41,18 @@ func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.T
 		return "", err
 	}
 	ms, err := en.Models(ctx)
-	return fmt.Sprintf("It answers, with %d models.", len(ms)), err
+	if err == nil {
+		err = en.Allowed(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	say := fmt.Sprintf("It answers, with %d models.", len(ms))
+	if _, err := en.Busy(ctx); err != nil {
+		_, hint := fault.Explain(err)
+		say += " It does not tell how busy it is. " + hint
+	}
+	return say, nil
 }
 
 // TryMLflow logs in to an MLflow server and counts its models.

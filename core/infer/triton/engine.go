@@ -35,6 +35,20 @@ func (e *Engine) Ready(ctx context.Context) error {
 	})
 }
 
+// Allowed tells whether this program may ask models, as far as keys decide it: nil if so.
+// Ready does not, since a server's health is for everybody.
+func (e *Engine) Allowed(ctx context.Context) error {
+	nobody := infer.Ref{Model: "coverslip-asks-whether-it-may"}
+	err := e.ask(ctx, quick, nobody, func(ctx context.Context) error {
+		_, err := e.wire.ask(ctx, &question{model: nobody.Model})
+		return err
+	})
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	return err
+}
+
 // Models lists what the server has loaded, is loading or could not load. Models that
 // merely lie in its repository count as not loaded; those that were unloaded are left out.
 func (e *Engine) Models(ctx context.Context) ([]infer.Status, error) {

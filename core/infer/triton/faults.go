@@ -103,10 +103,7 @@ func (e *Engine) general(r *refusal) error {
 		return fault.New(fault.Invalid, "The model on "+e.name+" answers in a stream, which HTTP does not carry.",
 			"Use the server's gRPC address in Settings, Servers.", r)
 	case r.code == codes.PermissionDenied, r.code == codes.Unauthenticated, r.says("protocol is restricted"):
-		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it in Settings, Servers.", r)
-	case r.code == codes.Unavailable && r.says("x509:", "tls:", "certificate"):
-		return fault.New(fault.Denied, "The inference server "+e.name+" and this computer do not trust each other's certificates.",
-			"Check the certificates in Settings, Servers.", r)
+		return e.locked(r)
 	case r.outOfMemory():
 		return fault.New(fault.Full, "The inference server "+e.name+" has too little memory for that.",
 			"Ask whoever runs it to free some, or choose smaller tiles; the work is tried again by itself.", r)
@@ -115,10 +112,69 @@ func (e *Engine) general(r *refusal) error {
 	case r.code == codes.DeadlineExceeded:
 		return e.silent(r)
 	case r.code == codes.Unavailable && !r.unknownModel():
+		if f := e.distrust(r); f != nil {
+			return f
+		}
 		return fault.New(fault.Offline, "The inference server "+e.name+" can't be reached.",
 			"Check that it runs and that the network is there; the work goes on by itself.", r)
 	case r.code == codes.Unimplemented:
 		return e.stranger(r)
+	}
+	return nil
+}
+
+// locked explains a refusal for want of a key. Triton names the header of a restricted API.
+func (e *Engine) locked(r *refusal) error {
+	_, header, named := strings.Cut(r.text, "expecting header '")
+	header, _, _ = strings.Cut(header, "'")
+	switch {
+	case !named && e.key == "":
+		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key.", "Enter it as the token in Settings, Servers.", r)
+	case named && !strings.EqualFold(header, e.key):
+		return fault.New(fault.Denied, "The inference server "+e.name+" wants an access key in the header "+header+".",
+			"Enter that name as the token's header, and the key as the token, in Settings, Servers, More.", r)
+	}
+	return fault.New(fault.Denied, "The access key for the inference server "+e.name+" is wrong.", "Enter the right one as the token in Settings, Servers.", r)
+}
+
+// distrust explains a connection that failed over encryption; nil if it did not.
+func (e *Engine) distrust(r *refusal) error {
+	denied := func(say, hint string) error { return fault.New(fault.Denied, say, hint, r) }
+	if !e.secure {
+		if r.says("server preface: EOF") { // what Triton does to those who speak no TLS
+			return fault.New(fault.Offline, "The inference server "+e.name+" can't be reached: it ended the connection at once.",
+				"If it wants encryption write its address with grpcs://. The work goes on by itself when it answers.", r)
+		}
+		return nil
+	}
+	if err := e.files.Check(); err != nil {
+		return err
+	}
+	switch {
+	case r.says("certificate has expired or is not yet valid"):
+		if r.says("is before") {
+			return denied("The certificate of the inference server "+e.name+" does not count yet.", "Check this computer's clock.")
+		}
+		return denied("The certificate of the inference server "+e.name+" has expired.", "Whoever runs it renews it; the work goes on by itself then.")
+	case r.says("certificate is valid for", "IP SANs", "not valid for any names"):
+		return denied("The certificate of the inference server "+e.name+" is for another name.",
+			"Write the address in Settings, Servers, with the name that stands in the certificate.")
+	case r.says("x509:") && e.files.CA != "":
+		return denied("The certificate of the inference server "+e.name+" is not trusted: the CA of the settings did not sign it.",
+			"Ask whoever runs it for the CA's certificate, and choose it in Settings, Servers, More.")
+	case r.says("x509:"):
+		return denied("The certificate of the inference server "+e.name+" is not trusted: nobody signed it whom this computer knows.",
+			"Choose the lab's CA certificate in Settings, Servers, More.")
+	case r.says("does not look like a TLS handshake", "HTTP response to HTTPS client"):
+		return denied("The inference server "+e.name+" does not encrypt.", "Write its address with grpc:// or http://, if the network is safe enough.")
+	case r.says("remote error: tls:"):
+		return denied("The inference server "+e.name+" does not trust this computer.", "It wants another client certificate: choose it in Settings, Servers, More.")
+	case r.says("EOF", "broken pipe", "reset by peer") && e.files.Cert == "":
+		return fault.New(fault.Offline, "The inference server "+e.name+" ended the secure connection.",
+			"It may want to know who asks: choose a client certificate in Settings, Servers, More. If it was stopped, the work goes on by itself.", r)
+	case r.says("EOF", "broken pipe", "reset by peer"):
+		return fault.New(fault.Offline, "The inference server "+e.name+" ended the secure connection.",
+			"It may not trust your client certificate: ask for one of its own CA. If it was stopped, the work goes on by itself.", r)
 	}
 	return nil
 }

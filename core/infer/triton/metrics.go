@@ -20,7 +20,8 @@ var _ infer.Gauge = (*Engine)(nil)
 // maxMetrics bounds what is read: a server with thousands of models has megabytes.
 const maxMetrics = 32 << 20
 
-// Busy reads the server's metrics, which Triton gives over plain HTTP at a port of its own.
+// Busy reads the server's metrics, which Triton gives over plain HTTP at a port of its own; a
+// proxy before it may want the certificates that the server wants.
 // A server that was started without them is fault.NotFound or fault.Offline.
 func (e *Engine) Busy(ctx context.Context) (infer.Load, error) {
 	ctx, cancel := context.WithTimeout(ctx, quick)

@@ -24,6 +24,7 @@ import (
 
 // Options say which server, and how it wants to be asked.
 type Options struct {
+	Name string // for people; empty: host and port
 	// Address is grpc://host:port, grpcs://host:port, http://host:port or
 	// https://host:port; the ports are 8001 and 8000 if left out. Triton itself has no
 	// https: that is a proxy in front of it.
@@ -54,6 +55,9 @@ type Options struct {
 // has loaded leave the server when this one loads a version of its own.
 type Engine struct {
 	name    string
+	secure  bool   // over TLS
+	files   Files  // of certificates
+	key     string // the header that carries the token; empty: no token
 	backend string
 	log     *slog.Logger
 	wire    transport
@@ -125,10 +129,10 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, badAddress(opt.Address, err)
 	}
-	e := &Engine{backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, release: func() {}}
+	e := &Engine{key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, release: func() {}}
 	e.loading <- struct{}{}
 	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), metricsPort(u))+"/metrics")
-	e.asker = &http.Client{Transport: &http.Transport{MaxIdleConns: 1}}
+	e.asker = opt.Files.client(e.metrics)
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -141,29 +145,28 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 			"Choose onnxruntime or python in Settings, Servers.", nil)
 	}
 	headers := opt.headers()
-	secure := u.Scheme == "grpcs" || u.Scheme == "https"
-	if !secure {
-		opt.TLS = nil
-	} else if opt.TLS == nil {
-		if opt.TLS, err = opt.Files.config(); err != nil {
-			return nil, err
-		}
+	secure := opt.TLS
+	if e.secure = u.Scheme == "grpcs" || u.Scheme == "https"; !e.secure {
+		secure = nil
+	} else if secure == nil {
+		e.files, secure = opt.Files, opt.Files.config(u.Hostname())
 	}
 	switch u.Scheme {
 	case "grpc", "grpcs":
 		host := hostPort(u, "8001")
 		e.name = host + " (gRPC)"
-		e.wire, err = dialGRPC(host, opt.TLS, headers, opt.Compress)
+		e.wire, err = dialGRPC(host, secure, headers, opt.Compress)
 	case "http", "https":
 		u.Host = hostPort(u, "8000")
 		e.name = u.Host + " (HTTP)"
-		e.wire = dialHTTP(u, opt.TLS, headers, opt.Compress)
+		e.wire = dialHTTP(u, secure, headers, opt.Compress)
 	default:
 		err = fmt.Errorf("scheme %q", u.Scheme)
 	}
 	if err != nil {
 		return nil, badAddress(opt.Address, err)
 	}
+	e.name = cmp.Or(opt.Name, e.name)
 	if w, ok := e.wire.(sharer); ok && !opt.Apart && onThisMachine(u.Hostname()) {
 		e.memory = newMemory(w, e.log)
 		e.release = func() { e.memory.close(context.WithoutCancel(ctx)) }
@@ -184,16 +187,24 @@ func metricsPort(u *url.URL) string {
 	return strconv.Itoa(n + 1)
 }
 
+// key is the header that carries the token; empty: there is none.
+func (o Options) key() string {
+	if o.Token == "" {
+		return ""
+	}
+	return cmp.Or(o.TokenHeader, "Authorization")
+}
+
 // headers are what every request carries.
 func (o Options) headers() map[string]string {
 	h := map[string]string{}
 	maps.Copy(h, o.Headers)
-	switch {
-	case o.Token == "":
+	switch key := o.key(); {
+	case key == "":
 	case o.TokenHeader != "":
-		h[o.TokenHeader] = o.Token.Reveal()
+		h[key] = o.Token.Reveal()
 	default:
-		h["Authorization"] = "Bearer " + o.Token.Reveal()
+		h[key] = "Bearer " + o.Token.Reveal()
 	}
 	return h
 }
