@@ -70,7 +70,7 @@ func server(s station.Server, serving []infer.Ref) servers.Server {
 	if s.Address == "" {
 		row.Kind = "Built in, ONNX Runtime"
 	} else if s.Answers && s.Load == nil {
-		row.Silent = "It does not tell how busy it is. Its metrics are expected at port 8002; the settings file can name another place, as “metrics” of the server."
+		row.Silent = "It does not tell how busy it is. Its metrics are expected at port 8002; another address can be written in Settings, Servers, More."
 	}
 	if l := s.Load; l != nil {
 		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: s.Left, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}

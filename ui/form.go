@@ -17,9 +17,9 @@ import (
 
 func (w *window) settingsActions() settings.Actions {
 	return settings.Actions{
-		Save: w.save, Appearance: w.look,
+		Save: w.save, Appearance: w.look, PickFolder: w.pickFolder, PickFile: w.pickFile,
 		TestServer: func(s settings.Server) {
-			v := serverOf(w.station.Settings().Servers, s)
+			v := serverOf(s)
 			w.try(settings.ServerPart+settings.Part(s.Address), func(ctx context.Context) (string, error) {
 				return w.station.TryServer(ctx, v, secret.Text(s.Token))
 			})
@@ -92,7 +92,7 @@ func (w *window) fillSettings() {
 		v.Profiles = append(v.Profiles, settings.Profile{Name: ownProfile, Title: "Own profile"})
 	}
 	for _, s := range set.Servers {
-		v.Servers = append(v.Servers, settings.Server{Address: s.Address, Backend: s.Backend, HasToken: w.station.HasSecret(s.Secret())})
+		v.Servers = append(v.Servers, serverForm(s, w.station.HasSecret(s.Secret())))
 	}
 	w.settings.Set(v)
 }
@@ -129,16 +129,20 @@ func folders(before []config.Folder, form []settings.Folder) []config.Folder {
 	return out
 }
 
-// serverOf is an inference server as the form has it; what it does not show stays.
-func serverOf(before []config.Server, form settings.Server) config.Server {
-	var c config.Server
-	for _, b := range before {
-		if b.Address == trimmed(form.Address) {
-			c = b
-		}
+// serverForm is an inference server as the form shows it.
+func serverForm(s config.Server, hasToken bool) settings.Server {
+	return settings.Server{
+		Name: s.Name, Address: s.Address, Backend: s.Backend, HasToken: hasToken, Header: s.Header,
+		CA: s.CA, Cert: s.Cert, Key: s.Key, Metrics: s.Metrics, Compress: s.Compress,
 	}
-	c.Address, c.Backend = trimmed(form.Address), form.Backend
-	return c
+}
+
+// serverOf is an inference server as the form has it.
+func serverOf(form settings.Server) config.Server {
+	return config.Server{
+		Name: trimmed(form.Name), Address: trimmed(form.Address), Backend: form.Backend, Metrics: trimmed(form.Metrics), Header: trimmed(form.Header),
+		CA: trimmed(form.CA), Cert: trimmed(form.Cert), Key: trimmed(form.Key), Compress: form.Compress,
+	}
 }
 
 // save keeps the form; a password that was not entered stays as it is.
@@ -160,7 +164,7 @@ func (w *window) save(v settings.Values) {
 	keep(config.RemoteSecret(set.Remote), station.RemoteLogin(set.Remote, v.Remote.User, secret.Text(v.Remote.Password)).Reveal())
 	set.Folders = folders(w.station.Settings().Folders, v.Folders)
 	for _, s := range v.Servers {
-		c := serverOf(w.station.Settings().Servers, s)
+		c := serverOf(s)
 		set.Servers = append(set.Servers, c)
 		keep(c.Secret(), s.Token)
 	}

@@ -27,3 +27,19 @@ func TestFormKeepsWhatItDoesNotShow(t *testing.T) {
 		t.Errorf("kept %+v", got)
 	}
 }
+
+// TestFormHoldsAllOfAServer: whatever the settings say of a server comes back from the form.
+func TestFormHoldsAllOfAServer(t *testing.T) {
+	want := config.Server{
+		Name: "GPU 1", Address: "grpcs://gpu", Backend: "python", Metrics: "http://gpu/metrics", Header: "key",
+		CA: "/ca", Cert: "/cert", Key: "/key", Compress: true,
+	}
+	for i, v := 0, reflect.ValueOf(want); i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not tested", v.Type().Field(i).Name)
+		}
+	}
+	if got := serverOf(serverForm(want, true)); got != want {
+		t.Errorf("%+v", got)
+	}
+}

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/ui/bind"
@@ -103,7 +100,7 @@ func (w *window) bringBack(f datasets.File, content, version string) {
 
 // saveCopy asks for a folder, and puts a version of a file there.
 func (w *window) saveCopy(f datasets.File, content, version string) {
-	askFolder(w.win, func(folder string) {
+	askFolder(w.win, "Where to?", "Save here", "", func(folder string) {
 		w.long(func(ctx context.Context) error {
 			made, err := w.station.SaveCopy(ctx, f.Path, content, short(version), folder)
 			if err == nil {
@@ -127,17 +124,4 @@ func short(version string) string {
 		return "now"
 	}
 	return id
-}
-
-// askFolder asks over a window for a folder.
-func askFolder(over fyne.Window, do func(folder string)) {
-	d := dialog.NewFolderOpen(func(to fyne.ListableURI, err error) {
-		if err == nil && to != nil {
-			do(filepath.FromSlash(to.Path()))
-		}
-	}, over)
-	d.SetConfirmText("Save here")
-	d.SetTitleText("Where to?")
-	d.Show()
-	d.Resize(fyne.NewSize(760, 520)) // it has no size before it is shown
 }

@@ -13,7 +13,7 @@ func TestAFolderIsAskedFor(t *testing.T) {
 	w := test.NewTempWindow(t, widget.NewLabel("a screen"))
 	w.Resize(fyne.NewSize(1000, 700))
 	var to string
-	askFolder(w, func(folder string) { to = folder })
+	askFolder(w, "Where to?", "Save here", "", func(folder string) { to = folder })
 	top := w.Canvas().Overlays().Top()
 	if top == nil {
 		t.Fatal("nothing asks")

@@ -43,6 +43,9 @@ func (f *Fold) Open(yes bool) {
 	f.Refresh()
 }
 
+// Title replaces what the head says.
+func (f *Fold) Title(text string) { f.head.SetText(text) }
+
 // CreateRenderer makes Fold a Fyne widget.
 func (f *Fold) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.layout) }
 

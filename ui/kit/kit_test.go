@@ -206,3 +206,33 @@ func TestAFieldLetsGo(t *testing.T) {
 		t.Errorf("after Escape the focus is on %T and the text is %q", c.Focused(), f.Text)
 	}
 }
+
+// TestALongPathIsShortened: not to who writes in it, and what is read stays whole.
+func TestALongPathIsShortened(t *testing.T) {
+	f, w := window(t, theme.Dark, kit.NewPathField)
+	w.Resize(fyne.NewSize(300, 60))
+	changes := 0
+	f.Changed = func() { changes++ }
+	const path = "/mnt/nas/lab/administration/certificates/2026/of-the-microscopy-core-facility/ca.pem"
+	f.SetPath(path)
+	for range 2 {
+		if !strings.Contains(f.Text, "…") || !strings.HasSuffix(f.Text, "ca.pem") || f.Path() != path {
+			t.Errorf("shows %q of %q", f.Text, f.Path())
+		}
+		w.Canvas().Focus(f)
+		if f.Text != path {
+			t.Errorf("a person writes in %q", f.Text)
+		}
+		w.Canvas().Unfocus()
+	}
+	if changes != 0 {
+		t.Errorf("%d changes by nobody", changes)
+	}
+	w.Canvas().Focus(f)
+	f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
+	test.Type(f, ".new")
+	w.Canvas().Unfocus()
+	if f.Path() != path+".new" || changes == 0 {
+		t.Errorf("%q after %d changes", f.Path(), changes)
+	}
+}

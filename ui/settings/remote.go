@@ -40,7 +40,7 @@ func newRemoteForm(s *Screen) *remoteForm {
 	for _, e := range []*widget.Entry{f.secret, f.key} {
 		e.OnChanged = func(string) { s.changed() }
 	}
-	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(f.address) })
+	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { pick(s.act.PickFolder, f.address.Text, f.address.SetText) })
 	test := widget.NewButton("Test", func() { ask(s.act.TestRemote, f.value()) })
 	f.bucket = container.NewStack(form("Endpoint", f.endpoint, "Region", f.region, "Login", container.NewGridWithColumns(2, f.access, f.secret)))
 	f.vessel = container.NewStack(form("Account", f.account, "Login", f.key))

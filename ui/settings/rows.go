@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -70,7 +69,7 @@ type folderRow struct {
 
 func newFolderRow(s *Screen) *folderRow {
 	f := &folderRow{s: s, path: s.entry("/data/confocal"), name: s.entry("Confocal 2"), quiet: s.entry("30"), model: s.entry("the usual model"), remove: remover()}
-	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { s.pick(f.path) })
+	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { pick(s.act.PickFolder, f.path.Text, f.path.SetText) })
 	var titles []string
 	for _, p := range s.profiles {
 		titles = append(titles, p.Title)
@@ -116,59 +115,6 @@ func (f *folderRow) value() Folder {
 		}
 	}
 	return v
-}
-
-// serverRow is one inference server.
-type serverRow struct {
-	s              *Screen
-	address, token *widget.Entry
-	backend        *widget.Select
-	has            bool
-	remove         *widget.Button
-	note           *widget.Label
-	part           Part
-	box            fyne.CanvasObject
-}
-
-func newServerRow(s *Screen) *serverRow {
-	r := &serverRow{s: s, address: s.entry("grpc://gpu-1.lab:8001"), token: widget.NewPasswordEntry(), remove: remover(), note: widget.NewLabel("")}
-	r.token.SetPlaceHolder("Token, if it asks for one")
-	r.token.OnChanged = func(string) { s.changed() }
-	r.backend = widget.NewSelect([]string{"onnxruntime", "python"}, func(string) { s.changed() })
-	r.backend.Selected = "onnxruntime"
-	r.note.Wrapping = fyne.TextWrapWord
-	r.note.Hide()
-	test := widget.NewButton("Test", func() {
-		delete(s.told, r.part)
-		r.part = ServerPart + Part(r.value().Address)
-		s.told[r.part] = r.note
-		ask(s.act.TestServer, r.value())
-	})
-	right := container.NewHBox(container.NewGridWrap(fyne.NewSize(140, 38), r.backend), container.NewGridWrap(fyne.NewSize(210, 38), r.token), test, r.remove)
-	r.box = container.New(layout.NewCustomPaddedVBoxLayout(0), container.NewBorder(nil, nil, nil, right, r.address), r.note)
-	return r
-}
-
-func (r *serverRow) object() fyne.CanvasObject { return r.box }
-
-func (r *serverRow) onRemove(do func()) {
-	r.remove.OnTapped = func() { do(); r.s.changed() }
-}
-
-func (r *serverRow) set(v Server) {
-	r.address.SetText(v.Address)
-	if v.Backend != "" {
-		r.backend.SetSelected(v.Backend)
-	}
-	r.token.SetText(v.Token)
-	r.has = v.HasToken
-	if v.HasToken {
-		r.token.SetPlaceHolder("Token is kept")
-	}
-}
-
-func (r *serverRow) value() Server {
-	return Server{Address: strings.TrimSpace(r.address.Text), Backend: r.backend.Selected, Token: r.token.Text, HasToken: r.has}
 }
 
 // platformForm is an address with a login and a test.

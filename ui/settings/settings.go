@@ -28,9 +28,14 @@ type Profile struct{ Name, Title string }
 // Server is an inference server. A secret that is kept already is never shown:
 // HasToken says that there is one, and an empty Token leaves it as it is.
 type Server struct {
+	Name             string // empty: host and port
 	Address, Backend string // Backend: onnxruntime or python
 	Token            string
 	HasToken         bool
+	Header           string // carries the token as it is; empty: as a bearer's
+	CA, Cert, Key    string // PEM files: whom to trust, who we are; may be empty
+	Metrics          string // the address where it tells how busy it is; empty: the usual
+	Compress         bool   // tensors on their way
 }
 
 // Platform is a server with a login; its password is kept as a server's token is.
@@ -60,8 +65,9 @@ type Actions struct {
 	TestMLflow func(Platform)
 	TestGit    func(Platform)
 	TestRemote func(RemotePlace)
-	Pick       func(start string, chosen func(path string)) // asks for a folder
-	Appearance func(mode string)                            // shown at once, saved with the rest
+	PickFolder func(start string, chosen func(path string)) // start may be no path at all
+	PickFile   func(start string, chosen func(path string))
+	Appearance func(mode string) // shown at once, saved with the rest
 }
 
 // Part names a part of the form, for answers to tests.
@@ -200,9 +206,10 @@ func adder(text string, do func()) fyne.CanvasObject {
 	return container.NewHBox(kit.Tall(b))
 }
 
-func (s *Screen) pick(e *widget.Entry) {
-	if s.act.Pick != nil {
-		s.act.Pick(strings.TrimSpace(e.Text), e.SetText)
+// pick has a person choose instead of what was written.
+func pick(ask func(start string, chosen func(string)), written string, chosen func(string)) {
+	if ask != nil {
+		ask(strings.TrimSpace(written), chosen)
 	}
 }
 
@@ -243,6 +250,9 @@ func (s *Screen) Answer(p Part, tone kit.Tone, say string) {
 // Saved says that the settings are in force; a say tells why they are not.
 func (s *Screen) Saved(say, hint string) {
 	s.problem.Set(kit.Bad, say, hint, "", nil)
+	for _, r := range s.servers.all {
+		r.openFor(say)
+	}
 	if say == "" {
 		s.save.Disable()
 		s.saved.SetText("Saved")

@@ -2,11 +2,13 @@ package settings_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/kit"
@@ -40,6 +42,27 @@ func values() settings.Values {
 		Servers:  []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
 		MLflow:   settings.Platform{URL: "http://mlflow.lab:5000", User: "ada", HasPassword: true},
 	}
+}
+
+// secured has a server with all that one may have.
+func secured() settings.Values {
+	v := values()
+	v.Servers = []settings.Server{{
+		Name: "GPU 1", Address: "grpcs://gpu-1.lab:8001", Backend: "python", HasToken: true, Header: "triton-grpc-protocol-lab",
+		CA:   "/mnt/nas/lab/administration/certificates/2026/of-the-microscopy-core-facility/building-3/floor-2/certificate-authority.pem",
+		Cert: "/home/ada/keys/station.crt", Key: "/home/ada/keys/station.key", Metrics: "https://gpu-1.lab:9443/metrics", Compress: true,
+	}}
+	return v
+}
+
+// more is the head of the part with what few servers have.
+func more(o fyne.CanvasObject) *widget.Button {
+	for _, x := range walk(o) {
+		if b, ok := x.(*widget.Button); ok && strings.HasPrefix(b.Text, "More") {
+			return b
+		}
+	}
+	return nil
 }
 
 func button(o fyne.CanvasObject, text string) *widget.Button {
@@ -78,21 +101,36 @@ func walk(o fyne.CanvasObject) []fyne.CanvasObject {
 }
 
 func TestPictures(t *testing.T) {
+	const low, high = 640, 1060
 	for _, c := range []struct {
-		name string
-		mode theme.Mode
-		do   func(s *settings.Screen)
+		name   string
+		mode   theme.Mode
+		height float32
+		do     func(s *settings.Screen)
 	}{
-		{"typical-dark", theme.Dark, func(s *settings.Screen) {
+		{"typical-dark", theme.Dark, low, func(s *settings.Screen) {
 			s.Answer(settings.ServerPart+"grpc://gpu-1.lab:8001", kit.Good, "It answers.")
 		}},
-		{"faulty-light", theme.Light, func(s *settings.Screen) {
+		{"server-more-dark", theme.Dark, high, func(s *settings.Screen) {
+			s.Set(secured())
+			test.Tap(more(s))
+			test.Tap(button(s, "Test"))
+			s.Answer(settings.ServerPart+settings.Part(secured().Servers[0].Address), kit.Good, "It answers, with 3 models.")
+		}},
+		{"server-more-light", theme.Light, high, func(s *settings.Screen) {
+			s.Set(secured())
+			test.Tap(button(s, "Test"))
+			s.Saved("The file /home/ada/keys/station.key holds no private key.", "It must be a PEM file, with the words BEGIN PRIVATE KEY in it.")
+			s.Answer(settings.ServerPart+settings.Part(secured().Servers[0].Address), kit.Bad, "The certificate of the inference server GPU 1 has expired. Whoever runs it renews it; the work goes on by itself then.")
+		}},
+		{"faulty-light", theme.Light, low, func(s *settings.Screen) {
 			entry(s, "ada@lab.example").SetText("ada at lab")
 			test.Tap(button(s, "Save"))
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, w := window(t, c.mode, settings.Actions{})
+			w.Resize(fyne.NewSize(1000, c.height))
 			s.Set(values())
 			c.do(s)
 			test.AssertRendersToImage(t, c.name+".png", w.Canvas())
@@ -198,6 +236,7 @@ func TestWrongSettingsAreNotSaved(t *testing.T) {
 		{"instrument", func(v *settings.Values) { v.Folders[0].Instrument = "" }},
 		{"twice", func(v *settings.Values) { v.Folders = append(v.Folders, v.Folders[0]) }},
 		{"address", func(v *settings.Values) { v.Servers[0].Address = "gpu-1:8001" }},
+		{"not an address", func(v *settings.Values) { v.Servers[0].Address = "" }},
 		{"login", func(v *settings.Values) { v.MLflow.URL = "http://ada:pw@mlflow.lab" }},
 		{"two keys", func(v *settings.Values) { v.Remote = settings.RemotePlace{Address: "s3://lab", User: "key"} }},
 	} {
@@ -241,5 +280,88 @@ func TestATestIsAnsweredBesideItsField(t *testing.T) {
 	}
 	if !found {
 		t.Error("the answer is not shown")
+	}
+}
+
+// TestAServerIsSetUpWhole fills in every field of a server, chooses the files, and finds all
+// that was written in what is saved.
+func TestAServerIsSetUpWhole(t *testing.T) {
+	files := []string{"/etc/lab/ca.pem", "/etc/lab/station.crt", "/etc/lab/station.key"}
+	var got settings.Values
+	var starts []string
+	s, w := window(t, theme.Dark, settings.Actions{
+		Save: func(v settings.Values) { got = v },
+		PickFile: func(start string, chosen func(string)) {
+			starts = append(starts, start)
+			chosen(files[len(starts)-1])
+		},
+	})
+	v := values()
+	v.Servers = nil
+	s.Set(v)
+	test.Tap(button(s, "Add a server"))
+	if more(s).Text != "More" {
+		t.Errorf("an empty server has %q", more(s).Text)
+	}
+	test.Tap(more(s))
+	want := settings.Server{
+		Name: "GPU 1", Address: "grpcs://gpu-1.lab:8001", Backend: "onnxruntime", Token: "abc", Header: "triton-grpc-protocol-lab",
+		CA: files[0], Cert: files[1], Key: files[2], Metrics: "http://gpu-1.lab:9/metrics", Compress: true,
+	}
+	for hold, text := range map[string]string{
+		"GPU 1": want.Name, "grpc://": want.Address, "Token, if": want.Token, "Authorization": want.Header, "http://gpu-1.lab:8002": want.Metrics,
+	} {
+		for _, o := range walk(s) {
+			if e, ok := o.(*widget.Entry); ok && strings.HasPrefix(e.PlaceHolder, hold) {
+				test.Type(e, text)
+			}
+		}
+	}
+	for _, o := range walk(s) {
+		switch x := o.(type) {
+		case *widget.Button:
+			if x.Icon != nil && x.Icon.Name() == fynetheme.FileIcon().Name() {
+				test.Tap(x)
+			}
+		case *widget.Check:
+			if strings.HasPrefix(x.Text, "Compress") {
+				test.Tap(x)
+			}
+		}
+	}
+	test.Tap(button(s, "Save"))
+	if len(got.Servers) != 1 || got.Servers[0] != want {
+		t.Errorf("saved %+v", got.Servers)
+	}
+	if !slices.Equal(starts, []string{"", files[0], files[0]}) {
+		t.Errorf("began to look at %q", starts)
+	}
+	if more(s).Text != "More: certificates, token header, metrics, compressed" {
+		t.Errorf("says %q", more(s).Text)
+	}
+	for _, o := range walk(s) {
+		if f, ok := o.(*kit.PathField); ok && f.Path() == files[0] {
+			w.Canvas().Focus(f)
+			f.SetText("")
+			test.Type(f, "/b.pem")
+		}
+	}
+	test.Tap(button(s, "Save"))
+	if got.Servers[0].CA != "/b.pem" {
+		t.Errorf("saved %+v", got.Servers)
+	}
+}
+
+// TestATokenStaysWithItsAddress: a token that is kept is not sent to an address that was
+// written later.
+func TestATokenStaysWithItsAddress(t *testing.T) {
+	s, _ := window(t, theme.Dark, settings.Actions{})
+	s.Set(secured())
+	e := entry(s, "grpcs://gpu-1.lab:8001")
+	for text, want := range map[string]bool{"grpcs://other.lab:8001": false, "grpcs://gpu-1.lab:8001": true} {
+		e.SetText(text)
+		if got := s.Values().Servers[0].HasToken; got != want {
+			t.Errorf("%s has a token: %v", text, got)
+		}
 	}
 }
