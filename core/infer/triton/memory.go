@@ -189,7 +189,7 @@ func (m *memory) refuse(ctx context.Context, err error) {
 // sweep removes what programs that died have left behind, and what drop had to leave.
 func (m *memory) sweep(ctx context.Context) {
 	for _, name := range orphans() {
-		err := m.unregister(ctx, name)
+		err := m.wire.unregister(ctx, name) // once: somebody waits for this
 		if inUse(err) {
 			m.leave()
 			continue
