@@ -7,7 +7,7 @@ import "unsafe"
 // inMargin and outMargin are what the quick loop may read ahead, and write ahead.
 const (
 	inMargin  = 16
-	outMargin = 3*2 + 258 + 16
+	outMargin = 3*2 + 258 + 63 // literals, the longest match, and what a period of it is stored beyond
 )
 
 // quickPlain decodes while there is room ahead in src and dst, so that it need not look at each

@@ -190,6 +190,8 @@ copied:
 
 long:
 	ADDQ DI, AX
+	CMPL BX, $64
+	JLO period
 
 chunks:
 	VMOVDQU 16(CX), X0
@@ -199,6 +201,36 @@ chunks:
 	LEAQ 16(DI), DX
 	CMPQ DX, AX
 	JLO chunks
+	MOVQ AX, DI
+	JMP copied
+
+// What repeats within 64 bytes is kept in two registers: to load what was stored just before, at
+// another alignment, makes the processor wait.
+period:
+	CMPL BX, $32
+	JHS wide
+	VMOVDQU -16(DI), X1
+
+narrows:
+	VMOVDQU X0, (DI)
+	VMOVDQU X1, -16(DI)(BX*1)
+	ADDQ BX, DI
+	CMPQ DI, AX
+	JLO narrows
+	MOVQ AX, DI
+	JMP copied
+
+wide:
+	VMOVDQU (CX), Y0
+	VMOVDQU -32(DI), Y1
+
+wides:
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y1, -32(DI)(BX*1)
+	ADDQ BX, DI
+	CMPQ DI, AX
+	JLO wides
+	VZEROUPPER
 	MOVQ AX, DI
 	JMP copied
 

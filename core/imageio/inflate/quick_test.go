@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -76,7 +77,7 @@ func (l *loops) both(t *testing.T, src []byte, size int) ([]byte, error) {
 // TestBothLoops cuts streams, flips bytes of them and repeats matches of all short distances.
 func TestBothLoops(t *testing.T) {
 	l, r, all := newLoops(t, 1<<18, 1<<18), rand.New(rand.NewPCG(1, 2)), samples(t)
-	for distance := 1; distance < 40; distance++ {
+	for distance := 1; distance < 70; distance++ {
 		unit := make([]byte, distance)
 		for i := range unit {
 			unit[i] = byte(r.Uint32())
@@ -86,7 +87,7 @@ func TestBothLoops(t *testing.T) {
 			data = append(data, bytes.Repeat(unit, 1+length/distance+1)[:distance+length]...)
 			data = append(data, byte(r.Uint32()))
 		}
-		all[string(rune('a'+distance))] = data
+		all[strconv.Itoa(distance)+" apart"] = data
 	}
 	for name, data := range all {
 		data = data[:min(len(data), 100_000)]
