@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -83,11 +82,11 @@ func (g *Gateway) slot(ctx context.Context) (leave func(), err error) {
 // look asks about one image. A reader that a hostile file brings down takes nobody with it.
 func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p infer.Progress) (a answer, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = fault.New(fault.Corrupt, "The image can't be read.", "", fmt.Errorf("%v\n%s", r, debug.Stack()))
+		if _, ok := errors.AsType[*infer.Crash](err); ok {
 			g.opt.Log.Error("image brought down its reader", slog.Any("error", err))
 		}
 	}()
+	defer infer.Recover(&err)
 	m, err := g.chosen(q)
 	if err != nil {
 		return a, err
@@ -97,6 +96,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 		return a, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
+	src = infer.Guard(src)
 	info := src.Info()
 	size := info.Levels[0].Size
 	if q.frames && int64(size.X)*int64(size.Y) > most/int64(max(info.T-max(q.t, 0), 1)) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
@@ -243,6 +244,46 @@ func TestDetectStops(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			return
+		}
+	}
+}
+
+// hostile brings down whoever reads a tile of it.
+type hostile struct{ plane }
+
+func (h hostile) ReadTile(context.Context, imageio.Tile) (*imageio.Pixels, error) {
+	return &imageio.Pixels{Data: make([]byte, h.px[len(h.px)])}, nil
+}
+
+// fatal is a marcher that can't take an answer to an end.
+type fatal struct{ marcher }
+
+func (fatal) Infer(_ context.Context, _ infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	return []infer.Tensor{in[len(in)]}, nil
+}
+
+// TestPanicsAreErrors: in whatever goroutine the reader runs.
+func TestPanicsAreErrors(t *testing.T) {
+	src, _ := discs(431, 317, 10)
+	plain := describe(t)
+	plain.Inputs[0].Ops = nil // no statistics are taken before
+	ask := func(e infer.Engine, m *recipe.Model, src imageio.Source) error {
+		_, err := infer.Detect(t.Context(), e, ref, m, src, infer.Options{Tile: 256}, nil)
+		return err
+	}
+	for what, err := range map[string]error{
+		"statistics": ask(marcher{}, describe(t), hostile{src}),
+		"tiles":      ask(marcher{}, plain, hostile{src}),
+		"an answer":  ask(fatal{}, plain, src),
+		"a count": infer.Count(t.Context(), marcher{}, ref, plain, hostile{src}, infer.Options{}, nil, func(infer.Frame, []annotation.Object) error {
+			return nil
+		}),
+		"counting": infer.Count(t.Context(), marcher{}, ref, plain, src, infer.Options{}, nil, func(_ infer.Frame, o []annotation.Object) error {
+			return errors.New(o[len(o)].ID)
+		}),
+	} {
+		if c, ok := errors.AsType[*infer.Crash](err); fault.KindOf(err) != fault.Corrupt || !ok || len(c.Stack) == 0 {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

@@ -64,7 +64,8 @@ func Count(
 	g, work := errgroup.WithContext(ctx)
 	g.SetLimit(framesAtOnce)
 	for t := opt.T; t < info.T && work.Err() == nil; t++ {
-		g.Go(func() error {
+		g.Go(func() (err error) {
+			defer Recover(&err)
 			at := opt
 			at.T = t
 			layer, err := Detect(work, e, ref, m, src, at, nil)

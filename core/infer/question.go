@@ -186,10 +186,14 @@ func named(given []Tensor, name string, t *recipe.Tensor) (*recipe.Array, error)
 }
 
 // each calls fn for 0…n-1, at most window() at a time, and returns when all have ended.
-// The first error stops the rest.
+// The first error stops the rest; a panic is one.
 func each(ctx context.Context, n int, window func() int, fn func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	try := func(i int) (err error) {
+		defer Recover(&err)
+		return fn(ctx, i)
+	}
 	ended := make(chan struct{})
 	next, running := 0, 0
 	for {
@@ -197,7 +201,7 @@ func each(ctx context.Context, n int, window func() int, fn func(ctx context.Con
 			running++
 			i := next
 			go func() {
-				if err := fn(ctx, i); err != nil {
+				if err := try(i); err != nil {
 					cancel(err) // the first one wins
 				}
 				ended <- struct{}{}

@@ -1,0 +1,36 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+)
+
+// Crash is a panic, as an error.
+type Crash struct {
+	Value any
+	Stack []byte
+}
+
+func (c *Crash) Error() string { return fmt.Sprintf("%v\n%s", c.Value, c.Stack) }
+
+// Recover is to be deferred. It makes an error of a panic: a reader that a hostile file brings
+// down takes nobody with it.
+func Recover(err *error) {
+	if r := recover(); r != nil {
+		*err = fault.New(fault.Corrupt, "The image can't be read.", "", &Crash{r, debug.Stack()})
+	}
+}
+
+// Guard makes an error of a panic of src, also in goroutines of whoever reads tiles of it.
+func Guard(src imageio.Source) imageio.Source { return guarded{src} }
+
+type guarded struct{ imageio.Source }
+
+func (g guarded) ReadTile(ctx context.Context, t imageio.Tile) (px *imageio.Pixels, err error) {
+	defer Recover(&err)
+	return g.Source.ReadTile(ctx, t)
+}
