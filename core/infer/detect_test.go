@@ -7,6 +7,7 @@ import (
 	"image"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -297,10 +298,15 @@ func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 		"output":   func(r *recipe.Model, _ *infer.Options) { r.Outputs[0].ID = "probability" },
 		"rays":     func(r *recipe.Model, _ *infer.Options) { r.Decode.Kwargs["n_rays"] = 64 },
 		"input":    func(r *recipe.Model, _ *infer.Options) { r.Inputs = nil },
+		"5 positions along time": func(r *recipe.Model, _ *infer.Options) {
+			times := recipe.Axis{ID: "time", Kind: recipe.Time, Size: recipe.Size{Fixed: 5}, Scale: 1}
+			r.Inputs[0].Axes = slices.Insert(r.Inputs[0].Axes, 1, times)
+		},
 	} {
 		r, o := describe(t), infer.Options{}
 		change(r, &o)
-		if _, err := infer.Detect(t.Context(), marcher{}, ref, r, src, o, nil); fault.KindOf(err) != fault.Invalid {
+		_, err := infer.Detect(t.Context(), marcher{}, ref, r, src, o, nil)
+		if fault.KindOf(err) != fault.Invalid || strings.Contains(name, " ") && !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -35,8 +35,8 @@ func newPlanes(d *detection, p *plan) (*planes, error) {
 		if t.Optional {
 			continue
 		}
-		if t.Axis("y") == nil || t.Axis("x") == nil {
-			return nil, unfit(fmt.Sprintf("Its input %s is no image, and Coverslip has nothing else to give it.", t.ID))
+		if err := aPlane(t, p); err != nil {
+			return nil, err
 		}
 		channels, err := d.channels(t)
 		if err != nil {
@@ -57,6 +57,20 @@ func newPlanes(d *detection, p *plan) (*planes, error) {
 		}
 	}
 	return s, nil
+}
+
+// aPlane refuses an input that is no image, or one of several positions along an axis along
+// which one is given, such as time: the others would be made up.
+func aPlane(t *recipe.Tensor, p *plan) error {
+	if t.Axis("y") == nil || t.Axis("x") == nil {
+		return unfit(fmt.Sprintf("Its input %s is no image, and Coverslip has nothing else to give it.", t.ID))
+	}
+	for _, a := range t.Axes {
+		if x := p.axis(a.ID); x != nil && a.ID != "y" && a.ID != "x" && a.ID != "z" && x.pieces[0].size > 1 {
+			return unfit(fmt.Sprintf("Its input %s wants %d positions along %s at once, and Coverslip gives it one.", t.ID, x.pieces[0].size, a.ID))
+		}
+	}
+	return nil
 }
 
 // channels are those of the image for the channels of an input.
