@@ -84,6 +84,13 @@ func (b *breaker) undecided() {
 	}
 }
 
+// last is the last failure of an engine that does not answer; nil if it does.
+func (b *breaker) last() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
 func (b *breaker) now() State {
 	b.mu.Lock()
 	defer b.mu.Unlock()

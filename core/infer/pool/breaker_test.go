@@ -67,3 +67,20 @@ func TestBreaker(t *testing.T) {
 		}
 	})
 }
+
+// TestSayingWhyIsNoTrial: an engine whose rest ends while somebody is told why it is not asked
+// can be asked on trial afterwards.
+func TestSayingWhyIsNoTrial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone := errors.New("gone")
+		m := NewMember(nil, nil)
+		for range patience {
+			m.breaker.bad(gone)
+		}
+		time.Sleep(firstRest)
+		p := &Pool{members: func() []*Member { return []*Member{m} }}
+		if err := p.resting(); !errors.Is(err, gone) || !m.breaker.would() {
+			t.Errorf("%v, state %d", err, m.State())
+		}
+	})
+}

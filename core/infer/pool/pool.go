@@ -93,7 +93,7 @@ func (p *Pool) next(tried map[*Member]bool) *Member {
 // resting says why no engine is asked.
 func (p *Pool) resting() error {
 	for _, m := range p.members() {
-		if _, err := m.breaker.admit(); err != nil {
+		if err := m.breaker.last(); err != nil {
 			return err
 		}
 	}
