@@ -1,6 +1,9 @@
 package measure
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // group is a part of the graph of links that no link joins to another part: it is solved by
 // itself, which keeps the problems small.
@@ -60,23 +63,20 @@ func apart(links [][]link) float64 {
 
 // solve returns the column of each row of the group, -1 for none. end is what an end or a
 // beginning costs.
-func (g group) solve(links [][]link, end float64) []int {
+func (g group) solve(ctx context.Context, links [][]link, end float64) ([]int, error) {
 	place := map[int]int{}
 	for k, j := range g.columns {
 		place[j] = k
 	}
-	cost := make([][]float64, len(g.rows))
+	cost := make([][]link, len(g.rows))
 	for k, i := range g.rows {
-		cost[k] = make([]float64, len(g.columns)+len(g.rows)) // each row has a column of its own, for none
-		for j := range cost[k] {
-			cost[k][j] = math.Inf(1)
-		}
-		cost[k][len(g.columns)+k] = 2 * end // and the column begins
 		for _, l := range links[i] {
-			cost[k][place[l.to]] = l.cost
+			cost[k] = append(cost[k], link{place[l.to], l.cost})
 		}
+		// Each row has a column of its own, for none; then the column begins.
+		cost[k] = append(cost[k], link{len(g.columns) + k, 2 * end})
 	}
-	out := assign(cost)
+	out, err := assign(ctx, cost, len(g.columns)+len(g.rows))
 	for k, j := range out {
 		if j >= len(g.columns) {
 			out[k] = -1
@@ -84,37 +84,45 @@ func (g group) solve(links [][]link, end float64) []int {
 			out[k] = g.columns[j]
 		}
 	}
-	return out
+	return out, err
 }
 
 // assign gives each row a column of its own so that the sum of the costs is least, by shortest
-// augmenting paths (Jonker and Volgenant 1987). There are not fewer columns than rows, and some
-// such assignment has a finite cost.
-func assign(cost [][]float64) []int {
-	rows, columns := len(cost), len(cost[0])
-	u, v := make([]float64, rows), make([]float64, columns) // what a row and a column are worth
-	of := make([]int, columns)                              // the row of a column
+// augmenting paths (Jonker and Volgenant 1987). A row has a cost for some of the columns, such
+// that all rows can have one.
+func assign(ctx context.Context, cost [][]link, columns int) ([]int, error) {
+	u, v := make([]float64, len(cost)), make([]float64, columns) // what a row and a column are worth
+	of := make([]int, columns)                                   // the row of a column
+	p := paths{short: make([]float64, columns), from: make([]int, columns), done: make([]bool, columns)}
 	for j := range of {
-		of[j] = -1
+		of[j], p.short[j] = -1, math.Inf(1)
 	}
-	for i := range rows {
-		augment(cost, u, v, of, i)
+	for i := range cost {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p.augment(cost, u, v, of, i)
 	}
-	out := make([]int, rows)
+	out := make([]int, len(cost))
 	for j, i := range of {
 		if i >= 0 {
 			out[i] = j
 		}
 	}
-	return out
+	return out, nil
+}
+
+// paths are the shortest ones from a row to each column: how long, over which column, and
+// whether that is final. Columns that were not reached are infinitely far.
+type paths struct {
+	short   []float64
+	from    []int
+	done    []bool
+	reached []int // columns
 }
 
 // augment gives row i a column, moving other rows along the shortest path.
-func augment(cost [][]float64, u, v []float64, of []int, i int) {
-	p := paths{short: make([]float64, len(v)), from: make([]int, len(v)), done: make([]bool, len(v))}
-	for j := range p.short {
-		p.short[j] = math.Inf(1)
-	}
+func (p *paths) augment(cost [][]link, u, v []float64, of []int, i int) {
 	row, last, length := i, -1, 0.0
 	for {
 		next := p.step(cost[row], v, length-u[row], last)
@@ -125,8 +133,8 @@ func augment(cost [][]float64, u, v []float64, of []int, i int) {
 		row = of[next]
 	}
 	u[i] += length
-	for j, d := range p.done {
-		if d && j != last {
+	for _, j := range p.reached {
+		if p.done[j] && j != last {
 			u[of[j]] += length - p.short[j]
 			v[j] -= length - p.short[j]
 		}
@@ -136,28 +144,26 @@ func augment(cost [][]float64, u, v []float64, of []int, i int) {
 		last = before
 	}
 	of[last] = i
-}
-
-// paths are the shortest ones from a row to each column: how long, over which column, and
-// whether that is final.
-type paths struct {
-	short []float64
-	from  []int
-	done  []bool
+	for _, j := range p.reached {
+		p.short[j], p.done[j] = math.Inf(1), false
+	}
+	p.reached = p.reached[:0]
 }
 
 // step goes on from a row, reached over the column last, and returns the nearest column that
-// is not done.
-func (p *paths) step(cost, v []float64, length float64, last int) int {
+// is not done; of several the first.
+func (p *paths) step(cost []link, v []float64, length float64, last int) int {
+	for _, l := range cost {
+		if d := length + l.cost - v[l.to]; !p.done[l.to] && d < p.short[l.to] {
+			if math.IsInf(p.short[l.to], 1) {
+				p.reached = append(p.reached, l.to)
+			}
+			p.short[l.to], p.from[l.to] = d, last
+		}
+	}
 	next := -1
-	for j, c := range cost {
-		if p.done[j] {
-			continue
-		}
-		if d := length + c - v[j]; d < p.short[j] {
-			p.short[j], p.from[j] = d, last
-		}
-		if next < 0 || p.short[j] < p.short[next] {
+	for _, j := range p.reached {
+		if !p.done[j] && (next < 0 || p.short[j] < p.short[next] || p.short[j] == p.short[next] && j < next) {
 			next = j
 		}
 	}

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"context"
 	"math"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -28,8 +29,9 @@ type track struct {
 	x, y            float64
 }
 
-// Next returns the track of each object of the next time point, numbered from 1.
-func (l *Linker) Next(objects []Row) []int {
+// Next returns the track of each object of the next time point, numbered from 1. Where ctx
+// ends before that it is as if it had not been asked.
+func (l *Linker) Next(ctx context.Context, objects []Row) ([]int, error) {
 	out := make([]int, len(objects))
 	at := make([]annotation.Point, len(objects))
 	for i, o := range objects {
@@ -38,14 +40,18 @@ func (l *Linker) Next(objects []Row) []int {
 	links := l.links(at)
 	end := apart(links)
 	for _, g := range parts(links, len(l.tracks), len(at)) {
-		for k, j := range g.solve(links, end) {
+		columns, err := g.solve(ctx, links, end)
+		if err != nil {
+			return nil, err
+		}
+		for k, j := range columns {
 			if j >= 0 {
 				out[j] = l.tracks[g.rows[k]].number
 			}
 		}
 	}
 	l.move(out, at)
-	return out
+	return out, nil
 }
 
 // move brings the tracks to where their objects are, and begins new ones.

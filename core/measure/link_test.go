@@ -2,10 +2,13 @@ package measure
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"os/exec"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -31,8 +34,8 @@ func TestLinkAFilm(t *testing.T) {
 		{nil, nil},
 		{[]Row{at(103, 103)}, []int{5}}, // too late for 3
 	} {
-		if got := l.Next(f.objects); !slices.Equal(got, f.want) {
-			t.Errorf("time point %d: tracks %v, want %v", i, got, f.want)
+		if got, err := l.Next(t.Context(), f.objects); err != nil || !slices.Equal(got, f.want) {
+			t.Errorf("time point %d: tracks %v, want %v, %v", i, got, f.want, err)
 		}
 	}
 }
@@ -40,9 +43,39 @@ func TestLinkAFilm(t *testing.T) {
 // TestLinkBest: the nearest for each is not the best for all.
 func TestLinkBest(t *testing.T) {
 	l := Linker{Linking: Linking{Reach: 10}}
-	l.Next([]Row{at(10, 10), at(16, 10)})
-	if got := l.Next([]Row{at(15, 10), at(21, 10)}); !slices.Equal(got, []int{1, 2}) {
-		t.Errorf("tracks %v", got)
+	before, now := []Row{at(10, 10), at(16, 10)}, []Row{at(15, 10), at(21, 10)}
+	if _, err := l.Next(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.Next(t.Context(), now); err != nil || !slices.Equal(got, []int{1, 2}) {
+		t.Errorf("tracks %v, %v", got, err)
+	}
+}
+
+// TestLinkADenseField: 5,000 objects so close that each may be any of its neighbours need
+// little memory, and the work can be stopped and begun again.
+func TestLinkADenseField(t *testing.T) {
+	var before, now []Row
+	var want []int
+	for i := range 5000 {
+		x, y := float64(i%100*10), float64(i/100*10)
+		before, now, want = append(before, at(x, y)), append(now, at(x+3, y+2)), append(want, i+1)
+	}
+	l := Linker{Linking: Linking{Reach: 15}}
+	if _, err := l.Next(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	gone, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := l.Next(gone, now); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
+	}
+	var was, is runtime.MemStats
+	runtime.ReadMemStats(&was)
+	got, err := l.Next(t.Context(), now)
+	runtime.ReadMemStats(&is)
+	if used := (is.TotalAlloc - was.TotalAlloc) >> 20; err != nil || !slices.Equal(got, want) || used > 50 {
+		t.Errorf("%d tracks with %d MiB, %v", len(got), used, err)
 	}
 }
 
@@ -96,7 +129,11 @@ json.dump(out, sys.stdout)
 		}
 		total, linked := 0.0, 0
 		for _, g := range parts(links, q.Rows, q.Columns) {
-			for k, j := range g.solve(links, q.End) {
+			columns, err := g.solve(t.Context(), links, q.End)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, j := range columns {
 				for _, x := range links[g.rows[k]] {
 					if x.to == j {
 						total += x.cost

@@ -149,8 +149,9 @@ func (f films) links(ctx context.Context, md5 string, seen Frames, by config.Lin
 	kept = links{Model: seen.Model, Linking: by}
 	linker := measure.Linker{Linking: measure.Linking(by)}
 	err = f.each(ctx, md5, seen.Seen, func(_ int, rows []measure.Row) error {
-		kept.Tracks = append(kept.Tracks, linker.Next(rows))
-		return nil
+		tracks, err := linker.Next(ctx, rows)
+		kept.Tracks = append(kept.Tracks, tracks)
+		return err
 	})
 	if err == nil {
 		b, err = json.Marshal(kept)

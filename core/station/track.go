@@ -50,7 +50,11 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 		if err != nil {
 			return tracks, err
 		}
-		for i, n := range l.Next(seen.Rows) {
+		numbers, err := l.Next(ctx, seen.Rows)
+		if err != nil {
+			return tracks, err
+		}
+		for i, n := range numbers {
 			tracks = max(tracks, n)
 			seen.Rows[i].Object.Track = n
 		}
