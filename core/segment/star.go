@@ -40,6 +40,10 @@ type Maps struct {
 // candidates of 32 rays are 1.1 GB.
 const maxCandidates = 8 << 20
 
+// maxRay bounds distances, in pixels: what a network answers to numbers of the wrong range
+// would fill the memory with the squares it lies in.
+const maxRay = 1 << 14
+
 // Candidates are the possible centres of a map that may be given piece by piece. The
 // order of the pieces does not matter.
 type Candidates struct {
@@ -85,7 +89,12 @@ func (c *Candidates) Collect(m Maps, keep image.Rectangle, at image.Point, prob 
 				x: int32(x + at.X), y: int32(y + at.Y), score: m.Prob[i], first: int32(len(c.at)),
 			})
 			for k := range m.Rays {
-				c.dist = append(c.dist, max(m.Dist[k*n+i], 1e-3)) // as the reference does
+				d := m.Dist[k*n+i]
+				if !(d <= maxRay) { // also a NaN
+					return fault.New(fault.Invalid, "The model answers with objects that are larger than any image.",
+						"Check how its description normalises the image.", fmt.Errorf("a distance of %v", d))
+				}
+				c.dist = append(c.dist, max(d, 1e-3)) // as the reference does
 			}
 		}
 	}

@@ -169,6 +169,17 @@ func crop(m segment.Maps, r image.Rectangle) segment.Maps {
 	return out
 }
 
+// TestDistancesThatNoImageHas are refused, as they are what a model answers to numbers of the
+// wrong range.
+func TestDistancesThatNoImageHas(t *testing.T) {
+	for _, d := range []float32{1e5, float32(math.Inf(1)), float32(math.NaN())} {
+		m := segment.Maps{Prob: []float32{0.9}, Dist: []float32{3, 3, d, 3}, W: 1, H: 1, Rays: 4}
+		if s, err := segment.Stars(t.Context(), m, 2, segment.Options{Prob: 0.5}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%v: %v, %v", d, s, err)
+		}
+	}
+}
+
 func TestWrongSizesAreSaid(t *testing.T) {
 	m := segment.Maps{Prob: make([]float32, 4), Dist: make([]float32, 4*31), W: 2, H: 2, Rays: 32}
 	if _, err := segment.Stars(t.Context(), m, 2, segment.Options{}); fault.KindOf(err) != fault.Invalid {
