@@ -42,7 +42,7 @@ type memory struct {
 	mu      sync.Mutex // guards all below
 	free    []*region
 	kept    int64
-	sizes   map[string][]place // what a model answers to tensors of those shapes, as learnt
+	sizes   map[string][]place // what a model answers to tensors of those shapes, as learnt; none: now this, now that
 	refused time.Time          // the last time
 	swept   bool
 	closed  bool
@@ -259,21 +259,36 @@ func (s *shared) outputs(given []infer.Tensor) error {
 	return nil
 }
 
-// learn remembers how large the outputs are.
+// learn remembers how large the outputs are, unless they are known to vary.
 func (m *memory) learn(key string, out []infer.Tensor) {
-	var places []place
-	for _, t := range out {
-		if n, ok := bytesOf(t.Port); !ok || n != int64(len(t.Data)) {
-			return // of a type whose size does not follow from the shape
-		}
-		places = append(places, place{port: t.Port, size: int64(len(t.Data))})
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if _, known := m.sizes[key]; known {
+		return
+	}
+	var places []place
+	for _, t := range out {
+		n, ok := bytesOf(t.Port)
+		if !ok || n != int64(len(t.Data)) {
+			return // of a type whose size does not follow from the shape
+		}
+		if n == 0 { // such as boxes where there are none: the next answer may have some
+			places = nil
+			break
+		}
+		places = append(places, place{port: t.Port, size: n})
+	}
 	if len(m.sizes) > 256 {
 		clear(m.sizes)
 	}
 	m.sizes[key] = places
+}
+
+// vary remembers that the outputs have no one size: they go over the wire.
+func (m *memory) vary(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sizes[key] = nil
 }
 
 // bytesOf is how many bytes a tensor has.
@@ -351,6 +366,9 @@ func (m *memory) close(ctx context.Context) {
 	m.mu.Unlock()
 	m.forget(ctx, "")
 }
+
+// tooSmall tells whether the answer was larger than the places for it.
+func tooSmall(r *refusal) bool { return r.says("bytes to hold the results") }
 
 // aboutMemory tells whether a region was refused, so that the wire may do.
 func aboutMemory(r *refusal) bool { return r.says("shared memory", "shared_memory") }

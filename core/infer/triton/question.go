@@ -117,6 +117,11 @@ func (e *Engine) exchange(ctx context.Context, q *question) ([]infer.Tensor, err
 		}
 		e.memory.give(ctx, s.region)
 		return out, nil
+	case r != nil && tooSmall(r):
+		e.memory.vary(s.key)
+		e.memory.give(ctx, s.region)
+		q.shared = nil
+		return e.exchange(ctx, q)
 	case r != nil && !aboutMemory(r) && r.code != codes.Unavailable && r.code != codes.DeadlineExceeded:
 		e.memory.give(ctx, s.region)
 		return nil, err
