@@ -56,6 +56,7 @@ func (w *window) fillDatasets() {
 			})
 		}
 		bind.Screen(func() {
+			v.Read = w.versions.Read + 1
 			w.versions = v
 			w.showPlaces()
 		})

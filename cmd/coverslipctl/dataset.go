@@ -118,7 +118,7 @@ func commit(ctx context.Context, c call, args []string) error {
 		}
 		rest = s.Uncommitted
 	}
-	id, err := r.Commit(ctx, who, *msg, rest)
+	id, err := r.CommitAll(ctx, who, *msg, rest)
 	if err != nil {
 		return err
 	}

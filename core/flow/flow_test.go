@@ -19,7 +19,8 @@ import (
 
 type bench struct {
 	*flow.Runner
-	end func()
+	jobs *job.Runner
+	end  func()
 }
 
 func start(t *testing.T, db string, line flow.Line) bench {
@@ -28,14 +29,15 @@ func start(t *testing.T, db string, line flow.Line) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := flow.New(t.Context(), st, &job.Runner{}, slog.New(slog.DiscardHandler), line)
+	jobs := &job.Runner{}
+	r, err := flow.New(t.Context(), st, jobs, slog.New(slog.DiscardHandler), line)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
-	return bench{r, func() { cancel(); <-done; st.Close() }}
+	return bench{r, jobs, func() { cancel(); <-done; st.Close() }}
 }
 
 func (b bench) until(t *testing.T, id string, ok func(flow.Item) bool) flow.Item {
@@ -157,6 +159,38 @@ func TestWaitsFailsAndRetries(t *testing.T) {
 	if _, ok := b.Items.Row("a"); ok {
 		t.Error("still there")
 	}
+}
+
+// TestWhatAPersonStopsStaysStopped: it waits, with a word, and goes on when it is told to.
+func TestWhatAPersonStopsStaysStopped(t *testing.T) {
+	var runs atomic.Int64
+	begun := make(chan struct{}, 1)
+	b := start(t, filepath.Join(t.TempDir(), "s.db"), flow.Line{Name: "l", Stages: []flow.Stage{
+		{Name: "push", Run: func(ctx context.Context, _ flow.Item, _ *job.Progress) (any, error) {
+			if runs.Add(1) > 1 {
+				return "ok", nil
+			}
+			begun <- struct{}{}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}},
+	}})
+	defer b.end()
+	if _, err := b.Add(t.Context(), flow.Fresh{ID: "a", Line: "l", Title: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	for _, j := range b.jobs.Jobs.All() {
+		b.jobs.Stop(j.ID)
+	}
+	it := b.until(t, "a", func(it flow.Item) bool { return it.Passes["push"].Say != "" })
+	if p := it.Passes["push"]; p.State != flow.Waiting || time.Until(p.Next) < time.Minute || runs.Load() != 1 {
+		t.Errorf("%+v after %d runs", p, runs.Load())
+	}
+	if err := b.Retry(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	b.until(t, "a", func(it flow.Item) bool { return it.Behind("push") })
 }
 
 // TestFirstAndHold: nothing starts while a stage is held, and then the one that someone looks

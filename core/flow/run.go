@@ -39,6 +39,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 }
 
+// stoppedFor is how long what a person has stopped waits.
+const stoppedFor = 5 * time.Minute
+
 // task is a run of a stage, on one item or, of a batch, on several.
 type task struct {
 	ctx   context.Context //nolint:containedctx // lives as long as the task
@@ -140,8 +143,10 @@ func (r *Runner) work(t task) {
 	defer t.stop()
 	var outs []any
 	var failed error
+	byPerson := false // it was stopped, and not because the item was withdrawn or the program ends
 	stopped := r.jobs.Do(t.ctx, t.lane.line, t.title(), func(ctx context.Context, p *job.Progress) error {
 		outs, failed = t.run(ctx, p)
+		byPerson = failed != nil && ctx.Err() != nil && t.ctx.Err() == nil
 		if _, ok := skipped(failed); ok {
 			return nil
 		}
@@ -151,7 +156,7 @@ func (r *Runner) work(t task) {
 		failed = stopped
 	}
 	now := time.Now()
-	ps := t.passes(outs, failed, now)
+	ps := t.passes(outs, failed, now, byPerson)
 	var rows []session.Step
 	for i, p := range ps {
 		if p.changed {
@@ -164,7 +169,7 @@ func (r *Runner) work(t task) {
 		r.log.Warn("stage did not pass", slog.String("item", it.ID), slog.String("stage", t.lane.stage.Name),
 			slog.String("title", it.Title), slog.Int("of", len(t.items)), slog.Any("error", failed))
 	}
-	r.end(t, ps, outside(failed), now)
+	r.end(t, ps, outside(failed), now, byPerson)
 }
 
 func (t task) run(ctx context.Context, p *job.Progress) ([]any, error) {
@@ -194,7 +199,7 @@ type passed struct {
 }
 
 // passes tells of each item of a task how it stands now.
-func (t task) passes(outs []any, err error, now time.Time) []passed {
+func (t task) passes(outs []any, err error, now time.Time, byPerson bool) []passed {
 	out := make([]passed, len(t.items))
 	if len(outs) == 0 && err == nil {
 		err = errors.New("the stage did nothing")
@@ -206,6 +211,11 @@ func (t task) passes(outs []any, err error, now time.Time) []passed {
 		switch next := i == len(outs); {
 		case i < len(outs):
 			out[i] = passed{Pass: settle(at, outs[i], nil, now), changed: true}
+		case byPerson && !skips:
+			out[i] = passed{changed: true, Pass: Pass{
+				State: Waiting, Tries: at.Tries, Out: at.Out, At: now, Next: now.Add(stoppedFor),
+				Say: "Someone stopped it.", Hint: "It goes on by itself in a few minutes, or at once with Try again.",
+			}}
 		case skips || next && err != nil && !stopped && (len(t.items) == 1 || outside(err)):
 			out[i] = passed{Pass: settle(at, nil, err, now), changed: true}
 		default:
@@ -216,7 +226,7 @@ func (t task) passes(outs []any, err error, now time.Time) []passed {
 }
 
 // end takes a task's items off its stage and shows how they stand.
-func (r *Runner) end(t task, ps []passed, fails bool, now time.Time) {
+func (r *Runner) end(t task, ps []passed, fails bool, now time.Time, byPerson bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, name := t.lane, t.lane.stage.Name
@@ -224,6 +234,9 @@ func (r *Runner) end(t task, ps []passed, fails bool, now time.Time) {
 	l.busy -= len(t.items)
 	l.kin[t.kin].works = false
 	l.kin[t.kin].told(!fails, t.begun, now)
+	if byPerson && l.stage.Batch != nil { // or the next of them do the same work
+		l.kin[t.kin].until = now.Add(stoppedFor)
+	}
 	for i, p := range ps {
 		h := r.items[t.items[i].ID]
 		if h == nil {

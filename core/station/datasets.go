@@ -163,7 +163,7 @@ func (s *Station) CommitAll(ctx context.Context, message string) error {
 		if err != nil || len(st.Uncommitted) == 0 {
 			return err
 		}
-		_, err = s.repo.Commit(ctx, s.author(), message, st.Uncommitted)
+		_, err = s.repo.CommitAll(ctx, s.author(), message, st.Uncommitted)
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package station_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,6 +172,15 @@ func TestPlacesAreAuditedMendedAndVerified(t *testing.T) {
 	if _, err := os.Stat(there); err != nil {
 		t.Error("it was not mended")
 	}
+	flip(t, there)
+	if err := b.Audit(t.Context(), "nas", true, false); err != nil {
+		t.Fatal(err)
+	}
+	b.place("nas", func(p station.Place) bool { return p.Damaged == 1 })
+	if err := b.Audit(t.Context(), "nas", false, true); err != nil {
+		t.Fatal(err)
+	}
+	b.place("nas", func(p station.Place) bool { return p.Damaged == 0 && p.Check.Mended == 1 })
 
 	rot := filepath.Join(t.TempDir(), "rot")
 	if err := os.WriteFile(rot, []byte("rot"), 0o444); err != nil { // read-only, which DVC takes for good
@@ -202,6 +212,19 @@ func TestPlacesAreAuditedMendedAndVerified(t *testing.T) {
 	q := again.place(station.ThisMachine, func(q station.Place) bool { return !q.Checked.IsZero() })
 	if !q.Checked.Equal(p.Checked) || q.Missing != p.Missing || q.Damaged != p.Damaged {
 		t.Errorf("remembered %+v", q)
+	}
+}
+
+// flip changes a byte in the middle of a file.
+func flip(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err == nil {
+		data[len(data)/2] ^= 1
+		err = errors.Join(os.Remove(path), os.WriteFile(path, data, 0o444))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -189,6 +189,8 @@ func (s *Station) Audit(ctx context.Context, place string, deep, mend bool) erro
 	w, title := Auditing, "Audit "+place
 	if mend {
 		w, title = Mending, "Mend "+place
+		was, ok := s.places.feed.Row(place)
+		deep = deep || ok && was.Deep && was.Damaged > 0 // sizes do not show what only reading has shown
 	}
 	return s.works(ctx, w, place, title, func(ctx context.Context, p *job.Progress) error {
 		at, err := s.at(place)

@@ -58,6 +58,7 @@ type Values struct {
 	Folder  string
 	Commits []Commit // the newest first
 	Pending int      // files that are not committed yet
+	Read    int      // grows with every reading of the commits and of what is pending
 	Places  []Place
 	Sifted  *Sifted // what could be removed from this computer, or was; nil: nobody looked
 

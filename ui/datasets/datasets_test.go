@@ -172,6 +172,29 @@ func bench(t *testing.T, m theme.Mode, act datasets.Actions) (*datasets.Screen, 
 	return s, w
 }
 
+// TestAsksOncePerReading: what is pending is compared anew when it was read anew, and not with every
+// step of a job.
+func TestAsksOncePerReading(t *testing.T) {
+	asked := 0
+	s, _ := bench(t, theme.Dark, datasets.Actions{Compare: func(string, string) { asked++ }})
+	v := values()
+	v.Pending, v.Read = 4, 1
+	s.Set(v)
+	lists(s)[1].Select(0)
+	before := asked
+	for range 3 {
+		s.Set(v)
+	}
+	if asked != before {
+		t.Errorf("asked %d times more without a reading", asked-before)
+	}
+	v.Read = 2
+	s.Set(v)
+	if asked != before+1 {
+		t.Errorf("asked %d times after a reading", asked-before)
+	}
+}
+
 func TestPictures(t *testing.T) {
 	all := datasets.Actions{
 		SaveCopy: func(datasets.File, string, string) {}, BringBack: func(datasets.File, string, string) {}, Commit: func(string) {},

@@ -24,6 +24,7 @@ type history struct {
 	from, to string // what is compared, as Actions.Compare has it
 	chosen   bool   // by the person: else the newest is shown
 	asked    bool
+	read     int  // the reading of [Values] that was asked about
 	picking  bool // the next row that is chosen is what the version is compared with
 	at       int  // selected row of the list, -1 for none
 	marking  bool // a selection that the person has not made
@@ -81,7 +82,7 @@ func (h *history) set() {
 			to = h.s.val.Commits[0].ID
 		}
 		h.show("", to)
-	} else if h.to == "" {
+	} else if h.to == "" && h.read != h.s.val.Read {
 		h.ask() // it may be other files by now
 	}
 	h.mark()
@@ -90,7 +91,7 @@ func (h *history) set() {
 
 // show compares two versions.
 func (h *history) show(from, to string) {
-	if h.from == from && h.to == to && h.asked && to != "" {
+	if h.from == from && h.to == to && h.asked && (to != "" || h.read == h.s.val.Read) {
 		return
 	}
 	if h.len() == 0 {
@@ -119,7 +120,7 @@ func (h *history) mark() {
 }
 
 func (h *history) ask() {
-	h.asked = true
+	h.asked, h.read = true, h.s.val.Read
 	if h.s.act.Compare != nil {
 		h.s.act.Compare(h.from, h.to)
 	}
