@@ -92,7 +92,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
-		jobs: jobs{queue: make(chan *task, o.Jobs), of: map[string]*task{}},
+		jobs: jobs{more: make(chan struct{}, o.Parallel), of: map[string]*task{}},
 	}
 	for _, t := range o.Tokens {
 		g.tokens = append(g.tokens, hash(t.Reveal()))

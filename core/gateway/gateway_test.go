@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,6 +78,7 @@ func open(t *testing.T, change func(*gateway.Options)) (address string, stop fun
 	ended := make(chan error, 1)
 	go func() { ended <- g.Run(ctx, l) }()
 	stop = sync.OnceFunc(func() {
+		http.DefaultClient.CloseIdleConnections() // a server waits some seconds for the first request of one
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -205,6 +207,77 @@ func TestJobs(t *testing.T) {
 	}
 }
 
+// held is a real engine that answers when it is let to.
+type held struct {
+	infer.Engine
+	open chan struct{}
+}
+
+func (h held) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	select {
+	case <-h.open:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return h.Engine.Infer(ctx, m, in)
+}
+
+// measures waits until the metrics say all of that.
+func measures(t *testing.T, at string, want ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		_, _, got := call(t, "GET", at+"/metrics", "", nil)
+		if !slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(string(got), "coverslip_gateway_"+w+"\n") }) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not %q:\n%s", want, got)
+		}
+	}
+}
+
+// TestQueue: a job that was accepted is done however many uploads wait, and one that is removed
+// leaves its place in the queue and its bytes at once.
+func TestQueue(t *testing.T) {
+	answer := make(chan struct{})
+	at, _ := open(t, func(o *gateway.Options) {
+		o.Engine, o.Parallel, o.Waiting, o.Jobs = held{o.Engine, answer}, 2, 1, 2
+	})
+	data := picture(t, 3)
+	submit := func(want int) string {
+		code, head, body := call(t, "POST", at+"/v1/jobs", "image/png", data)
+		if code != want {
+			t.Fatalf("%d %s", code, body)
+		}
+		return at + head.Get("Location")
+	}
+	submit(http.StatusAccepted)
+	measures(t, at, "running 1")
+	var wg sync.WaitGroup
+	for i := range 2 { // one under way, one that waits for a place
+		wg.Go(func() {
+			if code, _, body := call(t, "POST", at+"/v1/predict", "image/png", data); code != http.StatusOK {
+				t.Errorf("%d %s", code, body)
+			}
+		})
+		measures(t, at, "running 2", fmt.Sprintf("waiting %d", i))
+	}
+	submit(http.StatusAccepted) // waits for a place too
+	measures(t, at, "jobs_waiting 0", "waiting 2")
+	submit(http.StatusAccepted)
+	last := submit(http.StatusAccepted)
+	submit(http.StatusServiceUnavailable)
+	measures(t, at, "jobs_waiting 2", fmt.Sprintf("spool_bytes %d", 6*len(data)))
+	if code, _, _ := call(t, "DELETE", last, "", nil); code != http.StatusNoContent {
+		t.Errorf("remove: %d", code)
+	}
+	measures(t, at, "jobs_waiting 1", fmt.Sprintf("spool_bytes %d", 5*len(data)))
+	submit(http.StatusAccepted)
+	close(answer)
+	wg.Wait()
+	measures(t, at, "objects_total 18", "spool_bytes 0") // two answers and four jobs
+}
+
 // TestManyUploads sends a thousand images at once, and wants each client's own answer.
 func TestManyUploads(t *testing.T) {
 	at, _ := open(t, nil)
@@ -246,16 +319,8 @@ func TestManyUploads(t *testing.T) {
 	if n > 0 {
 		t.Errorf("%d of 1000 failed", n)
 	}
-	want := `coverslip_gateway_requests_total{route="/v1/predict",code="200"} 1000`
-	for deadline := time.Now().Add(20 * time.Second); ; { // the last are counted when their answers are out
-		_, _, metrics := call(t, "GET", at+"/metrics", "", nil)
-		if strings.Contains(string(metrics), want) && strings.Contains(string(metrics), "coverslip_gateway_spool_bytes 0\n") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("metrics:\n%s", metrics)
-		}
-	}
+	// The last are counted when their answers are out.
+	measures(t, at, `requests_total{route="/v1/predict",code="200"} 1000`, "spool_bytes 0")
 }
 
 // TestSchemathesis has schemathesis ask what the document allows, and what it does not.

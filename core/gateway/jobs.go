@@ -15,11 +15,12 @@ import (
 
 // jobs are images that are looked at when there is time.
 type jobs struct {
-	queue chan *task
+	more chan struct{} // wakes a worker for each new one; a worker has one wake-up at most
 
-	mu   sync.Mutex // guards all below
-	of   map[string]*task
-	done []string // finished ones, the oldest first
+	mu    sync.Mutex // guards all below
+	queue []*task    // the oldest first
+	of    map[string]*task
+	done  []string // finished ones, the oldest first
 }
 
 // The states of a job; the last three are ends.
@@ -68,12 +69,15 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	t := &task{id: rand.Text(), owner: client(r), upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
 	g.jobs.mu.Lock()
 	defer g.jobs.mu.Unlock()
-	select {
-	case g.jobs.queue <- t:
-		g.jobs.of[t.id] = t
-	default:
+	if len(g.jobs.queue) >= g.opt.Jobs {
 		g.drop(u)
 		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
+	}
+	g.jobs.of[t.id] = t
+	g.jobs.queue = append(g.jobs.queue, t)
+	select {
+	case g.jobs.more <- struct{}{}:
+	default: // all workers look at the queue before they wait again
 	}
 	w.Header().Set("Location", "/v1/jobs/"+t.id)
 	w.Header().Set("Content-Type", "application/json")
@@ -83,14 +87,34 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 
 // worker does jobs until ctx ends.
 func (g *Gateway) worker(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
+		if t := g.jobs.next(); t != nil {
+			g.do(ctx, t)
+			continue
+		}
 		select {
 		case <-ctx.Done():
-			return
-		case t := <-g.jobs.queue:
-			g.do(ctx, t)
+		case <-g.jobs.more:
 		}
 	}
+}
+
+// next takes the oldest job out of the queue; nil if there is none.
+func (j *jobs) next() *task {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.queue) == 0 {
+		return nil
+	}
+	t := j.queue[0]
+	j.queue = slices.Delete(j.queue, 0, 1)
+	return t
+}
+
+func (j *jobs) waiting() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.queue)
 }
 
 func (g *Gateway) do(ctx context.Context, t *task) {
@@ -103,7 +127,9 @@ func (g *Gateway) do(ctx context.Context, t *task) {
 		case <-ctx.Done():
 		}
 	})
-	leave, err := g.slot(ctx)
+	g.waiting.Add(1)
+	leave, err := g.place(ctx) // however many uploads wait: the job was promised
+	g.waiting.Add(-1)
 	var a answer
 	if err == nil {
 		g.jobs.set(t, running)
@@ -190,6 +216,10 @@ func (g *Gateway) remove(w http.ResponseWriter, r *http.Request) error {
 	t, err := g.find(r)
 	if err != nil {
 		return err
+	}
+	if i := slices.Index(g.jobs.queue, t); i >= 0 {
+		g.jobs.queue = slices.Delete(g.jobs.queue, i, i+1)
+		g.drop(t.upload)
 	}
 	close(t.quit)
 	delete(g.jobs.of, t.id)

@@ -65,12 +65,17 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	return g.send(w, a, q.format)
 }
 
-// slot waits for one of the places at work.
+// slot waits for one of the places at work, unless too many images do.
 func (g *Gateway) slot(ctx context.Context) (leave func(), err error) {
 	defer g.waiting.Add(-1)
 	if g.waiting.Add(1) > int64(g.opt.Waiting) {
 		return nil, fault.New(fault.Busy, "Too many images are waiting.", "Try again in a while.", nil)
 	}
+	return g.place(ctx)
+}
+
+// place waits for one of the places at work.
+func (g *Gateway) place(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.slots <- struct{}{}:
 		return func() { <-g.slots }, nil
