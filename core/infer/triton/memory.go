@@ -330,22 +330,32 @@ func (m *memory) give(ctx context.Context, r *region) {
 	}
 }
 
-// drop parts with a region, at the server first. Where a question that nobody waits for has
-// it still, its file stays for a later sweep, of this program or the next: without the file
-// nobody would know the name that the server keeps memory for.
-func (m *memory) drop(ctx context.Context, r *region) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), quick)
+// dropping is how long a stopped question still waits for the server to part with its region.
+const dropping = time.Second
+
+// drop parts with regions, at the server first, within one limit for all of them. Where a
+// question that nobody waits for has one still, or the server hangs, its file stays for a later
+// sweep, of this program or the next: without the file nobody would know the name that the
+// server keeps memory for.
+func (m *memory) drop(ctx context.Context, regions ...*region) {
+	limit := quick
+	if ctx.Err() != nil {
+		limit = dropping
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	err := m.unregister(ctx, r.name)
-	if err != nil {
-		m.log.DebugContext(ctx, "shared memory not unregistered", slog.String("region", r.name), slog.Any("error", err))
+	for _, r := range regions {
+		err := m.unregister(ctx, r.name)
+		if err != nil {
+			m.log.DebugContext(ctx, "shared memory not unregistered", slog.String("region", r.name), slog.Any("error", err))
+		}
+		if inUse(err) || ctx.Err() != nil {
+			_ = r.unmap() // nothing can be done about it
+			m.leave()
+			continue
+		}
+		r.close()
 	}
-	if inUse(err) {
-		_ = r.unmap() // nothing can be done about it
-		m.leave()
-		return
-	}
-	r.close()
 }
 
 // forget drops all regions that are free: the server does not know them any more.
@@ -355,9 +365,7 @@ func (m *memory) forget(ctx context.Context, key string) {
 	m.free, m.kept = nil, 0
 	delete(m.sizes, key)
 	m.mu.Unlock()
-	for _, r := range old {
-		m.drop(ctx, r)
-	}
+	m.drop(ctx, old...)
 }
 
 func (m *memory) close(ctx context.Context) {

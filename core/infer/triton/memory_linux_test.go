@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -168,6 +169,49 @@ func TestSharedMemoryStopped(t *testing.T) {
 		if err := e.Ready(t.Context()); err != nil {
 			t.Errorf("%s: %v", e.name, err)
 		}
+	}
+}
+
+// watched notes by when the server must have parted with regions.
+type watched struct {
+	sharer
+	ends []time.Time
+}
+
+func (w *watched) unregister(ctx context.Context, region string) error {
+	end, _ := ctx.Deadline()
+	w.ends = append(w.ends, end)
+	return w.sharer.unregister(ctx, region)
+}
+
+// TestSharedMemoryIsPartedWithInTime: all regions within one limit, and within a short one
+// where the question was stopped, so that a server that hangs holds up nobody.
+func TestSharedMemoryIsPartedWithInTime(t *testing.T) {
+	e := sharing(t, servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"))
+	w := &watched{sharer: e.memory.wire}
+	e.memory.wire = w
+	var all []*region
+	for range 4 {
+		r := e.memory.take(t.Context(), leastShared)
+		if r == nil {
+			t.Fatal("no region")
+		}
+		all = append(all, r)
+	}
+	w.ends = nil // of the sweep
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	e.memory.drop(stopped, all[0])
+	if len(w.ends) != 1 || time.Until(w.ends[0]) > dropping {
+		t.Errorf("a stopped question waits until %v", w.ends)
+	}
+	for _, r := range all[1:] {
+		e.memory.give(t.Context(), r)
+	}
+	w.ends = nil
+	e.memory.close(t.Context())
+	if n := len(slices.Compact(w.ends)); n != 1 {
+		t.Errorf("%d limits for three regions", n)
 	}
 }
 
