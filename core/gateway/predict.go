@@ -8,6 +8,7 @@ import (
 	"image"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"strconv"
@@ -136,11 +137,14 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 func (g *Gateway) send(w http.ResponseWriter, a answer, format string) error {
 	f, err := os.CreateTemp(g.dir, "answer-*")
 	if err != nil {
-		return fmt.Errorf("answer: %w", err)
+		return noRoom(err)
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // goes with the folder
 	defer f.Close()           //nolint:errcheck // read only by then
 	kind, err := a.write(f, format)
+	if fault.KindOf(err) == fault.Full {
+		return noRoom(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -200,23 +204,31 @@ func labelled(objects []annotation.Object, size image.Point) exchange.Labels {
 	}
 }
 
-// plain is the answer for programs that know nothing of GeoJSON.
+// number reports whether v is one that JSON has a word for.
+func number(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// plain is the answer for programs that know nothing of GeoJSON. What is no number is left out.
 func (a answer) plain() any {
 	type object struct {
 		ID           string             `json:"id"`
 		Class        string             `json:"class"`
-		Score        float64            `json:"score"`
+		Score        *float64           `json:"score,omitempty"`
 		Outline      [][2]float64       `json:"outline"`
 		Measurements map[string]float64 `json:"measurements"`
 	}
 	objects := make([]object, len(a.table.Rows))
 	for i, row := range a.table.Rows {
-		o := object{ID: row.Object.ID, Class: row.Object.Class, Score: row.Object.Score, Measurements: map[string]float64{}}
+		o := object{ID: row.Object.ID, Class: row.Object.Class, Measurements: map[string]float64{}}
+		if s := row.Object.Score; number(s) {
+			o.Score = &s
+		}
 		for _, p := range row.Object.Outline {
 			o.Outline = append(o.Outline, [2]float64{p.X, p.Y})
 		}
 		for _, v := range a.table.Values(row) {
-			o.Measurements[v.Name] = v.Value
+			if number(v.Value) {
+				o.Measurements[v.Name] = v.Value
+			}
 		}
 		objects[i] = o
 	}

@@ -136,13 +136,13 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 	}
 	f, err := os.CreateTemp(g.dir, "upload-*")
 	if err != nil {
-		return upload{}, fmt.Errorf("spool: %w", err)
+		return upload{}, noRoom(err)
 	}
 	u := upload{path: f.Name(), name: "upload"}
 	from := &slow{r: r.Body, c: http.NewResponseController(w)}
 	u.size, err = io.Copy(&spool{g: g, f: f}, io.LimitReader(from, g.opt.MaxUpload+1))
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	if cerr := f.Close(); err == nil && cerr != nil {
+		err = noRoom(cerr)
 	}
 	if derr := from.c.SetReadDeadline(time.Time{}); err == nil && !errors.Is(derr, http.ErrNotSupported) {
 		err = derr
@@ -187,6 +187,11 @@ func (s *slow) Read(b []byte) (int, error) {
 	return s.r.Read(b)
 }
 
+// noRoom says that the gateway can't write, which is no fault of who asks.
+func noRoom(err error) error {
+	return fault.New(fault.Busy, "The gateway has no room for that.", "Try again in a while.", err)
+}
+
 // spool counts the bytes of all uploads.
 type spool struct {
 	g *Gateway
@@ -195,6 +200,9 @@ type spool struct {
 
 func (s *spool) Write(b []byte) (int, error) {
 	n, err := s.f.Write(b)
+	if err != nil {
+		err = noRoom(err)
+	}
 	if s.g.spooled.Add(int64(n)) > s.g.opt.MaxSpool && err == nil {
 		err = fault.New(fault.Busy, "There are too many uploads at once.", "Try again in a while.", nil)
 	}
