@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -324,11 +325,29 @@ func (b broken) Infer(ctx context.Context, r infer.Ref, in []infer.Tensor) ([]in
 	return out, err
 }
 
+// bright is a film with a pixel that is infinitely bright.
+type bright struct{ film }
+
+func (b bright) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	px, err := b.film.ReadTile(ctx, t)
+	if err == nil {
+		binary.LittleEndian.PutUint32(px.Data, math.Float32bits(float32(math.Inf(1))))
+	}
+	return px, err
+}
+
+// TestAnswersThatAreNoNumbersAreRefused: but where the image is the cause.
 func TestAnswersThatAreNoNumbersAreRefused(t *testing.T) {
 	src, _ := discs(100, 100, 10)
 	_, err := infer.Detect(t.Context(), broken{}, ref, describe(t), src, infer.Options{}, nil)
 	if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "(NaN)") || hint == "" {
 		t.Errorf("said %q, %q", say, hint)
+	}
+	odd := describe(t)
+	odd.Inputs[0].Ops = nil
+	hot := bright{film{frames: 1, broken: -1, read: new(atomic.Int64)}}
+	if _, err := infer.Detect(t.Context(), broken{}, ref, odd, hot, infer.Options{}, nil); err != nil {
+		t.Errorf("of an image with infinities: %v", err)
 	}
 }
 

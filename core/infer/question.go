@@ -95,11 +95,11 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 	return out, q.numbers(out, cut)
 }
 
-// numbers refuses values that are none, unless the image had some: a model has no business
-// to make them.
+// numbers refuses values that are none, unless the image had some, or infinities: a model has
+// no business to make them.
 func (q *question) numbers(out map[string]*recipe.Array, cut []*recipe.Array) error {
 	for _, a := range out {
-		if hasNaN(a) && !slices.ContainsFunc(cut, hasNaN) {
+		if slices.ContainsFunc(a.Data, isNaN) && !slices.ContainsFunc(cut, endless) {
 			return fault.New(fault.Invalid, "The model "+q.ref.String()+" answered with values that are no numbers (NaN).",
 				"Its result is not used. Test the model on the Models screen, or ask whoever made it.", nil)
 		}
@@ -107,8 +107,11 @@ func (q *question) numbers(out map[string]*recipe.Array, cut []*recipe.Array) er
 	return nil
 }
 
-func hasNaN(a *recipe.Array) bool {
-	return slices.ContainsFunc(a.Data, func(x float32) bool { return x != x }) //nolint:gocritic // NaN
+func isNaN(x float32) bool { return x != x } //nolint:gocritic // NaN
+
+// endless reports whether a has a NaN or an infinity, of which a network makes one.
+func endless(a *recipe.Array) bool {
+	return slices.ContainsFunc(a.Data, func(x float32) bool { return isNaN(x - x) }) //nolint:gocritic // NaN of both
 }
 
 // wanted asks for the outputs of the description only, where the network has more.
