@@ -44,8 +44,8 @@ outputs: [{id: y, axes: bcyx}]
 decode: {id: components, kwargs: {threshold: 256}}
 `
 
-// open starts a gateway on the real engine; stop ends it and wants no error.
-func open(t *testing.T, change func(*gateway.Options)) (address string, stop func()) {
+// options are those of a gateway on the real engine.
+func options(t *testing.T) gateway.Options {
 	t.Helper()
 	en := embedded.Open(servertest.Need(t, "COVERSLIP_TEST_ORT"), embedded.Options{Threads: 1})
 	m, err := recipe.Read([]byte(spots))
@@ -57,12 +57,18 @@ func open(t *testing.T, change func(*gateway.Options)) (address string, stop fun
 		t.Fatal(err)
 	}
 	files := imageio.NewOpener(ometiff.Format{}, raster.Format{})
-	o := gateway.Options{
+	return gateway.Options{
 		Engine: en, Models: []gateway.Model{{Ref: b.Ref, Recipe: m}},
 		Open:   func(ctx context.Context, path string, _ int) (imageio.Source, error) { return files.Open(ctx, path) },
 		Plane:  func(imageio.Info) infer.Options { return infer.Options{} },
 		Tokens: []secret.Text{token, token + "-too"}, Work: t.TempDir(), Rate: 1e6,
 	}
+}
+
+// open starts a gateway; stop ends it and wants no error.
+func open(t *testing.T, change func(*gateway.Options)) (address string, stop func()) {
+	t.Helper()
+	o := options(t)
 	if change != nil {
 		change(&o)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"coverslip.dev/coverslip/core/gateway"
@@ -119,9 +120,64 @@ func TestTokensAndRates(t *testing.T) {
 	if codes[http.StatusOK] < 5 || codes[http.StatusOK] > 7 || codes[http.StatusTooManyRequests] < 13 {
 		t.Errorf("answers %v", codes)
 	}
+	anybody, _ := open(t, func(o *gateway.Options) { o.Rate, o.Tokens = 0.5, nil })
+	clear(codes)
+	for i := range 20 { // a token that was made up makes nobody somebody else
+		code, _, _ := call(t, "GET", anybody+"/v1/models", "", nil, func(r *http.Request) { r.Header.Set("Authorization", fmt.Sprint("Bearer ", i)) })
+		codes[code]++
+	}
+	if codes[http.StatusTooManyRequests] < 13 {
+		t.Errorf("without tokens: %v", codes)
+	}
 	code, head, _ := call(t, "PUT", at+"/v1/predict", "", nil)
 	if code != http.StatusMethodNotAllowed || head.Get("Allow") != "POST" {
 		t.Errorf("PUT: %d %v", code, head)
+	}
+}
+
+// listener hands out one end of a pipe, whose deadlines follow the fake clock.
+type listener struct{ conns chan net.Conn }
+
+func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
+func (l listener) Close() error   { return nil }
+func (l listener) Accept() (net.Conn, error) {
+	c, ok := <-l.conns
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+// TestBodiesThatNeverCome hold nobody up: whether they are read or not.
+func TestBodiesThatNeverCome(t *testing.T) {
+	o := options(t)
+	defer o.Engine.Close() //nolint:errcheck // the test's end
+	g, err := gateway.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for request, want := range map[string]string{
+		"POST /v1/predict HTTP/1.1\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json": "400",
+		"POST /v1/predict HTTP/1.1\r\nAuthorization: Bearer " + token + "\r\nContent-Type: image/png":        "400",
+		"POST /v1/predict HTTP/1.1\r\nContent-Type: image/png":                                               "401",
+		"GET /openapi.json HTTP/1.1": "200",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := listener{make(chan net.Conn)}
+			srv := &http.Server{Handler: g.Handler(), ReadHeaderTimeout: time.Minute}
+			ended := make(chan error, 1)
+			go func() { ended <- srv.Serve(l) }()
+			client, server := net.Pipe()
+			l.conns <- server
+			if _, err := fmt.Fprintf(client, "%s\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", request); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(client); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 "+want) {
+				t.Errorf("%s: %v, %.60s", request, err, got)
+			}
+			close(l.conns)
+			<-ended
+		})
 	}
 }
 

@@ -81,6 +81,9 @@ func (g *Gateway) route(path string, open bool, h func(http.ResponseWriter, *htt
 		begun := time.Now()
 		c := &counted{ResponseWriter: w, code: http.StatusOK}
 		err := g.enter(r, open)
+		if r.Body != http.NoBody {
+			err = errors.Join(err, newSlow(c, r).begin())
+		}
 		if err == nil {
 			err = h(c, r)
 		}
@@ -119,7 +122,7 @@ func (g *Gateway) enter(r *http.Request, open bool) error {
 	if len(g.tokens) > 0 && !g.known(r) {
 		return status{http.StatusUnauthorized, "A token is needed.", map[string]string{"WWW-Authenticate": `Bearer realm="coverslip"`}}
 	}
-	if !g.rates.allow(client(r), time.Now()) {
+	if !g.rates.allow(g.client(r), time.Now()) {
 		return status{http.StatusTooManyRequests, "Too many requests in a short time.", map[string]string{"Retry-After": "1"}}
 	}
 	return nil
@@ -136,10 +139,11 @@ func (g *Gateway) known(r *http.Request) bool {
 
 func hash(s string) [32]byte { return sha256.Sum256([]byte(s)) }
 
-// client is who asks: by the token, or by the address.
-func client(r *http.Request) string {
-	if a := r.Header.Get("Authorization"); a != "" {
-		h := hash(a)
+// client is who asks: by the token, or, where there are none, by the address, as anybody can
+// make up a token.
+func (g *Gateway) client(r *http.Request) string {
+	if len(g.tokens) > 0 {
+		h := hash(r.Header.Get("Authorization"))
 		return hex.EncodeToString(h[:])
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

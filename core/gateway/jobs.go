@@ -66,7 +66,7 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t := &task{id: rand.Text(), owner: client(r), upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
+	t := &task{id: rand.Text(), owner: g.client(r), upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
 	g.jobs.mu.Lock()
 	defer g.jobs.mu.Unlock()
 	if len(g.jobs.queue) >= g.opt.Jobs {
@@ -187,7 +187,7 @@ func (t *task) view() map[string]any {
 // find returns a job of the client's own; those of others are not there for it.
 func (g *Gateway) find(r *http.Request) (*task, error) {
 	t := g.jobs.of[r.PathValue("id")]
-	if t == nil || t.owner != client(r) {
+	if t == nil || t.owner != g.client(r) {
 		return nil, fault.New(fault.NotFound, "There is no such job.", "It may have been finished long ago, or the gateway was started again.", nil)
 	}
 	return t, nil

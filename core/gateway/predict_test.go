@@ -35,7 +35,9 @@ func TestWhatIsNoNumberIsLeftOut(t *testing.T) {
 	if _, err := a.write(&b, "json"); err != nil {
 		t.Fatal(err)
 	}
-	var got struct{ Objects []struct{ Measurements map[string]float64 } }
+	var got struct {
+		Objects []struct{ Measurements map[string]float64 }
+	}
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil || len(got.Objects) != 1 {
 		t.Fatalf("%s, %v", b.Bytes(), err)
 	}

@@ -139,13 +139,13 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 		return upload{}, noRoom(err)
 	}
 	u := upload{path: f.Name(), name: "upload"}
-	from := &slow{r: r.Body, c: http.NewResponseController(w)}
+	from := newSlow(w, r)
 	u.size, err = io.Copy(&spool{g: g, f: f}, io.LimitReader(from, g.opt.MaxUpload+1))
 	if cerr := f.Close(); err == nil && cerr != nil {
 		err = noRoom(cerr)
 	}
-	if derr := from.c.SetReadDeadline(time.Time{}); err == nil && !errors.Is(derr, http.ErrNotSupported) {
-		err = derr
+	if err == nil {
+		err = from.end()
 	}
 	g.counts.bytes.Add(u.size)
 	if err == nil && u.size > g.opt.MaxUpload {
@@ -174,17 +174,34 @@ func tooLarge(most int64) error {
 	return status{http.StatusRequestEntityTooLarge, fmt.Sprintf("The upload is larger than %d MiB.", most>>20), nil}
 }
 
-// slow ends a connection that sends nothing for half a minute.
+// slow ends a connection that sends nothing for half a minute: also where nobody reads the body,
+// as the server does before it answers.
 type slow struct {
 	r io.Reader
 	c *http.ResponseController
 }
 
+func newSlow(w http.ResponseWriter, r *http.Request) *slow {
+	return &slow{r: r.Body, c: http.NewResponseController(w)}
+}
+
+func (s *slow) begin() error { return s.until(time.Now().Add(30 * time.Second)) }
+
 func (s *slow) Read(b []byte) (int, error) {
-	if err := s.c.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.begin(); err != nil {
 		return 0, err
 	}
 	return s.r.Read(b)
+}
+
+// end is to be called after the last byte: else an answer that takes longer is broken off.
+func (s *slow) end() error { return s.until(time.Time{}) }
+
+func (s *slow) until(t time.Time) error {
+	if err := s.c.SetReadDeadline(t); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 // noRoom says that the gateway can't write, which is no fault of who asks.
@@ -214,14 +231,19 @@ func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) 
 	var said struct {
 		Path string `json:"path"`
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	from := newSlow(w, r)
+	d := json.NewDecoder(io.LimitReader(from, 64<<10))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&said); err != nil || d.More() || said.Path == "" {
+	err := d.Decode(&said)
+	if err != nil || d.More() || said.Path == "" {
 		return upload{}, bad(`The body is not like {"path": "plate/A01.tif"}.`)
 	}
 	missing := fault.New(fault.NotFound, "There is no such image in the dataset.", "", nil)
 	if g.opt.Dataset == "" || !filepath.IsLocal(said.Path) {
 		return upload{}, missing
+	}
+	if err := from.end(); err != nil {
+		return upload{}, err
 	}
 	root, err := filepath.EvalSymlinks(g.opt.Dataset)
 	if err != nil {
