@@ -36,6 +36,7 @@ func main() {
 	image := flag.String("look", "", "image file to look at, without capturing it; with the objects of FILE.geojson if that is there")
 	flag.Parse()
 	debug.SetGCPercent(garbage)
+	fewArenas()
 	opt := ui.Options{Appearance: *look, Open: *show, Look: *image}
 	if err := run(*workspace, *sample, *verbose, opt); err != nil {
 		say, hint := fault.Explain(err)
