@@ -7,6 +7,7 @@ Each image is opened with coverslip -look (and the objects of IMAGE.geojson, if 
 napari, adds its row for the same image. COVERSLIP_BENCH_MAKE=FOLDER makes the images first:
 16384x16384 uint16, 512x512 deflate tiles, with one and with four channels and 100,000 objects.
 """
+import contextlib
 import mmap
 import os
 import shutil
@@ -104,21 +105,40 @@ def pan(screen, seconds=4.0):
     return len(changes) / (time.monotonic() - begun)
 
 
-def drag_contrast(screen, x, y):
-    """Milliseconds from a move on the histogram at (x, y) to other pixels in the picture."""
+def answers(screen, words):
+    """Milliseconds from each line, of what xdotool does, to other pixels in the picture: median and
+    the one that nine of ten are below. Lines that change nothing within a second are left out, with None
+    if those are more than a tenth."""
+    hand = subprocess.Popen(["xdotool", "-"], stdin=subprocess.PIPE, env=screen.env, text=True)
     out = []
-    screen.tool("mousemove", x, y, "mousedown", 1)
-    time.sleep(0.5)
-    for i in range(20):
-        before = screen.patch()
-        begun = time.monotonic()
-        screen.tool("mousemove", x - 6 * (i % 2 + 1) - i, y)
-        sent = time.monotonic()
+    for line in words:
+        time.sleep(0.15)
+        before, begun = screen.patch(), time.monotonic()
+        print(line, file=hand.stdin, flush=True)
         while screen.patch() == before and time.monotonic() < begun + 1:
             pass
-        out.append(max(time.monotonic() - sent, 0) * 1e3)
+        took = (time.monotonic() - begun) * 1e3
+        if took < 1000:
+            out.append(took)
+    hand.stdin.close()
+    hand.wait()
+    out.sort()
+    if len(out) < 0.9 * len(words):
+        return None
+    return out[len(out) // 2], out[len(out) * 9 // 10]
+
+
+def drag_contrast(screen, x, y):
+    """How soon a move on the histogram at (x, y) shows."""
+    screen.tool("mousemove", x, y, "mousedown", 1)
+    time.sleep(0.5)
+    took = answers(screen, [f"mousemove {x - 6 * (i % 2 + 1) - i} {y}" for i in range(20)])
     screen.tool("mouseup", 1)
-    return sorted(out)[len(out) // 2]
+    return took
+
+
+def ms(took):
+    return "–" if took is None else f"{took[0]:.0f} ms (90 %: {took[1]:.0f})"
 
 
 def ours(image):
@@ -151,7 +171,7 @@ def ours(image):
         time.sleep(5)
         idle = (cpu(app.pid) - before) / 5
         print(f"| {os.path.basename(image)} in Coverslip | {first:.2f} s | {sorted(fps)[1]:.0f} fps | {1e3 * busy / max(frames, 1):.0f} ms CPU a frame "
-              f"| contrast {contrast:.0f} ms | {peak(app.pid)} MB | idle {100 * idle:.1f} % |", flush=True)
+              f"| contrast {ms(contrast)} | {peak(app.pid)} MB | idle {100 * idle:.1f} % |", flush=True)
     finally:
         app.send_signal(signal.SIGTERM)
         app.wait()
@@ -224,6 +244,79 @@ def napari(python, image):
         screen.close()
 
 
+STACK = """
+import sys, tifffile, napari
+v = napari.Viewer(show=True)
+v.window._qt_window.showMaximized()
+v.add_image(tifffile.imread(sys.argv[1]), contrast_limits=(100, 4000))
+v.dims.last_used = int(sys.argv[2])
+napari.run()
+"""
+
+
+@contextlib.contextmanager
+def shown(command):
+    """A program that shows an image, and its screen."""
+    screen = Screen()
+    app = subprocess.Popen(command, env=screen.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait(180, screen.lit)
+        time.sleep(4)
+        yield app, screen
+    finally:
+        app.send_signal(signal.SIGTERM)
+        app.wait()
+        screen.close()
+
+
+@contextlib.contextmanager
+def looking(image):
+    """Coverslip in a window as large as its screen."""
+    with tempfile.TemporaryDirectory() as work, shown([APP, "-workspace", work, "-appearance", "dark", "-look", image]) as (app, screen):
+        win = screen.tool("search", "--onlyvisible", "--name", "Coverslip").split()[0]
+        screen.tool("windowmove", win, 0, 0, "windowsize", win, W, H)
+        time.sleep(2)
+        yield app, screen
+
+
+def stack(image, python):
+    """Steps through the planes and the times of a stack, each key from its press to the screen."""
+    steps = lambda on, back: ["key --delay 0 " + (on if i // 7 % 2 == 0 else back) for i in range(42)]
+    with looking(image) as (app, screen):
+        for name, on, back in (("z", "Up", "Down"), ("t", "period", "comma")):
+            took = answers(screen, steps(on, back))
+            print(f"| {name} step, stack of 512², 16 planes, 16 times, in Coverslip | | | | {ms(took)} | {peak(app.pid)} MB | |", flush=True)
+    for name, axis in (("z", 1), ("t", 0)) if python else ():
+        with shown([python, "-c", STACK, image, str(axis)]) as (app, screen):
+            screen.tool("mousemove", W // 2 - 100, H // 2, "click", 1)
+            time.sleep(1)
+            took = answers(screen, steps("Right", "Left"))
+            print(f"| {name} step in napari, the whole stack in its memory | | | | {ms(took)} | {peak(app.pid)} MB | |", flush=True)
+
+
+def film(path, rate):
+    """Plays a film; counts the frames that are shown."""
+    with looking(path) as (app, screen):
+        screen.tool("key", "k")
+        time.sleep(1)
+        shown, last, before, begun = 0, screen.patch(), cpu(app.pid), time.monotonic()
+        while time.monotonic() < begun + 6:
+            now = screen.patch()
+            shown, last = shown + (now != last), now
+            time.sleep(0.002)
+        took = time.monotonic() - begun
+        print(f"| {os.path.basename(path)}, 1280×720, {rate} frames a second, plays | | {shown / took:.1f} fps | {1e3 * (cpu(app.pid) - before) / max(shown, 1):.0f} ms CPU a frame "
+              f"| | {peak(app.pid)} MB | |", flush=True)
+
+
+def moving(folder, python):
+    """Rows of a stack and of films."""
+    import bench_viewer_images
+    stack(bench_viewer_images.stack(os.path.join(folder, "stack.ome.tif")), python)
+    for path in bench_viewer_images.films(folder):
+        film(path, bench_viewer_images.RATE)
+
+
 def make(folder):
     """Makes the images of the table; returns their paths."""
     import bench_viewer_images
@@ -235,8 +328,11 @@ if __name__ == "__main__":
     if os.environ.get("COVERSLIP_BENCH_MAKE"):
         images += make(os.environ["COVERSLIP_BENCH_MAKE"])
     print("| image, 1920×1080, software GL | start to image | pan shown | | | peak memory | |\n|---|---|---|---|---|---|---|", flush=True)
+    peer = os.environ.get("COVERSLIP_BENCH_NAPARI")
     bare()
     for path in images:
         ours(path)
-        if os.environ.get("COVERSLIP_BENCH_NAPARI"):
-            napari(os.environ["COVERSLIP_BENCH_NAPARI"], path)
+        if peer:
+            napari(peer, path)
+    if os.environ.get("COVERSLIP_BENCH_MAKE"):
+        moving(os.environ["COVERSLIP_BENCH_MAKE"], peer)

@@ -2,11 +2,13 @@
 import json
 import math
 import os
+import subprocess
 
 import numpy as np
 import tifffile
 
 SIDE, BLOBS = 16384, 100_000
+RATE = 25  # of a film, in frames a second
 
 
 def plane(c, random):
@@ -54,3 +56,26 @@ def objects(path, random):
                 "type": "Feature", "id": f"n{k}", "geometry": {"type": "Polygon", "coordinates": [ring + ring[:1]]},
                 "properties": {"objectType": "detection", "classification": {"name": "nucleus"}}}))
         out.write("]}")
+
+
+def stack(path):
+    """Writes 16 times of 16 planes of 512², uint16, in tiles of deflate; returns the path."""
+    if not os.path.exists(path):
+        random = np.random.default_rng(4)
+        data = random.poisson(400, (16, 16, 512, 512)).astype(np.uint16)
+        for t, z, y, x, top in zip(*random.integers(0, 16, (2, 40000)), *random.integers(0, 480, (2, 40000)), random.integers(200, 1500, 40000)):
+            data[t, z, y:y + 32, x:x + 32] += top.astype(np.uint16)
+        tifffile.imwrite(path + ".part", data, ome=True, tile=(256, 256), compression="zlib", metadata={"axes": "TZYX"})
+        os.replace(path + ".part", path)
+    return path
+
+
+def films(folder):
+    """Makes films of 1280×720 with the program ffmpeg; returns their paths."""
+    out = []
+    for name, codec in (("h264.mp4", ["-c:v", "libx264", "-pix_fmt", "yuv420p"]), ("mjpeg.avi", ["-c:v", "mjpeg", "-q:v", "4"])):
+        path = os.path.join(folder, name)
+        if not os.path.exists(path):
+            subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate={RATE}:duration=12,noise=alls=12:allf=t", *codec, path], check=True)
+        out.append(path)
+    return out
