@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,13 +24,14 @@ import (
 type Flaw struct {
 	Name string // of a file that has it, for people
 	MD5  string
-	What string // FlawMissing, FlawDamaged
+	What string // FlawMissing, FlawDamaged, FlawHere
 }
 
 // What may be wrong with an object.
 const (
 	FlawMissing = "missing"
 	FlawDamaged = "damaged"
+	FlawHere    = "damaged here" // of an audit: the remote's is right, the cache's is not; see Verify
 )
 
 // Check is what [Repository.Verify] or [Repository.Audit] found.
@@ -118,7 +120,7 @@ type AuditOptions struct {
 // Audit lists what a remote holds and compares it with what the versions name: DVC takes
 // a folder's list on the remote as a proof of its files and never puts one there again.
 // With Mend, a missing object is put there, a folder's list after its files. A damaged
-// one is replaced only if the cache has a good one.
+// one is replaced only if the cache's was read and is right.
 func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions, p *job.Progress) (Check, error) {
 	all, err := r.named(ctx, bool(o.Scope))
 	if err != nil {
@@ -143,14 +145,15 @@ func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions
 			c.flaw(Flaw{name, oid, FlawMissing})
 			return nil
 		}
-		right, err := r.intact(ctx, at, oid, size, o.Deep, p)
-		switch {
-		case err != nil:
+		what, err := r.compare(ctx, at, oid, size, o.Deep, p)
+		if err != nil {
 			return err
-		case right:
+		}
+		if what != FlawDamaged {
 			c.good(size)
-		default:
-			c.flaw(Flaw{name, oid, FlawDamaged})
+		}
+		if what != "" {
+			c.flaw(Flaw{name, oid, what})
 		}
 		return nil
 	})
@@ -177,21 +180,47 @@ func listed(ctx context.Context, at remote.Remote) (map[string]int64, error) {
 	return seen, nil
 }
 
-// intact reports whether the remote's object can be what its name says.
-func (r *Repository) intact(ctx context.Context, at remote.Remote, oid string, size int64, deep bool, p *job.Progress) (bool, error) {
+// compare returns what is wrong with the remote's object, if anything. If its size differs
+// from that of the cache's object, which one is wrong is told by their hashes.
+func (r *Repository) compare(ctx context.Context, at remote.Remote, oid string, size int64, deep bool, p *job.Progress) (string, error) {
+	otherwise := ""
 	if !deep {
 		here, ok, err := r.cache.has(ctx, oid)
-		return !ok || here == size, err
+		if err != nil || !ok || here == size {
+			return "", err
+		}
+		f, err := os.Open(r.cache.path(oid))
+		if err != nil {
+			return "", err
+		}
+		right, err := sound(ctx, f, oid, nothing{})
+		if err := errors.Join(err, f.Close()); err != nil {
+			return "", err
+		}
+		if right {
+			return FlawDamaged, nil
+		}
+		otherwise = FlawHere
+		p.Grow(size)
 	}
 	rc, err := at.Open(ctx, key(oid), 0)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	got, _, err := copyHashed(ctx, nil, rc, p)
+	right, err := sound(ctx, rc, oid, p)
 	if err := errors.Join(err, rc.Close()); err != nil {
-		return false, err
+		return "", err
 	}
-	return got == strings.TrimSuffix(oid, dirSuffix), nil
+	if !right {
+		return FlawDamaged, nil
+	}
+	return otherwise, nil
+}
+
+// sound reads an object and reports whether it is what its name says.
+func sound(ctx context.Context, from io.Reader, oid string, p progress) (bool, error) {
+	got, _, err := copyHashed(ctx, nil, from, p)
+	return got == strings.TrimSuffix(oid, dirSuffix), err
 }
 
 // mend brings the flawed objects to the remote, lists of folders last and only if all
@@ -199,12 +228,17 @@ func (r *Repository) intact(ctx context.Context, at remote.Remote, oid string, s
 func (r *Repository) mend(ctx context.Context, at remote.Remote, c *Check, p *job.Progress) error {
 	left := map[string]bool{}
 	for _, f := range c.Flaws {
-		left[f.MD5] = true
+		if f.What != FlawHere {
+			left[f.MD5] = true
+		}
 	}
 	lastTrees := slices.SortedFunc(slices.Values(c.Flaws), func(a, b Flaw) int {
 		return strings.Compare(a.MD5[min(len(a.MD5), 32):], b.MD5[min(len(b.MD5), 32):])
 	})
 	for _, f := range lastTrees {
+		if !left[f.MD5] {
+			continue
+		}
 		size, here, err := r.cache.has(ctx, f.MD5)
 		if err == nil && here {
 			here, err = r.wholeThere(f.MD5, left)
@@ -217,20 +251,17 @@ func (r *Repository) mend(ctx context.Context, at remote.Remote, c *Check, p *jo
 		}
 		p.Step(f.Name)
 		p.Grow(size)
-		if f.What == FlawDamaged {
-			if err := at.Remove(ctx, key(f.MD5)); err != nil {
-				return err
-			}
-		}
-		if err := r.bring(ctx, at, f.MD5, size); err != nil {
+		if ok, err := r.bring(ctx, at, f, size); err != nil {
 			return err
+		} else if !ok {
+			continue
 		}
 		p.Add(size)
 		delete(left, f.MD5)
 		c.Bytes += size
 		c.Mended++
 	}
-	c.Flaws = slices.DeleteFunc(c.Flaws, func(f Flaw) bool { return !left[f.MD5] })
+	c.Flaws = slices.DeleteFunc(c.Flaws, func(f Flaw) bool { return f.What != FlawHere && !left[f.MD5] })
 	return nil
 }
 
@@ -243,22 +274,23 @@ func (r *Repository) wholeThere(oid string, left map[string]bool) (bool, error) 
 	return !slices.ContainsFunc(entries, func(e entry) bool { return left[e.MD5] }), err
 }
 
-// bring puts an object on a remote after reading it once: what is damaged here must not
-// get there.
-func (r *Repository) bring(ctx context.Context, at remote.Remote, oid string, size int64) error {
-	f, err := os.Open(r.cache.path(oid))
+// bring puts an object on a remote, in the place of a damaged one, if reading it shows that
+// the cache's is right; else the remote's stays, which may be the better one.
+func (r *Repository) bring(ctx context.Context, at remote.Remote, o Flaw, size int64) (ok bool, err error) {
+	f, err := os.Open(r.cache.path(o.MD5))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	got, _, err := copyHashed(ctx, nil, f, nothing{})
-	if err != nil {
-		return err
+	if ok, err := sound(ctx, f, o.MD5, nothing{}); err != nil || !ok {
+		return false, err
 	}
-	if got != strings.TrimSuffix(oid, dirSuffix) {
-		return corruptCache(f.Name(), &mismatch{oid, got})
+	if o.What == FlawDamaged {
+		if err := at.Remove(ctx, key(o.MD5)); err != nil {
+			return false, err
+		}
 	}
-	return at.Put(ctx, key(oid), f, size)
+	return true, at.Put(ctx, key(o.MD5), f, size)
 }
 
 // checker gathers what many goroutines find.

@@ -3,6 +3,7 @@ package dataset
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,38 @@ func TestAuditDoesNotListAFolderBeforeItsFiles(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	wantWhole(t, nas)
+}
+
+// TestAuditKeepsTheOnlyGoodCopy cuts short what the cache marks as whole, so that the sizes
+// differ, and damages another object at both places.
+func TestAuditKeepsTheOnlyGoodCopy(t *testing.T) {
+	r := plates(t)
+	nas := folder.Open(t.TempDir())
+	if _, err := r.Push(t.Context(), nas, nil); err != nil {
+		t.Fatal(err)
+	}
+	cut, both := sum([]byte("volume")), sum([]byte("capture"))
+	there := func(oid string) string { return filepath.Join(nas.Name(), filepath.FromSlash(key(oid))) }
+	must(t, os.Chmod(r.cache.path(cut), 0o644), os.Truncate(r.cache.path(cut), 3), os.Chmod(r.cache.path(cut), wholeMode))
+	damage(t, r.cache.path(both))
+	must(t, os.Chmod(there(both), 0o644), os.Truncate(there(both), 3), os.Remove(there(sum([]byte(strings.Repeat("3", 3000))))))
+	for _, deep := range []bool{false, true} {
+		c, err := r.Audit(t.Context(), nas, AuditOptions{Deep: deep, Mend: true}, nil)
+		want := []Flaw{{"captures/sp8/a.tif", both, FlawDamaged}, {"vol.bin", cut, FlawHere}}
+		mended := 1
+		if deep { // the remote's alone is asked
+			want, mended = want[:1], 0
+		}
+		if err != nil || c.Mended != mended || !slices.Equal(c.Flaws, want) {
+			t.Errorf("deep %v: %+v, %v", deep, c, err)
+		}
+	}
+	if data, err := os.ReadFile(there(cut)); err != nil || string(data) != "volume" {
+		t.Errorf("the only good one is %q, %v", data, err)
+	}
+	if _, err := os.Stat(there(both)); err != nil {
+		t.Error(err)
+	}
 }
 
 // age makes every object of the cache old enough to be garbage.
