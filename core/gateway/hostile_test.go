@@ -169,7 +169,7 @@ func TestBodiesThatNeverCome(t *testing.T) {
 			go func() { ended <- srv.Serve(l) }()
 			client, server := net.Pipe()
 			l.conns <- server
-			if _, err := fmt.Fprintf(client, "%s\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", request); err != nil {
+			if _, err := fmt.Fprintf(client, "%s\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"path\":\"a\"}", request); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := io.ReadAll(client); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 "+want) {

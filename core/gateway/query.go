@@ -232,10 +232,13 @@ func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) 
 		Path string `json:"path"`
 	}
 	from := newSlow(w, r)
-	d := json.NewDecoder(io.LimitReader(from, 64<<10))
+	d := json.NewDecoder(http.MaxBytesReader(w, io.NopCloser(from), 64<<10))
 	d.DisallowUnknownFields()
 	err := d.Decode(&said)
-	if err != nil || d.More() || said.Path == "" {
+	if err == nil {
+		_, err = d.Token() // the body's end
+	}
+	if !errors.Is(err, io.EOF) || said.Path == "" {
 		return upload{}, bad(`The body is not like {"path": "plate/A01.tif"}.`)
 	}
 	missing := fault.New(fault.NotFound, "There is no such image in the dataset.", "", nil)
