@@ -45,6 +45,12 @@ func TestARepositoryOfDVC2(t *testing.T) {
 	if err != nil || done.Moved != 5 || done.Legacy != 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
+	if c, err := r.Audit(ctx, nas, AuditOptions{Scope: AllCommits}, nil); err != nil || len(c.Flaws) != 0 {
+		t.Errorf("audit: %+v, %v", c, err)
+	}
+	if c, err := r.Verify(ctx, WorkTree, nil); err != nil || len(c.Flaws) != 0 {
+		t.Errorf("verify: %+v, %v", c, err)
+	}
 	must(t, os.RemoveAll(r.cache.dir), os.RemoveAll(r.abs("plate")), os.Remove(r.abs("t.csv")))
 	s, err := r.Status(ctx)
 	must(t, err)

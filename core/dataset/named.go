@@ -16,9 +16,10 @@ import (
 // lockName is the file in which DVC's pipelines name what their stages read and made.
 const lockName = "dvc.lock"
 
-// named returns the objects that the work tree names, with a name for people; with history
-// also those of the index and of every commit that a branch, a tag or a stash holds.
-// The files of a folder are among them if its list is in the cache.
+// named returns all objects that the work tree names in any way, with a name for people;
+// with history also those of the index and of every commit that a branch, a tag or a stash
+// holds. The files of a folder are among them if its list is in the cache. That is more than
+// a place must have: git holds some of them itself. See kept.
 func (r *Repository) named(ctx context.Context, history bool) (map[string]string, error) {
 	all := map[string]string{}
 	files, err := r.dvcFiles(ctx)
@@ -75,11 +76,26 @@ func names(all map[string]string, file string, text []byte) error {
 }
 
 func (r *Repository) namedInGit(ctx context.Context, all map[string]string) error {
+	files, texts, err := r.versions(ctx)
+	if err != nil {
+		return err
+	}
+	for i, text := range texts {
+		if names(all, files[i], text) != nil {
+			continue // a version that no one can use, and that a later one has mended
+		}
+	}
+	return nil
+}
+
+// versions returns each text that a .dvc file or a dvc.lock has in the index or in any
+// commit, with the file's name.
+func (r *Repository) versions(ctx context.Context) (names []string, texts [][]byte, err error) {
 	files := map[string]string{} // by git's object
 	list, err := r.git.run(ctx, "rev-list", "--objects", "--all", "HEAD", "--")
 	if err != nil {
 		if _, none := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); none == nil {
-			return err
+			return nil, nil, err
 		}
 	}
 	for line := range strings.SplitSeq(list, "\n") {
@@ -89,7 +105,7 @@ func (r *Repository) namedInGit(ctx context.Context, all map[string]string) erro
 	}
 	staged, err := r.git.run(ctx, "ls-files", "-s", "-z")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	for rec := range strings.SplitSeq(staged, "\x00") { // "100644 ID 0\tNAME"
 		head, name, _ := strings.Cut(rec, "\t")
@@ -98,16 +114,39 @@ func (r *Repository) namedInGit(ctx context.Context, all map[string]string) erro
 		}
 	}
 	ids := slices.Sorted(maps.Keys(files))
-	texts, err := r.blobs(ctx, ids)
-	if err != nil {
-		return err
+	for _, id := range ids {
+		names = append(names, files[id])
 	}
-	for i, text := range texts {
-		if names(all, files[ids[i]], text) != nil {
-			continue // a version that no one can use, and that a later one has mended
+	texts, err = r.blobs(ctx, ids)
+	return names, texts, err
+}
+
+// kept returns the objects that the cache holds for the work tree, with a name for people;
+// with history also for the .dvc files of all commits. Those of DVC 2 are not among them, nor
+// what git holds itself, such as what a stage reads, nor what older dvc.lock files name.
+func (r *Repository) kept(ctx context.Context, history bool) (map[string]string, error) {
+	outs, err := r.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if history {
+		files, texts, err := r.versions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i, text := range texts {
+			if older, err := outputs(files[i], text); err == nil && strings.HasSuffix(files[i], ".dvc") {
+				outs = append(outs, older...)
+			}
 		}
 	}
-	return nil
+	all := map[string]string{}
+	for _, o := range outs {
+		if _, ok := all[o.MD5]; !ok && o.MD5 != "" && !o.out.legacy {
+			all[o.MD5] = o.Path
+		}
+	}
+	return all, r.expand(ctx, all)
 }
 
 // lists reports whether a file of git names objects.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -57,16 +58,19 @@ const damagedDir = "damaged"
 
 // Verify reads every object of the cache that the versions name and compares it with its
 // hash. DVC trusts a cache file that is marked read-only; this does not. A damaged object
-// is moved to .dvc/tmp/damaged, so that the next fetch brings a good one.
+// is moved to .dvc/tmp/damaged, so that the next fetch brings a good one. Missing is what
+// outputs of the work tree need, and of the .dvc files of older versions. Objects of DVC 2
+// are not looked at: see [Repository.HoldsLegacy].
 func (r *Repository) Verify(ctx context.Context, s Scope, p *job.Progress) (Check, error) {
-	all, err := r.named(ctx, bool(s))
-	if err != nil {
-		return Check{}, fmt.Errorf("verify: %w", err)
-	}
-	for oid := range all {
-		if st, err := os.Stat(r.cache.path(oid)); err == nil {
+	all, err := r.subjects(ctx, s, func(oid string) bool {
+		st, err := os.Stat(r.cache.path(oid))
+		if err == nil {
 			p.Grow(st.Size())
 		}
+		return !errors.Is(err, fs.ErrNotExist)
+	})
+	if err != nil {
+		return Check{}, fmt.Errorf("verify: %w", err)
 	}
 	c := checker{Check: Check{Objects: len(all)}}
 	err = c.each(ctx, all, runtime.NumCPU(), p, func(ctx context.Context, oid, name string) error {
@@ -96,6 +100,20 @@ func (r *Repository) Verify(ctx context.Context, s Scope, p *job.Progress) (Chec
 	return c.result(), nil
 }
 
+// subjects returns the named objects that must be at a place, and those that are.
+func (r *Repository) subjects(ctx context.Context, s Scope, there func(oid string) bool) (map[string]string, error) {
+	all, err := r.named(ctx, bool(s))
+	if err != nil {
+		return nil, err
+	}
+	must, err := r.kept(ctx, bool(s))
+	maps.DeleteFunc(all, func(oid, _ string) bool {
+		_, needed := must[oid]
+		return !there(oid) && !needed
+	})
+	return all, err
+}
+
 // setAside takes a damaged object out of the cache.
 func (r *Repository) setAside(ctx context.Context, oid string) error {
 	unlock, err := r.lock(ctx)
@@ -119,14 +137,15 @@ type AuditOptions struct {
 
 // Audit lists what a remote holds and compares it with what the versions name: DVC takes
 // a folder's list on the remote as a proof of its files and never puts one there again.
+// What is missing and what is left out is as with [Repository.Verify].
 // With Mend, a missing object is put there, a folder's list after its files. A damaged
 // one is replaced only if the cache's was read and is right.
 func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions, p *job.Progress) (Check, error) {
-	all, err := r.named(ctx, bool(o.Scope))
+	seen, err := listed(ctx, at)
 	if err != nil {
 		return Check{}, fmt.Errorf("audit %s: %w", at.Name(), err)
 	}
-	seen, err := listed(ctx, at)
+	all, err := r.subjects(ctx, o.Scope, func(oid string) bool { _, ok := seen[oid]; return ok })
 	if err != nil {
 		return Check{}, fmt.Errorf("audit %s: %w", at.Name(), err)
 	}
