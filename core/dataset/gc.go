@@ -31,7 +31,8 @@ type Garbage struct {
 // Garbage returns what could be removed from the cache, and removes nothing. With
 // [AllCommits] that is what no version names at all. With [WorkTree] it is also what only
 // older versions name, if at has it; at may be nil otherwise. Objects younger than an
-// hour stay, and remotes are never touched.
+// hour stay, and remotes are never touched. A cache outside of the dataset, which others may
+// share, is refused.
 func (r *Repository) Garbage(ctx context.Context, s Scope, at remote.Remote, p *job.Progress) (Garbage, error) {
 	g, err := r.garbage(ctx, s, at, p)
 	if err != nil {
@@ -44,6 +45,11 @@ func (r *Repository) garbage(ctx context.Context, s Scope, at remote.Remote, p *
 	if s == WorkTree && at == nil {
 		return Garbage{}, fault.New(fault.Invalid, "Older versions can only be removed here if a remote has them.",
 			"Name a remote, or remove only what no version names.", nil)
+	}
+	if !r.ownCache() {
+		return Garbage{}, fault.New(fault.Invalid,
+			"The cache lies outside of this dataset, in "+r.cache.dir+": other datasets may have their data there, too.",
+			"Clean it up with dvc gc and its option --projects, which is told of the others.", nil)
 	}
 	ever, err := r.named(ctx, true)
 	if err != nil {
@@ -79,6 +85,20 @@ func (r *Repository) garbage(ctx context.Context, s Scope, at remote.Remote, p *
 		return nil
 	})
 	return g, err
+}
+
+// ownCache reports whether the cache lies in the dataset, where no other uses it; links are
+// followed.
+func (r *Repository) ownCache() bool {
+	dir, top := r.cache.dir, r.dir
+	if at, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = at
+	}
+	if at, err := filepath.EvalSymlinks(top); err == nil {
+		top = at
+	}
+	rel, err := filepath.Rel(top, dir)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // Collect removes what [Repository.Garbage] found with the same scope and remote, except

@@ -91,8 +91,13 @@ func (r *Repository) namedInGit(ctx context.Context, all map[string]string) erro
 // versions returns each text that a .dvc file or a dvc.lock has in the index or in any
 // commit, with the file's name.
 func (r *Repository) versions(ctx context.Context) (names []string, texts [][]byte, err error) {
-	files := map[string]string{} // by git's object
-	list, err := r.git.run(ctx, "rev-list", "--objects", "--all", "HEAD", "--")
+	files := map[string]string{}                                   // by git's object
+	stashes, err := r.git.run(ctx, "stash", "list", "--format=%H") // --all knows the newest alone
+	if err != nil {
+		return nil, nil, err
+	}
+	span := append([]string{"rev-list", "--objects", "--all", "HEAD"}, strings.Fields(stashes)...)
+	list, err := r.git.run(ctx, append(span, "--")...)
 	if err != nil {
 		if _, none := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); none == nil {
 			return nil, nil, err

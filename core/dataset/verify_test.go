@@ -271,9 +271,40 @@ func TestGarbageKnowsLocksAndStashes(t *testing.T) {
 	put(t, r, "vol.bin", "stashed")
 	add(t, r, "vol.bin", nil)
 	gitHere(t, r.dir, "-c", "user.name=a", "-c", "user.email=a@b", "stash", "-q")
+	put(t, r, "vol.bin", "stashed after it")
+	add(t, r, "vol.bin", nil)
+	gitHere(t, r.dir, "-c", "user.name=a", "-c", "user.email=a@b", "stash", "-q")
 	age(t, r)
 	if g, err := r.Garbage(t.Context(), AllCommits, nil, nil); err != nil || len(g.Objects) != 0 {
 		t.Errorf("%+v, %v", g, err)
+	}
+}
+
+// TestGarbageOfASharedCache lets two datasets of dvc's have one cache.
+func TestGarbageOfASharedCache(t *testing.T) {
+	run := dvc(t)
+	shared := t.TempDir()
+	var all [2]*Repository
+	for i := range all {
+		r := newRepo(t)
+		run(r, "cache", "dir", "-q", shared)
+		put(t, r, "v", r.dir)
+		run(r, "add", "-q", "v")
+		all[i] = reopened(t, r)
+	}
+	age(t, all[0])
+	_, err := all[0].Garbage(t.Context(), AllCommits, nil, nil)
+	wantKind(t, "a shared cache", err, fault.Invalid)
+	if _, what := fault.Explain(err); !strings.Contains(what, "--projects") {
+		t.Error(what)
+	}
+	r := newRepo(t) // the same by a link
+	must(t, os.RemoveAll(r.cache.dir), os.Symlink(shared, r.cache.dir))
+	_, err = r.Garbage(t.Context(), AllCommits, nil, nil)
+	wantKind(t, "a linked cache", err, fault.Invalid)
+	run(all[0], "gc", "-w", "-f", "-q", "-p", all[1].dir)
+	if c, err := all[1].Verify(t.Context(), WorkTree, nil); err != nil || len(c.Flaws) != 0 {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 
