@@ -32,11 +32,11 @@ type desk struct {
 	src       imageio.Source
 	objects   []annotation.Object
 	log       []annotation.Entry
-	table     measure.Table
-	frames    station.Frames // counted over time
-	film      viewer.Film    // what was found then
-	tracks    map[string]int // of the objects by ID
-	threshold float64        // of probability, that objects have
+	facts     map[string][]kit.Fact // by object
+	frames    station.Frames        // counted over time
+	film      viewer.Film           // what was found then
+	tracks    map[string]int        // of the objects by ID
+	threshold float64               // of probability, that objects have
 	moving    moving
 	stamp     string              // of the prediction that objects came from
 	before    []annotation.Object // what an earlier prediction had found, while this capture is open
@@ -50,7 +50,7 @@ type opened struct {
 	src       imageio.Source
 	objects   []annotation.Object
 	log       []annotation.Entry
-	table     measure.Table
+	facts     map[string][]kit.Fact
 	frames    station.Frames
 	threshold float64
 }
@@ -119,11 +119,11 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 	if fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Offline { // no model yet, or none that is at hand
 		err = nil
 	}
-	return opened{src, objects, log, table, frames, at}, err
+	return opened{src, objects, log, facts(table), frames, at}, err
 }
 
 func (d *desk) take(o opened) {
-	d.src, d.objects, d.log, d.table, d.frames, d.threshold = o.src, o.objects, o.log, o.table, o.frames, o.threshold
+	d.src, d.objects, d.log, d.facts, d.frames, d.threshold = o.src, o.objects, o.log, o.facts, o.frames, o.threshold
 }
 
 // stamp changes when a capture was predicted anew.
@@ -155,11 +155,12 @@ func (w *window) reread() {
 	}
 	w.work.do(func(ctx context.Context) error {
 		o, err := w.read(ctx, it, src)
-		if err != nil {
-			return err
-		}
 		w.work.post(func() {
-			if w.desk.src == src {
+			switch {
+			case w.desk.src != src: // which is closed by now, and may have been under the reading
+			case err != nil:
+				w.work.do(func(context.Context) error { return err }) // said as all others
+			default:
 				w.desk.take(o)
 				w.fillViewer()
 			}
@@ -181,7 +182,7 @@ func (w *window) fillViewer() {
 		return
 	}
 	v := viewer.Values{
-		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film, Measured: facts(d.table),
+		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film, Measured: d.facts,
 		Presets: w.presets(),
 	}
 	v.Place = w.place(d.id)
@@ -270,6 +271,14 @@ func micron(src imageio.Source) float64 {
 	return 1
 }
 
+// unread says why a part of an image can't be read, if it is a fault that says it.
+func unread(err error) (say, hint string) {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return fault.Explain(err)
+	}
+	return "", ""
+}
+
 // facts are what the viewer shows of each object.
 func facts(t measure.Table) map[string][]kit.Fact {
 	out := make(map[string][]kit.Fact, len(t.Rows))
@@ -293,7 +302,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
 		Undo:     func() { w.step(w.station.Undo) },
 		Redo:     func() { w.step(w.station.Redo) },
-		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold,
+		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold, Explain: unread,
 		Next: func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
 		Shortcut:     w.shortcut,
@@ -425,7 +434,7 @@ func (w *window) against(version string) {
 	}
 	name, number, _ := strings.Cut(version, "@")
 	src := d.src
-	w.work.do(func(ctx context.Context) error {
+	w.longs.do(func(ctx context.Context) error { // it may take minutes
 		found, err := w.station.SeeWith(ctx, it, infer.Ref{Model: name, Version: number}, nil)
 		w.work.post(func() {
 			if d := &w.desk; d.src == src && d.rival == version {

@@ -23,7 +23,7 @@ func (w *window) presets() []viewer.Preset {
 }
 
 func (w *window) savePreset(p viewer.Preset) {
-	all := slices.DeleteFunc(w.presets(), func(o viewer.Preset) bool { return o.Name == p.Name })
+	all := slices.DeleteFunc(w.presets(), func(o viewer.Preset) bool { return o.Same(p) })
 	w.storePresets(append(all, p))
 }
 

@@ -39,11 +39,14 @@ func NewRange(all []float64) Range {
 		r.ranks[i] = at(float64(i) / rankSteps)
 	}
 	if r.High <= r.Low {
-		r.Low, r.High = r.Min, max(r.Max, r.Min+1)
+		r.Low, r.High = r.Min, max(r.Max, above(r.Min))
 	}
-	r.span(all, r.Min, min(max(r.Max, r.Min+1), r.High+(r.High-r.Low)/2))
+	r.span(all, r.Min, min(max(r.Max, above(r.Min)), r.High+(r.High-r.Low)/2))
 	return r
 }
+
+// above is a sample that is larger than v, also where v+1 is v.
+func above(v float64) float64 { return v + max(1, math.Abs(v)*1e-6) }
 
 // span counts samples from one to another, anew; none lies below.
 func (r *Range) span(all []float64, from, to float64) {

@@ -94,6 +94,9 @@ func (v *View) Center(id string) {
 
 // Dragged moves the image, or draws.
 func (v *View) Dragged(e *fyne.DragEvent) {
+	if v.stale {
+		return
+	}
 	if v.tool != Select && !v.space {
 		v.dragPen(v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position))
 		return
@@ -111,6 +114,10 @@ func (v *View) Dragged(e *fyne.DragEvent) {
 
 // DragEnd closes what was drawn by a drag.
 func (v *View) DragEnd() {
+	if v.stale {
+		v.stale = false
+		return
+	}
 	if v.painting() {
 		v.endStroke()
 	} else if v.pen.free {
@@ -250,6 +257,9 @@ func (v *View) values(p annotation.Point) []float64 {
 		i := min(y%ts.Y, t.size.Y-1)*t.size.X + min(x%ts.X, t.size.X-1)
 		for c := range out {
 			out[c] = v.work.spans[c].value(t.planes[c][i])
+			if s := t.planes[c][i]; v.work.spans[c].cut() && (s == 0 || s == math.MaxUint16) {
+				out[c] = math.NaN() // it may lie far outside
+			}
 		}
 		return out
 	}

@@ -51,6 +51,13 @@ func (l *layer) set(x *index, style Style) {
 	l.index, l.style = x, style
 }
 
+// clear drops all patches: they are of another image.
+func (l *layer) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.patches, l.wanted, l.on = map[[2]int]*patch{}, nil, nil
+}
+
 // blit lays the patches that the camera sees over dst.
 func (l *layer) blit(dst []uint32, w, h int, at camera) {
 	l.mu.Lock()
@@ -192,7 +199,7 @@ func (l *layer) next() (k [2]int, x *index, style Style, gen int, scale float64,
 func (l *layer) keep(k [2]int, p *patch, scale float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.scale == scale {
+	if l.scale == scale && p.gen == l.gen {
 		l.patches[k] = p
 	}
 }

@@ -1,8 +1,10 @@
 package tileview
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 
@@ -43,8 +45,8 @@ func (v *View) readTiles(ctx context.Context) {
 			continue
 		}
 		made, err := v.work.makeTile(ctx, t)
-		if v.work.done(t, made, err) && v.act.Trouble != nil {
-			v.post(func() { v.act.Trouble(err) })
+		if v.work.done(t, made, err) {
+			v.trouble(t, err)
 		}
 		v.wake()
 	}
@@ -72,8 +74,8 @@ func (v *View) measure(ctx context.Context, t task) {
 	var spans []span
 	for c := range t.info.Channels {
 		r, err := rangeOf(ctx, t, c)
-		if err != nil && !errors.Is(err, context.Canceled) && v.act.Trouble != nil && c == 0 {
-			v.post(func() { v.act.Trouble(err) })
+		if err != nil && !errors.Is(err, context.Canceled) && c == 0 {
+			v.trouble(t, err)
 		}
 		ranges = append(ranges, r)
 		spans = append(spans, spanOf(t.info.Type, r.Min, r.Max))
@@ -88,27 +90,67 @@ func (v *View) measure(ctx context.Context, t task) {
 	}
 }
 
+// trouble tells of an error, unless another image is open by then: the one before is closed
+// while it is still read.
+func (v *View) trouble(t task, err error) {
+	v.post(func() {
+		if v.src == t.src && v.act.Trouble != nil {
+			v.act.Trouble(err)
+		}
+	})
+}
+
 const mostSamples = 1 << 17 // enough for a percentile, and sorted in 10 ms
 
+// rangeOf is of the middle plane. Where wide samples are stored as 16 bits, what lies beside
+// the range is lost: the ends of the stack and of time are looked at, too. So they are where
+// nothing of the middle plane can be read.
 func rangeOf(ctx context.Context, t task, c int) (Range, error) {
+	z, last := t.info.Z/2, t.info.T-1
+	all, err := samplesOf(ctx, t, c, z, 0)
+	var more []float64
+	if len(all) == 0 || spanOf(t.info.Type, 0, 1) != spanOf(t.info.Type, 0, 2) {
+		for _, at := range [][2]int{{0, 0}, {t.info.Z - 1, 0}, {z, last / 2}, {z, last}} {
+			s, _ := samplesOf(ctx, t, c, at[0], at[1]) // the first error is told
+			more = append(more, s...)
+		}
+	}
+	if len(all) == 0 {
+		all = more
+	}
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, v := range more {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	r := NewRange(all)
+	if len(more) > 0 {
+		r.Min, r.Max = min(r.Min, lo), max(r.Max, hi)
+	}
+	if t.info.Colored() && t.info.Type == imageio.Uint8 {
+		r.span(all, 0, 255) // as it is shown
+	}
+	return r, err
+}
+
+// samplesOf reads some samples of the coarsest level of a plane; what can't be read is left
+// out, and err is the first reason.
+func samplesOf(ctx context.Context, t task, c, z, tm int) (all []float64, err error) {
 	l := len(t.info.Levels) - 1
 	size, ts := t.info.Levels[l].Size, t.info.TileSize
-	var all []float64
 	step := max(1, size.X*size.Y/mostSamples)
 	for row := 0; row*ts.Y < size.Y; row++ {
 		for col := 0; col*ts.X < size.X; col++ {
-			p, err := t.src.ReadTile(ctx, imageio.Tile{Level: l, Col: col, Row: row, C: c, Z: t.info.Z / 2})
-			if err != nil {
-				return NewRange(nil), err
+			p, e := t.src.ReadTile(ctx, imageio.Tile{Level: l, Col: col, Row: row, C: c, Z: z, T: tm})
+			if e != nil {
+				if err = cmp.Or(err, e); ctx.Err() != nil {
+					return all, err
+				}
+				continue
 			}
 			for i := 0; i < p.Size.X*p.Size.Y; i += step {
 				all = append(all, number(p.Sample(i)))
 			}
 		}
 	}
-	r := NewRange(all)
-	if t.info.Colored() && t.info.Type == imageio.Uint8 {
-		r.span(all, 0, 255) // as it is shown
-	}
-	return r, nil
+	return all, err
 }

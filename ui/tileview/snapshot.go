@@ -44,12 +44,12 @@ func (v *View) Snapshot() (Picture, bool) {
 	if v.src == nil || w == 0 || h == 0 {
 		return Picture{}, false
 	}
-	style, selected, hover, over, overview, tool, focused := v.style, v.selected, v.hover, v.over, v.overview, v.tool, v.focused
+	style, selected, track, hover, over, overview, tool, focused := v.style, v.selected, v.track, v.hover, v.over, v.overview, v.tool, v.focused
 	defer func() {
-		v.style, v.selected, v.hover, v.over, v.overview, v.tool, v.focused = style, selected, hover, over, overview, tool, focused
+		v.style, v.selected, v.track, v.hover, v.over, v.overview, v.tool, v.focused = style, selected, track, hover, over, overview, tool, focused
 		v.redraw()
 	}()
-	v.selected, v.hover, v.over, v.overview, v.tool, v.focused = "", "", false, false, Select, false
+	v.selected, v.track, v.hover, v.over, v.overview, v.tool, v.focused = "", 0, "", false, false, Select, false
 	shot := func() *image.RGBA {
 		v.paint(w, h)
 		out := image.NewRGBA(v.buf.Rect)

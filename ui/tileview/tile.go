@@ -40,7 +40,7 @@ func spanOf(t imageio.PixelType, lo, hi float64) span {
 	case imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64:
 	}
 	if hi <= lo {
-		hi = lo + 1
+		hi = above(lo)
 	}
 	// A tenth of air on both sides: coarse levels don't show the extremes.
 	air := (hi - lo) / 10
@@ -50,6 +50,9 @@ func spanOf(t imageio.PixelType, lo, hi float64) span {
 func (s span) store(v float64) uint16 {
 	return uint16(min(max((v-s.off)*s.mul+0.5, 0), math.MaxUint16))
 }
+
+// cut reports whether samples may lie outside of what is stored.
+func (s span) cut() bool { return s.mul != 1 }
 
 func (s span) value(v uint16) float64 { return float64(v)/s.mul + s.off }
 
@@ -76,5 +79,8 @@ func number(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
 	}
-	return v
+	return min(max(v, -mostSample), mostSample)
 }
+
+// mostSample bounds samples, so that differences of them are numbers, too.
+const mostSample = 1e300

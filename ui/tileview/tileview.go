@@ -97,6 +97,7 @@ type View struct {
 	focused  bool
 	over     bool // the pointer is over the view
 	brush    brush
+	stale    bool // what is dragged began on the image before
 	lens     lens
 	peers    []*View // tied to this one
 	objects  *index
@@ -133,7 +134,10 @@ func (v *View) Set(src imageio.Source) {
 	v.Stop()
 	v.contrast = false
 	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{0, -1}
-	v.pen = pen{}
+	v.stale = v.stale || len(v.pen.ring) > 0 && v.pen.free || v.brush.mask != nil
+	v.pen, v.brush.mask = pen{}, nil
+	v.lay.clear()
+	v.lens.lay.clear()
 	v.selected, v.track, v.hover, v.series = "", 0, "", nil
 	if src != nil {
 		v.info = src.Info()
@@ -185,6 +189,9 @@ func (v *View) SetObjects(objs []annotation.Object) {
 // SetFollowed replaces what lies on the image; tails are where each object was before, from
 // the oldest place on.
 func (v *View) SetFollowed(objs []annotation.Object, tails [][]annotation.Point) {
+	if was := v.objects; tails == nil && was.tails == nil && len(objs) == len(was.all) && (len(objs) == 0 || &objs[0] == &was.all[0]) {
+		return // the same: an object is a value
+	}
 	v.objects = newTailed(objs, tails, v.filter.lets)
 	v.relay()
 }

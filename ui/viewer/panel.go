@@ -104,7 +104,11 @@ func (p *panel) open(info imageio.Info) {
 	p.planes.open(info)
 	p.counts.open(info)
 	p.objects.open(info)
+	p.diameter.SetText("") // of the image before
 	p.unit.SetText("µm")
+	if info.Micron.X <= 0 {
+		p.unit.SetText("px")
+	}
 	p.image.Set(imageFacts(info))
 }
 

@@ -16,6 +16,9 @@ type Preset struct {
 // fits reports whether the preset is for an image with these channels.
 func (p Preset) fits(cs []tileview.Channel) bool { return alike(p.Channels, cs) }
 
+// Same reports whether a preset takes the place of another.
+func (p Preset) Same(o Preset) bool { return p.Name == o.Name && alike(p.Channels, o.Channels) }
+
 // alike reports whether two images have the same channels: as many, of the same names.
 func alike(a, b []tileview.Channel) bool {
 	if len(a) != len(b) {

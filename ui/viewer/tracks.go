@@ -200,7 +200,11 @@ func (s *Screen) turn() {
 // turned follows the view to another plane or time point, or to a stop.
 func (s *Screen) turned() {
 	s.panel.planes.show()
-	if s.val.Source == nil || s.panel.info.T < 2 {
+	if s.val.Source == nil {
+		return
+	}
+	if s.panel.info.T < 2 {
+		s.mirror()
 		return
 	}
 	_, t := s.view.Plane()

@@ -63,8 +63,9 @@ type Actions struct {
 	Next, Previous         func()                 // capture
 	Image                  func(n int)            // of a file that holds several, counted from 0
 	CommitReview           func()
-	Shortcut               func(fyne.Shortcut)  // one that is not the viewer's own
-	Key                    func(*fyne.KeyEvent) // a key that is not the viewer's own
+	Explain                func(error) (say, hint string) // why a part can't be read; empty where nobody knows
+	Shortcut               func(fyne.Shortcut)            // one that is not the viewer's own
+	Key                    func(*fyne.KeyEvent)           // a key that is not the viewer's own
 	Inbox                  func()
 	Snapshot               func(kind string, p tileview.Picture) // kind: png, tiff or svg
 	Copy                   func(text string)                     // onto the clipboard
@@ -141,8 +142,14 @@ func New(post func(func()), act Actions) *Screen {
 		Brushed: func(d float64) { s.brushed(d) },
 		Planed:  s.turned,
 		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
-		Trouble: func(error) {
-			s.banner.Set(kit.Bad, "A part of this image can't be read.", "The rest is shown. Copy the file again from the instrument.", "", nil)
+		Trouble: func(err error) {
+			say, hint := "A part of this image can't be read.", "Copy the file again from the instrument."
+			if act.Explain != nil {
+				if known, what := act.Explain(err); known != "" {
+					say, hint = known, what
+				}
+			}
+			s.banner.Set(kit.Bad, say, strings.TrimSpace("The rest is shown. "+hint), "", nil)
 		},
 	})
 	for range mostViews - 1 {
@@ -206,10 +213,10 @@ func (s *Screen) Set(v Values) {
 	if fresh {
 		s.track = 0
 		s.view.Set(v.Source)
-		s.view.SetPlane(v.Z, v.T)
 		s.read.SetText("") // of the image before
 		s.panel.open(v.Source.Info())
 		s.setViews(s.views)
+		s.view.SetPlane(v.Z, v.T)
 	}
 	s.lay()
 	s.view.SetOther(v.Names[0], v.Names[1], v.Other)

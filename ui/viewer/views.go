@@ -39,6 +39,12 @@ func (s *Screen) newSecond(post func(func())) *second {
 	n.view = tileview.New(post, tileview.Actions{
 		Moved: s.moved, Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: s.act.Shortcut,
 		Selected: s.view.Select,
+		Planed: func() { // by its own keys
+			was, t := s.view.Plane()
+			if z, _ := n.view.Plane(); z != was {
+				s.view.SetPlane(z, t)
+			}
+		},
 	})
 	n.view.SetCache(secondCache)
 	n.view.SetOverview(false)
@@ -136,8 +142,8 @@ func (s *Screen) mirror() {
 			o.view.SetChannels(cs)
 		}
 		o.view.SetTint(s.view.Tint())
-		o.view.SetProjection(s.view.Projection())
 		o.view.SetPlane(z, t)
+		o.view.SetProjection(s.view.Projection())
 		objs, at := s.lying(t)
 		if other {
 			objs, at = s.val.Other, s.val.T

@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -90,6 +92,58 @@ func TestLensOnAnotherModel(t *testing.T) {
 		v.Set(val)
 		if lens() {
 			t.Error("the lens is on with nothing to compare")
+		}
+	})
+}
+
+type three struct{ cells }
+
+func (three) Info() imageio.Info {
+	i := cells{}.Info()
+	i.Channels = append(i.Channels, imageio.Channel{Name: "RFP"})
+	return i
+}
+
+// TestAnotherImageInSeveralViews: from a film to an image of more channels, with the planes of a stack
+// moved by the keys of either view.
+func TestAnotherImageInSeveralViews(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		a := typical()
+		a.Source = film{}
+		v.Set(a)
+		s.settle(c)
+		press(v, c, 'v')
+		s.settle(c)
+		b := typical()
+		b.ID, b.Source, b.Z = "b", three{}, 2
+		v.Set(b)
+		s.settle(c)
+		for i, x := range all(v) {
+			x.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+			s.settle(c)
+			for _, o := range all(v) {
+				if z, _ := o.Plane(); z != 3+i {
+					t.Errorf("plane %d after %d steps", z, i+1)
+				}
+			}
+		}
+	})
+}
+
+// TestDiameterOfTheImage: the next image has its own.
+func TestDiameterOfTheImage(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{RunAgain: func(float64) {}}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		a := typical()
+		a.Diameter = 12
+		v.Set(a)
+		s.settle(c)
+		a.ID, a.Source, a.Diameter = "b", three{}, 20
+		v.Set(a)
+		s.settle(c)
+		for _, o := range walk(v) {
+			if f, ok := o.(*kit.Field); ok && f.PlaceHolder == "model's own" && f.Text != "20" {
+				t.Errorf("the field says %q", f.Text)
+			}
 		}
 	})
 }
