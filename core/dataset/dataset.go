@@ -117,6 +117,7 @@ func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
 	r.sweep(r.memory.dir)
 	r.sweep(r.cache.tmp())
 	r.sweepParts()
+	r.afterCrash(ctx)
 	return r, nil
 }
 

@@ -31,45 +31,47 @@ func (r *Repository) merge(ctx context.Context, who Author) error {
 		}
 		args = append(args, "--allow-unrelated-histories") // two benches that each began on their own
 	}
-	if err := r.unfinished(ctx, m); err != nil {
+	theirs, err := m.run(ctx, "rev-parse", "FETCH_HEAD")
+	if err != nil {
 		return err
 	}
-	if err := writeFile(r.tmp(), r.abs(mergeMark), []byte("Coverslip merges; a later start undoes this merge if it is not finished.\n")); err != nil {
+	if err := r.unfinished(ctx); err != nil {
 		return err
 	}
-	defer os.Remove(r.abs(mergeMark)) //nolint:errcheck // then the next merge looks for an unfinished one
-	out, err := m.run(ctx, append(args, "FETCH_HEAD")...)
-	if err == nil || !strings.Contains(out, "CONFLICT") {
+	if err := writeFile(r.tmp(), r.abs(mergeMark), []byte("Coverslip merges; a later start undoes this merge if it is not finished:\n"+theirs)); err != nil {
 		return err
 	}
 	v := resolver{repo: r}
-	err = v.resolve(ctx, m)
-	if err == nil {
-		_, err = m.run(ctx, "commit", "-q", "--no-edit", "--no-verify", "--no-gpg-sign", "--cleanup=strip")
+	out, err := m.run(ctx, append(args, "FETCH_HEAD")...)
+	if err != nil && strings.Contains(out, "CONFLICT") {
+		if err = v.resolve(ctx, m); err == nil {
+			_, err = m.run(ctx, "commit", "-q", "--no-edit", "--no-verify", "--no-gpg-sign", "--cleanup=strip")
+		}
 	}
-	if err == nil {
-		return v.moveData()
+	if err := errors.Join(err, r.unfinished(context.WithoutCancel(ctx))); err != nil {
+		return err
 	}
-	if _, undo := m.run(context.WithoutCancel(ctx), "merge", "--abort"); undo != nil {
-		return errors.Join(err, undo)
-	}
-	return err
+	return v.moveData()
 }
 
-// mergeMark is there while this program merges: it tells its own unfinished merge, which a
-// crash has left, from a person's.
-const mergeMark = ".dvc/tmp/coverslip-merge"
+// mergeMark is there while this program merges. It names the commit that is merged: that
+// tells an unfinished merge of this program's, which a crash has left, from a person's. Its
+// name is not one of those that sweep removes.
+const mergeMark = ".dvc/tmp/merge-of-coverslip"
 
-// unfinished undoes what a crash has left.
-func (r *Repository) unfinished(ctx context.Context, m git) error {
-	if _, err := os.Stat(r.abs(mergeMark)); err != nil {
+// unfinished undoes this program's merge, if it is not finished. The lock is held.
+func (r *Repository) unfinished(ctx context.Context) error {
+	mark, err := os.ReadFile(r.abs(mergeMark))
+	if err != nil {
 		return nil //nolint:nilerr // then there is none
 	}
-	if _, err := m.run(ctx, "rev-parse", "-q", "--verify", "MERGE_HEAD"); err != nil {
-		return nil //nolint:nilerr // it had not begun
+	theirs, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "MERGE_HEAD")
+	if err == nil && strings.Contains(string(mark), strings.TrimSpace(theirs)) {
+		if _, err := r.git.run(ctx, "merge", "--abort"); err != nil {
+			return err
+		}
 	}
-	_, err := m.run(ctx, "merge", "--abort")
-	return err
+	return os.Remove(r.abs(mergeMark))
 }
 
 // resolver settles the conflicts of one merge.
