@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 )
@@ -19,6 +21,9 @@ type git struct {
 	env []string // more of the environment
 	in  []byte   // standard input
 }
+
+// helpersEnd is how long git may take to stop, and its helpers to close their output after it.
+const helpersEnd = 5 * time.Second
 
 // run returns what git printed.
 func (g git) run(ctx context.Context, args ...string) (string, error) {
@@ -31,8 +36,15 @@ func (g git) run(ctx context.Context, args ...string) (string, error) {
 	}
 	var out, told bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &told
+	cmd.Cancel = func() error { // git removes its locks, and ends its helpers
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return cmd.Process.Kill() // Windows has no such signal
+		}
+		return nil
+	}
+	cmd.WaitDelay = helpersEnd
 	err := cmd.Run()
-	if err == nil {
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
 		return out.String(), nil
 	}
 	if ctx.Err() != nil {
@@ -80,7 +92,7 @@ func gitFault(what string, err error, told string) error {
 	case has("Authentication failed", "could not read Username", "could not read Password", "returned error: 401", "returned error: 403", "Permission denied ("):
 		return fault.New(fault.Denied, "The git server does not accept the login.", "Check the name and password in Settings.", cause)
 	case has("Could not resolve host", "Failed to connect", "Couldn't connect", "Connection refused", "Connection timed out", "Connection reset",
-		"returned error: 5", "unexpectedly", "hung up", "early EOF", "Network is unreachable"):
+		"returned error: 5", "unexpectedly", "hung up", "early EOF", "Network is unreachable", "Operation too slow", "not responding"):
 		return fault.New(fault.Offline, "The git server does not answer.", "Check the network; the work goes on by itself when it is back.", cause)
 	case has("not found", "does not appear to be a git repository", "returned error: 404"):
 		return fault.New(fault.NotFound, "The git server does not have this repository.", "Check its address in Settings.", cause)

@@ -1,6 +1,9 @@
 package dataset
 
 import (
+	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -196,4 +199,28 @@ func TestGitPullMergesTwoStations(t *testing.T) {
 	if s, err := a.Status(ctx); err != nil || len(s.Uncommitted) != 0 {
 		t.Errorf("after the merge: %+v, %v", s, err)
 	}
+}
+
+// TestASilentGitServer stops a push while the server says nothing, and lets another give up.
+func TestASilentGitServer(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() {
+		for {
+			if _, err := l.Accept(); err != nil { // and never a word
+				return
+			}
+			stop()
+		}
+	}()
+	r := newRepo(t)
+	must(t, r.AddGitServer(ctx, "lab", "http://"+l.Addr().String()+"/lab.git"))
+	if err := r.GitPush(ctx, "lab", Login{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	t.Setenv("GIT_HTTP_LOW_SPEED_TIME", "1")
+	wantKind(t, "a silent server", r.GitPush(t.Context(), "lab", Login{}), fault.Offline)
 }

@@ -124,10 +124,16 @@ func (r *Repository) server(ctx context.Context, name string, l Login) (git, str
 	return r.reach(ctx, strings.TrimSpace(address), l), strings.TrimSpace(branch), nil
 }
 
-// reach returns a git that can log in at an address.
+// reach returns a git that can log in at an address, and that gives up two minutes after the
+// server has fallen silent.
 func (r *Repository) reach(ctx context.Context, address string, l Login) git {
 	g := r.git
-	g.env = append(g.env, "GIT_SSH_COMMAND="+r.ssh(ctx)+" -o BatchMode=yes -o ConnectTimeout=20")
+	g.env = append(g.env, "GIT_SSH_COMMAND="+r.ssh(ctx)+" -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=30 -o ServerAliveCountMax=4")
+	for _, kv := range []string{"GIT_HTTP_LOW_SPEED_LIMIT=1", "GIT_HTTP_LOW_SPEED_TIME=120"} {
+		if k, _, _ := strings.Cut(kv, "="); os.Getenv(k) == "" {
+			g.env = append(g.env, kv)
+		}
+	}
 	u, err := url.Parse(address)
 	if l.User != "" && err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		// Only this host is told: a server that redirects elsewhere gains nothing.
