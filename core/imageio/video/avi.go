@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,12 @@ type avi struct {
 
 func openAVI(c container) (*track, error) {
 	a := &avi{container: c, stream: -1}
-	if err := a.list(12, min(c.length, 8+a.word(4)), 0); err != nil {
+	a.blind = true
+	end := c.length
+	if n := a.word(4); n > 0 { // 0 while it is being written
+		end = min(end, 8+n)
+	}
+	if err := a.list(12, end, 0); err != nil {
 		return nil, err
 	}
 	if a.stream < 0 {
@@ -34,12 +40,17 @@ func openAVI(c container) (*track, error) {
 	if err := a.index(); err != nil {
 		return nil, err
 	}
+	for i := range a.frames {
+		a.frames[i].at = time.Duration(float64(i) * float64(a.scale) / float64(a.rate) * float64(time.Second))
+	}
+	if !a.ours() { // of a dropped frame ffmpeg gives nothing
+		a.frames = slices.DeleteFunc(a.frames, func(f frame) bool { return f.n == 0 })
+	}
 	if len(a.frames) > 0 && a.frames[0].n == 0 {
 		return nil, errCut
 	}
 	for i := range a.frames {
-		a.frames[i].at = time.Duration(float64(i) * float64(a.scale) / float64(a.rate) * float64(time.Second))
-		if a.frames[i].n == 0 { // a dropped frame shows the one before
+		if a.frames[i].n == 0 { // it shows the one before
 			a.frames[i].off, a.frames[i].n = a.frames[i-1].off, a.frames[i-1].n
 		}
 	}
@@ -117,7 +128,6 @@ func (a *avi) format(off, n int64) error {
 	if le.Uint32(b[16:]) == 0 {
 		a.codec = "raw "
 	}
-	a.grey = a.depth == 8
 	for i, p := 0, b[40:]; len(p) >= 4; i, p = i+1, p[4:] { // a palette that is not grey
 		if a.depth == 8 && a.codec == "raw " && (p[0] != p[1] || p[1] != p[2] || int(p[0]) != i) {
 			return errOther("pictures with a palette of colours")

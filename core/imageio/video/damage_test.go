@@ -106,6 +106,10 @@ func TestGrowing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if i := bytes.Index(data, []byte("movi")); string(data[:4]) == "RIFF" { // whose sizes come last
+			copy(data[4:8], make([]byte, 4))
+			copy(data[i-4:i], make([]byte, 4))
+		}
 		path := t.TempDir() + "/growing"
 		if err := os.WriteFile(path, data[:len(data)*2/3], 0o600); err != nil {
 			t.Fatal(err)

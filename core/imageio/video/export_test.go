@@ -20,3 +20,14 @@ func OpenReader(ctx context.Context, r io.ReaderAt, size int64) (imageio.Source,
 	s.closer = nothing{}
 	return s, nil
 }
+
+// Running reports whether a program decodes frames of src.
+func Running(src imageio.Source) bool {
+	s, ok := src.(*source)
+	if !ok || s.film == nil {
+		return false
+	}
+	s.film.mu.Lock()
+	defer s.film.mu.Unlock()
+	return s.film.cmd != nil
+}

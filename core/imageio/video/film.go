@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,15 +25,26 @@ const ahead = 48
 type film struct {
 	program, path string
 	track         *track
+	length        int64 // of the file
 
 	mu     sync.Mutex // guards all below; one frame at a time
 	cancel context.CancelFunc
 	cmd    *exec.Cmd
 	out    *bufio.Reader
-	next   int // the frame that comes next out of it
+	next   int       // the frame that comes next out of it
+	said   complaint // read when it has ended
+	closed bool
 }
 
-func newFilm(path string, t *track) (*film, error) {
+// complaint is the first of what a program says is wrong.
+type complaint []byte
+
+func (c *complaint) Write(p []byte) (int, error) {
+	*c = append(*c, p[:min(len(p), 4096-len(*c))]...)
+	return len(p), nil
+}
+
+func newFilm(path string, length int64, t *track) (*film, error) {
 	program, err := exec.LookPath("ffmpeg")
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "The video “"+filepath.Base(path)+"” needs the program ffmpeg, which is not on this computer.",
@@ -41,7 +54,7 @@ func newFilm(path string, t *track) (*film, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &film{program: program, path: abs, track: t}, nil
+	return &film{program: program, path: abs, track: t, length: length}, nil
 }
 
 // still returns frame n.
@@ -49,7 +62,7 @@ func (f *film) still(ctx context.Context, n int) (*still, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for try := range 2 {
-		if f.out == nil || n < f.next || n > f.next+ahead {
+		if f.out == nil || n < f.next || n > f.next+ahead && !f.track.blind {
 			if err := f.start(ctx, n); err != nil {
 				return nil, err
 			}
@@ -66,19 +79,18 @@ func (f *film) still(ctx context.Context, n int) (*still, error) {
 	return nil, errCut
 }
 
-// start runs ffmpeg from frame n on: from the middle between it and the one before, so that
-// no rounding picks a neighbour. It needs f.mu.
+// start runs ffmpeg from frame n on. It needs f.mu.
 func (f *film) start(ctx context.Context, n int) error {
-	f.stop()
-	args := []string{"-nostdin", "-v", "error", "-noautorotate"}
-	if n > 0 {
-		at := (f.track.frames[n-1].at + f.track.frames[n].at) / 2
-		args = append(args, "-ss", strconv.FormatFloat(at.Seconds(), 'f', 6, 64))
+	if f.closed {
+		return os.ErrClosed
 	}
-	args = append(args, "-i", "file:"+f.path, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+	f.stop()
+	n, args := f.arguments(n)
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the question that starts it
 	cmd := exec.CommandContext(running, f.program, args...)           //nolint:gosec // the program on the path, a file of the operator's
 	cmd.WaitDelay = 2 * time.Second
+	f.said = nil
+	cmd.Stderr = &f.said
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -89,6 +101,34 @@ func (f *film) start(ctx context.Context, n int) error {
 	}
 	f.cancel, f.cmd, f.out, f.next = cancel, cmd, bufio.NewReaderSize(out, 1<<20), n
 	return nil
+}
+
+// reorder is how many frames a codec may decode before one that is shown earlier, at most (H.264's).
+const reorder = 16
+
+// arguments are ffmpeg's for the frames from n on, or from one before n: first, where times don't
+// tell neighbours apart. All times are the file's own, which may begin with sound, or anywhere. The
+// seek goes so far back that a key frame before n is found whether the container lists it by the
+// time at which it is decoded or shown; what is too much is dropped: all before the middle between
+// the frame and the one before it, so that no rounding picks a neighbour.
+func (f *film) arguments(n int) (first int, args []string) {
+	frames := f.track.frames
+	seconds := func(d time.Duration) string { return strconv.FormatFloat((d + f.track.offset).Seconds(), 'f', 6, 64) }
+	for n > 0 && (f.track.blind || frames[n].at-frames[n-1].at < 4*time.Microsecond) {
+		n--
+	}
+	args = []string{"-nostdin", "-v", "error", "-noautorotate", "-copyts"}
+	if f.track.quick { // what an edit list hides is stored, and counted, all the same
+		args = append(args, "-ignore_editlist", "1")
+	}
+	if n > reorder {
+		args = append(args, "-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds(frames[n-reorder].at))
+	}
+	args = append(args, "-i", "file:"+f.path, "-map", "0:v:0")
+	if n > 0 {
+		args = append(args, "-vf", "trim=start="+seconds((frames[n-1].at+frames[n].at)/2))
+	}
+	return n, append(args, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
 }
 
 // read returns frame n, reading over those before it. It needs f.mu.
@@ -102,7 +142,8 @@ func (f *film) read(ctx context.Context, n int) ([]byte, error) {
 				return nil, ctx.Err()
 			}
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return nil, fmt.Errorf("%w: ffmpeg ends before frame %d of %d", errCut, f.next, len(f.track.frames))
+				f.stop()
+				return nil, f.ended(n)
 			}
 			return nil, fmt.Errorf("ffmpeg: %w", err)
 		}
@@ -111,6 +152,19 @@ func (f *film) read(ctx context.Context, n int) ([]byte, error) {
 			return data, nil
 		}
 	}
+}
+
+// ended is why no frame n came out of ffmpeg, which was stopped: the file ends before it, or the
+// frame is there and something else is wrong. It needs f.mu.
+func (f *film) ended(n int) error {
+	at, said := f.track.frames[n], strings.TrimSpace(string(f.said))
+	switch {
+	case said == "" || at.off > f.length-int64(at.n):
+		return fmt.Errorf("%w: ffmpeg ends before frame %d of %d: %s", errCut, f.next, len(f.track.frames), said)
+	case f.next == 0:
+		return fmt.Errorf("%w: %s", errOther("pictures that ffmpeg can't decode ("+f.track.codec+")"), said)
+	}
+	return fmt.Errorf("ffmpeg ends before frame %d of %d: %s", f.next, len(f.track.frames), said)
 }
 
 // stop ends the process. It needs f.mu.
@@ -126,5 +180,6 @@ func (f *film) stop() {
 func (f *film) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.closed = true
 	f.stop()
 }

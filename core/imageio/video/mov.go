@@ -127,8 +127,11 @@ func (m *mov) sample() (*track, error) {
 		t.codec = "jpeg"
 	}
 	t.depth = int(binary.BigEndian.Uint16(e[82:]))
-	if t.grey = t.depth > 32; t.grey { // QuickTime: 40 is 8 bits of grey
+	switch {
+	case t.depth > 32: // QuickTime: 40 is 8 bits of grey
 		t.depth -= 32
+	case t.codec == "raw " && t.depth <= 8:
+		return nil, errOther("pictures with a palette of colours")
 	}
 	t.down, t.quick = true, true
 	m.scale = ticks(m.tables["mdhd"])

@@ -38,7 +38,7 @@ func (s *source) Close() error {
 func (s *source) begin(ctx context.Context) error {
 	if !s.ours() {
 		var err error
-		if s.film, err = newFilm(s.path, s.track); err != nil {
+		if s.film, err = newFilm(s.path, s.c.length, s.track); err != nil {
 			return s.fault(err)
 		}
 	}

@@ -1,11 +1,15 @@
 package video_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -88,7 +92,7 @@ func open(t *testing.T, path string) imageio.Source {
 	return src
 }
 
-// TestFilms reads every frame of every film, one after the other and then jumping about.
+// TestFilms reads every frame of every film, one after the other, jumping about and backwards.
 func TestFilms(t *testing.T) {
 	equal := map[bool]int{}
 	for _, e := range films(t) {
@@ -115,30 +119,35 @@ func (e entry) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := e.Width * e.Height * e.Planes
-	jumps := rand.New(rand.NewPCG(1, 1)).Perm(e.Frames)
-	if e.FFmpeg {
-		jumps = jumps[:6]
-	}
-	for n := range e.Frames + len(jumps) {
-		if n >= e.Frames {
-			n = jumps[n-e.Frames]
-		}
-		var got []byte
-		for c := range i.Channels {
-			got = append(got, imageiotest.Plane(t, src, 0, c, 0, n).Data...)
-		}
-		if e.FFmpeg {
-			if at := nearest(got, want, size); at != n {
-				t.Fatalf("frame %d is frame %d", n, at)
+	read := func(order []int) {
+		src := open(t, e.path()) // which keeps no frame yet
+		for _, n := range order {
+			var got []byte
+			for c := range i.Channels {
+				got = append(got, imageiotest.Plane(t, src, 0, c, 0, n).Data...)
 			}
-			continue
-		}
-		for k, v := range got {
-			if d := int(v) - int(want[n*size+k]); d > e.Tolerance || -d > e.Tolerance {
-				t.Fatalf("frame %d: byte %d is %d, want %d", n, k, v, want[n*size+k])
+			if e.FFmpeg {
+				if at := nearest(got, want, size); at != n {
+					t.Fatalf("frame %d is frame %d", n, at)
+				}
+				continue
+			}
+			for k, v := range got {
+				if d := int(v) - int(want[n*size+k]); d > e.Tolerance || -d > e.Tolerance {
+					t.Fatalf("frame %d: byte %d is %d, want %d", n, k, v, want[n*size+k])
+				}
 			}
 		}
 	}
+	var forwards []int
+	for n := range e.Frames {
+		forwards = append(forwards, n)
+	}
+	read(forwards)
+	read(rand.Perm(e.Frames)[:6])
+	backwards := slices.Clone(forwards[max(0, e.Frames-18):]) // over key frames, and the last
+	slices.Reverse(backwards)
+	read(backwards)
 	if err := (video.Format{}).Complete(t.Context(), e.path()); err != nil {
 		t.Errorf("not complete: %v", err)
 	}
@@ -190,5 +199,49 @@ func TestWithoutFFmpeg(t *testing.T) {
 		if e.FFmpeg != (fault.KindOf(err) == fault.Invalid) {
 			t.Errorf("%s: %v", e.Name, err)
 		}
+	}
+}
+
+// h264 is a film that ffmpeg decodes.
+func h264(t *testing.T) entry {
+	t.Helper()
+	all := films(t)
+	e := all[slices.IndexFunc(all, func(e entry) bool { return e.Name == "h264.mp4" })]
+	e.needs(t)
+	return e
+}
+
+// TestClosedFilm closes a film while others read it: no program is left behind.
+func TestClosedFilm(t *testing.T) {
+	src, err := video.Format{}.Open(t.Context(), h264(t).path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for _, n := range []int{39, 20, 3} {
+		wg.Go(func() { _, _ = src.ReadTile(t.Context(), imageio.Tile{T: n}) })
+	}
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+	if _, err := src.ReadTile(t.Context(), imageio.Tile{T: 11}); !errors.Is(err, os.ErrClosed) || video.Running(src) {
+		t.Errorf("read after it was closed: %v", err)
+	}
+}
+
+// TestUndecoded is of a codec that ffmpeg does not know: the file is whole.
+func TestUndecoded(t *testing.T) {
+	data, err := os.ReadFile(h264(t).path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "odd.mp4")
+	if err := os.WriteFile(path, bytes.ReplaceAll(data, []byte("avc1"), []byte("odd1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = video.Format{}.Open(t.Context(), path)
+	if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "can't decode") {
+		t.Error(err)
 	}
 }

@@ -84,7 +84,7 @@ def stored():
 
 def by_ffmpeg():
     kinds = [("h264.mp4", "libx264", dict(bframes=3, gop=12)), ("h264-no-b.mov", "libx264", dict(bframes=0, gop=30)), ("h264.mkv", "libx264", dict(bframes=2, gop=250)),
-             ("mpeg4.avi", "mpeg4", dict(gop=12, bframes=0)), ("vp8.webm", "libvpx", {}), ("vp9.webm", "libvpx-vp9", {}), ("hevc.mp4", "libx265", dict(gop=12))]
+             ("mpeg4.avi", "mpeg4", dict(gop=12, bframes=0)), ("mpeg4-b.avi", "mpeg4", dict(gop=12, bframes=2)), ("vp8.webm", "libvpx", {}), ("vp9.webm", "libvpx-vp9", {}), ("hevc.mp4", "libx265", dict(gop=12))]
     kinds += [("h264-fragments.mp4", "libx264", dict(bframes=2, gop=12, container=dict(movflags="frag_keyframe+empty_moov+default_base_moof"))),
               ("h264-fragments.mov", "libx264", dict(bframes=0, gop=5, container=dict(movflags="frag_keyframe")))]
     irregular = [0, 40, 80, 200, 210, 230, 400, 440, 900, 1000] + [1000 + 33 * k for k in range(1, 31)]
@@ -97,6 +97,37 @@ def by_ffmpeg():
         note(name, [s.to_ndarray(format="rgb24") for s in shown], (times[-1] - times[0]) / (len(times) - 1), ffmpeg=True)
 
 
-for make in (motion_jpeg, fragments, stored, by_ffmpeg):
+def remux(name, source, shift, start=0, sound=False):
+    """Copies the pictures from packet start on, shown shift seconds later; sound begins at zero."""
+    with av.open(str(OUT / source)) as film, av.open(str(OUT / name), "w") as out:
+        stream = out.add_stream_from_template(film.streams.video[0])
+        if sound:
+            wave = out.add_stream("aac", rate=8000, layout="mono")
+            for k in range(20):
+                frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = 8000, k * 1024, fractions.Fraction(1, 8000)
+                for packet in wave.encode(frame):
+                    out.mux(packet)
+            for packet in wave.encode():
+                out.mux(packet)
+        for i, packet in enumerate(p for p in film.demux(video=0) if p.size):
+            if i >= start:
+                packet.pts += round(shift / packet.time_base)
+                packet.dts += round(shift / packet.time_base)
+                packet.stream = stream
+                out.mux(packet)
+
+
+def other_clocks():
+    """Films whose pictures do not begin at zero, or partly lie outside an edit list."""
+    for name, shift, start, sound in [("late.mkv", 0.53, 0, True), ("late.mp4", 0.53, 0, True), ("far.mkv", 100, 0, False), ("trimmed.mp4", -0.7, 12, False)]:
+        remux(name, "h264.mp4", shift, start, sound)
+        with av.open(str(OUT / name), options={} if name.endswith("mkv") else {"ignore_editlist": "1"}) as f:
+            shown = list(f.decode(video=0))
+        times = [s.time for s in shown]
+        note(name, [s.to_ndarray(format="rgb24") for s in shown], (times[-1] - times[0]) / (len(times) - 1), ffmpeg=True)
+
+
+for make in (motion_jpeg, fragments, stored, by_ffmpeg, other_clocks):
     make()
 (OUT / "films.json").write_text(json.dumps(LIST))
