@@ -30,6 +30,7 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	if stored/count > p.gain() { // before anything is allocated for it
 		return nil, f.broken(fmt.Errorf("chunk %d: %d bytes can't hold %d", i, count, stored))
 	}
+	count = min(count, 4*stored+1<<20) // no codec needs more
 	raw := c.buffer(int(count))
 	defer c.raw.Put(raw)
 	if err := f.read(*raw, off); err != nil {

@@ -50,36 +50,18 @@ var errShort = errors.New("a chunk ends before its last row")
 
 // codecs are what decoding keeps from chunk to chunk; they may be used from any goroutine.
 type codecs struct {
-	raw   sync.Pool // of *[]byte
-	zlib  sync.Pool // of *inflate.Decoder
-	lzw   sync.Pool // of *lzwTable
-	jpeg  sync.Pool // of *jpeg.Decoder
-	zstd  func() (*zstd.Decoder, error)
-	close func()
+	raw  sync.Pool // of *[]byte
+	zlib sync.Pool // of *inflate.Decoder
+	lzw  sync.Pool // of *lzwTable
+	jpeg sync.Pool // of *jpeg.Decoder
+	zstd func() (*zstd.Decoder, error)
 }
 
 func newCodecs() *codecs {
-	c := &codecs{}
-	var made *zstd.Decoder
-	var mu sync.Mutex // guards made
-	c.zstd = func() (*zstd.Decoder, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if made != nil {
-			return made, nil
-		}
-		var err error
-		made, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxChunk), zstd.WithDecodeAllCapLimit(true))
-		return made, err
-	}
-	c.close = func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if made != nil {
-			made.Close()
-		}
-	}
-	return c
+	// It is never closed: DecodeAll needs no goroutine, and panics where a decoder is closed meanwhile.
+	return &codecs{zstd: sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxChunk), zstd.WithDecodeAllCapLimit(true))
+	})}
 }
 
 // buffer returns n bytes to be handed back.

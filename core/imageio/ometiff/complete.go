@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -37,6 +38,9 @@ func (f *file) complete(ctx context.Context) error {
 		return err
 	}
 	lay, err := f.layout(pages, -1)
+	if fault.KindOf(err) == fault.NotFound { // its description lies in another file, which may never come
+		lay, err = &layout{planes: [][]*page{pages}}, nil
+	}
 	if err != nil {
 		return err
 	}

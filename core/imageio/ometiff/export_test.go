@@ -3,6 +3,7 @@ package ometiff
 import (
 	"context"
 	"io"
+	"math"
 
 	"coverslip.dev/coverslip/core/imageio"
 )
@@ -28,3 +29,9 @@ var Undiff = undiff
 
 // Pick copies samples out of interleaved ones.
 var Pick = pick
+
+// Foreseen is how many bytes [Save] without compression reckons with.
+func Foreseen(info imageio.Info) int64 { return pyramidal(info, none).most() }
+
+// PutPastClassic writes where offsets of 32 bits no longer reach, which is not to be.
+func PutPastClassic() error { return (&writer{at: math.MaxUint32}).put([]byte{1}) }

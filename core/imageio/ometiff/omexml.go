@@ -285,13 +285,12 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 	}
 	left := 4 * maxPages // planes that all blocks together may name
 	for _, d := range data {
-		ifd, count := 0, n
-		if d.IFD != nil {
-			ifd, count = *d.IFD, 1
+		here := f.here(d, uuid)
+		most := n
+		if here && len(data) > 1 { // no more than its file has pages
+			most = min(n, len(l.planes[0]))
 		}
-		if d.Count != nil {
-			count = *d.Count
-		}
+		ifd, count := d.pages(most)
 		at := order.at(d.FirstC/l.samples, d.FirstZ, d.FirstT)
 		if d.FirstC < 0 || d.FirstZ < 0 || d.FirstT < 0 || ifd < 0 || count < 0 || at > n {
 			return f.broken(fmt.Errorf("OME-XML: TiffData at %d,%d,%d", d.FirstC, d.FirstZ, d.FirstT))
@@ -300,7 +299,6 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 		if left -= count; left < 0 {
 			return f.broken(fmt.Errorf("OME-XML: more than %d planes", 4*maxPages))
 		}
-		here := f.here(d, uuid)
 		for i := range count {
 			c, z, t := order.plane(at + i)
 			if k := (t*l.info.Z+z)*l.stacks + c; here {
@@ -312,6 +310,18 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 		}
 	}
 	return nil
+}
+
+// pages are the first and how many d names, most if it does not say.
+func (d omeData) pages(most int) (ifd, count int) {
+	count = most
+	if d.IFD != nil {
+		ifd, count = *d.IFD, 1
+	}
+	if d.Count != nil {
+		count = *d.Count
+	}
+	return ifd, count
 }
 
 // dims are the three dimensions of planes, the fastest first: letter and size.

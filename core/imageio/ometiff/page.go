@@ -263,6 +263,9 @@ func (f *file) check(p *page) error {
 	if p.compression == jpegNew && p.bits != 8 {
 		return f.unread(fmt.Sprintf("JPEG compression over samples of %d bits", p.bits))
 	}
+	if p.photometric == photometricYCbCr && p.compression != jpegNew {
+		return f.unread("colours as YCbCr without JPEG compression")
+	}
 	if p.predictor > 3 || p.predictor == 3 && (p.kind != 3 || p.bits < 16) {
 		return f.unread(fmt.Sprintf("predictor %d", p.predictor))
 	}

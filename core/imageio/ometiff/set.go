@@ -25,8 +25,9 @@ type set struct {
 	folder string // empty: there are no others
 	own    string
 
-	mu    sync.Mutex // guards parts and their users
-	parts map[string]*part
+	mu     sync.Mutex // guards parts, their users and closed
+	parts  map[string]*part
+	closed bool
 }
 
 type part struct {
@@ -40,6 +41,9 @@ type part struct {
 func (s *set) page(ctx context.Context, at place) (*page, func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, os.ErrClosed
+	}
 	p := s.parts[at.name]
 	if p == nil {
 		var err error
@@ -55,7 +59,9 @@ func (s *set) page(ctx context.Context, at place) (*page, func(), error) {
 	p.users++
 	return p.pages[at.ifd], func() {
 		s.mu.Lock()
-		p.users--
+		if p.users--; s.closed {
+			s.drop(0)
+		}
 		s.mu.Unlock()
 	}, nil
 }
@@ -113,5 +119,6 @@ func (s *set) drop(most int) {
 func (s *set) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	s.drop(0)
 }

@@ -47,7 +47,6 @@ func (s *source) ID() string         { return s.id }
 func (s *source) Info() imageio.Info { return s.info }
 
 func (s *source) Close() error {
-	s.codecs.close()
 	s.set.close()
 	if s.closer == nil {
 		return nil
@@ -168,6 +167,9 @@ func (s *source) strip(p *page, strip, sample int, part image.Rectangle) ([]byte
 	pixel := p.interleaved() * p.bits / 8 // bytes
 	row := part.Dx() * pixel
 	off += int64(part.Min.Y%p.chunk.Y)*p.row() + int64(part.Min.X*pixel)
+	if need := int64(part.Dy()-1)*p.row() + int64(row); need > p.in.size-off { // before anything is allocated for it
+		return nil, p.in.cut(fmt.Errorf("%d bytes at %d of %d", need, off, p.in.size))
+	}
 	data := make([]byte, row*part.Dy())
 	if int64(row) == p.row() { // the full width lies in one piece
 		err = p.in.read(data, off)

@@ -27,14 +27,19 @@ type Options struct {
 // that is there is replaced.
 func Save(ctx context.Context, path string, src imageio.Source, o Options) error {
 	info := src.Info()
-	w := &writer{info: info, samples: samplesTogether(info), tile: 512, coarsest: 512, progress: o.Progress}
-	var ok bool
-	if w.compression, ok = map[string]uint64{"deflate": deflate, "": deflate, "zstd": zstandard, "none": none}[o.Compression]; !ok {
+	compression, ok := map[string]uint64{"deflate": deflate, "": deflate, "zstd": zstandard, "none": none}[o.Compression]
+	if !ok {
 		return fault.New(fault.Invalid, "There is no compression called “"+o.Compression+"”.", "Choose deflate, zstd or none.", nil)
 	}
+	w := pyramidal(info, compression)
+	w.progress = o.Progress
 	return w.save(ctx, path, func(ctx context.Context, r imageio.Region) (*imageio.Pixels, error) {
 		return imageio.ReadRegion(ctx, src, r)
 	})
+}
+
+func pyramidal(info imageio.Info, compression uint64) *writer {
+	return &writer{info: info, samples: samplesTogether(info), tile: 512, coarsest: 512, compression: compression}
 }
 
 // Write writes an OME-TIFF of deflated tiles at path: info says its size (Levels[0]), type,
@@ -108,11 +113,8 @@ func (w *writer) save(ctx context.Context, path string, read reader) (err error)
 func (w *writer) write(ctx context.Context, read reader) error {
 	size := w.info.Levels[0].Size
 	stacks := len(w.info.Channels) / w.samples
-	planes := int64(stacks) * int64(w.info.Z) * int64(w.info.T)
-	pixels := int64(size.X) * int64(size.Y) * int64(w.samples)
-	// Levels add a third, tiles at the edges some.
-	w.big = planes*(pixels*int64(w.info.Type.Bytes())*3/2+1<<16) > 4_000_000_000
-	w.rows = planes * int64(size.Y)
+	w.big = w.most() > 4_000_000_000
+	w.rows = w.planes() * int64(size.Y)
 	if err := w.header(); err != nil {
 		return err
 	}
@@ -128,6 +130,24 @@ func (w *writer) write(ctx context.Context, read reader) error {
 		}
 	}
 	return nil
+}
+
+func (w *writer) planes() int64 {
+	return int64(len(w.info.Channels)/w.samples) * int64(w.info.Z) * int64(w.info.T)
+}
+
+// most is how many bytes the file may take up, with levels and directories.
+func (w *writer) most() int64 {
+	size, pixel := w.info.Levels[0].Size, int64(w.samples*w.info.Type.Bytes())
+	if w.compression != none { // levels add a third, tiles at the edges some
+		return w.planes() * (int64(size.X)*int64(size.Y)*pixel*3/2 + 1<<16)
+	}
+	n := int64(1 << 16)
+	for l := w.levels(size); l != nil; l = l.next { // tiles are stored whole
+		tiles := int64((l.size.X+w.tile-1)/w.tile) * int64((l.size.Y+w.tile-1)/w.tile)
+		n += tiles * (int64(w.tile*w.tile)*pixel + 16)
+	}
+	return w.planes() * n
 }
 
 // plane reads the plane of at band by band, writes the tiles of all its levels and then its

@@ -2,11 +2,13 @@ package ometiff
 
 import (
 	"encoding/binary"
+	"math"
 	"os"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -44,6 +46,9 @@ func (w *writer) header() error {
 }
 
 func (w *writer) put(p []byte) error {
+	if !w.big && w.at+int64(len(p)) > math.MaxUint32 {
+		return fault.New(fault.Internal, "The image takes up more than 4 GB, which was not foreseen.", "Save it with another compression.", nil)
+	}
 	n, err := w.out.Write(p)
 	w.at += int64(n)
 	return err

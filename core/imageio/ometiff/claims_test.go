@@ -1,0 +1,205 @@
+package ometiff_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+)
+
+// tiff is a TIFF of one strip and as many equal pages, the description on the first: a map of tags
+// over those of a picture of 16 × 16 grey bytes.
+func tiff(pages int, text string, strip []byte, tags map[uint16]uint32) []byte {
+	le := binary.LittleEndian
+	all := map[uint16]uint32{256: 16, 257: 16, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 279: uint32(len(strip))}
+	maps.Copy(all, tags)
+	strip = append(bytes.Clone(strip), make([]byte, len(strip)%2)...)
+	out := append(le.AppendUint32([]byte("II*\x00"), uint32(8+len(strip))), strip...)
+	for page := range pages {
+		own, behind := maps.Clone(all), []byte(nil)
+		at := uint32(len(out) + 2 + 4 + 12*(len(own)+1))
+		if page == 0 {
+			own[270], behind = at, append([]byte(text), make([]byte, 8+len(text)%2)...)
+		}
+		next := uint32(0)
+		if at = uint32(len(out) + 2 + 4 + 12*len(own) + len(behind)); page < pages-1 {
+			next = at
+		}
+		out = le.AppendUint16(out, uint16(len(own)))
+		for _, tag := range slices.Sorted(maps.Keys(own)) {
+			typ, count := uint16(4), uint32(1)
+			if tag == 270 {
+				typ, count = 2, uint32(len(behind))
+			}
+			out = le.AppendUint32(le.AppendUint32(le.AppendUint16(le.AppendUint16(out, tag), typ), count), own[tag])
+		}
+		out = append(le.AppendUint32(out, next), behind...)
+	}
+	return out
+}
+
+// padded is bytes with zeros behind them.
+type padded struct {
+	data []byte
+	size int64
+}
+
+func (p padded) ReadAt(b []byte, off int64) (int, error) {
+	clear(b)
+	if off < int64(len(p.data)) {
+		copy(b, p.data[off:])
+	}
+	if n := p.size - off; n < int64(len(b)) {
+		return int(n), io.EOF
+	}
+	return len(b), nil
+}
+
+// TestClaims are files that say what they don't hold.
+func TestClaims(t *testing.T) {
+	var strip bytes.Buffer
+	z := zlib.NewWriter(&strip)
+	if _, err := z.Write(make([]byte, 256)); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		data []byte
+		size int64
+		want string
+	}{
+		{"34 GB in 200 bytes", tiff(1, "", make([]byte, 20), map[uint16]uint32{256: 2048, 257: 512, 258: 64, 277: 4096, 278: 512, 339: 3}), 0, "cut short"},
+		{"YCbCr", tiff(1, "", make([]byte, 768), map[uint16]uint32{262: 6, 277: 3}), 0, "YCbCr"},
+		{"300 MB for a strip", tiff(1, "", strip.Bytes(), map[uint16]uint32{259: 8, 279: 300 << 20}), 400 << 20, ""},
+	} {
+		before := allocated()
+		src, err := ometiff.OpenReader(t.Context(), padded{c.data, max(c.size, int64(len(c.data)))}, max(c.size, int64(len(c.data))), "claims.tif")
+		if err == nil {
+			_, err = src.ReadTile(t.Context(), imageio.Tile{})
+		}
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if n := allocated() - before; n > 30<<20 {
+			t.Errorf("%s: allocated %d MB", c.name, n>>20)
+		}
+	}
+}
+
+// TestWithoutCompanion is of a file whose metadata lie in one that is not there: it is whole.
+func TestWithoutCompanion(t *testing.T) {
+	const text = `<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><BinaryOnly MetadataFile="away.companion.ome" UUID="urn:uuid:1"/></OME>`
+	data := tiff(1, text, make([]byte, 256), nil)
+	path := filepath.Join(t.TempDir(), "one.ome.tif")
+	for _, n := range []int{len(data), len(data) - 3, 100} {
+		if err := os.WriteFile(path, data[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (ometiff.Format{}).Complete(t.Context(), path); (n == len(data)) != (err == nil) || err != nil && fault.KindOf(err) != fault.Corrupt {
+			t.Errorf("%d of %d bytes: %v", n, len(data), err)
+		}
+	}
+}
+
+// TestSetOfBlocks reads a set whose blocks only say where they begin: each file holds the planes of
+// a time. Closed, it opens no file anew.
+func TestSetOfBlocks(t *testing.T) {
+	const text = `<OME><Image><Pixels DimensionOrder="XYZCT" SizeX="16" SizeY="16" SizeZ="2" SizeC="1" SizeT="2" Type="uint8"><Channel/>` +
+		`<TiffData FirstT="0"><UUID FileName="0.ome.tif"/></TiffData><TiffData FirstT="1"><UUID FileName="1.ome.tif"/></TiffData></Pixels></Image></OME>`
+	folder := t.TempDir()
+	for i, name := range []string{"0.ome.tif", "1.ome.tif"} {
+		if err := os.WriteFile(filepath.Join(folder, name), tiff(2, text, bytes.Repeat([]byte{byte(7 + i)}, 256), nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"0.ome.tif", "1.ome.tif"} {
+		src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range 4 {
+			if px := imageiotest.Plane(t, src, 0, 0, k%2, k/2); px.Data[0] != byte(7+k/2) {
+				t.Errorf("%s: z %d t %d is of file %d", name, k%2, k/2, px.Data[0]-7)
+			}
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+		for k := range 2 {
+			if _, err := src.ReadTile(t.Context(), imageio.Tile{T: k}); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("%s: closed, time %d: %v", name, k, err)
+			}
+		}
+	}
+}
+
+// TestClosedWhileRead closes an image while others decode its tiles.
+func TestClosedWhileRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.tif")
+	if err := ometiff.Save(t.Context(), path, example(imageio.Uint16, 1536, 1536), ometiff.Options{Compression: "zstd"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		src, err := ometiff.Format{}.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		begun := make(chan struct{}, 8)
+		for range 8 {
+			wg.Go(func() {
+				begun <- struct{}{}
+				for k := 0; ; k++ {
+					if _, err := src.ReadTile(t.Context(), imageio.Tile{Col: k % 3, Row: k / 3 % 3, Z: k % 2}); err != nil {
+						if !errors.Is(err, os.ErrClosed) {
+							t.Error(err)
+						}
+						return
+					}
+				}
+			})
+		}
+		for range 8 {
+			<-begun
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+	}
+}
+
+// TestSizeForeseen saves pictures that are smaller than their tiles: the choice between TIFF and
+// BigTIFF counts whole tiles.
+func TestSizeForeseen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.tif")
+	for _, src := range []computed{example(imageio.Uint16, 513, 20), coloured(imageio.Uint8, 20, 1100)} {
+		if err := ometiff.Save(t.Context(), path, src, ometiff.Options{Compression: "none"}); err != nil {
+			t.Fatal(err)
+		}
+		st, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := ometiff.Foreseen(src.info); st.Size() > n || st.Size() < n/2 {
+			t.Errorf("%v takes up %d bytes, foreseen were %d", src.info.Levels[0].Size, st.Size(), n)
+		}
+	}
+	if err := ometiff.PutPastClassic(); fault.KindOf(err) != fault.Internal {
+		t.Errorf("behind %d: %v", uint32(math.MaxUint32), err)
+	}
+}
