@@ -174,6 +174,41 @@ func TestBroken(t *testing.T) {
 	t.Logf("%d images broken: %d pictures, %d sentences, no panic", images, pictures, sentences)
 }
 
+// TestNoAxes transposes nothing.
+func TestNoAxes(t *testing.T) {
+	meta := `{"zarr_format":3,"node_type":"array","shape":[],"data_type":"uint8","chunk_grid":{"name":"regular","configuration":{"chunk_shape":[]}},` +
+		`"chunk_key_encoding":{"name":"default"},"fill_value":1,"codecs":[{"name":"transpose","configuration":{"order":[]}},{"name":"bytes"}]}`
+	if survives(t, "no axes", memory{"zarr.json": []byte(meta)}) {
+		t.Error("an image without axes")
+	}
+}
+
+// TestPlates whose metadata leave out how many fields a well has at most, or say too many.
+func TestPlates(t *testing.T) {
+	for says, want := range map[string]int{``: 3, `"field_count":-1,`: 3, `"field_count":2,`: 4, `"field_count":70000,`: 3} {
+		m := memory{".zattrs": []byte(`{"plate":{` + says + `"wells":[{"path":"A/1"},{"path":"B/2"}]}}`)}
+		for _, well := range []string{"A/1", "B/2"} {
+			m[well+"/.zattrs"] = []byte(`{"well":{"images":[{"path":"0"},{"path":"1"}]}}`)
+			for _, field := range []string{"/0", "/1"} {
+				m[well+field+"/.zattrs"] = []byte(`{"multiscales":[{"axes":["y","x"],"datasets":[{"path":"0"}]}]}`)
+				m[well+field+"/0/.zarray"] = []byte(`{"zarr_format":2,"shape":[2,2],"chunks":[2,2],"dtype":"|u1","compressor":null,"fill_value":0,"order":"C","filters":null}`)
+			}
+		}
+		m["B/2/.zattrs"] = []byte(`{"well":{"images":[{"path":"0"}]}}`)
+		delete(m, "B/2/1/.zattrs")
+		src, err := zarr.OpenStore(t.Context(), m, "plate.zarr", "test", 0)
+		if err != nil || len(src.Info().Images) != want {
+			t.Fatalf("%s %v", says, err)
+		}
+		for n, name := range src.Info().Images {
+			_, err := zarr.OpenStore(t.Context(), m, "plate.zarr", "test", n)
+			if (err != nil) != (name == "B/2/1") || err != nil && (fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), name)) {
+				t.Errorf("%s %s: %v", says, name, err)
+			}
+		}
+	}
+}
+
 // FuzzMetadata opens any metadata over a chunk of any bytes.
 func FuzzMetadata(f *testing.F) {
 	f.Add([]byte(`{"zarr_format":2,"shape":[2,9],"chunks":[2,4],"dtype":"<u2","compressor":{"id":"blosc"},"fill_value":0,"order":"F","filters":null}`), []byte("abc"), false)

@@ -181,7 +181,7 @@ func (d *decoder) follow(codecs []codecV3, axes int) error {
 // transpose puts another order of axes on the one that is there.
 func (d *decoder) transpose(order []int, axes int) error {
 	sorted := slices.Sorted(slices.Values(order))
-	if len(order) != axes || sorted[0] != 0 || sorted[axes-1] != axes-1 || len(slices.Compact(sorted)) != axes {
+	if axes == 0 || len(order) != axes || sorted[0] != 0 || sorted[axes-1] != axes-1 || len(slices.Compact(sorted)) != axes {
 		return fmt.Errorf("zarr: axes in the order %v", order)
 	}
 	now := make([]int, axes)

@@ -20,11 +20,16 @@ type (
 		Layout      int          `json:"bioformats2raw.layout"`
 		Series      []string     `json:"series"`
 		Plate       *struct {
-			Fields int `json:"field_count"`
+			Fields int `json:"field_count"` // the most that a well has
 			Wells  []struct {
 				Path string `json:"path"`
 			} `json:"wells"`
 		} `json:"plate"`
+		Well struct {
+			Images []struct {
+				Path string `json:"path"`
+			} `json:"images"`
+		} `json:"well"`
 	}
 	multiscale struct {
 		Version    string      `json:"version"`
@@ -148,7 +153,7 @@ type picture struct {
 func (s *source) pictures(ctx context.Context, root *node) ([]picture, error) {
 	switch {
 	case root.Plate != nil:
-		return root.fields()
+		return s.fields(ctx, root)
 	case len(root.Multiscales) > 0:
 		var out []picture
 		for i, m := range root.Multiscales {
@@ -161,18 +166,48 @@ func (s *source) pictures(ctx context.Context, root *node) ([]picture, error) {
 	return nil, nil
 }
 
-// fields lists those of a plate's wells.
-func (n *node) fields() ([]picture, error) {
+// fields lists those of a plate's wells: as many as a well may have, or where the plate does not say,
+// or nonsense, those that each well names.
+func (s *source) fields(ctx context.Context, plate *node) ([]picture, error) {
 	var out []picture
-	for _, w := range n.Plate.Wells {
-		for f := range max(1, min(n.Plate.Fields, maxImages)) {
-			at := path.Join(w.Path, strconv.Itoa(f))
+	most := plate.Plate.Fields
+	if most < 0 || most > maxImages/max(1, len(plate.Plate.Wells)) {
+		most = 0
+	}
+	for _, w := range plate.Plate.Wells {
+		names, err := s.wellFields(ctx, w.Path, most)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range names {
+			at := path.Join(w.Path, f)
 			if out = append(out, picture{path: at, name: at}); len(out) > maxImages {
 				return nil, fmt.Errorf("more than %d images", maxImages)
 			}
 		}
 	}
 	return out, nil
+}
+
+// wellFields are the first n of a well, or for 0 those that it names.
+func (s *source) wellFields(ctx context.Context, at string, n int) (names []string, err error) {
+	for i := range n {
+		names = append(names, strconv.Itoa(i))
+	}
+	if n > 0 {
+		return names, nil
+	}
+	well, err := s.node(ctx, at)
+	if errors.Is(err, errNothing) {
+		return []string{"0"}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range well.Well.Images {
+		names = append(names, i.Path)
+	}
+	return names, nil
 }
 
 // series lists the images that bioformats2raw wrote: those of a list, else 0, 1, 2 and so on.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -67,6 +68,9 @@ func (s *source) plain(a *array) error {
 // pyramid reads all levels of a picture.
 func (s *source) pyramid(ctx context.Context, p picture) error {
 	n, err := s.node(ctx, p.path)
+	if errors.Is(err, errNothing) { // a plate lists as many fields of each well as any has
+		return fault.New(fault.NotFound, "“"+p.name+"” is not in “"+s.name+"”.", "It was never recorded, or not copied: choose another one.", err)
+	}
 	if err != nil {
 		return err
 	}
