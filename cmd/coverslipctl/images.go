@@ -111,7 +111,10 @@ func (i imageInfo) lines() []string {
 		fmt.Sprintf("%d levels: %s", len(i.Levels), strings.Join(levels, ", ")),
 	}
 	if i.Pixel != nil {
-		out = append(out, fmt.Sprintf("a pixel is %g × %g µm, planes are %g µm apart", i.Pixel.X, i.Pixel.Y, i.Pixel.Z))
+		out = append(out, fmt.Sprintf("a pixel is %g × %g µm", i.Pixel.X, i.Pixel.Y))
+		if i.Pixel.Z > 0 {
+			out = append(out, fmt.Sprintf("planes are %g µm apart", i.Pixel.Z))
+		}
 	}
 	if i.Interval > 0 {
 		out = append(out, fmt.Sprintf("a time point every %g s", i.Interval))
@@ -123,7 +126,7 @@ func (i imageInfo) lines() []string {
 		out = append(out, "by "+i.Instrument)
 	}
 	if len(i.Images) > 0 {
-		out = append(out, fmt.Sprintf("image %d of %d: %s", i.Image, len(i.Images), strings.Join(i.Images, ", ")))
+		out = append(out, fmt.Sprintf("image %d of 0 to %d: %s", i.Image, len(i.Images)-1, strings.Join(i.Images, ", ")))
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 )
 
@@ -68,7 +69,7 @@ func (c *TileCache) look(key tileKey) (*Pixels, bool) {
 }
 
 // Read returns the tile t of the pixels called id, by read if it is not kept. Errors are
-// not kept. Who waits for another's read goes on alone when the other was stopped.
+// not kept. Who waits for another's read goes on alone when the other was stopped or its file closed.
 func (c *TileCache) Read(ctx context.Context, id string, t Tile, read func(context.Context) (*Pixels, error)) (*Pixels, error) {
 	key := tileKey{id, t}
 	for {
@@ -91,7 +92,7 @@ func (c *TileCache) Read(ctx context.Context, id string, t Tile, read func(conte
 			return nil, ctx.Err()
 		case <-f.done:
 		}
-		if !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
+		if !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) && !errors.Is(f.err, fs.ErrClosed) {
 			return f.px, f.err
 		}
 		if err := ctx.Err(); err != nil {

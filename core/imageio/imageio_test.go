@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -103,6 +104,9 @@ func TestWhatCannotBeOpenedSaysWhy(t *testing.T) {
 	}
 	if _, err := opener().Open(t.Context(), filepath.Join(dir, "none.tif")); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := opener().OpenImage(t.Context(), filepath.Join(dir, "short.png"), "", 1); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("the second image of one: %v", err)
 	}
 	if _, err := opener().Open(t.Context(), dir); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a folder: %v", err)
@@ -309,6 +313,28 @@ func TestStoppedReaderDoesNotStopOthers(t *testing.T) {
 	if err := <-second; err != nil {
 		t.Errorf("the second: %v", err)
 	}
+}
+
+// TestClosedReaderDoesNotStopOthers: who waits for a read of a file that is closed meanwhile reads
+// by itself.
+func TestClosedReaderDoesNotStopOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache, hold, second := imageio.NewTileCache(1<<20), make(chan struct{}), make(chan error, 1)
+		go cache.Read(t.Context(), "a", imageio.Tile{}, func(context.Context) (*imageio.Pixels, error) { //nolint:errcheck // the first's own
+			<-hold
+			return nil, os.ErrClosed
+		})
+		synctest.Wait()
+		go func() {
+			_, err := cache.Read(t.Context(), "a", imageio.Tile{}, func(context.Context) (*imageio.Pixels, error) { return &imageio.Pixels{}, nil })
+			second <- err
+		}()
+		synctest.Wait() // it waits for the first
+		close(hold)
+		if err := <-second; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestCacheIsBounded(t *testing.T) {

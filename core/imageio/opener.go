@@ -52,7 +52,7 @@ func (o *Opener) OpenImage(ctx context.Context, path, id string, n int) (Source,
 			return m.OpenImage(ctx, path, n)
 		}
 		if n != 0 {
-			return nil, outside(fmt.Errorf("image %d of a %s", n, f.Name()))
+			return nil, fault.New(fault.NotFound, "“"+filepath.Base(path)+"” has no such image.", "", fmt.Errorf("image %d of a %s", n, f.Name()))
 		}
 		return f.Open(ctx, path)
 	})
