@@ -437,7 +437,7 @@ func (c *card) askSift() {
 	pick.Required = true
 	pick.SetSelected(only)
 	kit.Ask(c, kit.Question{
-		Title: "Clean up this computer?", Sentence: "First it is only looked for what could be removed. You decide then.", Button: "Look",
+		Title: "Clean up this computer?", Sentence: "This only looks first: you see what could be removed, and decide then.", Button: "Look",
 	}, pick, func() { call(c.s.act.Sift, to[pick.Selected]) })
 }
 
