@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"coverslip.dev/coverslip/core/infer"
@@ -123,7 +124,7 @@ const maxHead = 16 << 20
 
 // readTensors reads an answer. Outputs with a place in shared memory have no bytes here.
 func readTensors(rsp *http.Response, via *shared) ([]infer.Tensor, error) {
-	text, err := readHead(rsp, via != nil && len(via.out) > 0)
+	text, err := readHead(rsp)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +135,10 @@ func readTensors(rsp *http.Response, via *shared) ([]infer.Tensor, error) {
 	var out []infer.Tensor
 	for _, t := range head.Outputs {
 		if via.holds(t.Name) {
+			out = append(out, infer.Tensor{Port: infer.Port(t.httpPort)})
+			continue
+		}
+		if t.Binary == nil && slices.Contains(t.Shape, 0) { // where all outputs are empty no bytes follow
 			out = append(out, infer.Tensor{Port: infer.Port(t.httpPort)})
 			continue
 		}
@@ -150,8 +155,8 @@ func readTensors(rsp *http.Response, via *shared) ([]infer.Tensor, error) {
 }
 
 // readHead reads the JSON of an answer, which is all of it if no bytes follow.
-func readHead(rsp *http.Response, alone bool) ([]byte, error) {
-	if alone && rsp.Header.Get(headSize) == "" {
+func readHead(rsp *http.Response) ([]byte, error) {
+	if rsp.Header.Get(headSize) == "" {
 		return io.ReadAll(io.LimitReader(rsp.Body, maxHead))
 	}
 	size, err := strconv.ParseInt(rsp.Header.Get(headSize), 10, 32)

@@ -99,9 +99,6 @@ class TritonPythonModel:
 		"output": [{"name": "OUT", "data_type": "TYPE_UINT8", "dims": [-1]}]}`
 	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
 		for name, sizes := range map[string][]byte{"some": {100, 50, 100, 200, 150, 250}, "none at first": {0, 50, 40, 60, 70, 80}} {
-			if name == "none at first" && env == "COVERSLIP_TEST_TRITON_HTTP" {
-				continue
-			}
 			e := sharing(t, servertest.Need(t, env))
 			ref := infer.Ref{Model: infertest.UniqueName()}
 			if err := e.LoadRaw(t.Context(), ref.Model, config, map[string][]byte{"file:1/model.py": []byte(program)}); err != nil {
