@@ -22,6 +22,8 @@ type output struct {
 	exec    bool // a file that may be run
 	legacy  bool // hashed and stored as DVC 2 did
 	path    string
+	stays   bool   // push: false
+	remote  string // the only one that it goes to; empty: any
 }
 
 func (o output) isDir() bool { return strings.HasSuffix(o.oid, dirSuffix) }
@@ -89,6 +91,10 @@ func parseOutput(n *yaml.Node) (o output, err error) {
 			o.files, err = strconv.Atoi(v.Value)
 		case "isexec":
 			o.exec, err = strconv.ParseBool(v.Value)
+		case "push":
+			o.stays = v.Value == "false" || v.ShortTag() != "!!bool"
+		case "remote":
+			o.remote = v.Value
 		}
 		if err != nil {
 			return o, fmt.Errorf("output's %s: %w", k, err)

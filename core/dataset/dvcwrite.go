@@ -54,6 +54,7 @@ func newFile(o output, meta map[string]any) ([]byte, error) {
 // what changes is touched, so comments and a person's own keys stay as they are.
 func (f *file) patch(o output, meta map[string]any) ([]byte, error) {
 	text, err := f.text, error(nil)
+	o.stays, o.remote = f.outs[0].stays, f.outs[0].remote
 	if !reflect.DeepEqual(f.outs[0], o) {
 		if text, err = f.patchOutput(o); err != nil {
 			return nil, err

@@ -36,10 +36,11 @@ func (r *Repository) Pull(ctx context.Context, from remote.Remote, p *job.Progre
 		return Transfer{}, err
 	}
 	d := newDownload(r, from, p)
-	if err := d.outputs(ctx, outs); err != nil {
+	err = d.outputs(ctx, outs)
+	if stop(err) {
 		return d.done, err
 	}
-	return d.done, r.checkoutAll(ctx, d.fresh, p)
+	return d.done, errors.Join(err, r.checkoutAll(ctx, d.fresh, p)) // what has come does not wait for the rest
 }
 
 // download brings objects from a remote into the cache.
@@ -77,38 +78,20 @@ func (d *download) want(oid, name string) {
 
 // outputs fetches all of the given outputs.
 func (d *download) outputs(ctx context.Context, outs []Output) error {
+	goes, err := d.repo.route(d.from)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for _, o := range outs {
-		switch {
-		case o.out.legacy:
-			d.done.Legacy++
-			if err := d.repo.oldFetch(ctx, d.from, o, &d.done, d.progress); stop(err) {
-				return fmt.Errorf("fetch from %s: %w", d.from.Name(), err)
-			} else if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", o.Path, err))
-			}
-			continue
-		case o.MD5 == "":
-			continue
-		case !o.out.isDir():
-			d.want(o.MD5, o.Path)
-			d.bytes += o.Size
+		if yes, _ := goes(o); !yes {
+			errs = append(errs, d.repo.elsewhere(ctx, o))
 			continue
 		}
-		text, entries, err := d.tree(ctx, o.MD5)
-		if stop(err) {
+		if err := d.output(ctx, o); stop(err) {
 			return fmt.Errorf("fetch from %s: %w", d.from.Name(), err)
-		}
-		if err != nil {
+		} else if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", o.Path, err))
-			continue
-		}
-		if text != nil {
-			d.trees[o.MD5] = text
-		}
-		d.bytes += o.Size
-		for _, e := range entries {
-			d.want(e.MD5, o.Path+"/"+e.Path)
 		}
 	}
 	errs = append(errs, d.all(ctx))
@@ -119,6 +102,33 @@ func (d *download) outputs(ctx context.Context, outs []Output) error {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("fetch from %s: %w", d.from.Name(), err)
+	}
+	return nil
+}
+
+// output fetches an output of DVC 2; of another it notes which files are needed.
+func (d *download) output(ctx context.Context, o Output) error {
+	switch {
+	case o.out.legacy:
+		d.done.Legacy++
+		return d.repo.oldFetch(ctx, d.from, o, &d.done, d.progress)
+	case o.MD5 == "":
+		return nil
+	case !o.out.isDir():
+		d.want(o.MD5, o.Path)
+		d.bytes += o.Size
+		return nil
+	}
+	text, entries, err := d.tree(ctx, o.MD5)
+	if err != nil {
+		return err
+	}
+	if text != nil {
+		d.trees[o.MD5] = text
+	}
+	d.bytes += o.Size
+	for _, e := range entries {
+		d.want(e.MD5, o.Path+"/"+e.Path)
 	}
 	return nil
 }

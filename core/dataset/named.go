@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"coverslip.dev/coverslip/core/remote"
 )
 
 // lockName is the file in which DVC's pipelines name what their stages read and made.
@@ -127,13 +129,15 @@ func (r *Repository) versions(ctx context.Context) (names []string, texts [][]by
 }
 
 // kept returns the objects that the cache holds for the work tree, with a name for people;
-// with history also for the .dvc files of all commits. Those of DVC 2 are not among them, nor
+// with history also for the .dvc files of all commits. Of those a remote, if one is given,
+// has what is bound for it. Those of DVC 2 are not among them, nor
 // what git holds itself, such as what a stage reads, nor what older dvc.lock files name.
-func (r *Repository) kept(ctx context.Context, history bool) (map[string]string, error) {
+func (r *Repository) kept(ctx context.Context, history bool, at remote.Remote) (map[string]string, error) {
 	outs, err := r.all(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var past []Output
 	if history {
 		files, texts, err := r.versions(ctx)
 		if err != nil {
@@ -141,10 +145,17 @@ func (r *Repository) kept(ctx context.Context, history bool) (map[string]string,
 		}
 		for i, text := range texts {
 			if older, err := outputs(files[i], text); err == nil && strings.HasSuffix(files[i], ".dvc") {
-				outs = append(outs, older...)
+				past = append(past, older...)
 			}
 		}
 	}
+	if at != nil {
+		past = r.boundOlder(past, outs, at)
+		if outs, err = r.bound(outs, at); stop(err) {
+			return nil, err
+		}
+	}
+	outs = append(outs, past...)
 	all := map[string]string{}
 	for _, o := range outs {
 		if _, ok := all[o.MD5]; !ok && o.MD5 != "" && !o.out.legacy {

@@ -41,15 +41,19 @@ func (r *Repository) Push(ctx context.Context, to remote.Remote, p *job.Progress
 }
 
 func (u *upload) push(ctx context.Context) error {
-	outs, err := u.repo.all(ctx)
+	all, err := u.repo.all(ctx)
 	if err != nil {
 		return err
+	}
+	outs, astray := u.repo.bound(all, u.to)
+	if stop(astray) {
+		return astray
 	}
 	u.known = u.repo.seenAt(u.to)
 	if err := u.known.probe(ctx, u.to, outs); err != nil {
 		return err
 	}
-	w, err := u.repo.wanted(ctx, outs, u.known)
+	w, err := u.repo.wanted(ctx, all, outs, u.to, u.known)
 	if err != nil {
 		return err
 	}
@@ -68,7 +72,7 @@ func (u *upload) push(ctx context.Context) error {
 	if stop(err) {
 		return err
 	}
-	errs := []error{err}
+	errs := []error{astray, err}
 	var whole []string
 	for _, dir := range slices.Sorted(maps.Keys(w.dirs)) {
 		if !slices.ContainsFunc(w.dirs[dir], func(e entry) bool { return !u.has(e.MD5) }) {

@@ -62,7 +62,7 @@ const damagedDir = "damaged"
 // outputs of the work tree need, and of the .dvc files of older versions. Objects of DVC 2
 // are not looked at: see [Repository.HoldsLegacy].
 func (r *Repository) Verify(ctx context.Context, s Scope, p *job.Progress) (Check, error) {
-	all, err := r.subjects(ctx, s, func(oid string) bool {
+	all, err := r.subjects(ctx, s, nil, func(oid string) bool {
 		st, err := os.Stat(r.cache.path(oid))
 		if err == nil {
 			p.Grow(st.Size())
@@ -100,13 +100,14 @@ func (r *Repository) Verify(ctx context.Context, s Scope, p *job.Progress) (Chec
 	return c.result(), nil
 }
 
-// subjects returns the named objects that must be at a place, and those that are.
-func (r *Repository) subjects(ctx context.Context, s Scope, there func(oid string) bool) (map[string]string, error) {
+// subjects returns the named objects that must be at a place, a remote or this machine, and
+// those that are.
+func (r *Repository) subjects(ctx context.Context, s Scope, at remote.Remote, there func(oid string) bool) (map[string]string, error) {
 	all, err := r.named(ctx, bool(s))
 	if err != nil {
 		return nil, err
 	}
-	must, err := r.kept(ctx, bool(s))
+	must, err := r.kept(ctx, bool(s), at)
 	maps.DeleteFunc(all, func(oid, _ string) bool {
 		_, needed := must[oid]
 		return !there(oid) && !needed
@@ -137,7 +138,8 @@ type AuditOptions struct {
 
 // Audit lists what a remote holds and compares it with what the versions name: DVC takes
 // a folder's list on the remote as a proof of its files and never puts one there again.
-// What is missing and what is left out is as with [Repository.Verify].
+// What is missing and what is left out is as with [Repository.Verify]; an output with
+// push: false or a remote of its own is not missing elsewhere.
 // With Mend, a missing object is put there, a folder's list after its files. A damaged
 // one is replaced only if the cache's was read and is right.
 func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions, p *job.Progress) (Check, error) {
@@ -145,7 +147,7 @@ func (r *Repository) Audit(ctx context.Context, at remote.Remote, o AuditOptions
 	if err != nil {
 		return Check{}, fmt.Errorf("audit %s: %w", at.Name(), err)
 	}
-	all, err := r.subjects(ctx, o.Scope, func(oid string) bool { _, ok := seen[oid]; return ok })
+	all, err := r.subjects(ctx, o.Scope, at, func(oid string) bool { _, ok := seen[oid]; return ok })
 	if err != nil {
 		return Check{}, fmt.Errorf("audit %s: %w", at.Name(), err)
 	}

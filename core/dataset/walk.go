@@ -25,6 +25,10 @@ type Output struct {
 	MD5   string // of its object; that of a folder ends in .dir
 	Size  int64
 	Files int // in a folder
+	// Stays says that it is pushed nowhere (push: false), and Remote that it goes to that
+	// remote alone, as dvc has it.
+	Stays  bool
+	Remote string
 	// Changed are the paths that a commit of this output needs.
 	Changed []string
 
@@ -88,7 +92,7 @@ func outputs(name string, text []byte) ([]Output, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Output{Path: rel, File: name, MD5: o.oid, Size: o.size, Files: o.files, out: o})
+		all = append(all, Output{Path: rel, File: name, MD5: o.oid, Size: o.size, Files: o.files, Stays: o.stays, Remote: o.remote, out: o})
 	}
 	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/remote"
 )
 
 // wanted is what a push must see on a remote.
@@ -21,8 +22,9 @@ type wanted struct {
 }
 
 // wanted gathers the objects of the work tree and of the commits that only this machine
-// has, but not those of outputs that were seen at the remote as a whole.
-func (r *Repository) wanted(ctx context.Context, outs []Output, s *seen) (*wanted, error) {
+// has, but not those of outputs that were seen at the remote as a whole. Of the work tree's
+// outputs, all, only outs are bound for the remote.
+func (r *Repository) wanted(ctx context.Context, all, outs []Output, to remote.Remote, s *seen) (*wanted, error) {
 	w := &wanted{files: map[string]bool{}, dirs: map[string][]entry{}, names: map[string]string{}, old: map[string]bool{}}
 	w.from = map[string]string{}
 	for _, o := range outs {
@@ -47,7 +49,7 @@ func (r *Repository) wanted(ctx context.Context, outs []Output, s *seen) (*wante
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range past {
+	for _, o := range r.boundOlder(past, all, to) {
 		if s.has(o.MD5) {
 			continue
 		}

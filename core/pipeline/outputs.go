@@ -33,7 +33,9 @@ func Outputs(ctx context.Context, repo *dataset.Repository) ([]dataset.Output, e
 		}
 		for _, o := range s.Outs {
 			if it, ok := rec.outs[o.as]; ok && o.Cached && !it.legacy && it.MD5 != "" {
-				all = append(all, dataset.Made(o.Path, l.name, it.Object))
+				made := dataset.Made(o.Path, l.name, it.Object)
+				made.Stays, made.Remote = o.Stays, o.Remote
+				all = append(all, made)
 			}
 		}
 	}

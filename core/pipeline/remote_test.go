@@ -10,12 +10,12 @@ import (
 )
 
 // TestNothingIsMissingThatDVCDoesNotPush has dvc run and push a stage; git holds what the
-// stage reads and its metrics.
+// stage reads and its metrics, and one output stays.
 func TestNothingIsMissingThatDVCDoesNotPush(t *testing.T) {
 	b := newBench(t, map[string]string{
 		"in.txt": "1\n",
-		"dvc.yaml": "stages:\n  s:\n    cmd: cp in.txt out.bin && echo '{\"n\":1}' > m.json\n" +
-			"    deps: [in.txt]\n    outs: [out.bin]\n    metrics: [{m.json: {cache: false}}]\n",
+		"dvc.yaml": "stages:\n  s:\n    cmd: cp in.txt out.bin && echo 3 > stays.bin && echo '{\"n\":1}' > m.json\n" +
+			"    deps: [in.txt]\n    outs: [out.bin, {stays.bin: {push: false}}]\n    metrics: [{m.json: {cache: false}}]\n",
 	})
 	nas := t.TempDir()
 	b.dvc("remote", "add", "-q", "-d", "nas", nas)
@@ -28,6 +28,9 @@ func TestNothingIsMissingThatDVCDoesNotPush(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := folder.Open(nas)
+	if done, err := r.Push(t.Context(), at, nil); err != nil || done.Moved != 0 || done.Present != 1 {
+		t.Errorf("push after dvc's: %+v, %v", done, err)
+	}
 	for _, scope := range []dataset.Scope{dataset.WorkTree, dataset.AllCommits} {
 		if c, err := r.Audit(t.Context(), at, dataset.AuditOptions{Scope: scope, Deep: true}, nil); err != nil || len(c.Flaws) != 0 || c.Objects != 1 {
 			t.Errorf("audit: %+v, %v", c, err)

@@ -52,6 +52,8 @@ type Out struct {
 	Kind    string // "out", "metric" or "plot"
 	Cached  bool   // versioned by DVC; else git does that
 	Persist bool   // not removed before the stage runs
+	Stays   bool   // pushed nowhere
+	Remote  string // the only one that it goes to; empty: any
 
 	as string // as written in the dvc.yaml
 }
@@ -315,6 +317,12 @@ func (s *Stage) addOut(as string, flags *object, key string) error {
 	}
 	if b, ok := flags.values["cache"].(bool); ok {
 		s.Outs[i].Cached = b
+	}
+	if b, ok := flags.values["push"].(bool); ok {
+		s.Outs[i].Stays = !b
+	}
+	if name, ok := flags.values["remote"].(string); ok {
+		s.Outs[i].Remote = name
 	}
 	if b, ok := flags.values["persist"].(bool); ok {
 		s.Outs[i].Persist = b
