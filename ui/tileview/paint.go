@@ -246,8 +246,14 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 		da := abs(a.col-mid.col) + abs(a.row-mid.row)
 		return da - abs(b.col-mid.col) - abs(b.row-mid.row)
 	})
-	if top := len(v.info.Levels) - 1; top > mid.level { // something to show at once, and the overview
-		want = append(wk.missing(top, mid), want...)
+	// The coarsest level is something to show at once, and the overview; of a film it would be one more
+	// tile for each frame.
+	if top := len(v.info.Levels) - 1; top > mid.level {
+		if !v.Playing() {
+			want = append(wk.missing(top, mid), want...)
+		} else if !v.overviewBox(v.painted.X, v.painted.Y).Empty() {
+			want = append(want, wk.missing(top, mid)...)
+		}
 	}
 	if next := mid.t + v.player.jump; v.Playing() && next < v.info.T && mid.z >= 0 {
 		for _, c := range cells {

@@ -45,10 +45,13 @@ func (v *View) readTiles(ctx context.Context) {
 			continue
 		}
 		made, err := v.work.makeTile(ctx, t)
-		if v.work.done(t, made, err) {
+		awaited, tell := v.work.done(t, made, err)
+		if tell {
 			v.trouble(t, err)
 		}
-		v.wake()
+		if awaited {
+			v.wake()
+		}
 	}
 }
 

@@ -155,13 +155,15 @@ func (w *work) next() (task, bool) {
 	return task{}, false
 }
 
-// done takes a worker's tile; nil if it could not be read.
-func (w *work) done(t task, made *tile, err error) (tell bool) {
+// done takes a worker's tile; nil if it could not be read. It returns whether the screen has waited
+// for it, and whether there is a trouble to tell of.
+func (w *work) done(t task, made *tile, err error) (awaited, tell bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if t.opened != w.opened {
-		return false
+		return false, false
 	}
+	awaited = w.shown == [2]int{t.key.z, t.key.t} // else it was read ahead
 	delete(w.busy, t.key)
 	switch {
 	case err == nil:
@@ -172,7 +174,7 @@ func (w *work) done(t task, made *tile, err error) (tell bool) {
 		tell = !w.told
 		w.told = true
 	}
-	return tell
+	return awaited, tell
 }
 
 // measured takes what the samples span.
