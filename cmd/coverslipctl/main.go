@@ -108,7 +108,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.SetOutput(errs)
 	flags.StringVar(&c.dir, "C", ".", "workspace or dataset folder")
 	flags.BoolVar(&c.json, "json", false, "print JSON")
-	flags.BoolVar(&c.verbose, "v", false, "log to standard error")
+	flags.BoolVar(&c.verbose, "v", false, "log more to standard error")
 	flags.Usage = func() { usage(errs) }
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -119,8 +119,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	level := slog.LevelError + 1
-	if c.verbose {
+	switch name := flags.Arg(0); {
+	case c.verbose:
 		level = slog.LevelDebug
+	case name == "gateway" || name == "watch": // they run for days, and nothing else tells of it
+		level = slog.LevelWarn
 	}
 	c.log = slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level}))
 	err := cmd.run(ctx, c, flags.Args()[1:])
