@@ -310,45 +310,58 @@ func (r *Repository) oldOne(ctx context.Context, from remote.Remote, oid string,
 	return nil
 }
 
-// oldPush brings the objects of an output of DVC 2 to a remote, a folder's list last. What
-// is not on this machine must be there already.
-func (r *Repository) oldPush(ctx context.Context, to remote.Remote, o Output, done *Transfer, p *job.Progress) error {
+// oldPush brings the objects of an output of DVC 2 to a remote, a folder's list last and
+// only if all its files are there.
+func (u *upload) oldPush(ctx context.Context, o Output) error {
 	entries := []entry{{o.MD5, "."}}
 	if o.out.isDir() {
-		list, err := r.oldTree(o)
-		if fault.KindOf(err) == fault.NotFound {
-			list, err = nil, nil
-		}
-		if err != nil {
+		list, err := u.repo.oldTree(o)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
 		entries = append(list, entries...)
 	}
+	var errs []error
+	whole := true
 	for _, e := range entries {
-		p.Step(path.Join(o.Path, e.Path))
-		if _, err := to.Stat(ctx, oldKey(e.MD5)); fault.KindOf(err) != fault.NotFound {
-			if err != nil {
-				return err
-			}
-			done.Present++
-			continue
+		if e.MD5 == o.MD5 && !whole {
+			break
 		}
-		f, err := os.Open(r.cache.oldPath(e.MD5))
-		if errors.Is(err, fs.ErrNotExist) {
-			return missing(path.Join(o.Path, e.Path))
-		}
-		if err != nil {
+		there, err := u.oldOne(ctx, o, e)
+		if stop(err) {
 			return err
 		}
-		st, err := f.Stat()
-		if err == nil {
-			err = to.Put(ctx, oldKey(e.MD5), f, st.Size())
-		}
-		if err := errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-		done.Moved++
-		done.Bytes += st.Size()
+		whole = whole && there
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// oldOne puts an object of DVC 2 on the remote, and reports whether it is there then.
+func (u *upload) oldOne(ctx context.Context, o Output, e entry) (there bool, err error) {
+	name := path.Join(o.Path, e.Path)
+	u.progress.Step(name)
+	if _, err := u.to.Stat(ctx, oldKey(e.MD5)); fault.KindOf(err) != fault.NotFound {
+		if err == nil {
+			u.done.Present++
+		}
+		return err == nil, err
+	}
+	f, err := os.Open(u.repo.cache.oldPath(e.MD5))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, u.lacks(o.File, name)
+	}
+	if err != nil {
+		return false, err
+	}
+	st, err := f.Stat()
+	if err == nil {
+		err = u.to.Put(ctx, oldKey(e.MD5), f, st.Size())
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return false, err
+	}
+	u.done.Moved++
+	u.done.Bytes += st.Size()
+	return true, nil
 }

@@ -80,6 +80,37 @@ func TestARepositoryOfDVC2(t *testing.T) {
 	}
 }
 
+// TestWhatOthersHaveOfDVC2 pushes while two objects are not here: first they are lost, then
+// someone else's who has published them. Nothing else waits for them.
+func TestWhatOthersHaveOfDVC2(t *testing.T) {
+	r := old(t)
+	outs, err := r.Outputs(t.Context())
+	must(t, err)
+	for _, o := range outs {
+		gone := o.MD5
+		if o.out.isDir() {
+			list, err := r.oldTree(o)
+			must(t, err)
+			gone = list[0].MD5
+		}
+		must(t, os.Remove(r.cache.oldPath(gone)))
+	}
+	put(t, r, "new.tif", "new")
+	commit(t, r, "capture", add(t, r, "new.tif", nil).Changed...)
+	nas := folder.Open(t.TempDir())
+	done, err := r.Push(t.Context(), nas, nil)
+	wantKind(t, "lost", err, fault.NotFound)
+	if done.Moved != 3 || done.Elsewhere != 0 { // the list of a folder does not go without its files
+		t.Errorf("%+v", done)
+	}
+	server := t.TempDir()
+	gitHere(t, server, "init", "-q", "--bare", "-b", "main")
+	must(t, r.AddGitServer(t.Context(), "lab", server), r.GitPush(t.Context(), "lab", Login{}))
+	if done, err := r.Push(t.Context(), nas, nil); err != nil || done.Elsewhere != 2 || done.Present != 4 { // two files of one content among them
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
 func TestDVC3AgreesOnDVC2(t *testing.T) {
 	run := dvc(t)
 	r := old(t)

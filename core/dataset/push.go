@@ -58,10 +58,13 @@ func (u *upload) push(ctx context.Context) error {
 		return err
 	}
 	u.done.Legacy, u.done.Present = len(w.legacy), w.seen
+	errs := []error{astray}
 	for _, o := range w.legacy {
-		if err := u.repo.oldPush(ctx, u.to, o, &u.done, u.progress); err != nil {
+		err := u.oldPush(ctx, o)
+		if stop(err) {
 			return err
 		}
+		errs = append(errs, err)
 	}
 	looked := time.Now()
 	oids := slices.Concat(slices.Collect(maps.Keys(w.files)), slices.Collect(maps.Keys(w.dirs)))
@@ -72,7 +75,7 @@ func (u *upload) push(ctx context.Context) error {
 	if stop(err) {
 		return err
 	}
-	errs := []error{astray, err}
+	errs = append(errs, err)
 	var whole []string
 	for _, dir := range slices.Sorted(maps.Keys(w.dirs)) {
 		if !slices.ContainsFunc(w.dirs[dir], func(e entry) bool { return !u.has(e.MD5) }) {
@@ -214,21 +217,32 @@ func (u *upload) todo(ctx context.Context, oids []string, w *wanted) ([]outgoing
 		case !here && w.old[oid]: // an older version that was never on this machine
 			u.skipped = true
 		case !here:
-			by, err := u.others()
-			if err != nil {
+			switch err := u.lacks(w.from[oid], w.names[oid]); {
+			case stop(err):
 				return nil, err
+			case err != nil:
+				u.errs = append(u.errs, err)
+			default:
+				u.skipped = true // someone else's, who has it
 			}
-			if !by[w.from[oid]] {
-				u.errs = append(u.errs, missing(w.names[oid]))
-				continue
-			}
-			u.skipped = true // someone else's, who has it
-			u.done.Elsewhere++
 		default:
 			todo = append(todo, outgoing{oid, size})
 		}
 	}
 	return todo, ctx.Err()
+}
+
+// lacks counts an object that neither place has, if whoever versioned it has it; else it is
+// lost, which is the error.
+func (u *upload) lacks(file, name string) error {
+	by, err := u.others()
+	if err == nil && !by[file] {
+		err = missing(name)
+	}
+	if err == nil {
+		u.done.Elsewhere++
+	}
+	return err
 }
 
 func (u *upload) one(ctx context.Context, o outgoing, name string) error {
