@@ -218,8 +218,12 @@ func (r *Repository) withNew(ctx context.Context, pairs []pair) ([]pair, error) 
 	if err != nil {
 		return nil, err
 	}
-	for name := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
-		if name == "" || slices.ContainsFunc(pairs, func(p pair) bool { return p.name == name }) {
+	known := map[string]bool{"": true}
+	for _, p := range pairs {
+		known[p.name] = true
+	}
+	for name := range strings.SplitSeq(out, "\x00") {
+		if known[name] {
 			continue
 		}
 		p := pair{name: name, kind: Added}

@@ -22,7 +22,7 @@ type part struct {
 // PullPaths is [Repository.Pull] of some paths alone: each is an output, a folder that
 // outputs lie in, or a file or folder inside of one. Of the latter only that part is
 // fetched and put in place, and what else is in the work tree stays; the folder as a whole
-// then still counts as modified, as with dvc pull.
+// then still counts as modified, as with dvc pull. Of a folder of DVC 2 all is fetched.
 func (r *Repository) PullPaths(ctx context.Context, from remote.Remote, paths []string, p *job.Progress) (Transfer, error) {
 	d := newDownload(r, from, p)
 	whole, parts, err := d.chosen(ctx, paths)
@@ -45,7 +45,7 @@ func (r *Repository) PullPaths(ctx context.Context, from remote.Remote, paths []
 	defer r.memory.save()
 	var errs []error
 	for _, o := range whole {
-		if o.MD5 != "" && !o.out.legacy {
+		if o.MD5 != "" {
 			errs = append(errs, r.checkoutFresh(ctx, o, d.fresh, p))
 		}
 	}
@@ -57,7 +57,7 @@ func (r *Repository) PullPaths(ctx context.Context, from remote.Remote, paths []
 
 // chosen returns the outputs that the paths name as a whole, and the parts of others.
 func (d *download) chosen(ctx context.Context, paths []string) (whole []Output, parts []part, err error) {
-	outs, err := d.repo.Outputs(ctx)
+	outs, err := d.repo.all(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,9 +85,9 @@ func (d *download) chosen(ctx context.Context, paths []string) (whole []Output, 
 func (d *download) at(ctx context.Context, outs []Output, want string) (whole []Output, parts []part, err error) {
 	for _, o := range outs {
 		switch {
-		case within(o.Path, want) || o.File == want:
+		case within(o.Path, want) || o.File == want || within(want, o.Path) && o.out.legacy:
 			whole = append(whole, o)
-		case within(want, o.Path) && o.out.isDir() && !o.out.legacy:
+		case within(want, o.Path) && o.out.isDir():
 			pt, err := d.part(ctx, o, strings.TrimPrefix(want, o.Path+"/"))
 			if err != nil {
 				return nil, nil, err

@@ -69,6 +69,13 @@ func TestARepositoryOfDVC2(t *testing.T) {
 	if s, err := r.Status(ctx); err != nil || !s.Clean() {
 		t.Errorf("after the pull: %+v, %v", s, err)
 	}
+	must(t, os.RemoveAll(r.cache.dir), os.RemoveAll(r.abs("plate")), os.Remove(r.abs("t.csv")))
+	for _, name := range []string{"t.csv", "plate/bin.dat"} {
+		if _, err := r.PullPaths(ctx, nas, []string{name}, nil); err != nil {
+			t.Error(err)
+		}
+		wantFile(t, r, name, want[name])
+	}
 	put(t, r, "t.csv", "mine")
 	if s, err := r.Status(ctx); err != nil || len(s.Changed) != 1 || s.Changed[0].State != Modified {
 		t.Errorf("%+v, %v", s, err)

@@ -52,6 +52,17 @@ func TestWhatAStageMadeIsPushedAndPulled(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(r.Dir(), "out", "b")); err != nil || string(got) != "2\n" {
 		t.Errorf("%q, %v", got, err)
 	}
+	if err := os.RemoveAll(filepath.Join(r.Dir(), "out")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"out/a", "out"} {
+		if _, err := r.PullPaths(ctx, nas, []string{name}, nil); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(r.Dir(), "out", "a")); err != nil {
+			t.Error(err)
+		}
+	}
 	st, err := g.Status(ctx)
 	if err != nil || len(st) != 1 || !st[0].Clean() {
 		t.Errorf("%+v, %v", st, err)
