@@ -39,7 +39,8 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 	defer unlock()
 	g := r.git
 	g.env = who.environ()
-	if _, err := g.run(ctx, append([]string{"add", "--all", "--"}, paths...)...); err != nil {
+	g.in = []byte(strings.Join(paths, "\x00")) // a command line has room for fewer
+	if _, err := g.run(ctx, "add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"); err != nil {
 		return "", err
 	}
 	same, err := r.committed(ctx, own(paths))
@@ -50,8 +51,8 @@ func (r *Repository) Commit(ctx context.Context, who Author, message string, pat
 		return r.lastChange(ctx, own(paths))
 	}
 	// No signature: it may wait for a person.
-	args := []string{"commit", "-q", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace", "--only", "-m", message, "--"}
-	if _, err := g.run(ctx, append(args, paths...)...); err != nil {
+	args := []string{"commit", "-q", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace", "--only", "-m", message, "--pathspec-from-file=-", "--pathspec-file-nul"}
+	if _, err := g.run(ctx, args...); err != nil {
 		return "", err
 	}
 	return r.Head(ctx)
@@ -88,6 +89,10 @@ func (r *Repository) committed(ctx context.Context, paths []string) (bool, error
 	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "HEAD"); err != nil {
 		return false, nil //nolint:nilerr // there is no commit yet
 	}
+	if !plain(paths) {
+		changed, err := r.git.run(ctx, "diff", "--cached", "--name-only", "-z", "--no-renames", "HEAD", "--")
+		return !holdsAny(paths, strings.Split(changed, "\x00")), err
+	}
 	_, err := r.git.run(ctx, append([]string{"diff", "--cached", "--quiet", "HEAD", "--"}, paths...)...)
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
 		return false, nil
@@ -95,7 +100,26 @@ func (r *Repository) committed(ctx context.Context, paths []string) (bool, error
 	return err == nil, err
 }
 
+// holdsAny reports whether one of the names is one of the paths, or lies in it.
+func holdsAny(paths, names []string) bool {
+	set := make(map[string]bool, len(paths))
+	for _, p := range paths {
+		set[p] = true
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		for up := name; up != "." && up != ""; up = path.Dir(up) {
+			if set[up] {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 func (r *Repository) lastChange(ctx context.Context, paths []string) (string, error) {
+	if !plain(paths) {
+		return r.lastChangeOf(ctx, paths)
+	}
 	out, err := r.git.run(ctx, append([]string{"log", "-1", "--format=%H", "--"}, paths...)...)
 	if out = strings.TrimSpace(out); out == "" && err == nil {
 		return r.Head(ctx)

@@ -3,7 +3,6 @@ package dataset
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -17,11 +16,7 @@ func (r *Repository) CommitAll(ctx context.Context, who Author, message string, 
 	if err := committable(who, message, paths); err != nil {
 		return "", err
 	}
-	size := 0
-	for _, p := range paths {
-		size += len(p) + 3
-	}
-	if size <= plainly {
+	if plain(paths) {
 		return r.Commit(ctx, who, message, paths)
 	}
 	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "MERGE_HEAD"); err == nil {
@@ -56,6 +51,15 @@ func (r *Repository) CommitAll(ctx context.Context, who Author, message string, 
 	return r.commitTree(ctx, who, message, strings.TrimSpace(tree), paths)
 }
 
+// plain reports whether git's command line has room for the paths.
+func plain(paths []string) bool {
+	size := 0
+	for _, p := range paths {
+		size += len(p) + 3
+	}
+	return size <= plainly
+}
+
 // commitTree makes a commit of a tree, if it differs in more than .gitignore files.
 func (r *Repository) commitTree(ctx context.Context, who Author, message, tree string, paths []string) (string, error) {
 	head, err := r.Head(ctx)
@@ -67,8 +71,7 @@ func (r *Repository) commitTree(ctx context.Context, who Author, message, tree s
 		return "", err
 	}
 	mine := own(paths)
-	isNew := func(name string) bool { return slices.Contains(mine, name) }
-	if !slices.ContainsFunc(strings.Split(changed, "\x00"), isNew) {
+	if !holdsAny(mine, strings.Split(changed, "\x00")) {
 		return r.lastChangeOf(ctx, mine)
 	}
 	g := r.git

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -60,6 +61,25 @@ func TestCommitTakesOnlyItsPaths(t *testing.T) {
 	}
 	_, err = r.Commit(t.Context(), Author{}, "x", o.Changed)
 	wantKind(t, "nobody's commit", err, fault.Invalid)
+}
+
+// TestCommitOfMorePathsThanACommandLineHolds hands over 2.3 MB of names; Linux takes 2 MiB.
+func TestCommitOfMorePathsThanACommandLineHolds(t *testing.T) {
+	r := newRepo(t)
+	var paths []string
+	deep := strings.Repeat(strings.Repeat("d", 240)+"/", 15)
+	for i := range 650 {
+		name := deep + fmt.Sprint(i)
+		put(t, r, name, name)
+		paths = append(paths, name)
+	}
+	id := commit(t, r, "reviews", paths...)
+	if got := strings.Count(gitHere(t, r.dir, "show", "--format=", "--name-only", id), "\n"); got != len(paths) {
+		t.Errorf("%d files", got)
+	}
+	if again := commit(t, r, "reviews", paths...); again != id {
+		t.Error("nothing new, but a commit")
+	}
 }
 
 func TestStatusTellsWhatChanged(t *testing.T) {
