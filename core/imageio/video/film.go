@@ -125,8 +125,8 @@ func (f *film) arguments(n int) (first int, args []string) {
 		args = append(args, "-noaccurate_seek", "-seek_timestamp", "1", "-ss", seconds(frames[n-reorder].at))
 	}
 	args = append(args, "-i", "file:"+f.path, "-map", "0:v:0")
-	if n > 0 {
-		args = append(args, "-vf", "trim=start="+seconds((frames[n-1].at+frames[n].at)/2))
+	if n > 0 { // the filter trim, which -ss puts in otherwise, rounds to the container's ticks
+		args = append(args, "-vf", "select=gte(t\\,"+seconds((frames[n-1].at+frames[n].at)/2)+")")
 	}
 	return n, append(args, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
 }

@@ -84,7 +84,7 @@ def stored():
 
 def by_ffmpeg():
     kinds = [("h264.mp4", "libx264", dict(bframes=3, gop=12)), ("h264-no-b.mov", "libx264", dict(bframes=0, gop=30)), ("h264.mkv", "libx264", dict(bframes=2, gop=250)),
-             ("mpeg4.avi", "mpeg4", dict(gop=12, bframes=0)), ("mpeg4-b.avi", "mpeg4", dict(gop=12, bframes=2)), ("vp8.webm", "libvpx", {}), ("vp9.webm", "libvpx-vp9", {}), ("hevc.mp4", "libx265", dict(gop=12))]
+             ("mpeg4.avi", "mpeg4", dict(gop=12, bframes=0)), ("mpeg4-b.avi", "mpeg4", dict(gop=12, bframes=2)), ("vp8.webm", "libvpx", {}), ("h264-ticks.mp4", "libx264", dict(gop=12, rate=fractions.Fraction(30), container=dict(video_track_timescale="30"))), ("vp9.webm", "libvpx-vp9", {}), ("hevc.mp4", "libx265", dict(gop=12))]
     kinds += [("h264-fragments.mp4", "libx264", dict(bframes=2, gop=12, container=dict(movflags="frag_keyframe+empty_moov+default_base_moof"))),
               ("h264-fragments.mov", "libx264", dict(bframes=0, gop=5, container=dict(movflags="frag_keyframe")))]
     irregular = [0, 40, 80, 200, 210, 230, 400, 440, 900, 1000] + [1000 + 33 * k for k in range(1, 31)]
