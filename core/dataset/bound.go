@@ -59,18 +59,19 @@ func (r *Repository) route(at remote.Remote) (goes func(o Output) (yes, known bo
 }
 
 // boundOlder is bound for older versions: what stays now, or goes elsewhere, does so with
-// all that it ever was.
+// all that it ever was, and wherever it lay before.
 func (r *Repository) boundOlder(past, now []Output, at remote.Remote) []Output {
 	goes, _ := r.bound(now, at) // who brings those of now says it
 	held := map[string]bool{}
 	for _, o := range now {
-		held[o.Path] = true
+		held[o.Path], held[o.MD5] = true, o.MD5 != ""
 	}
 	for _, o := range goes {
 		delete(held, o.Path)
+		delete(held, o.MD5)
 	}
 	there, _ := r.bound(past, at)
-	return slices.DeleteFunc(slices.Clone(there), func(o Output) bool { return held[o.Path] })
+	return slices.DeleteFunc(slices.Clone(there), func(o Output) bool { return held[o.Path] || held[o.MD5] })
 }
 
 // elsewhere returns an error for an output that only another remote has, if it is not here.

@@ -20,6 +20,10 @@ func TestWhatStaysAndWhatGoesElsewhere(t *testing.T) {
 	put(t, r, "scans/patient.dcm", "an older patient")
 	commit(t, r, "scans", add(t, r, "scans", nil).Changed...)
 	put(t, r, "scans/patient.dcm", "patient")
+	put(t, r, "was here", "a patient that moved") // and then to where it stays
+	commit(t, r, "in the wrong place", add(t, r, "was here", nil).Changed...)
+	must(t, os.Rename(r.abs("was here"), r.abs("moved")), os.Remove(r.abs("was here.dvc")))
+	commit(t, r, "moved", append(add(t, r, "moved", nil).Changed, "was here.dvc")...)
 	put(t, r, "t", "two's")
 	put(t, r, "q", "anyone's")
 	mark := func(name, line string) {
@@ -28,6 +32,7 @@ func TestWhatStaysAndWhatGoesElsewhere(t *testing.T) {
 		put(t, r, name, string(text)+"  "+line+"\n")
 	}
 	mark("scans.dvc", "push: false")
+	mark("moved.dvc", "push: False")
 	add(t, r, "t", nil)
 	mark("t.dvc", "remote: two")
 	for _, rel := range []string{"scans", "t", "q"} { // again: both keys stay

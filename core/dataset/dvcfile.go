@@ -92,7 +92,7 @@ func parseOutput(n *yaml.Node) (o output, err error) {
 		case "isexec":
 			o.exec, err = strconv.ParseBool(v.Value)
 		case "push":
-			o.stays = v.Value == "false" || v.ShortTag() != "!!bool"
+			o.stays = !strings.EqualFold(v.Value, "true") // what is in doubt stays
 		case "remote":
 			o.remote = v.Value
 		}
