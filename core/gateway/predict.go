@@ -17,6 +17,7 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/exchange"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/segment"
@@ -88,11 +89,11 @@ func (g *Gateway) place(ctx context.Context) (leave func(), err error) {
 // look asks about one image. A reader that a hostile file brings down takes nobody with it.
 func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p infer.Progress) (a answer, err error) {
 	defer func() {
-		if _, ok := errors.AsType[*infer.Crash](err); ok {
+		if _, ok := errors.AsType[*imageio.Crash](err); ok {
 			g.opt.Log.Error("image brought down its reader", slog.Any("error", err))
 		}
 	}()
-	defer infer.Recover(&err)
+	defer imageio.Recover(&err)
 	m, err := g.chosen(q)
 	if err != nil {
 		return a, err
@@ -102,7 +103,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 		return a, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	src = infer.Guard(src)
+	src = imageio.Guard(src)
 	info := src.Info()
 	size := info.Levels[0].Size
 	if q.frames && int64(size.X)*int64(size.Y) > most/int64(max(info.T-max(q.t, 0), 1)) {

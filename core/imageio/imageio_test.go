@@ -57,6 +57,41 @@ func field(tb testing.TB, w, h int) imageio.Source {
 
 func opener() *imageio.Opener { return imageio.NewOpener(ometiff.Format{}, raster.Format{}) }
 
+// fallen is a format whose readers come down.
+type fallen struct{ open bool }
+
+func (fallen) Name() string              { return "fallen" }
+func (fallen) Match(string, []byte) bool { return true }
+func (f fallen) Open(_ context.Context, path string) (imageio.Source, error) {
+	if f.open {
+		return nil, errors.New(path[len(path)+1:]) // a hostile header
+	}
+	return f, nil
+}
+func (fallen) ID() string         { return "fallen" }
+func (fallen) Info() imageio.Info { return imageio.Info{} }
+func (fallen) Close() error       { return nil }
+func (fallen) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	return []*imageio.Pixels{}[t.Row], nil
+}
+
+func TestAReaderThatComesDownTakesNobodyWithIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte("a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := imageio.NewOpener(fallen{open: true}).Open(t.Context(), path); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("opened: %v", err)
+	}
+	src, err := imageio.NewOpener(fallen{}).Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := src.ReadTile(t.Context(), imageio.Tile{}); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("read: %v", err)
+	}
+}
+
 func TestBytesDecideBeforeTheName(t *testing.T) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 5, 4))); err != nil {

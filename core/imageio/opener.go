@@ -66,19 +66,26 @@ func (o *Opener) open(ctx context.Context, path, id string, by func(Format, cont
 	if err != nil {
 		return nil, err
 	}
-	src, err := by(format, ctx, path)
+	src, err := guardedOpen(ctx, format, path, by)
 	if err != nil {
 		return nil, fmt.Errorf("open %s as %s: %w", path, format.Name(), err)
 	}
-	if id == "" {
+	if src = Guard(src); id == "" {
 		return src, nil
 	}
 	return named{src, id}, nil
 }
 
+func guardedOpen(ctx context.Context, f Format, path string, by func(Format, context.Context, string) (Source, error)) (src Source, err error) {
+	defer Recover(&err)
+	return by(f, ctx, path)
+}
+
 // Complete reports whether the file at path is whole, as far as its format can tell: nil
 // also for files of formats that nobody here knows. An empty file is fault.Corrupt.
-func (o *Opener) Complete(ctx context.Context, path string) error {
+func (o *Opener) Complete(ctx context.Context, path string) (err error) {
+	defer Recover(&err)
+
 	format, err := o.match(ctx, path)
 	if fault.KindOf(err) == fault.Invalid {
 		return nil //nolint:nilerr // not an image of ours: nothing speaks against it

@@ -104,7 +104,7 @@ func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detect
 		return nil, fault.New(fault.Invalid, "The diameter is too far from the size that the model was made for.",
 			fmt.Sprintf("Choose one between %.0f and %.0f pixels.", m.Diameter/16, m.Diameter*16), nil)
 	}
-	return &detection{model: m, ref: ref, src: Guard(src), opt: opt, view: newView(info, scale)}, nil
+	return &detection{model: m, ref: ref, src: imageio.Guard(src), opt: opt, view: newView(info, scale)}, nil
 }
 
 // question plans what the engine is asked, and who makes objects of the answers.

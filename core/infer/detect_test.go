@@ -284,7 +284,7 @@ func TestPanicsAreErrors(t *testing.T) {
 			return errors.New(o[len(o)].ID)
 		}),
 	} {
-		if c, ok := errors.AsType[*infer.Crash](err); fault.KindOf(err) != fault.Corrupt || !ok || len(c.Stack) == 0 {
+		if c, ok := errors.AsType[*imageio.Crash](err); fault.KindOf(err) != fault.Corrupt || !ok || len(c.Stack) == 0 {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

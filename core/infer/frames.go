@@ -65,7 +65,7 @@ func Count(
 	g.SetLimit(framesAtOnce)
 	for t := opt.T; t < info.T && work.Err() == nil; t++ {
 		g.Go(func() (err error) {
-			defer Recover(&err)
+			defer imageio.Recover(&err)
 			at := opt
 			at.T = t
 			layer, err := Detect(work, e, ref, m, src, at, nil)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/recipe"
 )
 
@@ -194,7 +195,7 @@ func each(ctx context.Context, n int, window func() int, fn func(ctx context.Con
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	try := func(i int) (err error) {
-		defer Recover(&err)
+		defer imageio.Recover(&err)
 		return fn(ctx, i)
 	}
 	ended := make(chan struct{})

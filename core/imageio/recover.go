@@ -1,4 +1,4 @@
-package infer
+package imageio
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 
 	"coverslip.dev/coverslip/core/fault"
-	"coverslip.dev/coverslip/core/imageio"
 )
 
 // Crash is a panic, as an error.
@@ -26,11 +25,11 @@ func Recover(err *error) {
 }
 
 // Guard makes an error of a panic of src, also in goroutines of whoever reads tiles of it.
-func Guard(src imageio.Source) imageio.Source { return guarded{src} }
+func Guard(src Source) Source { return guarded{src} }
 
-type guarded struct{ imageio.Source }
+type guarded struct{ Source }
 
-func (g guarded) ReadTile(ctx context.Context, t imageio.Tile) (px *imageio.Pixels, err error) {
+func (g guarded) ReadTile(ctx context.Context, t Tile) (px *Pixels, err error) {
 	defer Recover(&err)
 	return g.Source.ReadTile(ctx, t)
 }
