@@ -32,7 +32,7 @@ type Flaw struct {
 const (
 	FlawMissing = "missing"
 	FlawDamaged = "damaged"
-	FlawHere    = "damaged here" // of an audit: the remote's is right, the cache's is not; see Verify
+	FlawHere    = "damaged here" // of an audit: the remote's is right, the cache's was not, and was set aside
 )
 
 // Check is what [Repository.Verify] or [Repository.Audit] found.
@@ -202,7 +202,8 @@ func listed(ctx context.Context, at remote.Remote) (map[string]int64, error) {
 }
 
 // compare returns what is wrong with the remote's object, if anything. If its size differs
-// from that of the cache's object, which one is wrong is told by their hashes.
+// from that of the cache's object, which one is wrong is told by their hashes; the cache's is
+// then set aside, as Verify does it.
 func (r *Repository) compare(ctx context.Context, at remote.Remote, oid string, size int64, deep bool, p *job.Progress) (string, error) {
 	otherwise := ""
 	if !deep {
@@ -220,6 +221,9 @@ func (r *Repository) compare(ctx context.Context, at remote.Remote, oid string, 
 		}
 		if right {
 			return FlawDamaged, nil
+		}
+		if err := r.setAside(ctx, oid); err != nil {
+			return "", err
 		}
 		otherwise = FlawHere
 		p.Grow(size)

@@ -221,6 +221,7 @@ func (s *Station) behind(ctx context.Context, key string) (int, error) {
 		return 0, err
 	}
 	found, err := s.repo.Audit(ctx, at, dataset.AuditOptions{}, nil)
+	s.damaged(ctx, &found)
 	n := 0
 	for _, f := range found.Flaws {
 		if f.What == dataset.FlawMissing {

@@ -201,8 +201,34 @@ func (s *Station) Audit(ctx context.Context, place string, deep, mend bool) erro
 		if err := errors.Join(err, at.Close()); err != nil {
 			return err
 		}
+		s.damaged(ctx, &found)
 		s.checked(ctx, place, found, deep)
 		return nil
+	})
+}
+
+// damaged moves what an audit has found to be wrong here from the remote's flaws to those of
+// this machine.
+func (s *Station) damaged(ctx context.Context, found *dataset.Check) {
+	var here []dataset.Flaw
+	found.Flaws = slices.DeleteFunc(found.Flaws, func(f dataset.Flaw) bool {
+		if f.What == dataset.FlawHere {
+			here = append(here, f)
+		}
+		return f.What == dataset.FlawHere
+	})
+	if len(here) == 0 {
+		return
+	}
+	s.change(ctx, ThisMachine, true, func(p *Place) {
+		flaws := slices.Clone(p.Check.Flaws)
+		for _, f := range here {
+			if !slices.ContainsFunc(flaws, func(o dataset.Flaw) bool { return o.MD5 == f.MD5 }) {
+				flaws = append(flaws, f)
+				p.Damaged++
+			}
+		}
+		p.Check.Flaws = flaws[:min(len(flaws), flawsKept)]
 	})
 }
 
