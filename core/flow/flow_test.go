@@ -180,9 +180,7 @@ func TestWhatAPersonStopsStaysStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-begun
-	for _, j := range b.jobs.Jobs.All() {
-		b.jobs.Stop(j.ID)
-	}
+	b.jobs.Stop("1") // the first job; its row comes a moment later
 	it := b.until(t, "a", func(it flow.Item) bool { return it.Passes["push"].Say != "" })
 	if p := it.Passes["push"]; p.State != flow.Waiting || time.Until(p.Next) < time.Minute || runs.Load() != 1 {
 		t.Errorf("%+v after %d runs", p, runs.Load())
