@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -271,8 +272,9 @@ func micron(src imageio.Source) float64 {
 	return 1
 }
 
-// unread says why a part of an image can't be read, if it is a fault that says it.
-func unread(err error) (say, hint string) {
+// unread logs why a part of an image can't be read, and says it if it is a fault that does.
+func (w *window) unread(err error) (say, hint string) {
+	w.opt.Log.Warn("a part of an image can't be read", slog.String("item", w.desk.id), slog.Any("error", err))
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return fault.Explain(err)
 	}
@@ -302,7 +304,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
 		Undo:     func() { w.step(w.station.Undo) },
 		Redo:     func() { w.step(w.station.Redo) },
-		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold, Explain: unread,
+		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold, Explain: w.unread,
 		Next: func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
 		Shortcut:     w.shortcut,

@@ -51,6 +51,8 @@ type task struct {
 	items []Item // as they are at work
 	was   []Pass // how they stood before
 	begun time.Time
+
+	halted bool // a person stopped it, neither was the item withdrawn nor does the program end
 }
 
 // take begins what can start now, the oldest items of each stage first, and returns the
@@ -143,10 +145,9 @@ func (r *Runner) work(t task) {
 	defer t.stop()
 	var outs []any
 	var failed error
-	byPerson := false // it was stopped, and not because the item was withdrawn or the program ends
 	stopped := r.jobs.Do(t.ctx, t.lane.line, t.title(), func(ctx context.Context, p *job.Progress) error {
 		outs, failed = t.run(ctx, p)
-		byPerson = failed != nil && ctx.Err() != nil && t.ctx.Err() == nil
+		t.halted = failed != nil && ctx.Err() != nil && t.ctx.Err() == nil
 		if _, ok := skipped(failed); ok {
 			return nil
 		}
@@ -156,7 +157,7 @@ func (r *Runner) work(t task) {
 		failed = stopped
 	}
 	now := time.Now()
-	ps := t.passes(outs, failed, now, byPerson)
+	ps := t.passes(outs, failed, now)
 	var rows []session.Step
 	for i, p := range ps {
 		if p.changed {
@@ -169,7 +170,7 @@ func (r *Runner) work(t task) {
 		r.log.Warn("stage did not pass", slog.String("item", it.ID), slog.String("stage", t.lane.stage.Name),
 			slog.String("title", it.Title), slog.Int("of", len(t.items)), slog.Any("error", failed))
 	}
-	r.end(t, ps, outside(failed), now, byPerson)
+	r.end(t, ps, outside(failed), now)
 }
 
 func (t task) run(ctx context.Context, p *job.Progress) ([]any, error) {
@@ -199,7 +200,7 @@ type passed struct {
 }
 
 // passes tells of each item of a task how it stands now.
-func (t task) passes(outs []any, err error, now time.Time, byPerson bool) []passed {
+func (t task) passes(outs []any, err error, now time.Time) []passed {
 	out := make([]passed, len(t.items))
 	if len(outs) == 0 && err == nil {
 		err = errors.New("the stage did nothing")
@@ -211,7 +212,7 @@ func (t task) passes(outs []any, err error, now time.Time, byPerson bool) []pass
 		switch next := i == len(outs); {
 		case i < len(outs):
 			out[i] = passed{Pass: settle(at, outs[i], nil, now), changed: true}
-		case byPerson && !skips:
+		case t.halted && !skips:
 			out[i] = passed{changed: true, Pass: Pass{
 				State: Waiting, Tries: at.Tries, Out: at.Out, At: now, Next: now.Add(stoppedFor),
 				Say: "Someone stopped it.", Hint: "It goes on by itself in a few minutes, or at once with Try again.",
@@ -226,7 +227,7 @@ func (t task) passes(outs []any, err error, now time.Time, byPerson bool) []pass
 }
 
 // end takes a task's items off its stage and shows how they stand.
-func (r *Runner) end(t task, ps []passed, fails bool, now time.Time, byPerson bool) {
+func (r *Runner) end(t task, ps []passed, fails bool, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, name := t.lane, t.lane.stage.Name
@@ -234,7 +235,7 @@ func (r *Runner) end(t task, ps []passed, fails bool, now time.Time, byPerson bo
 	l.busy -= len(t.items)
 	l.kin[t.kin].works = false
 	l.kin[t.kin].told(!fails, t.begun, now)
-	if byPerson && l.stage.Batch != nil { // or the next of them do the same work
+	if t.halted && l.stage.Batch != nil { // or the next of them do the same work
 		l.kin[t.kin].until = now.Add(stoppedFor)
 	}
 	for i, p := range ps {

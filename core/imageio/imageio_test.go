@@ -71,6 +71,9 @@ func (f fallen) Open(_ context.Context, path string) (imageio.Source, error) {
 func (fallen) ID() string         { return "fallen" }
 func (fallen) Info() imageio.Info { return imageio.Info{} }
 func (fallen) Close() error       { return nil }
+
+func (fallen) Complete(_ context.Context, path string) error { return errors.New(path[len(path)+1:]) }
+
 func (fallen) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
 	return []*imageio.Pixels{}[t.Row], nil
 }
@@ -82,6 +85,10 @@ func TestAReaderThatComesDownTakesNobodyWithIt(t *testing.T) {
 	}
 	if _, err := imageio.NewOpener(fallen{open: true}).Open(t.Context(), path); fault.KindOf(err) != fault.Corrupt {
 		t.Errorf("opened: %v", err)
+	}
+	// Capture waits for more of what is cut short, and takes what can't be read as it is.
+	if err := imageio.NewOpener(fallen{}).Complete(t.Context(), path); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("complete: %v", err)
 	}
 	src, err := imageio.NewOpener(fallen{}).Open(t.Context(), path)
 	if err != nil {

@@ -20,7 +20,7 @@ func (c *Crash) Error() string { return fmt.Sprintf("%v\n%s", c.Value, c.Stack) 
 // down takes nobody with it.
 func Recover(err *error) {
 	if r := recover(); r != nil {
-		*err = fault.New(fault.Corrupt, "The image can't be read.", "", &Crash{r, debug.Stack()})
+		*err = fault.New(fault.Corrupt, "The image can't be read.", "Copy it again from the instrument.", &Crash{r, debug.Stack()})
 	}
 }
 
