@@ -128,8 +128,9 @@ func (c *Chart) CreateRenderer() fyne.WidgetRenderer {
 }
 
 type chartRenderer struct {
-	c    *Chart
-	objs []fyne.CanvasObject
+	c     *Chart
+	objs  []fyne.CanvasObject
+	drawn fyne.Size // that objs are for
 }
 
 func (r *chartRenderer) Destroy() {}
@@ -138,7 +139,13 @@ func (r *chartRenderer) MinSize() fyne.Size { return fyne.NewSize(200, 120) }
 
 func (r *chartRenderer) Objects() []fyne.CanvasObject { return r.objs }
 
-func (r *chartRenderer) Layout(fyne.Size) { r.Refresh() }
+// Layout draws the chart anew for another size only: Fyne asks for it at every frame in which
+// parts of the chart are new to it, and would draw without end.
+func (r *chartRenderer) Layout(size fyne.Size) {
+	if size != r.drawn {
+		r.Refresh()
+	}
+}
 
 // The room around the lines, for what is written there.
 const (
@@ -150,6 +157,7 @@ const (
 func (r *chartRenderer) Refresh() {
 	r.objs = r.objs[:0]
 	p, size := r.c.plot, r.c.Size()
+	r.drawn = size
 	top := float32(chartTop)
 	if p.Title != "" {
 		top += chartHead

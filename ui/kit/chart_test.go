@@ -60,6 +60,20 @@ func drawn(c *kit.Chart, width float32) (n int, highest float32) {
 	return n, highest
 }
 
+// TestChartRests: laid out again at the same size it is as it was, or Fyne draws it without end.
+func TestChartRests(t *testing.T) {
+	c, _ := window(t, theme.Dark, kit.NewChart)
+	c.Set(kit.Plot{X: []float64{0, 1}, Lines: []kit.Line{{Y: []float64{1, 2}}}})
+	r := test.WidgetRenderer(c)
+	before := r.Objects()[0]
+	if r.Layout(c.Size()); r.Objects()[0] != before {
+		t.Error("it was drawn anew")
+	}
+	if r.Layout(c.Size().Add(fyne.NewSize(9, 0))); r.Objects()[0] == before {
+		t.Error("at another size it was not")
+	}
+}
+
 // TestChartDrawsNoMoreThanItMust has a long course with one spike, one with gaps and a flat one.
 func TestChartDrawsNoMoreThanItMust(t *testing.T) {
 	c, _ := window(t, theme.Dark, kit.NewChart)
