@@ -14,7 +14,7 @@ type player struct {
 	begun time.Time // of the screen's thread, like all below
 	from  int
 	loop  bool
-	jump  int // by how many frames it went on last: what is read ahead
+	jump  int // by how many frames it goes on next: that one is read ahead
 }
 
 // setRate tells the clock; it wakes it.
@@ -36,7 +36,7 @@ func (p *player) speed() float64 {
 
 // Play shows the time points one after the other, at rate a second, until the last, or
 // around and around. From the last one it begins anew. Frames that aren't ready in time are
-// left out; none is shown late.
+// left out, a quarter of a second at most: what can't be read as fast as that plays slower.
 func (v *View) Play(rate float64, loop bool) {
 	if v.info.T < 2 || rate <= 0 {
 		return
@@ -70,20 +70,31 @@ func (v *View) tick() {
 	if rate <= 0 || !v.whole {
 		return
 	}
-	at := p.from + int(time.Since(p.begun).Seconds()*rate)
-	last := v.info.T - 1
-	if at > last && p.loop {
+	due, last := p.from+int(time.Since(p.begun).Seconds()*rate), v.info.T-1
+	at := min(due, last, v.t+max(1, int(rate/4)))
+	again := due > last && p.loop
+	if again {
 		at = 0
-		p.begun, p.from = time.Now(), 0
 	}
-	at = min(at, last)
-	if at != v.t {
-		p.jump = max(at-v.t, 1)
+	if at != due {
+		p.begun, p.from = time.Now(), at
+	}
+	// The frame that is read ahead comes next, when its time has come: another would have to be read,
+	// and one before it may take long, as a film is decoded forwards.
+	next := min(v.t+p.jump, last)
+	if again {
+		next = 0
+	}
+	if next != v.t && (again || at >= next) {
+		p.jump = max(p.jump-1, 1)
+		if at > next {
+			p.jump = at - v.t
+		}
 		v.whole = false // until a frame was painted with all its tiles
-		v.t = at
+		v.t = next
 		v.turnPage()
 	}
-	if at == last && !p.loop {
+	if v.t == last && !p.loop {
 		v.Stop()
 	}
 }
