@@ -173,8 +173,11 @@ func (w *window) strip() {
 	if w.station.PredictionsHeld() {
 		st.Queue = "Predictions are paused · " + st.Queue
 	}
-	if st.Badges["inbox"]+waiting > 0 {
+	switch {
+	case st.Badges["inbox"] > 0:
 		st.Health, st.Tone = "Some captures do not go on by themselves: see the inbox", kit.Held
+	case waiting > 0:
+		st.Health, st.Tone = "Some captures wait: see the inbox", kit.Held
 	}
 	if troubles := w.troubles(); len(troubles) > 0 {
 		st.Health, st.Tone = troubles[0].Sentence, troubles[0].Tone
