@@ -43,7 +43,7 @@ const seenMagic = "coverslip seen 1\n"
 
 // seenAt reads what was seen at a remote: nothing, if that is not to be trusted.
 func (r *Repository) seenAt(at remote.Remote) *seen {
-	sum := sha256.Sum256([]byte(at.Name()))
+	sum := sha256.Sum256([]byte(at.Caps().Server + "\x00" + at.Name()))
 	s := &seen{
 		file: filepath.Join(r.memory.dir, "seen-"+hex.EncodeToString(sum[:16])), place: place(at),
 		dirs: map[digest]struct{}{}, files: map[digest]struct{}{},

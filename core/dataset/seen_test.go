@@ -46,6 +46,28 @@ func TestPushOfNothingNewAsksLittle(t *testing.T) {
 	}
 }
 
+// bucket claims to be one of that name at a server.
+type bucket struct {
+	far
+	server string
+}
+
+func (bucket) Name() string        { return "s3://images" }
+func (b bucket) Caps() remote.Caps { return remote.Caps{Parallel: 4, Server: b.server} }
+
+func TestBucketsOfOneNameAtTwoServers(t *testing.T) {
+	r := plates(t)
+	one, two := bucket{far{folder.Open(t.TempDir())}, "here:9000"}, bucket{far{folder.Open(t.TempDir())}, "there:9000"}
+	for _, to := range []bucket{one, two} {
+		if done, _ := counted(t, r, to); done.Moved != 15 {
+			t.Errorf("%s: %+v", to.server, done)
+		}
+	}
+	if r.seenAt(one).since.IsZero() || r.seenAt(two).since.IsZero() || r.seenAt(one).file == r.seenAt(two).file {
+		t.Error("what was seen at one counts for the other")
+	}
+}
+
 func TestAStoreThatLostSomething(t *testing.T) {
 	r := plates(t)
 	at := far{folder.Open(t.TempDir())}

@@ -26,8 +26,9 @@ type Remote interface {
 
 // Caps say what a remote can do, so that no one asks for its type.
 type Caps struct {
-	Parallel int  // how many calls at once do it good
-	Local    bool // a blob is a file of this machine's file system
+	Parallel int    // how many calls at once do it good
+	Local    bool   // a blob is a file of this machine's file system
+	Server   string // whose place it is: a bucket of that name may be at another one, too
 }
 
 // Info is what a remote knows of a blob.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type Container struct {
 	name     string
 	prefix   string    // empty or with a slash at its end
 	host     string    // for people
+	server   string    // with the account's part of the path, if it is there
 	expiry   time.Time // of the shared access signature; zero: never, or there is none
 	parallel int
 }
@@ -45,15 +47,15 @@ func Open(o Options) (*Container, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "The signature for "+o.URL+" makes no sense.", "Copy it anew.", nil)
 	}
-	c.host, c.expiry = u.Host, expiry(u)
+	c.host, c.server, c.expiry = u.Host, u.Host+path.Dir(u.Path), expiry(u)
 	return c, nil
 }
 
 // Name returns the container's URL.
 func (c *Container) Name() string { return strings.TrimSuffix("azure://"+c.name+"/"+c.prefix, "/") }
 
-// Caps says how many calls at once were asked for.
-func (c *Container) Caps() remote.Caps { return remote.Caps{Parallel: c.parallel} }
+// Caps says how many calls at once were asked for, and whose container it is.
+func (c *Container) Caps() remote.Caps { return remote.Caps{Parallel: c.parallel, Server: c.server} }
 
 // Close ends idle connections.
 func (c *Container) Close() error {

@@ -23,7 +23,7 @@ type Bucket struct {
 	http     *http.Transport
 	bucket   string
 	prefix   string // empty or with a slash at its end
-	host     string // for people
+	host     string
 	parallel int
 
 	seen  atomic.Bool // the bucket is there
@@ -84,8 +84,8 @@ func (o Options) credentials() (*credentials.Credentials, error) {
 // Name returns the bucket's URL.
 func (b *Bucket) Name() string { return strings.TrimSuffix("s3://"+b.bucket+"/"+b.prefix, "/") }
 
-// Caps says how many calls at once were asked for.
-func (b *Bucket) Caps() remote.Caps { return remote.Caps{Parallel: b.parallel} }
+// Caps says how many calls at once were asked for, and whose bucket it is.
+func (b *Bucket) Caps() remote.Caps { return remote.Caps{Parallel: b.parallel, Server: b.host} }
 
 // Close ends idle connections.
 func (b *Bucket) Close() error {
