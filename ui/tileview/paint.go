@@ -255,9 +255,9 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 			want = append(want, wk.missing(top, mid)...)
 		}
 	}
-	if next := mid.t + v.player.jump; v.Playing() && next < v.info.T && mid.z >= 0 {
+	if z, t, ok := v.ahead(); ok {
 		for _, c := range cells {
-			want = append(want, tileKey{mid.level, c.col, c.row, mid.z, next})
+			want = append(want, tileKey{mid.level, c.col, c.row, z, t})
 		}
 	}
 	wk.wanted, wk.shown = want, [2]int{mid.z, mid.t}

@@ -28,8 +28,27 @@ func (v *View) plane() (z, t int) {
 
 // SetPlane shows plane z at time t; both are held inside the image.
 func (v *View) SetPlane(z, t int) {
-	v.z, v.t = min(max(z, 0), max(v.info.Z-1, 0)), min(max(t, 0), max(v.info.T-1, 0))
+	z, t = min(max(z, 0), max(v.info.Z-1, 0)), min(max(t, 0), max(v.info.T-1, 0))
+	v.step, v.stepped = [2]int{z - v.z, t - v.t}, v.at
+	v.z, v.t = z, t
 	v.turnPage()
+}
+
+// ahead returns the plane and the time that are likely to be asked for next, while v plays or is
+// gone through one by one; ok is false where none is. A film is decoded forwards: back in time
+// nothing is read ahead.
+func (v *View) ahead() (z, t int, ok bool) {
+	step := v.step
+	if v.Playing() {
+		step = [2]int{0, v.player.jump}
+	} else if v.at != v.stepped || step != [2]int{1, 0} && step != [2]int{-1, 0} && step != [2]int{0, 1} {
+		return 0, 0, false
+	}
+	if z, t = v.plane(); z < 0 {
+		return 0, 0, false
+	}
+	z, t = z+step[0], t+step[1]
+	return z, t, z >= 0 && z < v.info.Z && t < v.info.T
 }
 
 // Plane returns the plane and the time that are shown.

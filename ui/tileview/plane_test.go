@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"image"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -138,6 +140,36 @@ func TestPlayKeepsTimeAndEnds(t *testing.T) {
 		play(v, c, s, time.Second)
 		if _, at := v.Plane(); at != 0 || v.Playing() {
 			t.Errorf("another image opened at frame %d, playing %v", at, v.Playing())
+		}
+	})
+}
+
+// TestTheNextPlaneIsReadAhead goes through a stack: the plane after the last step is there before
+// it is asked for, and one that is looked at longer has none read beside it.
+func TestTheNextPlaneIsReadAhead(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		src := &stack{z: 9, t: 9}
+		v.Set(src)
+		s.settle(c)
+		full(v)
+		s.settle(c)
+		asked := func() []int {
+			src.mu.Lock()
+			defer src.mu.Unlock()
+			return slices.Sorted(maps.Keys(src.read))
+		}
+		for _, step := range []struct {
+			t    int
+			want []int
+		}{
+			{1, []int{1, 2}}, {2, []int{3}}, {7, []int{7}}, {6, []int{6}},
+		} {
+			src.pace(0)
+			v.SetPlane(0, step.t)
+			s.settle(c)
+			if got := asked(); !slices.Equal(got, step.want) {
+				t.Errorf("at time %d, %d were read, not %d", step.t, got, step.want)
+			}
 		}
 	})
 }

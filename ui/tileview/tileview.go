@@ -68,6 +68,8 @@ type View struct {
 	channels []Channel
 	tint     Tint
 	z, t     int
+	step     [2]int // how many planes and time points the last turn of the page went
+	stepped  camera // where that was: whoever moves on looks at this plane
 	player   *player
 
 	projection Projection
@@ -134,6 +136,7 @@ func (v *View) Set(src imageio.Source) {
 	v.Stop()
 	v.contrast = false
 	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{0, -1}
+	v.step = [2]int{}
 	v.stale = v.stale || len(v.pen.ring) > 0 && v.pen.free || v.brush.mask != nil
 	v.pen, v.brush.mask = pen{}, nil
 	v.lay.clear()
