@@ -37,7 +37,7 @@ type Options struct {
 }
 
 // tileBytes is how much memory decoded tiles may take.
-const tileBytes = 128 << 20
+const tileBytes = 104 << 20
 
 // Station is the program without its window. Everything it starts runs inside Run.
 type Station struct {

@@ -12,7 +12,7 @@ import (
 // cacheBytes bounds what decoded tiles take up. A 1080p view of four 16-bit channels is 25 MB
 // at 1:1 and up to 75 MB just before the next coarser level is taken; the source's cache holds
 // what lies around.
-const cacheBytes = 96 << 20
+const cacheBytes = 88 << 20
 
 // work is what the screen's thread and the workers share: the tiles in memory
 // and the tiles that are wanted.

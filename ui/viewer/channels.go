@@ -118,11 +118,11 @@ func (c *channels) name(i int) string {
 	return "Channel " + strconv.Itoa(i+1)
 }
 
-// dot is a disc in a channel's colour.
+// dot is a disc in a channel's colour, with a rim that is seen on light and dark ground.
 func dot(rgb [3]uint8) fyne.Resource {
 	name := fmt.Sprintf("%02x%02x%02x", rgb[0], rgb[1], rgb[2])
 	return fyne.NewStaticResource(name+".svg", []byte(
-		`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><circle cx="12" cy="12" r="8" fill="#`+name+`"/></svg>`))
+		`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><circle cx="12" cy="12" r="7.5" fill="#`+name+`" stroke="#808080"/></svg>`))
 }
 
 // colors offers the colours of channel i.
