@@ -190,7 +190,9 @@ func (s *Screen) build() {
 	s.first = s.view // on no ground of its own: a rectangle under it costs as much as the picture
 	s.picture = container.NewStack(s.first)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
-	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), s.foot, s.rail, side, s.picture)
+	// The banner comes last of all: Fyne forgets that something has grown where what follows it has changed inside.
+	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), nil, nil, nil,
+		container.NewBorder(nil, s.foot, s.rail, side, s.picture))
 	s.empty = kit.NewEmpty(theme.Icon("viewer"), "No image is open",
 		"Open a capture in the inbox by a double click, or select it and press Enter.", "Go to the inbox", s.act.Inbox)
 	s.layout = container.NewStack(s.full, s.empty)
