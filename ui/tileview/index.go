@@ -47,6 +47,11 @@ type index struct {
 // newIndex indexes objects, and shows all.
 func newIndex(objs []annotation.Object) *index { return newTailed(objs, nil, nil) }
 
+// holds reports whether these objects are the ones that x was made of: an object is a value.
+func (x *index) holds(objs []annotation.Object) bool {
+	return len(objs) == len(x.all) && (len(objs) == 0 || &objs[0] == &x.all[0])
+}
+
 // newTailed indexes objects, tails of which may be nil, and shows those that show lets through;
 // nil lets all through.
 func newTailed(objs []annotation.Object, tails [][]annotation.Point, show func(x *index, i int) bool) *index {

@@ -29,7 +29,9 @@ const firstLens, leastLens, mostLens = 110, 40, 400 // units of the screen
 // SetOther brings the layer that the lens shows, and names both.
 func (v *View) SetOther(name, other string, objs []annotation.Object) {
 	v.lens.a, v.lens.b = name, other
-	v.lens.other = newIndex(objs)
+	if !v.lens.other.holds(objs) {
+		v.lens.other = newIndex(objs)
+	}
 	v.restyle()
 	if v.lens.on {
 		v.redraw()

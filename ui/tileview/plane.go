@@ -29,7 +29,9 @@ func (v *View) plane() (z, t int) {
 // SetPlane shows plane z at time t; both are held inside the image.
 func (v *View) SetPlane(z, t int) {
 	z, t = min(max(z, 0), max(v.info.Z-1, 0)), min(max(t, 0), max(v.info.T-1, 0))
-	v.step, v.stepped = [2]int{z - v.z, t - v.t}, v.at
+	if z != v.z || t != v.t {
+		v.step, v.stepped = [2]int{z - v.z, t - v.t}, v.at
+	}
 	v.z, v.t = z, t
 	v.turnPage()
 }

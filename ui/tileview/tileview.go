@@ -192,8 +192,8 @@ func (v *View) SetObjects(objs []annotation.Object) {
 // SetFollowed replaces what lies on the image; tails are where each object was before, from
 // the oldest place on.
 func (v *View) SetFollowed(objs []annotation.Object, tails [][]annotation.Point) {
-	if was := v.objects; tails == nil && was.tails == nil && len(objs) == len(was.all) && (len(objs) == 0 || &objs[0] == &was.all[0]) {
-		return // the same: an object is a value
+	if tails == nil && v.objects.tails == nil && v.objects.holds(objs) {
+		return
 	}
 	v.objects = newTailed(objs, tails, v.filter.lets)
 	v.relay()

@@ -112,6 +112,7 @@ type Screen struct {
 	finish fyne.CanvasObject
 	foot   fyne.CanvasObject
 	banner *kit.Banner
+	damage [2]string // what of the open image can't be read, and what to do; empty where nothing is known
 	empty  fyne.CanvasObject
 	full   fyne.CanvasObject
 	layout fyne.CanvasObject
@@ -143,13 +144,13 @@ func New(post func(func()), act Actions) *Screen {
 		Planed:  s.turned,
 		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
 		Trouble: func(err error) {
-			say, hint := "A part of this image can't be read.", "Copy the file again from the instrument."
+			s.damage = [2]string{"A part of this image can't be read.", "Copy the file again from the instrument."}
 			if act.Explain != nil {
-				if known, what := act.Explain(err); known != "" {
-					say, hint = known, what
+				if say, hint := act.Explain(err); say != "" {
+					s.damage = [2]string{say, hint}
 				}
 			}
-			s.banner.Set(kit.Bad, say, strings.TrimSpace("The rest is shown. "+hint), "", nil)
+			s.warn()
 		},
 	})
 	for range mostViews - 1 {
@@ -198,12 +199,24 @@ func (s *Screen) build() {
 	s.layout = container.NewStack(s.full, s.empty)
 }
 
+// warn says what is wrong: with the image that is open before all else, for as long as it is open.
+func (s *Screen) warn() {
+	if s.damage[0] != "" {
+		s.banner.Set(kit.Bad, s.damage[0], strings.TrimSpace("The rest is shown. "+s.damage[1]), "", nil)
+	} else {
+		s.banner.Set(kit.Held, s.val.Say, s.val.Hint, "", nil)
+	}
+}
+
 // Set replaces what is shown. Where the same image stays open, so do its place,
 // its contrast and what is selected.
 func (s *Screen) Set(v Values) {
 	fresh := v.Source != s.val.Source
 	s.val = v
-	s.banner.Set(kit.Held, v.Say, v.Hint, "", nil)
+	if fresh {
+		s.damage = [2]string{}
+	}
+	s.warn()
 	if v.Source == nil {
 		s.now, s.track = nil, 0
 		s.view.Set(nil)
