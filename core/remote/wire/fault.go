@@ -33,7 +33,7 @@ func Broken(ctx context.Context, host string, err error) error {
 	_, isPlain := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case isAuthority || isName || isInvalid:
-		return fault.New(fault.Invalid, "The certificate of "+host+" is not trusted.",
+		return fault.New(fault.Invalid, host+" has a certificate that is not trusted.",
 			"Name the lab's own authority in the remote's option ssl_verify, and check this computer's clock.", err)
 	case isPlain || strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return fault.New(fault.Invalid, host+" does not speak https.", "Write its address with http://.", err)
