@@ -167,7 +167,7 @@ func repatched(name string, old []byte, o output, meta map[string]any) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	if f.imported || len(f.outs) != 1 || f.wdir != "" || f.outs[0].path != o.path {
+	if f.imported || len(f.outs) != 1 || f.wdir != "" || f.outs[0].path != o.path || f.outs[0].git {
 		return nil, fault.New(fault.Invalid, name+" was not made by adding a file, so that adding can't change it.",
 			"Use the dvc program for it.", nil)
 	}

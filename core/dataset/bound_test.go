@@ -10,6 +10,38 @@ import (
 	"coverslip.dev/coverslip/core/remote/folder"
 )
 
+// TestWhatGitKeepsIsNoOutput does as dvc push, status -c and checkout do with cache: false.
+func TestWhatGitKeepsIsNoOutput(t *testing.T) {
+	run := dvc(t)
+	r := newRepo(t)
+	nas := t.TempDir()
+	must(t, r.AddRemote("nas", nas, true))
+	put(t, r, "score.json", "{}")
+	put(t, r, "data", "data")
+	add(t, r, "score.json", nil)
+	text, err := os.ReadFile(r.abs("score.json.dvc"))
+	must(t, err)
+	put(t, r, "score.json.dvc", string(text)+"  cache: false\n")
+	commit(t, r, "both", append(add(t, r, "data", nil).Changed, "score.json.dvc", ".dvc/config")...)
+	must(t, os.RemoveAll(r.cache.dir))
+	add(t, r, "data", nil)
+	done, err := r.Push(t.Context(), folder.Open(nas), nil)
+	if err != nil || done.Moved != 1 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if got := run(r, "status", "-c", "--json"); got != "{}" {
+		t.Errorf("dvc status -c: %s", got)
+	}
+	put(t, r, "score.json", "{1}")
+	must(t, r.Checkout(t.Context(), nil))
+	wantFile(t, r, "score.json", "{1}")
+	if s, err := r.Status(t.Context()); err != nil || len(s.Changed) != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	_, err = r.Add(t.Context(), "score.json", nil, nil)
+	wantKind(t, "add", err, fault.Invalid)
+}
+
 // TestWhatStaysAndWhatGoesElsewhere does as dvc push, status -c and pull do with push: false
 // and remote:, also for what older versions held.
 func TestWhatStaysAndWhatGoesElsewhere(t *testing.T) {

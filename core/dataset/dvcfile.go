@@ -22,6 +22,7 @@ type output struct {
 	exec    bool // a file that may be run
 	legacy  bool // hashed and stored as DVC 2 did
 	path    string
+	git     bool   // cache: false: git keeps it, as what DVC 1 ran
 	stays   bool   // push: false
 	remote  string // the only one that it goes to; empty: any
 }
@@ -91,6 +92,8 @@ func parseOutput(n *yaml.Node) (o output, err error) {
 			o.files, err = strconv.Atoi(v.Value)
 		case "isexec":
 			o.exec, err = strconv.ParseBool(v.Value)
+		case "cache":
+			o.git = strings.EqualFold(v.Value, "false")
 		case "push":
 			o.stays = !strings.EqualFold(v.Value, "true") // what is in doubt stays
 		case "remote":

@@ -80,7 +80,7 @@ func Made(rel, lock string, o Object) Output {
 	}
 }
 
-// outputs returns what the .dvc file name names.
+// outputs returns what the .dvc file name names, but for what git keeps.
 func outputs(name string, text []byte) ([]Output, error) {
 	f, err := parseFile(text)
 	if err != nil {
@@ -88,6 +88,9 @@ func outputs(name string, text []byte) ([]Output, error) {
 	}
 	var all []Output
 	for _, o := range f.outs {
+		if o.git {
+			continue
+		}
 		rel, err := f.place(name, o)
 		if err != nil {
 			return nil, err
