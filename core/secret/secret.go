@@ -49,38 +49,45 @@ func Open(path string) *Store { return &Store{file: path} }
 
 // Read returns the secret kept under name, empty if there is none.
 func (s *Store) Read(name string) (Text, error) {
-	v, err := keyring.Get(service, name)
-	if err == nil {
-		return Text(v), nil
-	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	m, err := s.load()
+	s.mu.Unlock()
 	if err != nil {
 		return "", err
 	}
-	return Text(m[name]), nil
+	if v, ok := m[name]; ok { // later than what a keyring has that was locked then
+		return Text(v), nil
+	}
+	if v, err := keyring.Get(service, name); err == nil {
+		return Text(v), nil
+	}
+	return "", nil
 }
 
-// Keep stores t under name; an empty t forgets it.
+// Keep stores t under name; an empty t forgets it. What the keyring does not take, or does not
+// forget, stands in the file: an empty text there is one that was forgotten.
 func (s *Store) Keep(name string, t Text) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t == "" {
-		_ = keyring.Delete(service, name) // where there is no keyring the file alone counts
-	} else if keyring.Set(service, name, t.Reveal()) == nil {
-		t = "" // the keyring has it: no copy stays in the file
-	}
 	m, err := s.load()
 	if err != nil {
 		return err
 	}
+	was, had := m[name]
 	if t == "" {
-		if _, ok := m[name]; !ok {
+		err = keyring.Delete(service, name)
+	} else {
+		err = keyring.Set(service, name, t.Reveal())
+	}
+	switch {
+	case err == nil, errors.Is(err, keyring.ErrNotFound):
+		if !had {
 			return nil
 		}
 		delete(m, name)
-	} else {
+	case had && was == t.Reveal():
+		return nil
+	default:
 		m[name] = t.Reveal()
 	}
 	return s.save(m)
