@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -73,15 +74,21 @@ func commands() map[string]command {
 }
 
 // firstMemory is how much memory is in use, in bytes, when it is collected for the first
-// time, before which most commands end; moreMemory is by how many percent it then grows
+// time, before which most commands end; moreMemory is by how many percent it then grows, and
+// inferMemory where whole images come and go, which collecting takes a tenth of all time for,
 // from one time to the next.
 const (
 	firstMemory = 24 << 20
 	moreMemory  = 50
+	inferMemory = 150
 )
 
 // collectLater has the first collection of memory wait. A person who sets GOGC is heeded.
 func collectLater() {
+	more := moreMemory
+	if slices.Contains(os.Args, "infer") {
+		more = inferMemory
+	}
 	if os.Getenv("GOGC") != "" {
 		return
 	}
@@ -89,7 +96,7 @@ func collectLater() {
 	limit := debug.SetMemoryLimit(firstMemory)
 	runtime.AddCleanup(new([64]byte), func(int) {
 		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(moreMemory)
+		debug.SetGCPercent(more)
 	}, 0)
 }
 

@@ -84,13 +84,7 @@ func deflate(strips [][]byte, labels []uint32, width, rows, size int) ([][]byte,
 	}
 	raw := make([]byte, rows*width*size)
 	for part := range slices.Chunk(labels, rows*width) {
-		for i, v := range part {
-			if size == 2 {
-				binary.LittleEndian.PutUint16(raw[2*i:], uint16(v))
-			} else {
-				binary.LittleEndian.PutUint32(raw[4*i:], v)
-			}
-		}
+		pack(raw, part, size)
 		var b bytes.Buffer
 		z.Reset(&b)
 		if _, err := z.Write(raw[:len(part)*size]); err != nil {
@@ -102,6 +96,23 @@ func deflate(strips [][]byte, labels []uint32, width, rows, size int) ([][]byte,
 		strips = append(strips, b.Bytes())
 	}
 	return strips, nil
+}
+
+// pack writes labels into raw, little-endian, each in size bytes: 2 or 4.
+func pack(raw []byte, labels []uint32, size int) {
+	if size == 4 {
+		for i, v := range labels {
+			binary.LittleEndian.PutUint32(raw[4*i:], v)
+		}
+		return
+	}
+	for ; len(labels) >= 4 && len(raw) >= 8; labels, raw = labels[4:], raw[8:] { // four at a time
+		a, b, c, d := uint64(uint16(labels[0])), uint64(uint16(labels[1])), uint64(uint16(labels[2])), uint64(uint16(labels[3]))
+		binary.LittleEndian.PutUint64(raw, a|b<<16|c<<32|d<<48)
+	}
+	for i, v := range labels {
+		binary.LittleEndian.PutUint16(raw[2*i:], uint16(v))
+	}
 }
 
 // tiff is a directory being written: header, strips, values too long for an entry, and
