@@ -34,6 +34,8 @@ type layer struct {
 	patches map[[2]int]*patch
 	wanted  [][2]int
 	on      []laid // of the last frame, reused
+
+	letters letters
 }
 
 func newLayer() *layer {
@@ -120,7 +122,7 @@ func (l *layer) patchAt(k [2]int, budget *int) *patch {
 		return p
 	}
 	*budget -= n
-	p = &patch{pix: drawPatch(l.index, l.style, k, l.scale), gen: l.gen}
+	p = &patch{pix: drawPatch(l.index, l.style, k, l.scale, &l.letters), gen: l.gen}
 	l.patches[k] = p
 	return p
 }
@@ -180,7 +182,7 @@ func (v *View) drawLayer(ctx context.Context, l *layer) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.keep(k, &patch{pix: drawPatch(x, style, k, scale), gen: gen}, scale)
+		l.keep(k, &patch{pix: drawPatch(x, style, k, scale, &l.letters), gen: gen}, scale)
 		v.wake()
 	}
 }
@@ -204,16 +206,19 @@ func (l *layer) keep(k [2]int, p *patch, scale float64) {
 	}
 }
 
-// patchBox is what of the image a patch covers, with room for a line's width.
+// patchAir is by how many pixels what belongs to an object may reach beyond it: half a line's
+// width, and a label a little.
+const patchAir = 3
+
+// patchBox is what of the image a patch covers, with that air.
 func patchBox(k [2]int, scale float64) box {
-	const m = 3
 	return box{
-		(float64(k[0]*patchSize) - m) / scale, (float64(k[1]*patchSize) - m) / scale,
-		(float64((k[0]+1)*patchSize) + m) / scale, (float64((k[1]+1)*patchSize) + m) / scale,
+		(float64(k[0]*patchSize) - patchAir) / scale, (float64(k[1]*patchSize) - patchAir) / scale,
+		(float64((k[0]+1)*patchSize) + patchAir) / scale, (float64((k[1]+1)*patchSize) + patchAir) / scale,
 	}
 }
 
-func drawPatch(x *index, style Style, k [2]int, scale float64) []uint32 {
+func drawPatch(x *index, style Style, k [2]int, scale float64, l *letters) []uint32 {
 	on := x.within(patchBox(k, scale))
 	if len(on) == 0 {
 		return nil
@@ -226,7 +231,7 @@ func drawPatch(x *index, style Style, k [2]int, scale float64) []uint32 {
 		}
 	}
 	for _, i := range on {
-		drawObject(s, &x.all[i], style, at)
+		drawObject(s, &x.all[i], style, at, l)
 	}
 	return s.pix
 }

@@ -2,12 +2,8 @@ package tileview
 
 import (
 	"fmt"
-	"image"
 	"image/color"
 	"math"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/math/fixed"
 
 	"coverslip.dev/coverslip/core/annotation"
 )
@@ -132,40 +128,20 @@ func (v *View) paintCounts(s sheet) {
 	if cx < -r || cy < -r || cx > float64(s.w)+r || cy > float64(s.h)+r {
 		return
 	}
-	v.lens.letters.write(s, fmt.Sprintf("%s: %d, shown here  ·  %s: %d", v.lens.b, b, v.lens.a, a), cx, cy, r, v.ratio)
-}
-
-// letters are a font of one size; it is kept, as making it takes longer than a frame.
-type letters struct {
-	face font.Face
-	size float64 // pixels
+	v.lens.letters.writeUnder(s, fmt.Sprintf("%s: %d, shown here  ·  %s: %d", v.lens.b, b, v.lens.a, a), cx, cy, r, v.ratio)
 }
 
 const countsText, countsAir = 14, 6 // units
 
-// write writes text in white on dark below a circle, or above it, within the picture.
-func (l *letters) write(s sheet, text string, cx, cy, r, unit float64) {
-	if size := countsText * unit; l.size != size {
-		face, err := barFace(size)
-		if err != nil { // the built-in font is always readable
-			return
-		}
-		l.face, l.size = face, size
-	}
-	air, m := int(countsAir*unit), l.face.Metrics()
-	wide, high := font.MeasureString(l.face, text).Ceil()+2*air, (m.Ascent+m.Descent).Ceil()+air
+// writeUnder writes text in white on dark below a circle, or above it, within the picture.
+func (l *letters) writeUnder(s sheet, text string, cx, cy, r, unit float64) {
+	m := l.mask(text, countsText*unit)
+	air := countsAir
+	wide, high := m.Rect.Dx()+2*air, m.Rect.Dy()+air
 	x, y := min(max(int(cx)-wide/2, 1), max(s.w-wide-1, 1)), int(cy+r)+air
 	if y+high > s.h {
 		y = max(int(cy-r)-air-high, 0)
 	}
 	s.block(x, y, wide, high, ink{0, 0, 0, 190})
-	mask := image.NewAlpha(image.Rect(0, 0, wide, high))
-	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: l.face, Dot: fixed.P(air, air/2+m.Ascent.Ceil())}
-	d.DrawString(text)
-	for py := range min(high, s.h-y) {
-		for px := range min(wide, s.w-x) {
-			at := &s.pix[(y+py)*s.w+x+px]
-			*at = ink{255, 255, 255, 255}.over(*at, uint32(mask.Pix[py*mask.Stride+px]))
-		}
-	}
+	s.print(m, x+air, y+air/2)
 }

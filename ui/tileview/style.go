@@ -7,8 +7,6 @@ import (
 	"math"
 	"strconv"
 
-	"golang.org/x/image/font/basicfont"
-
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/theme"
 )
@@ -104,7 +102,7 @@ func drawTail(s sheet, tail []annotation.Point, o *annotation.Object, style Styl
 }
 
 // drawObject draws one object.
-func drawObject(s sheet, o *annotation.Object, style Style, at camera) {
+func drawObject(s sheet, o *annotation.Object, style Style, at camera, l *letters) {
 	line := screenLine(o.Outline, at)
 	c, dash := style.colorOf(o)
 	if style.Fill {
@@ -118,54 +116,42 @@ func drawObject(s sheet, o *annotation.Object, style Style, at camera) {
 	}
 	s.stroke(line, true, inkOf(c, 0.95), width, style.units(dash))
 	if style.Labels {
-		label(s, o, line, int(style.units(1)+0.5), style.By == ByTrack)
+		label(s, o, line, style, l)
 	}
 }
 
 // Units that an object must be wide to have its label, and the number of its track.
 const labelRoom, trackRoom = 46, 18
 
-func label(s sheet, o *annotation.Object, line []pt, k int, track bool) {
+const labelText = 11 // units
+
+// label writes what an object is on its middle, as far as there is room.
+func label(s sheet, o *annotation.Object, line []pt, style Style, l *letters) {
 	x0, x1, y0, y1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, p := range line {
 		x0, x1, y0, y1 = min(x0, p.x), max(x1, p.x), min(y0, p.y), max(y1, p.y)
 	}
-	rows, room := []string{o.Class}, labelRoom
-	switch {
-	case track && o.Track > 0:
-		rows, room = []string{strconv.Itoa(o.Track)}, trackRoom
-	case o.State != annotation.Drawn:
-		rows = append(rows, fmt.Sprintf("%.2f", o.Score))
+	var rows []string
+	room := labelRoom
+	if style.By == ByTrack && o.Track > 0 {
+		rows, room = append(rows, strconv.Itoa(o.Track)), trackRoom
+	} else {
+		if o.Class != "" {
+			rows = append(rows, o.Class)
+		}
+		if o.State != annotation.Drawn {
+			rows = append(rows, fmt.Sprintf("%.2f", o.Score))
+		}
 	}
-	if x1-x0 < float64(room*k) {
+	if x1-x0 < style.units(float64(room)) {
 		return
 	}
 	for i, text := range rows {
-		x := int((x0+x1)/2) - len(text)*7*k/2
-		s.text(x, int((y0+y1)/2)+13*k*(i-len(rows)/2), text, k)
-	}
-}
-
-// text writes in white on dark, with its upper left corner at (x, y), every pixel of the
-// letters k×k.
-func (s sheet) text(x, y int, text string, k int) {
-	face := basicfont.Face7x13
-	s.block(x-k, y, face.Advance*len(text)*k, face.Height*k, ink{0, 0, 0, 150})
-	for _, r := range text {
-		i := -1
-		for _, rg := range face.Ranges {
-			if r >= rg.Low && r < rg.High {
-				i = int(r-rg.Low) + rg.Offset
-			}
-		}
-		for gy := 0; i >= 0 && gy < face.Height; gy++ {
-			for gx := range face.Width {
-				if _, _, _, a := face.Mask.At(gx, i*face.Height+gy).RGBA(); a > 0x7fff {
-					s.block(x+gx*k, y+gy*k, k, k, ink{255, 255, 255, 255})
-				}
-			}
-		}
-		x += face.Advance * k
+		m := l.fitting(text, style.units(labelText), int(x1-x0)+2*patchAir)
+		wide, high := m.Rect.Dx(), m.Rect.Dy()
+		x, y := int((x0+x1)/2)-wide/2, int((y0+y1)/2)+high*(2*i-len(rows))/2
+		s.block(x-1, y, wide+2, high, ink{0, 0, 0, 150})
+		s.print(m, x, y)
 	}
 }
 
