@@ -125,3 +125,46 @@ func TestObjectsOutsideCountNothing(t *testing.T) {
 		t.Errorf("%v %+v", err, table.Rows)
 	}
 }
+
+// TestLargeObjects: the moments of a rectangle of w·h pixels are (w²-1)/12 and (h²-1)/12,
+// however large it is.
+func TestLargeObjects(t *testing.T) {
+	for _, size := range []image.Point{{2500, 2500}, {20000, 200}, {200, 20000}} {
+		src := blank{size}
+		w, h := float64(size.X), float64(size.Y)
+		table, err := measure.Objects(t.Context(), src, []annotation.Object{{Outline: []annotation.Point{{}, {X: w}, {X: w, Y: h}, {Y: h}}}}, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, long, short := table.Rows[0], max(w, h), min(w, h)
+		for name, p := range map[string][2]float64{
+			"x": {got.X, w / 2}, "y": {got.Y, h / 2}, "area": {got.Area, w * h},
+			"major": {got.Major, 4 * math.Sqrt((long*long-1)/12)}, "minor": {got.Minor, 4 * math.Sqrt((short*short-1)/12)},
+			"eccentricity": {got.Eccentricity, math.Sqrt(1 - (short*short-1)/(long*long-1))},
+		} {
+			if !(math.Abs(p[0]-p[1]) <= 1e-9*math.Max(1, p[1])) {
+				t.Errorf("%v: %s is %v, want %v", size, name, p[0], p[1])
+			}
+		}
+	}
+}
+
+// blank is an image of nothing.
+type blank struct{ size image.Point }
+
+func (b blank) ID() string   { return "blank" }
+func (b blank) Close() error { return nil }
+func (b blank) Info() imageio.Info {
+	return imageio.Info{
+		Levels: []imageio.Level{{Size: b.size, Downsample: 1}}, TileSize: image.Pt(512, 512),
+		Channels: []imageio.Channel{{Name: "DAPI"}}, Z: 1, T: 1, Type: imageio.Uint8,
+	}
+}
+
+func (b blank) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	r, err := b.Info().Bounds(t)
+	if err != nil {
+		return nil, err
+	}
+	return &imageio.Pixels{Size: r.Size(), Type: imageio.Uint8, Data: make([]byte, r.Dx()*r.Dy())}, nil
+}

@@ -3,6 +3,7 @@ package measure
 import (
 	"image"
 	"math"
+	"math/bits"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/segment"
@@ -28,11 +29,13 @@ func newMask(outline []annotation.Point, whole image.Rectangle) mask {
 
 func (m mask) shape(r *Row) {
 	// Whole numbers, from the corner of the rectangle, so that nothing is rounded.
-	var n, sx, sy, sxx, syy, sxy int
+	var n, sx, sy, sxx, syy, sxy uint64
 	w := m.rect.Dx()
-	for y := range m.rect.Dy() {
-		for x, in := range m.in[y*w:][:w] {
+	for row := range m.rect.Dy() {
+		y := uint64(row) //nolint:gosec // not negative
+		for col, in := range m.in[row*w:][:w] {
 			if in == 1 {
+				x := uint64(col) //nolint:gosec // not negative
 				n, sx, sy, sxx, syy, sxy = n+1, sx+x, sy+y, sxx+x*x, syy+y*y, sxy+x*y
 			}
 		}
@@ -41,7 +44,7 @@ func (m mask) shape(r *Row) {
 		return
 	}
 	area := float64(n)
-	central := func(ab, a, b int) float64 { return float64(ab*n-a*b) / (area * area) } // second moments over the area
+	central := func(ab, a, b uint64) float64 { return difference(ab, n, a, b) / (area * area) } // second moments over the area
 	xx, yy, xy := central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy)
 	half := math.Hypot((xx-yy)/2, xy)
 	large, small := (xx+yy)/2+half, max((xx+yy)/2-half, 0)
@@ -55,6 +58,22 @@ func (m mask) shape(r *Row) {
 	if r.Perimeter = m.perimeter(); r.Perimeter > 0 {
 		r.Circularity = 4 * math.Pi * area / (r.Perimeter * r.Perimeter)
 	}
+}
+
+// difference is a·b - c·d, exact until it is rounded: the products of large objects need
+// 128 bits.
+func difference(a, b, c, d uint64) float64 {
+	high, low := bits.Mul64(a, b)
+	h, l := bits.Mul64(c, d)
+	low, borrow := bits.Sub64(low, l, 0)
+	high, borrow = bits.Sub64(high, h, borrow)
+	sign := 1.0
+	if borrow == 1 { // below 0, by the two's complement
+		sign = -1
+		low, borrow = bits.Sub64(0, low, 0)
+		high, _ = bits.Sub64(0, high, borrow)
+	}
+	return sign * (float64(high)*0x1p64 + float64(low))
 }
 
 // orientation is the angle of the major axis, by the second moments.
