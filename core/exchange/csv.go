@@ -27,10 +27,8 @@ func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 	if followed {
 		head = append(head, track)
 	}
-	if len(t.Rows) > 0 {
-		for _, v := range t.Values(t.Rows[0]) {
-			head = append(head, v.Name)
-		}
+	for _, v := range t.Values(measure.Row{Channels: make([]measure.Intensity, len(t.Channels))}) {
+		head = append(head, cell(v.Name))
 	}
 	err := out.Write(head)
 	for _, r := range t.Rows {
@@ -40,7 +38,7 @@ func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 		o := r.Object
 		line := []string{
 			cell(p.Image), p.MD5, p.Commit, cell(p.Model), cell(p.Version),
-			o.ID, cell(o.Class), string(o.State), cell(o.By), number(o.Score),
+			cell(o.ID), cell(o.Class), string(o.State), cell(o.By), number(o.Score),
 		}
 		if followed {
 			line = append(line, strconv.Itoa(o.Track))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -272,6 +273,32 @@ func TestCSV(t *testing.T) {
 	table.Rows, b = table.Rows[1:], bytes.Buffer{} // nobody followed these
 	if err := exchange.WriteCSV(&b, table, p); err != nil || strings.Contains(b.String(), "Track") {
 		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
+// TestCSVHead: it is the same without objects, and no formula, whatever a channel is called.
+func TestCSVHead(t *testing.T) {
+	l := layer()
+	l.Objects[0].ID = "@SUM(1)"
+	table := measure.Table{
+		Image:    imageio.Info{Channels: []imageio.Channel{{Name: "DAPI"}, {Name: "=HYPERLINK(1)"}}},
+		Channels: []int{1}, Rows: []measure.Row{{Object: l.Objects[0], Channels: []measure.Intensity{{Mean: 3}}}},
+	}
+	var some, none bytes.Buffer
+	if err := exchange.WriteCSV(&some, table, exchange.Provenance{}); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(&some).ReadAll()
+	if err != nil || len(lines) != 2 || !slices.Contains(lines[0], "'=HYPERLINK(1): Mean") || !slices.Contains(lines[1], "'@SUM(1)") {
+		t.Fatalf("%q, %v", lines, err)
+	}
+	table.Rows = nil
+	if err := exchange.WriteCSV(&none, table, exchange.Provenance{}); err != nil {
+		t.Fatal(err)
+	}
+	head, err := csv.NewReader(&none).Read()
+	if at := slices.Index(lines[0], "Track"); err != nil || !slices.Equal(head, slices.Delete(lines[0], at, at+1)) {
+		t.Errorf("%q, %v", head, err)
 	}
 }
 
