@@ -145,14 +145,24 @@ func serverOf(form settings.Server) config.Server {
 	}
 }
 
+// settingsOf are the settings as the form has them; what it does not show stays.
+func settingsOf(before config.Settings, form settings.Values) config.Settings {
+	set := before
+	set.Person = config.Person{Name: trimmed(form.Name), Email: trimmed(form.Email)}
+	set.Takeover, set.Remote, set.Model = form.Takeover, trimmed(form.Remote.Address), trimmed(form.Model)
+	set.Appearance = config.Appearance(form.Appearance)
+	set.MLflow = config.Platform{URL: trimmed(form.MLflow.URL), User: trimmed(form.MLflow.User)}
+	set.Git = config.Platform{URL: trimmed(form.Git.URL), User: trimmed(form.Git.User)}
+	set.Folders, set.Servers = folders(before.Folders, form.Folders), nil
+	for _, s := range form.Servers {
+		set.Servers = append(set.Servers, serverOf(s))
+	}
+	return set
+}
+
 // save keeps the form; a password that was not entered stays as it is.
 func (w *window) save(v settings.Values) {
-	set := config.Settings{
-		Person: config.Person{Name: trimmed(v.Name), Email: trimmed(v.Email)}, Takeover: v.Takeover, Remote: trimmed(v.Remote.Address),
-		Model: trimmed(v.Model), Appearance: config.Appearance(v.Appearance),
-		MLflow: config.Platform{URL: trimmed(v.MLflow.URL), User: trimmed(v.MLflow.User)},
-		Git:    config.Platform{URL: trimmed(v.Git.URL), User: trimmed(v.Git.User)},
-	}
+	set := settingsOf(w.station.Settings(), v)
 	pw := station.Secrets{}
 	keep := func(name, text string) {
 		if text != "" {
@@ -162,11 +172,8 @@ func (w *window) save(v settings.Values) {
 	keep(set.MLflow.Secret(), v.MLflow.Password)
 	keep(set.Git.Secret(), v.Git.Password)
 	keep(config.RemoteSecret(set.Remote), station.RemoteLogin(set.Remote, v.Remote.User, secret.Text(v.Remote.Password)).Reveal())
-	set.Folders = folders(w.station.Settings().Folders, v.Folders)
 	for _, s := range v.Servers {
-		c := serverOf(s)
-		set.Servers = append(set.Servers, c)
-		keep(c.Secret(), s.Token)
+		keep(serverOf(s).Secret(), s.Token)
 	}
 	w.work.do(func(ctx context.Context) error {
 		say, hint := "", ""

@@ -28,6 +28,21 @@ func TestFormKeepsWhatItDoesNotShow(t *testing.T) {
 	}
 }
 
+// TestFormKeepsTheRuleForFollowing: the form doesn't show by which rule objects are followed over
+// time.
+func TestFormKeepsTheRuleForFollowing(t *testing.T) {
+	before := config.Default()
+	before.Linking = config.Linking{Reach: 7, Gap: 3}
+	before.Servers = []config.Server{{Address: "grpc://old", Backend: "python"}}
+	got := settingsOf(before, settings.Values{Name: "Ada ", Model: "cells", Servers: []settings.Server{{Address: "grpc://new", Backend: "python"}}})
+	want := before
+	want.Person.Name, want.Model, want.Takeover = "Ada", "cells", false
+	want.Servers = []config.Server{{Address: "grpc://new", Backend: "python"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("kept %+v", got)
+	}
+}
+
 // TestFormHoldsAllOfAServer: whatever the settings say of a server comes back from the form.
 func TestFormHoldsAllOfAServer(t *testing.T) {
 	want := config.Server{

@@ -135,7 +135,8 @@ func (s Settings) ModelsInUse() []string {
 	return models
 }
 
-// Check returns the first thing that makes no sense, as a fault.
+// Check returns the first thing that makes no sense, as a fault. What is to be checked by itself
+// is put into [Default].
 func (s Settings) Check() error {
 	for _, f := range s.Folders {
 		if !filepath.IsAbs(f.Path) {
@@ -156,8 +157,8 @@ func (s Settings) Check() error {
 	if err := checkRemote(s.Remote); err != nil {
 		return err
 	}
-	if l := s.Linking; l.Reach < 0 || l.Reach > 1e6 || l.Gap < 0 || l.Gap > 1000 {
-		return invalid("Objects can't be followed over time by this rule.", "Choose a step of 0 pixels or more, and a gap of 0 to 1000 time points.")
+	if l := s.Linking; l.Reach <= 0 || l.Reach > 1e6 || l.Gap < 0 || l.Gap > 1000 {
+		return invalid("Objects can't be followed over time by this rule.", "Choose a step of more than 0 pixels, and a gap of 0 to 1000 time points.")
 	}
 	if strings.ContainsAny(s.Person.Name+s.Person.Email, "<>\n\r") {
 		return invalid("A name or e-mail can't hold < or >.", "Leave those out.")
@@ -272,6 +273,9 @@ func Load(path string) (*File, error) {
 		if err := d.Decode(&s); err != nil {
 			return nil, fault.New(fault.Corrupt, "The settings file "+path+" can't be read.", "Mend it, or move it away to start with new settings.", err)
 		}
+	}
+	if s.Linking.Reach == 0 { // as a form of earlier days saved it
+		s.Linking = Default().Linking
 	}
 	f.Now.Put("", s)
 	return f, nil

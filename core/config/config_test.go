@@ -55,6 +55,7 @@ func TestCheckRefuses(t *testing.T) {
 		"an option as git":     {Git: config.Platform{URL: "--upload-pack=x:y"}},
 		"odd name":             {Person: config.Person{Name: "A <b>"}},
 	} {
+		s.Linking = config.Default().Linking
 		if err := s.Check(); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -63,7 +64,9 @@ func TestCheckRefuses(t *testing.T) {
 
 func TestCheckTakesRemotes(t *testing.T) {
 	for _, place := range []string{"", "/mnt/nas/dvc", "s3://lab/data", "azure://lab"} {
-		if err := (config.Settings{Remote: place}).Check(); err != nil {
+		s := config.Default()
+		s.Remote = place
+		if err := s.Check(); err != nil {
 			t.Errorf("%q: %v", place, err)
 		}
 	}
@@ -71,7 +74,9 @@ func TestCheckTakesRemotes(t *testing.T) {
 
 func TestCheckTakesGitServers(t *testing.T) {
 	for _, at := range []string{"", "https://git.lab/x.git", "ssh://git@git.lab:22/x.git", "git@git.lab:lab/x.git", "/srv/git/x.git"} {
-		if err := (config.Settings{Git: config.Platform{URL: at}}).Check(); err != nil {
+		s := config.Default()
+		s.Git.URL = at
+		if err := s.Check(); err != nil {
 			t.Errorf("%q: %v", at, err)
 		}
 	}
@@ -105,6 +110,27 @@ func TestLoadOfOldDays(t *testing.T) {
 	}
 	if g, err := config.Load(path); err != nil || !reflect.DeepEqual(g.Settings(), s) {
 		t.Errorf("loaded %+v, %v", g.Settings(), err)
+	}
+}
+
+// TestFollowingByAStepOfNothing: the rule that earlier forms saved, by which nothing is followed,
+// is read as the usual one, and is not saved again.
+func TestFollowingByAStepOfNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(path, []byte(`{"linking": {"reach": 0, "gap": 0}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := f.Settings()
+	if s.Linking != config.Default().Linking {
+		t.Errorf("loaded %+v", s.Linking)
+	}
+	s.Linking = config.Linking{}
+	if err := f.Save(s); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("saved: %v", err)
 	}
 }
 

@@ -26,7 +26,9 @@ func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.T
 	if err != nil {
 		return "", err
 	}
-	if err := (config.Settings{Servers: []config.Server{v}}).Check(); err != nil {
+	alone := config.Default()
+	alone.Servers = []config.Server{v}
+	if err := alone.Check(); err != nil {
 		return "", err
 	}
 	if err := certificates(v).Check(); err != nil {
@@ -61,7 +63,9 @@ func (s *Station) TryMLflow(ctx context.Context, p config.Platform, pw secret.Te
 	if err != nil {
 		return "", err
 	}
-	if err := (config.Settings{MLflow: p}).Check(); err != nil {
+	alone := config.Default()
+	alone.MLflow = p
+	if err := alone.Check(); err != nil {
 		return "", err
 	}
 	c, err := mlflow.New(mlflow.Options{URL: p.URL, User: p.User, Password: pw})
@@ -91,7 +95,9 @@ func (s *Station) TryGit(ctx context.Context, p config.Platform, pw secret.Text)
 // TryRemote looks whether the remote can be read with those options and that secret, or
 // with what is kept where they are empty.
 func (s *Station) TryRemote(ctx context.Context, place string, options map[string]string, pw secret.Text) (string, error) {
-	if err := (config.Settings{Remote: place}).Check(); err != nil {
+	alone := config.Default()
+	alone.Remote = place
+	if err := alone.Check(); err != nil {
 		return "", err
 	}
 	c, err := remoteOf(s.repo, place)
