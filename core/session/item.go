@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 )
 
@@ -93,19 +92,19 @@ func nano(t time.Time) int64 {
 func rows[T any](ctx context.Context, db *sql.DB, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
 	r, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("session: %w", err)
+		return nil, told(err)
 	}
 	defer r.Close() //nolint:errcheck // r.Err tells
 	var out []T
 	for r.Next() {
 		v, err := scan(r)
 		if err != nil {
-			return nil, fmt.Errorf("session: %w", err)
+			return nil, told(err)
 		}
 		out = append(out, v)
 	}
 	if err := r.Err(); err != nil {
-		return nil, fmt.Errorf("session: %w", err)
+		return nil, told(err)
 	}
 	return out, nil
 }

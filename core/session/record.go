@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -35,7 +34,7 @@ type Edit struct {
 func (s *Store) AddEdit(ctx context.Context, image string, data []byte) (int64, error) {
 	r, err := s.db.ExecContext(ctx, "INSERT INTO edit (image, data) VALUES (?, ?)", image, data)
 	if err != nil {
-		return 0, fmt.Errorf("session: %w", err)
+		return 0, told(err)
 	}
 	return r.LastInsertId()
 }
@@ -64,7 +63,7 @@ func (s *Store) Kept(ctx context.Context, key string) ([]byte, time.Time, error)
 		return nil, time.Time{}, nil
 	}
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("session: %w", err)
+		return nil, time.Time{}, told(err)
 	}
 	return b, time.Unix(0, at), nil
 }

@@ -45,8 +45,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{db: db}
 	if err := s.migrate(ctx); err != nil {
 		_ = db.Close() // the first error tells more
-		return nil, fault.New(fault.Corrupt, "The session store "+path+" can't be opened.",
-			"Move it away; it is built anew from the dataset.", err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
 }
@@ -65,7 +64,11 @@ func (s *Store) migrate(ctx context.Context) error {
 			return err
 		}
 		if at > len(names) {
-			return fmt.Errorf("schema %d is newer than this program's %d", at, len(names))
+			return fault.New(fault.Invalid, "The workspace was used with a newer version of this program.", "Start that version.",
+				fmt.Errorf("schema %d, not %d", at, len(names)))
+		}
+		if at == len(names) {
+			return nil // and nothing is written: the disk may be full
 		}
 		for _, name := range names[at:] {
 			text, err := schema.ReadFile(name)
@@ -85,19 +88,17 @@ func (s *Store) migrate(ctx context.Context) error {
 func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("session: %w", err)
+		return told(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // does nothing after Commit
 	if err := fn(tx); err != nil {
-		return fmt.Errorf("session: %w", err)
+		return told(err)
 	}
-	return tx.Commit()
+	return told(tx.Commit())
 }
 
 // exec is a write of one statement.
 func (s *Store) exec(ctx context.Context, query string, args ...any) error {
-	if _, err := s.db.ExecContext(ctx, query, args...); err != nil {
-		return fmt.Errorf("session: %w", err)
-	}
-	return nil
+	_, err := s.db.ExecContext(ctx, query, args...)
+	return told(err)
 }
