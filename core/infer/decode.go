@@ -5,10 +5,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"strconv"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/recipe"
 )
 
@@ -53,6 +56,30 @@ func newDecoder(m *recipe.Model, p *plan, threshold float64) (decoder, error) { 
 		}
 	}
 	return &k, err
+}
+
+// guarded is a decoder that answers which bring it down take nobody with.
+type guarded struct {
+	decoder
+	ref Ref
+}
+
+func (g guarded) take(b block, out map[string]*recipe.Array) (err error) {
+	defer g.recover(&err)
+	return g.decoder.take(b, out)
+}
+
+func (g guarded) objects(ctx context.Context) (found []object, err error) {
+	defer g.recover(&err)
+	return g.decoder.objects(ctx)
+}
+
+// recover is to be deferred.
+func (g guarded) recover(err *error) {
+	if r := recover(); r != nil {
+		*err = fault.New(fault.Invalid, "No objects can be made of what the model "+g.ref.String()+" answered.",
+			"Choose another model, or ask whoever made it.", &imageio.Crash{Value: r, Stack: debug.Stack()})
+	}
 }
 
 // maps makes objects of whole outputs.

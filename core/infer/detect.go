@@ -125,7 +125,8 @@ func (d *detection) question(ctx context.Context, e Engine) (*question, error) {
 		return nil, err
 	}
 	q.plan.only("z", d.opt.Z)
-	d.decoder, err = newDecoder(d.model, q.plan, d.opt.Threshold)
+	made, err := newDecoder(d.model, q.plan, d.opt.Threshold)
+	d.decoder = guarded{made, d.ref}
 	return q, err
 }
 

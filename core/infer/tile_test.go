@@ -1,14 +1,19 @@
 package infer
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/recipe"
 )
 
 func TestBeyond(t *testing.T) {
@@ -101,6 +106,25 @@ func TestViewTakesAFittingLevel(t *testing.T) {
 		want.full = image.Pt(1000, 800)
 		if got := newView(info, scale); got != want {
 			t.Errorf("scale %v: %+v, want %+v", scale, got, want)
+		}
+	}
+}
+
+// fragile is a decoder that nothing is good enough for.
+type fragile struct{ decoder }
+
+func (fragile) take(block, map[string]*recipe.Array) error { panic("a block") }
+func (fragile) objects(context.Context) ([]object, error)  { panic("all of it") }
+
+// TestDecodersThatBreakDown say that it is the model's answer, and nothing ends.
+func TestDecodersThatBreakDown(t *testing.T) {
+	g := guarded{fragile{}, Ref{Model: "cells", Version: "3"}}
+	_, last := g.objects(t.Context())
+	for _, err := range []error{g.take(nil, nil), last} {
+		say, hint := fault.Explain(err)
+		_, crash := errors.AsType[*imageio.Crash](err)
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "the model cells") || hint == "" || !crash {
+			t.Errorf("%q %q, %v", say, hint, err)
 		}
 	}
 }

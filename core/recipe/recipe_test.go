@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"reflect"
 	"strings"
 	"testing"
@@ -165,6 +166,30 @@ func TestStatisticsNeedPixels(t *testing.T) {
 	x := []float32{0}
 	if p.Apply(x); x[0] != 0.5 {
 		t.Errorf("sigmoid(0) = %v", x[0])
+	}
+}
+
+// TestStatisticsOfInfinities: they are as if the pixels that are no finite numbers were not there.
+func TestStatisticsOfInfinities(t *testing.T) {
+	inf := float32(math.Inf(1))
+	some := []float32{3, inf, 1, float32(math.NaN()), 4, -inf, 1, 5, -inf, 9}
+	for _, op := range []recipe.Op{
+		{ID: "zero_mean_unit_variance"}, {ID: "scale_range", Kwargs: map[string]any{"min_percentile": 1., "max_percentile": 99.}},
+	} {
+		p, err := fit([]recipe.Op{op}, some, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := fit([]recipe.Op{op}, []float32{3, 1, 4, 1, 5, 9}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := []float32{0, 1, 9}, []float32{0, 1, 9}
+		p.Apply(got)
+		q.Apply(want)
+		if !slices.Equal(got, want) || got[0] == got[2] {
+			t.Errorf("%s: %v, want %v", op.ID, got, want)
+		}
 	}
 }
 

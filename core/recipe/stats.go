@@ -15,7 +15,7 @@ type ranked struct {
 func rank(values []float32, counts []int64) ranked {
 	order := make([]int32, 0, len(values))
 	for i, x := range values {
-		if x == x && (counts == nil || counts[i] > 0) { // NaN has no rank
+		if finite(x) && (counts == nil || counts[i] > 0) {
 			order = append(order, int32(i))
 		}
 	}
@@ -54,8 +54,11 @@ func (r ranked) at(k int64) float32 {
 	return r.v[sort.Search(len(r.cum)-1, func(i int) bool { return r.cum[i] > k })]
 }
 
+// finite reports whether x counts in statistics: one infinity would make them useless.
+func finite(x float32) bool { return x-x == 0 } //nolint:gocritic // NaN of the others
+
 // Percentiles returns percentiles (0…100) of values of which each counts counts[i] times,
-// as numpy.percentile(…, method="linear"); counts nil means once each.
+// as numpy.percentile(…, method="linear") of the finite ones; counts nil means once each.
 func Percentiles(values []float32, counts []int64, ps ...float64) []float64 {
 	r := rank(values, counts)
 	out := make([]float64, len(ps))
@@ -89,23 +92,23 @@ func invertedCDF(values []float32, counts []int64, p float64) float32 {
 	return r.at(min(max(k, 0), n-1))
 }
 
-// moments returns mean and standard deviation (of the population, ddof 0) in two passes.
+// moments returns mean and standard deviation (of the population, ddof 0) in two passes,
+// of the finite values.
 func moments(values []float32, counts []int64) (mean, std float64) {
-	weight := func(i int) float64 {
-		if counts == nil {
-			return 1
+	each := func(f func(x, weight float64)) {
+		for i, x := range values {
+			switch {
+			case !finite(x):
+			case counts == nil:
+				f(float64(x), 1)
+			default:
+				f(float64(x), float64(counts[i]))
+			}
 		}
-		return float64(counts[i])
 	}
 	var n, sum, sq float64
-	for i, x := range values {
-		n += weight(i)
-		sum += weight(i) * float64(x)
-	}
+	each(func(x, weight float64) { n, sum = n+weight, sum+weight*x })
 	mean = sum / n
-	for i, x := range values {
-		d := float64(x) - mean
-		sq += weight(i) * d * d
-	}
+	each(func(x, weight float64) { sq += weight * (x - mean) * (x - mean) })
 	return mean, math.Sqrt(sq / n)
 }

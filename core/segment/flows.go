@@ -38,9 +38,12 @@ const (
 // its fill_holes_and_remove_small_masks). Cells are numbered from 1 in the order in which
 // reading row by row meets them.
 func FollowFlows(ctx context.Context, f Flows, o FlowOptions) (labels []uint32, n int, err error) {
-	if len(f.Y) != f.W*f.H || len(f.X) != f.W*f.H || len(f.Prob) != f.W*f.H || f.W < 2 || f.H < 2 {
+	if len(f.Y) != f.W*f.H || len(f.X) != f.W*f.H || len(f.Prob) != f.W*f.H {
 		return nil, 0, fault.New(fault.Invalid, "The model's flows don't have the sizes that its description promises.",
 			"Check the outputs in the model's description.", fmt.Errorf("%d, %d and %d numbers for %d×%d", len(f.Y), len(f.X), len(f.Prob), f.W, f.H))
+	}
+	if f.W < 2 || f.H < 2 { // there is nowhere to flow
+		return make([]uint32, f.W*f.H), 0, nil
 	}
 	cells := make([]int32, 0, len(f.Prob)/4)
 	for i, p := range f.Prob {
@@ -101,7 +104,9 @@ func newSampler(f Flows, cells []int32) *sampler {
 	sx, sy := float32(2/float64(f.W-1)), float32(2/float64(f.H-1))
 	for _, i := range cells {
 		at := 2 * ((int(i)/f.W+1)*g.stride + int(i)%f.W + 1)
-		g.flow[at], g.flow[at+1] = f.X[i]/5*sx, f.Y[i]/5*sy
+		if x, y := f.X[i]/5*sx, f.Y[i]/5*sy; x-x == 0 && y-y == 0 { // else, where one is no finite number, there is none
+			g.flow[at], g.flow[at+1] = x, y
+		}
 	}
 	return g
 }

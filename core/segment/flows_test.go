@@ -72,3 +72,46 @@ func TestFlowsAsCellpose(t *testing.T) {
 		t.Errorf("%d cases", cases)
 	}
 }
+
+// TestFlowsOfInfinities: where a flow is no number, as of an image with infinities, there is
+// none, and no cell; the others stay as they are.
+func TestFlowsOfInfinities(t *testing.T) {
+	const w, h = 80, 40
+	f := segment.Flows{Y: make([]float32, w*h), X: make([]float32, w*h), Prob: make([]float32, w*h), W: w, H: h}
+	for i := range f.Prob { // two discs
+		cx, cy := 20+40*(i%w/40), 20
+		dx, dy := float64(cx-i%w), float64(cy-i/w)
+		d := math.Hypot(dx, dy)
+		f.Prob[i] = float32(12 - d)
+		if d > 0 {
+			f.X[i], f.Y[i] = float32(5*dx/d), float32(5*dy/d)
+		}
+	}
+	o := segment.FlowOptions{Error: 0.4, MinSize: 15}
+	want, n, err := segment.FollowFlows(t.Context(), f, o)
+	if err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	for i := range f.X { // of the second one
+		if i%w >= 40 {
+			f.X[i], f.Y[i] = float32(math.Inf(1-i%3)), float32(math.NaN())
+		}
+	}
+	got, n, err := segment.FollowFlows(t.Context(), f, o)
+	if err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	for i, l := range got {
+		if i%w < 40 && l != want[i] || i%w >= 40 && l != 0 {
+			t.Fatalf("pixel %d has label %d, was %d", i, l, want[i])
+		}
+	}
+	thin := segment.Flows{Y: f.Y[:9], X: f.X[:9], Prob: f.Prob[:9], W: 9, H: 1}
+	if labels, n, err := segment.FollowFlows(t.Context(), thin, o); len(labels) != 9 || n != 0 || err != nil {
+		t.Errorf("of one row: %v, %d, %v", labels, n, err)
+	}
+	thin.W = 8
+	if _, _, err := segment.FollowFlows(t.Context(), thin, o); err == nil {
+		t.Error("took flows of another size")
+	}
+}
