@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
@@ -147,6 +148,36 @@ func TestDecoders(t *testing.T) {
 			if tiny -= len(got); tiny < 0 || tiny > len(want)/10 {
 				t.Errorf("%s on %s: %d objects of %d", c.name, name, len(got), len(want))
 			}
+		}
+	}
+}
+
+// TestLabelsOfTheNetwork: a network that numbers what it sees is given the whole image, however
+// large tiles are to be; where it can't take it, that is said, and no object is lost.
+func TestLabelsOfTheNetwork(t *testing.T) {
+	const bars = 60
+	src := sheets{w: 10 * bars, h: 70, channels: [][]float32{make([]float32, 10*bars*70)}, names: []string{"inside"}}
+	for i := range src.channels[0] {
+		if i%10 >= 5 {
+			src.channels[0][i] = 1
+		}
+	}
+	nets, m := zoo(t, "nets"), description(t, "inside", "{id: labels}")
+	for name, got := range everywhere(t, filepath.Join(nets, "numbers.onnx"), m, src, 0) {
+		if len(got) != bars {
+			t.Errorf("%s: %d bars of %d", name, len(got), bars)
+		}
+	}
+	for name, e := range engines(t) {
+		ref := shelved(t, e, filepath.Join(nets, "numbers64.onnx"))
+		_, err := infer.Detect(t.Context(), e, ref, m, src, infer.Options{}, nil)
+		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Full || !strings.Contains(say, "numbers the objects") {
+			t.Errorf("%s: %v", name, err)
+		}
+		part := src
+		part.w, part.h = 60, 60
+		if layer, err := infer.Detect(t.Context(), e, ref, m, part, infer.Options{}, nil); err != nil || len(layer.Objects) == 0 {
+			t.Errorf("%s: %d bars of a part, %v", name, len(layer.Objects), err)
 		}
 	}
 }

@@ -24,10 +24,12 @@ type Options struct {
 	// scaled so that they have the size that the model was made for; 0: as it is.
 	Diameter  float64
 	Threshold float64 // of probability; 0: the model's own
-	Tile      int     // side of a tile in pixels of the network; 0: 512, or 256 of a stack
-	Overlap   int     // pixels that neighbouring tiles share; 0: what the model says, or 96
-	Parallel  int     // questions under way at a time; 0: as the engine likes, or 2
-	Keep      Keep
+	// Tile is the side of a tile in pixels of the network; 0: 512, or 256 of a stack. A
+	// model that numbers the objects itself is given the whole image.
+	Tile     int
+	Overlap  int // pixels that neighbouring tiles share; 0: what the model says, or 96
+	Parallel int // questions under way at a time; 0: as the engine likes, or 2
+	Keep     Keep
 }
 
 // Progress is told how far the work is. A *job.Progress is one.
@@ -120,11 +122,19 @@ func (d *detection) question(ctx context.Context, e Engine) (*question, error) {
 			sizes[t.ID] = d.sizes(t)
 		}
 	}
-	cut := cutting{tile: d.opt.Tile, overlap: d.opt.Overlap, whole: d.model.Decode.ID == recipe.BoxList || d.model.Decode.ID == recipe.StarConvex}
+	op := d.model.Decode.ID
+	cut := cutting{tile: d.opt.Tile, overlap: d.opt.Overlap, whole: op == recipe.BoxList || op == recipe.StarConvex}
+	if op == recipe.LabelImage { // it would number those of each tile from 1
+		cut.tile = 1 << 30
+	}
 	if q.plan, err = newPlan(d.model, q.spec, sizes, cut); err != nil {
 		return nil, err
 	}
 	q.plan.only("z", d.opt.Z)
+	if op == recipe.LabelImage && !q.plan.whole() {
+		return nil, fault.New(fault.Full, "The model numbers the objects itself, so it must see the whole image at once, and it can't take one of this size.",
+			"Analyse a part of the image, or choose a model that answers with probabilities.", nil)
+	}
 	made, err := newDecoder(d.model, q.plan, d.opt.Threshold)
 	d.decoder = guarded{made, d.ref}
 	return q, err

@@ -133,7 +133,11 @@ func (p *plan) tiling(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) 
 	if g.halo > 0 && !c.whole {
 		g.overlap = 2 * g.halo
 	}
-	if side := max(fixed, min(g.tile, n)); g.overlap > side/2 {
+	side := min(g.tile, n)
+	if fixed > 0 {
+		side = fixed
+	}
+	if g.overlap > side/2 {
 		g.overlap = max(2*g.halo, side/4)
 	}
 	return g, nil
@@ -254,6 +258,18 @@ func (p *plan) blocks() int {
 		n *= len(a.pieces)
 	}
 	return n
+}
+
+// mostAtOnce is how many pixels of an input a network is given at most: 256 MB of numbers.
+const mostAtOnce = 1 << 26
+
+// whole reports whether the image goes through the network in one piece.
+func (p *plan) whole() bool {
+	n := 1
+	for _, a := range p.axes {
+		n *= a.pieces[0].size
+	}
+	return p.blocks() == 1 && n <= mostAtOnce
 }
 
 // block returns the i-th; the last axis counts fastest.

@@ -1,7 +1,6 @@
 package infer
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"image"
@@ -13,7 +12,6 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
-	"coverslip.dev/coverslip/core/recipe"
 )
 
 func TestBeyond(t *testing.T) {
@@ -110,15 +108,9 @@ func TestViewTakesAFittingLevel(t *testing.T) {
 	}
 }
 
-// fragile is a decoder that nothing is good enough for.
-type fragile struct{ decoder }
-
-func (fragile) take(block, map[string]*recipe.Array) error { panic("a block") }
-func (fragile) objects(context.Context) ([]object, error)  { panic("all of it") }
-
 // TestDecodersThatBreakDown say that it is the model's answer, and nothing ends.
 func TestDecodersThatBreakDown(t *testing.T) {
-	g := guarded{fragile{}, Ref{Model: "cells", Version: "3"}}
+	g := guarded{nil, Ref{Model: "cells", Version: "3"}}
 	_, last := g.objects(t.Context())
 	for _, err := range []error{g.take(nil, nil), last} {
 		say, hint := fault.Explain(err)

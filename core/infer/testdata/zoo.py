@@ -1,7 +1,9 @@
 """Makes small bioimage.io models of different shapes and asks bioimageio.core about them.
 
     zoo.py DIR nets  leaves networks without a description: same.onnx answers what it is
-                     asked, boxes.onnx a box of 9 pixels around each pixel above 0.6
+                     asked, boxes.onnx a box of 9 pixels around each pixel above 0.6,
+                     numbers.onnx the number of each bar along x that it sees, and
+                     numbers64.onnx too, of 64 pixels only
     zoo.py DIR       leaves, for each model, DIR/NAME with rdf.yaml, model.onnx, the test
                      tensors that the description names, in-ID.npy (an image) and
                      out-ID.npy (what bioimageio.core's prediction with blocks gives)
@@ -178,6 +180,12 @@ def nets(dir):
     middle = n.node("Concat", [x, y, x, y], axis=1)
     n.node("Add", [middle, n.const(np.array([-4, -4, 5, 5], np.float32))], "corners")
     n.save(Path(dir) / "boxes.onnx", [("image", ["b", 1, "h", "w"])], [("corners", ["n", 4]), ("scores", ["n"])])
+    n = Net()
+    before = n.node("Pad", ["image", n.const(np.array([0, 0, 0, 1, 0, 0, 0, -1], np.int64))])
+    begins = n.node("Relu", [n.node("Sub", ["image", before])])
+    n.node("Mul", ["image", n.node("CumSum", [begins, n.const(np.array(3, np.int64))])], "y")
+    for name, shape in ("numbers", ["b", 1, "h", "w"]), ("numbers64", ["b", 1, 64, 64]):
+        n.save(Path(dir) / f"{name}.onnx", [("image", shape)], [("y", shape)])
 
 
 def write(path, name, ins, outs):
