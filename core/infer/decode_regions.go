@@ -139,7 +139,10 @@ func (s *regions) objects(context.Context) ([]object, error) {
 		return nil, nil
 	}
 	sx, sy := 1/s.x.scale, 1/s.y.scale
-	all := s.found.All(max(s.arg.MinSize, 1))
+	all, err := s.found.All(max(s.arg.MinSize, 1))
+	if err != nil {
+		return nil, err
+	}
 	out := make([]object, len(all))
 	for i, r := range all {
 		for k, p := range r.Outline {

@@ -24,7 +24,7 @@ func Contours(labels []uint32, w int) map[uint32][]annotation.Point {
 // contour walks around the label with the object at its right hand, from the upper left
 // corner of pixel i, the first of its label. Where two pixels touch only at a corner it
 // keeps to the pixel it is at, so what comes out is 4-connected and never crosses itself.
-func contour(labels []uint32, w, i int) []annotation.Point {
+func contour[T uint8 | uint32](labels []T, w, i int) []annotation.Point {
 	h := len(labels) / w
 	l := labels[i]
 	in := func(x, y int) bool { return x >= 0 && y >= 0 && x < w && y < h && labels[y*w+x] == l }

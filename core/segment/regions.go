@@ -1,6 +1,11 @@
 package segment
 
-import "coverslip.dev/coverslip/core/annotation"
+import (
+	"fmt"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+)
 
 // Regions finds the connected pixels above a level, as [Components] does, row by row: the
 // image need never be in memory. Pixels that touch at a corner do not connect.
@@ -52,11 +57,11 @@ type Region struct {
 }
 
 // All returns the regions of at least so many pixels, in the order in which reading row by
-// row meets them.
-func (r *Regions) All(least int) []Region {
+// row meets them. The error is [fault.Full] where one is too large to be outlined.
+func (r *Regions) All(least int) ([]Region, error) {
 	first, order := r.byRegion()
 	var out []Region
-	var box []uint32
+	var box []uint8
 	for i := range len(first) - 1 {
 		var g Region
 		var x, y float64
@@ -74,10 +79,13 @@ func (r *Regions) All(least int) []Region {
 		}
 		n := float64(g.Pixels)
 		g.X, g.Y, g.Mean = x/n, y/n, g.Mean/n
-		g.Outline, box = r.outline(runs, box)
+		var err error
+		if g.Outline, box, err = r.outline(runs, box); err != nil {
+			return nil, err
+		}
 		out = append(out, g)
 	}
-	return out
+	return out, nil
 }
 
 // byRegion returns the runs in the order of their regions, and where each region begins.
@@ -108,15 +116,22 @@ func (r *Regions) byRegion() (first, order []int32) {
 	return first, order
 }
 
+// maxBox bounds the rectangle of a region, in pixels, of a byte each.
+const maxBox = 1 << 30
+
 // outline paints a region into box, which may grow, and walks around it.
-func (r *Regions) outline(runs []int32, box []uint32) ([]annotation.Point, []uint32) {
+func (r *Regions) outline(runs []int32, box []uint8) ([]annotation.Point, []uint8, error) {
 	top, left, right := r.runs[runs[0]].y, int32(r.w), int32(0)
 	for _, k := range runs {
 		left, right = min(left, r.runs[k].from), max(right, r.runs[k].to)
 	}
 	w, h := int(right-left), int(r.runs[runs[len(runs)-1]].y-top)+1
+	if w*h > maxBox {
+		return nil, box, fault.New(fault.Full, "The model sees one object nearly everywhere in this image.",
+			"Check the channel, raise the threshold, or analyse a part.", fmt.Errorf("a region of %d×%d pixels", w, h))
+	}
 	if cap(box) < w*h {
-		box = make([]uint32, w*h)
+		box = make([]uint8, w*h)
 	}
 	box = box[:w*h]
 	clear(box)
@@ -132,5 +147,5 @@ func (r *Regions) outline(runs []int32, box []uint32) ([]annotation.Point, []uin
 		pts[i].X += float64(left)
 		pts[i].Y += float64(top)
 	}
-	return pts, box
+	return pts, box, nil
 }

@@ -4,9 +4,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/segment"
 )
 
@@ -30,9 +32,9 @@ func TestRegionsAsComponents(t *testing.T) {
 		for y := range h {
 			r.Row(v[y*w:][:w])
 		}
-		all := r.All(1)
-		if len(all) != n {
-			t.Fatalf("seed %d: %d regions, want %d", seed, len(all), n)
+		all, err := r.All(1)
+		if err != nil || len(all) != n {
+			t.Fatalf("seed %d: %d regions, want %d, %v", seed, len(all), n, err)
 		}
 		for k, got := range all {
 			var want segment.Region
@@ -50,9 +52,39 @@ func TestRegionsAsComponents(t *testing.T) {
 				t.Errorf("seed %d: region %d has the outline %v, want %v", seed, k, got.Outline, outlines[uint32(k+1)])
 			}
 		}
-		if some := r.All(3); len(some) > len(all) {
-			t.Errorf("%d of 3 pixels or more, of %d", len(some), len(all))
+		if some, err := r.All(3); err != nil || len(some) > len(all) {
+			t.Errorf("%d of 3 pixels or more, of %d, %v", len(some), len(all), err)
 		}
+	}
+}
+
+// TestARegionNearlyEverywhere is refused before it is painted: a pixel of its rectangle takes
+// a byte. A smaller one takes no more than that.
+func TestARegionNearlyEverywhere(t *testing.T) {
+	const w, h = 1 << 18, 1<<12 + 1 // just too large
+	r := segment.NewRegions(w, 0.5)
+	row := make([]float32, w)
+	grow := func(rows int) {
+		for range rows {
+			row[0] = 1
+			r.Row(row)
+			clear(row)
+		}
+	}
+	for i := range row {
+		row[i] = 1
+	}
+	grow(64)
+	var was, is runtime.MemStats
+	runtime.ReadMemStats(&was)
+	some, err := r.All(1)
+	runtime.ReadMemStats(&is)
+	if used := is.TotalAlloc - was.TotalAlloc; err != nil || len(some) != 1 || len(some[0].Outline) != 6 || used > w*64+1<<16 {
+		t.Errorf("%d regions with %d bytes, %v", len(some), used, err)
+	}
+	grow(h - 64)
+	if _, err := r.All(1); fault.KindOf(err) != fault.Full {
+		t.Errorf("%v", err)
 	}
 }
 
