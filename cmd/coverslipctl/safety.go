@@ -70,7 +70,7 @@ func verify(ctx context.Context, c call, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.report(found, "in the cache", "Pull to get a good copy; what was damaged is in .dvc/tmp/damaged.")
+	return c.report(found, "in the cache", "Pull to get a good copy; what was damaged is in the cache, in tmp/damaged.")
 }
 
 func audit(ctx context.Context, c call, args []string) error {

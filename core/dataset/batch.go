@@ -17,12 +17,24 @@ import (
 // Addition is a file that is to be versioned, and the meta: of its .dvc file.
 type Addition struct {
 	Rel  string
+	MD5  string // of what was captured, which is put back where it is gone; empty: whatever is there
 	Meta map[string]any
 }
 
 // AddAll does for many files what [Repository.Add] does for one, for the price of a few
 // syncs. What goes well is returned beside an error, which is about the next.
 func (r *Repository) AddAll(ctx context.Context, all []Addition, p *job.Progress) ([]Output, error) {
+	var lost []placed // or something else is there, which is refused
+	for _, a := range all {
+		if a.MD5 != "" && !r.lies(a.Rel, a.MD5) {
+			lost = append(lost, placed{rel: a.Rel, oid: a.MD5})
+		}
+	}
+	if len(lost) > 0 {
+		if err := r.placeAll(ctx, lost, nil, nil); err != nil {
+			return nil, err
+		}
+	}
 	if outs, err := r.addTogether(ctx, all, p); err == nil || ctx.Err() != nil || fault.Again(err) || fault.KindOf(err) == fault.Full {
 		return outs, err
 	}

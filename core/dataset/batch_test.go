@@ -24,7 +24,7 @@ func fill(t *testing.T, r *Repository, n int) []Addition {
 		if err := os.WriteFile(path, fmt.Appendf(nil, "t;%d\n", i), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, Addition{name, map[string]any{"coverslip": map[string]any{"n": i}}})
+		all = append(all, Addition{Rel: name, Meta: map[string]any{"coverslip": map[string]any{"n": i}}})
 	}
 	return all
 }

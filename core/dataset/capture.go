@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/job"
 )
@@ -53,7 +56,49 @@ func (r *Repository) Capture(ctx context.Context, files []SourceFile, p *job.Pro
 	for i, s := range stored {
 		wanted[i] = placed{rel: s.Rel, oid: s.MD5}
 	}
-	return stored, errors.Join(r.placeAll(ctx, wanted, fresh, nil), err)
+	failed := r.placeAll(ctx, wanted, fresh, nil)
+	if failed != nil { // what is not in its place is captured again, which changes nothing
+		stored = slices.DeleteFunc(stored, func(s Stored) bool { return !r.lies(s.Rel, s.MD5) })
+	}
+	if unsafe := r.syncPlaced(stored); unsafe != nil {
+		return nil, errors.Join(unsafe, failed, err)
+	}
+	return stored, errors.Join(failed, err)
+}
+
+// lies reports whether a file of the work tree is known to be an object.
+func (r *Repository) lies(rel, oid string) bool {
+	m, err := r.statRel(rel)
+	if err != nil {
+		return false
+	}
+	sum, ok := r.memory.recall(rel, m)
+	return ok && sum.oid() == oid
+}
+
+// syncPlaced makes files of the work tree survive a power cut: [Repository.Add] takes what lies
+// there for what was captured.
+func (r *Repository) syncPlaced(all []Stored) error {
+	dirs := map[string]bool{r.dir: true}
+	for some := range slices.Chunk(all, batchFiles) {
+		var files []*os.File
+		for _, s := range some {
+			for d := filepath.Dir(r.abs(s.Rel)); len(d) > len(r.dir); d = filepath.Dir(d) {
+				dirs[d] = true
+			}
+			if f, err := os.OpenFile(r.abs(s.Rel), os.O_RDWR, 0); err == nil { // else a link to an object, which is safe
+				files = append(files, f)
+			}
+		}
+		err := disk.All(files...)
+		for _, f := range files {
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("capture: %w", err)
+		}
+	}
+	return disk.Names(slices.Collect(maps.Keys(dirs))...)
 }
 
 // captureAll brings the files into the cache, and tells which objects are new there.

@@ -92,6 +92,48 @@ func TestCaptureNeverLosesAWorkFile(t *testing.T) {
 	wantFile(t, r, "a.tif", "from the instrument")
 }
 
+// TestCaptureTellsWhatIsInItsPlace has one of several files find something else where it goes.
+func TestCaptureTellsWhatIsInItsPlace(t *testing.T) {
+	r := newRepo(t)
+	put(t, r, "c/b.tif", "a person's own file")
+	var files []SourceFile
+	for _, name := range []string{"a.tif", "b.tif", "c.tif"} {
+		files = append(files, SourceFile{instrument(t, name, name), "c/" + name})
+	}
+	stored, err := r.Capture(t.Context(), files, nil)
+	wantKind(t, "capture over a file", err, fault.Exists)
+	for _, s := range stored {
+		if s.Rel == "c/b.tif" {
+			t.Error("it is said to be stored")
+		}
+		wantFile(t, r, s.Rel, filepath.Base(s.Rel))
+	}
+	wantFile(t, r, "c/b.tif", "a person's own file")
+}
+
+// TestWhatAPowerCutHasTorn empties the work tree's copy before and after it is versioned.
+func TestWhatAPowerCutHasTorn(t *testing.T) {
+	r := newRepo(t)
+	stored, err := r.Capture(t.Context(), []SourceFile{{instrument(t, "a.tif", "from the instrument"), "a.tif"}}, nil)
+	must(t, err)
+	for _, torn := range []string{"", "from the"} {
+		put(t, r, "a.tif", torn)
+		outs, err := reopened(t, r).AddAll(t.Context(), []Addition{{Rel: "a.tif", MD5: stored[0].MD5}}, nil)
+		must(t, err)
+		if outs[0].MD5 != stored[0].MD5 {
+			t.Errorf("%q was versioned", torn)
+		}
+		wantFile(t, r, "a.tif", "from the instrument")
+		put(t, r, "a.tif", torn)
+		must(t, r.Checkout(t.Context(), nil))
+		wantFile(t, r, "a.tif", "from the instrument")
+	}
+	put(t, r, "a.tif", "from nobody")
+	_, err = r.AddAll(t.Context(), []Addition{{Rel: "a.tif", MD5: stored[0].MD5}}, nil)
+	wantKind(t, "something else", err, fault.Exists)
+	wantFile(t, r, "a.tif", "from nobody")
+}
+
 func TestCaptureRefuses(t *testing.T) {
 	r := newRepo(t)
 	src := instrument(t, "a.tif", "x")

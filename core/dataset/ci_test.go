@@ -44,7 +44,7 @@ func TestAPushTriggersTheLabsCI(t *testing.T) {
 		to, err := r.Remotes()
 		must(t, err)
 		run(r, "push", "-q", "-r", to[0].Name)
-		must(t, r.GitPush(ctx, "lab", Login{}))
+		must(t, r.GitPush(ctx, "lab", "HEAD", Login{}))
 		log, err := os.ReadFile(filepath.Join(server, "log"))
 		must(t, err)
 		if rc, err := os.ReadFile(filepath.Join(server, "rc")); err != nil || strings.TrimSpace(string(rc)) != "0" {

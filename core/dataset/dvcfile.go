@@ -152,6 +152,12 @@ func child(m *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// damagedFile says which file it is.
+func damagedFile(name string, err error) error {
+	return fault.New(fault.Corrupt, "The file "+name+" of the dataset is damaged.",
+		"Take an older version of it, in the dataset's folder: git checkout HEAD -- and its name.", err)
+}
+
 func corruptFile(err error) error {
 	return fault.New(fault.Corrupt, "A .dvc file of the dataset is damaged.",
 		"Look at its history in git and take an older version of it.", err)

@@ -32,7 +32,8 @@ type Garbage struct {
 // [AllCommits] that is what no version names at all. With [WorkTree] it is also what only
 // older versions name, if at has it; at may be nil otherwise. Objects younger than an
 // hour stay, and remotes are never touched. A cache outside of the dataset, which others may
-// share, is refused.
+// share, is refused. Where the list of some version's folder is not here, nobody can tell what
+// no version names: then only what at has goes, and without it nothing.
 func (r *Repository) Garbage(ctx context.Context, s Scope, at remote.Remote, p *job.Progress) (Garbage, error) {
 	g, err := r.garbage(ctx, s, at, p)
 	if err != nil {
@@ -55,6 +56,14 @@ func (r *Repository) garbage(ctx context.Context, s Scope, at remote.Remote, p *
 	if err != nil {
 		return Garbage{}, err
 	}
+	unread, err := r.unread(ctx)
+	if err != nil {
+		return Garbage{}, err
+	}
+	if unread != "" && at == nil {
+		return Garbage{}, fault.New(fault.Invalid, "The list of a version of "+unread+" is not on this machine: nobody can tell which files it needs.",
+			"Pull that version, or remove with a remote's name what that remote has.", nil)
+	}
 	var now map[string]string
 	var there map[string]int64
 	if s == WorkTree {
@@ -65,19 +74,16 @@ func (r *Repository) garbage(ctx context.Context, s Scope, at remote.Remote, p *
 			return Garbage{}, err
 		}
 	}
+	w := sieve{r: r, scope: s, ever: ever, now: now, there: there, unread: unread != ""}
 	var g Garbage
 	err = r.cache.each(ctx, func(oid string, st fs.FileInfo) error {
 		p.Step(oid)
-		_, isNamed := ever[oid]
-		_, isNow := now[oid]
-		size, isThere := there[oid]
-		safe := isThere && size == st.Size()
-		switch {
-		case time.Since(st.ModTime()) < young || isNow || isNamed && s == AllCommits:
-			g.Kept++
-		case isNamed && !safe:
-			g.Kept++
+		switch stays, onlyHere := w.stays(ctx, oid, st); {
+		case onlyHere:
 			g.OnlyHere++
+			g.Kept++
+		case stays:
+			g.Kept++
 		default:
 			g.Objects = append(g.Objects, oid)
 			g.Bytes += st.Size()
@@ -85,6 +91,61 @@ func (r *Repository) garbage(ctx context.Context, s Scope, at remote.Remote, p *
 		return nil
 	})
 	return g, err
+}
+
+// sieve tells which objects of the cache may be removed.
+type sieve struct {
+	r         *Repository
+	scope     Scope
+	ever, now map[string]string // what versions name, and what the work tree does
+	there     map[string]int64  // sizes of what a remote has
+	unread    bool              // some version's list is not here, so that ever is not all
+}
+
+func (w sieve) stays(ctx context.Context, oid string, st fs.FileInfo) (stays, onlyHere bool) {
+	_, named := w.ever[oid]
+	_, isNow := w.now[oid]
+	if time.Since(st.ModTime()) < young || isNow || named && w.scope == AllCommits {
+		return true, false
+	}
+	only := !w.has(oid, st.Size()) && (named || w.unread) || named && !w.listed(ctx, oid)
+	return only, only
+}
+
+// has reports whether the remote has an object, whole.
+func (w sieve) has(oid string, size int64) bool {
+	n, ok := w.there[oid]
+	return ok && n == size
+}
+
+// listed reports whether the remote has all files of a folder's list that are here: without the
+// list nobody knows them.
+func (w sieve) listed(ctx context.Context, oid string) bool {
+	if !strings.HasSuffix(oid, dirSuffix) {
+		return true
+	}
+	entries, err := w.r.cache.tree(oid)
+	return err == nil && !slices.ContainsFunc(entries, func(e entry) bool {
+		size, here, err := w.r.cache.has(ctx, e.MD5)
+		return err != nil || here && !w.has(e.MD5, size)
+	})
+}
+
+// unread returns a name of a folder whose list, in some version, is not in the cache; "" where
+// there is none.
+func (r *Repository) unread(ctx context.Context) (string, error) {
+	must, err := r.kept(ctx, true, nil) // neither DVC 2's nor what git holds
+	if err != nil {
+		return "", err
+	}
+	for oid, name := range must {
+		if strings.HasSuffix(oid, dirSuffix) {
+			if _, bad := r.cache.tree(oid); bad != nil {
+				return name, ctx.Err()
+			}
+		}
+	}
+	return "", nil
 }
 
 // ownCache reports whether the cache lies in the dataset, where no other uses it; links are

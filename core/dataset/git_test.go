@@ -151,21 +151,21 @@ func TestGitServerWithLogin(t *testing.T) {
 	}
 	put(t, a, "a.tif", "1")
 	commit(t, a, "a", add(t, a, "a.tif", nil).Changed...)
-	wantKind(t, "no login", a.GitPush(ctx, "origin", Login{}), fault.Denied)
-	err := a.GitPush(ctx, "origin", Login{"op", "wrong-word"})
+	wantKind(t, "no login", a.GitPush(ctx, "origin", "HEAD", Login{}), fault.Denied)
+	err := a.GitPush(ctx, "origin", "HEAD", Login{"op", "wrong-word"})
 	wantKind(t, "wrong login", err, fault.Denied)
 	if strings.Contains(err.Error(), "wrong-word") {
 		t.Errorf("tells the password: %v", err)
 	}
-	if err := a.GitPush(ctx, "origin", login); err != nil {
+	if err := a.GitPush(ctx, "origin", "HEAD", login); err != nil {
 		t.Fatal(err)
 	}
 	conf, err := os.ReadFile(a.abs(".git/config"))
 	if err != nil || strings.Contains(string(conf), "op pass") {
 		t.Errorf("password in git's settings: %s, %v", conf, err)
 	}
-	wantKind(t, "unrelated histories", b.GitPush(ctx, "origin", login), fault.Busy)
-	wantKind(t, "no server of that name", a.GitPush(ctx, "other", login), fault.NotFound)
+	wantKind(t, "unrelated histories", b.GitPush(ctx, "origin", "HEAD", login), fault.Busy)
+	wantKind(t, "no server of that name", a.GitPush(ctx, "other", "HEAD", login), fault.NotFound)
 	wantKind(t, "password in address", a.AddGitServer(ctx, "x", "http://op:pw@host/x.git"), fault.Invalid)
 }
 
@@ -177,7 +177,7 @@ func TestGitPullMergesTwoStations(t *testing.T) {
 	if err := a.AddGitServer(ctx, "origin", address); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.GitPush(ctx, "origin", login); err != nil {
+	if err := a.GitPush(ctx, "origin", "HEAD", login); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "b")
@@ -191,14 +191,14 @@ func TestGitPullMergesTwoStations(t *testing.T) {
 	commit(t, a, "a", add(t, a, "s1/a.tif", nil).Changed...)
 	put(t, b, "s2/b.tif", "2")
 	commit(t, b, "b", add(t, b, "s2/b.tif", nil).Changed...)
-	if err := a.GitPush(ctx, "origin", login); err != nil {
+	if err := a.GitPush(ctx, "origin", "HEAD", login); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, "push behind", b.GitPush(ctx, "origin", login), fault.Busy)
+	wantKind(t, "push behind", b.GitPush(ctx, "origin", "HEAD", login), fault.Busy)
 	if err := b.GitPull(ctx, operator, "origin", login); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.GitPush(ctx, "origin", login); err != nil {
+	if err := b.GitPush(ctx, "origin", "HEAD", login); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(b.abs("s1/a.tif.dvc")); err != nil {
@@ -208,7 +208,7 @@ func TestGitPullMergesTwoStations(t *testing.T) {
 	commit(t, a, "n", "note.txt")
 	put(t, b, "note.txt", "two")
 	commit(t, b, "n", "note.txt")
-	if err := b.GitPush(ctx, "origin", login); err != nil {
+	if err := b.GitPush(ctx, "origin", "HEAD", login); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.GitPull(ctx, operator, "origin", login); err != nil {
@@ -238,9 +238,9 @@ func TestASilentGitServer(t *testing.T) {
 	}()
 	r := newRepo(t)
 	must(t, r.AddGitServer(ctx, "lab", "http://"+l.Addr().String()+"/lab.git"))
-	if err := r.GitPush(ctx, "lab", Login{}); !errors.Is(err, context.Canceled) {
+	if err := r.GitPush(ctx, "lab", "HEAD", Login{}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	t.Setenv("GIT_HTTP_LOW_SPEED_TIME", "1")
-	wantKind(t, "a silent server", r.GitPush(t.Context(), "lab", Login{}), fault.Offline)
+	wantKind(t, "a silent server", r.GitPush(t.Context(), "lab", "HEAD", Login{}), fault.Offline)
 }

@@ -112,7 +112,7 @@ func TestWhatOthersHaveOfDVC2(t *testing.T) {
 	}
 	server := t.TempDir()
 	gitHere(t, server, "init", "-q", "--bare", "-b", "main")
-	must(t, r.AddGitServer(t.Context(), "lab", server), r.GitPush(t.Context(), "lab", Login{}))
+	must(t, r.AddGitServer(t.Context(), "lab", server), r.GitPush(t.Context(), "lab", "HEAD", Login{}))
 	if done, err := r.Push(t.Context(), nas, nil); err != nil || done.Elsewhere != 2 || done.Present != 4 { // two files of one content among them
 		t.Errorf("%+v, %v", done, err)
 	}

@@ -175,7 +175,7 @@ func (v *resolver) settle(ctx context.Context, c conflict) ([]string, error) {
 		}
 		return []string{c.path}, writeFile(r.tmp(), r.abs(c.path), []byte(text))
 	case c.path == ".dvc/config":
-		if err := r.keepLocal(ours, theirs); err != nil {
+		if err := r.keepLocal(texts[c.base], ours, theirs); err != nil {
 			return nil, err
 		}
 		return []string{c.path}, writeFile(r.tmp(), r.abs(c.path), theirs)
@@ -346,10 +346,10 @@ func aside(p string, taken func(string) bool) string {
 	}
 }
 
-// keepLocal writes the options of ours that theirs has otherwise into .dvc/config.local,
-// such as where this machine has the NAS.
-func (r *Repository) keepLocal(ours, theirs []byte) error {
-	a, b := parseConfig(string(ours)), parseConfig(string(theirs))
+// keepLocal writes the options that ours has changed, and theirs has otherwise, into
+// .dvc/config.local, such as where this machine has the NAS.
+func (r *Repository) keepLocal(base, ours, theirs []byte) error {
+	was, a, b := parseConfig(string(base)), parseConfig(string(ours)), parseConfig(string(theirs))
 	old, err := os.ReadFile(r.abs(".dvc/config.local"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -359,7 +359,7 @@ func (r *Repository) keepLocal(ours, theirs []byte) error {
 	for _, section := range slices.Sorted(maps.Keys(a)) {
 		for _, option := range slices.Sorted(maps.Keys(a[section])) {
 			v := a.value(section, option)
-			if _, set := local[section][option]; !set && b.value(section, option) != v {
+			if _, set := local[section][option]; !set && b.value(section, option) != v && was.value(section, option) != v {
 				text = setOption(text, section, option, v)
 			}
 		}

@@ -29,7 +29,7 @@ func benches(t *testing.T) (a, b *Repository, exchange func(r *Repository) error
 		if err := r.GitPull(t.Context(), operator, "lab", login); err != nil {
 			return err
 		}
-		return r.GitPush(t.Context(), "lab", login)
+		return r.GitPush(t.Context(), "lab", "HEAD", login)
 	}
 }
 
@@ -37,6 +37,48 @@ func must(t *testing.T, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTheNASMoves has one bench take in a remote's new address while it added another remote.
+func TestTheNASMoves(t *testing.T) {
+	a, b, exchange := benches(t)
+	must(t, a.AddRemote("nas", "/mnt/nas", true))
+	commit(t, a, "remote", ".dvc/config")
+	must(t, exchange(a), exchange(b))
+	text, err := os.ReadFile(a.abs(".dvc/config"))
+	must(t, err)
+	put(t, a, ".dvc/config", strings.ReplaceAll(string(text), "/mnt/nas", "/mnt/nas2"))
+	commit(t, a, "moved", ".dvc/config")
+	must(t, b.AddRemote("s3", "s3://images", false))
+	commit(t, b, "another", ".dvc/config")
+	must(t, exchange(a), exchange(b))
+	have := map[string]string{}
+	all, err := b.Remotes()
+	must(t, err)
+	for _, c := range all {
+		have[c.Name] = c.URL
+	}
+	if have["nas"] != "/mnt/nas2" || have["s3"] != "s3://images" {
+		t.Errorf("%v", have)
+	}
+}
+
+// TestAPushEndsAtItsCommit has a commit come while the one before is pushed.
+func TestAPushEndsAtItsCommit(t *testing.T) {
+	a, b, _ := benches(t)
+	login := Login{"op", "op pass'\"$x"}
+	put(t, a, "a", "a")
+	first := commit(t, a, "a", add(t, a, "a", nil).Changed...)
+	put(t, a, "b", "b")
+	commit(t, a, "b", add(t, a, "b", nil).Changed...)
+	must(t, a.GitPush(t.Context(), "lab", first, login), b.GitPull(t.Context(), operator, "lab", login))
+	if !exists(b.abs("a.dvc")) || exists(b.abs("b.dvc")) {
+		t.Error("the server has not what it should have")
+	}
+	must(t, a.GitPush(t.Context(), "lab", "HEAD", login), b.GitPull(t.Context(), operator, "lab", login))
+	if !exists(b.abs("b.dvc")) {
+		t.Error("the second did not come")
 	}
 }
 

@@ -53,7 +53,7 @@ func (r *Repository) named(ctx context.Context, history bool) (map[string]string
 func names(all map[string]string, file string, text []byte) error {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
-		return corruptFile(err)
+		return damagedFile(file, err)
 	}
 	nodes := []*yaml.Node{&root}
 	for len(nodes) > 0 {

@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +26,8 @@ type placed struct {
 }
 
 // placer makes files of the work tree from objects, as copies or as links. They are not
-// synced: the cache has them, and the next checkout makes them again.
+// synced: the cache has them, and the next checkout makes them again, also over one that a power
+// cut has torn.
 type placer struct {
 	repo   *Repository
 	root   *os.Root // no link in the work tree leads a write outside
@@ -223,10 +226,39 @@ func (l *placer) replaceable(ctx context.Context, rel, oid string) (same bool, e
 	if err != nil || have == oid {
 		return err == nil, err
 	}
-	if _, ok, err := r.cache.has(ctx, have); err != nil || !ok {
+	if _, ok, err := r.cache.has(ctx, have); err != nil || !ok && !l.torn(rel, oid) {
 		return false, errors.Join(differs, err)
 	}
 	return false, nil
+}
+
+// torn reports whether a file is shorter than an object that begins with it, such as one that a
+// power cut left empty: the object has all of it.
+func (l *placer) torn(rel, oid string) bool {
+	part, err := l.root.Open(filepath.FromSlash(rel))
+	if err != nil {
+		return false
+	}
+	defer part.Close() //nolint:errcheck // read only
+	whole, err := os.Open(l.repo.cache.path(oid))
+	if err != nil {
+		return false
+	}
+	defer whole.Close() //nolint:errcheck // read only
+	a, b := bufio.NewReaderSize(part, 1<<16), bufio.NewReaderSize(whole, 1<<16)
+	for {
+		some, err := a.Peek(1 << 16)
+		same, _ := b.Peek(len(some))
+		if !bytes.Equal(some, same) {
+			return false
+		}
+		_, _ = a.Discard(len(some))
+		_, _ = b.Discard(len(some))
+		if err != nil {
+			_, more := b.Peek(1)
+			return errors.Is(err, io.EOF) && more == nil
+		}
+	}
 }
 
 // removeCached removes files of a folder that a version lacks, if the cache has them, and

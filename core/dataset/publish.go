@@ -72,14 +72,21 @@ func holdsSecret(address string) bool {
 	return hideSecrets(address) != address
 }
 
-// GitPush brings the commits to a git server. Call it after [Repository.Push] has
-// succeeded for every remote, so that no one gets a commit without its data.
-func (r *Repository) GitPush(ctx context.Context, name string, l Login) error {
+// GitPush brings the commits up to one of them, such as HEAD, to a git server. Call it after
+// [Repository.Push] has succeeded for every remote since that commit was made, so that no one
+// gets a commit without its data.
+func (r *Repository) GitPush(ctx context.Context, name, upTo string, l Login) error {
 	g, branch, err := r.server(ctx, name, l)
 	if err != nil {
 		return err
 	}
-	_, err = g.run(ctx, "push", "-q", "--no-verify", "--set-upstream", name, "HEAD:refs/heads/"+branch)
+	if _, err := g.run(ctx, "push", "-q", "--no-verify", name, upTo+":refs/heads/"+branch); err != nil {
+		return err
+	}
+	if _, err := r.git.run(ctx, "rev-parse", "-q", "--verify", "@{upstream}"); err == nil {
+		return nil
+	}
+	_, err = r.git.run(ctx, "branch", "-q", "--set-upstream-to", name+"/"+branch) // a push does so for branches only
 	return err
 }
 

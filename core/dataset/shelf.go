@@ -153,7 +153,7 @@ func (s *shelf) folder(dir string) error {
 	for up := dir; len(up) >= len(s.cache.dir); up = filepath.Dir(up) { // its name is in the one above it
 		s.touch(filepath.Dir(up))
 	}
-	return os.MkdirAll(dir, 0o755) //nolint:gosec // a lab shares it
+	return os.MkdirAll(dir, 0o777) //nolint:gosec // the umask decides, as with dvc: a lab shares it
 }
 
 func (s *shelf) touch(dir string) {

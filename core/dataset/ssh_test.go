@@ -111,15 +111,15 @@ func TestGitOverSSH(t *testing.T) {
 	put(t, a, "a.tif", "1")
 	commit(t, a, "a", add(t, a, "a.tif", nil).Changed...)
 
-	wantKind(t, "an unknown server", a.GitPush(ctx, "lab", Login{}), fault.Denied)
+	wantKind(t, "an unknown server", a.GitPush(ctx, "lab", "HEAD", Login{}), fault.Denied)
 	must(t, os.WriteFile(home+"/known", []byte(known), 0o600))
-	must(t, a.GitPush(ctx, "lab", Login{}), b.GitPull(ctx, operator, "lab", Login{}))
+	must(t, a.GitPush(ctx, "lab", "HEAD", Login{}), b.GitPull(ctx, operator, "lab", Login{}))
 	if _, err := os.Stat(b.abs("a.tif.dvc")); err != nil {
 		t.Error(err)
 	}
 	_, other := sshKey(t)
 	must(t, os.Chmod(key, 0o600), os.WriteFile(key, other, 0o600))
-	wantKind(t, "a key that the server does not know", a.GitPush(ctx, "lab", Login{}), fault.Denied)
+	wantKind(t, "a key that the server does not know", a.GitPush(ctx, "lab", "HEAD", Login{}), fault.Denied)
 }
 
 func TestSSHNeverAsksOnATerminal(t *testing.T) {
@@ -131,7 +131,7 @@ func TestSSHNeverAsksOnATerminal(t *testing.T) {
 	if env := strings.Join(g.env, " "); !strings.Contains(env, "GIT_SSH_COMMAND=ssh -o BatchMode=yes") {
 		t.Errorf("git is run with %q", env)
 	}
-	wantKind(t, "no server", r.GitPush(t.Context(), "lab", Login{}), fault.Offline)
+	wantKind(t, "no server", r.GitPush(t.Context(), "lab", "HEAD", Login{}), fault.Offline)
 	gitHere(t, r.dir, "config", "core.sshCommand", "ssh -i my-key")
 	g, _, err = r.server(t.Context(), "lab", Login{})
 	must(t, err)

@@ -20,7 +20,7 @@ type temp struct {
 }
 
 func createTemp(dir string) (*temp, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
+	if err := os.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // the umask decides, as with dvc: a lab shares it
 		return nil, err
 	}
 	for {
@@ -83,7 +83,7 @@ type tempDir struct {
 const spread = 8
 
 func newTempDir(parent string) (*tempDir, error) {
-	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // a lab shares it
+	if err := os.MkdirAll(parent, 0o777); err != nil { //nolint:gosec // the umask decides
 		return nil, err
 	}
 	for {
@@ -109,7 +109,7 @@ func newTempDir(parent string) (*tempDir, error) {
 func (t *tempDir) name() string {
 	n := t.next.Add(1)
 	dir := filepath.Join(t.dir, strconv.FormatInt(n%spread, 10))
-	t.made[n%spread].Do(func() { _ = os.Mkdir(dir, 0o755) }) //nolint:gosec // what is made in it tells
+	t.made[n%spread].Do(func() { _ = os.Mkdir(dir, 0o777) }) //nolint:gosec // what is made in it tells
 	return filepath.Join(dir, strconv.FormatInt(n, 36))
 }
 
@@ -149,7 +149,7 @@ func mkdirSynced(dir string) error {
 	if err := mkdirSynced(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // a lab shares it
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // the umask decides
 		return err
 	}
 	return syncDir(filepath.Dir(dir))

@@ -122,7 +122,7 @@ func (r *Repository) setAside(ctx context.Context, oid string) error {
 		return err
 	}
 	defer unlock()
-	dir := filepath.Join(r.tmp(), damagedDir)
+	dir := filepath.Join(r.cache.tmp(), damagedDir) // of the same disk
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
 		return err
 	}

@@ -51,7 +51,7 @@ func TestVerifyFindsWhatDVCTrusts(t *testing.T) {
 	if err != nil || len(c.Flaws) != 2 || c.Flaws[0].What != FlawMissing || c.Flaws[1].What != FlawDamaged || c.Flaws[1].Name != "vol.bin" {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if _, err := os.Stat(filepath.Join(r.tmp(), damagedDir, sum([]byte("volume")))); err != nil {
+	if _, err := os.Stat(filepath.Join(r.cache.tmp(), damagedDir, sum([]byte("volume")))); err != nil {
 		t.Error(err)
 	}
 	if _, err := r.Fetch(t.Context(), nas, nil); err != nil {
@@ -257,6 +257,35 @@ func TestGarbage(t *testing.T) {
 	}
 	if c, err := r.Verify(t.Context(), AllCommits, nil); err != nil || len(c.Flaws) != 0 {
 		t.Errorf("after it: %+v, %v", c, err)
+	}
+}
+
+// TestGarbageKeepsListsAndWhatTheyName has the remote lack a file of an older version, and this
+// machine a list.
+func TestGarbageKeepsListsAndWhatTheyName(t *testing.T) {
+	r := plates(t)
+	outs, err := r.Outputs(t.Context())
+	must(t, err)
+	list := outs[slices.IndexFunc(outs, func(o Output) bool { return o.Path == "plate 1" })].MD5
+	nas := folder.Open(t.TempDir())
+	put(t, r, "plate 1/w0/µ0.tif", "another version of a well")
+	_, err = r.Push(t.Context(), nas, nil)
+	must(t, err)
+	commit(t, r, "second", add(t, r, "plate 1", nil).Changed...)
+	_, err = r.Push(t.Context(), nas, nil)
+	must(t, err)
+	lost := sum(nil) // the well of before, of no bytes
+	must(t, os.Remove(filepath.Join(nas.Name(), filepath.FromSlash(key(lost)))))
+	age(t, r)
+	g, err := r.Garbage(t.Context(), WorkTree, nas, nil)
+	if err != nil || g.OnlyHere != 2 || slices.Contains(g.Objects, lost) || slices.Contains(g.Objects, list) {
+		t.Errorf("%+v, %v", g, err)
+	}
+	must(t, os.Remove(r.cache.path(list)))
+	_, err = r.Garbage(t.Context(), AllCommits, nil, nil)
+	wantKind(t, "a list that is not here", err, fault.Invalid)
+	if g, err = r.Garbage(t.Context(), WorkTree, nas, nil); err != nil || slices.Contains(g.Objects, lost) {
+		t.Errorf("%+v, %v", g, err)
 	}
 }
 

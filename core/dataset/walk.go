@@ -84,7 +84,7 @@ func Made(rel, lock string, o Object) Output {
 func outputs(name string, text []byte) ([]Output, error) {
 	f, err := parseFile(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, damagedFile(name, err)
 	}
 	var all []Output
 	for _, o := range f.outs {
@@ -93,7 +93,7 @@ func outputs(name string, text []byte) ([]Output, error) {
 		}
 		rel, err := f.place(name, o)
 		if err != nil {
-			return nil, err
+			return nil, damagedFile(name, err)
 		}
 		all = append(all, Output{Path: rel, File: name, MD5: o.oid, Size: o.size, Files: o.files, Stays: o.stays, Remote: o.remote, out: o})
 	}

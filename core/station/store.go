@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/dataset"
@@ -100,6 +101,12 @@ func (v vault) Version(ctx context.Context, all []intake.Finished) (string, int,
 
 // addAll adds captures, which are all single files or all several.
 func (v vault) addAll(ctx context.Context, all []intake.Finished) (outs []dataset.Output, err error) {
+	for i, f := range all { // a name that was used again: what was there first is committed first
+		if slices.ContainsFunc(all[:i], func(o intake.Finished) bool { return o.Rel == f.Rel }) {
+			all = all[:i]
+			break
+		}
+	}
 	adds := make([]dataset.Addition, len(all))
 	for i, f := range all {
 		meta := map[string]any{"instrument": f.Instrument, "source": f.Path, "host": v.names.host, "modified": f.Modified.UTC().Format(time.RFC3339Nano)}
@@ -107,6 +114,9 @@ func (v vault) addAll(ctx context.Context, all []intake.Finished) (outs []datase
 			meta["files"] = f.Count
 		}
 		adds[i] = dataset.Addition{Rel: f.Rel, Meta: map[string]any{"coverslip": meta}}
+		if f.Count == 0 {
+			adds[i].MD5 = f.Stored.MD5
+		}
 	}
 	if all[0].Count == 0 {
 		return v.repo.AddAll(ctx, adds, nil)

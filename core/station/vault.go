@@ -46,6 +46,10 @@ func (s *Station) author() dataset.Author {
 func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 	set := v.file.Settings()
 	var places []string
+	before, err := v.repo.Head(ctx)
+	if err != nil && set.Git.URL != "" {
+		return nil, err
+	}
 	if set.Remote != "" {
 		if err := v.pushTo(ctx, set.Remote, p); err != nil {
 			return nil, err
@@ -53,7 +57,7 @@ func (v vault) Push(ctx context.Context, p *job.Progress) ([]string, error) {
 		places = append(places, set.Remote)
 	}
 	if set.Git.URL != "" {
-		if err := v.publish(ctx, set.Remote, p); err != nil {
+		if err := v.publish(ctx, set.Remote, before, p); err != nil {
 			return places, err
 		}
 		places = append(places, set.Git.URL)
@@ -72,13 +76,10 @@ func (v vault) pushTo(ctx context.Context, place string, p *job.Progress) error 
 	return v.pushData(ctx, c, p)
 }
 
-// publish exchanges commits with the git server.
-func (v vault) publish(ctx context.Context, remote string, p *job.Progress) error {
+// publish exchanges commits with the git server. The remote has the data of the commits up to
+// before; what is committed while it works comes with the next push.
+func (v vault) publish(ctx context.Context, remote, before string, p *job.Progress) error {
 	login, err := v.gitLogin()
-	if err != nil {
-		return err
-	}
-	before, err := v.repo.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,12 +90,12 @@ func (v vault) publish(ctx context.Context, remote string, p *job.Progress) erro
 	if err != nil {
 		return err
 	}
-	if after != before && remote != "" { // a merge may have made one folder of two: data before commits
+	if after != before && remote != "" { // data before commits; a merge may have made one folder of two
 		if err := v.pushTo(ctx, remote, p); err != nil {
 			return err
 		}
 	}
-	return v.repo.GitPush(ctx, gitServer, login)
+	return v.repo.GitPush(ctx, gitServer, after, login)
 }
 
 // Places implements [intake.Vault].

@@ -49,7 +49,7 @@ func Open(dir string) *Folder {
 
 // Create makes dir if need be and returns the remote in it.
 func Create(dir string) (*Folder, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
+	if err := os.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // the umask decides, as with dvc: a lab shares it
 		return nil, fmt.Errorf("make remote folder: %w", err)
 	}
 	return Open(dir), nil
@@ -140,7 +140,7 @@ func (f *Folder) write(ctx context.Context, path string, r io.ReadSeeker, size i
 	tmp, err := os.CreateTemp(dir, ".*"+tempSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.mark(dir, false)
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a lab shares it
+		if err := os.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // the umask decides, as with dvc: a lab shares it
 			return nil, err
 		}
 		tmp, err = os.CreateTemp(dir, ".*"+tempSuffix)
