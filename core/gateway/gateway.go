@@ -47,9 +47,10 @@ type Options struct {
 	MaxUpload int64         // bytes of one upload; 0: 2 GiB
 	MaxSpool  int64         // bytes of all uploads under way; 0: 16 GiB
 	MaxPixels int64         // of a plane that is answered at once; 0: 64 million
-	Parallel  int           // images under way at a time; 0: 2
+	Parallel  int           // images under way at a time, all but one of them of jobs, if there are two or more; 0: 2
 	Waiting   int           // images that may wait for that; 0: 2,000
 	Jobs      int           // jobs that may wait, and finished ones that are kept; 0: 100
+	Kept      int           // objects of all finished jobs that are kept, but always the last one's; 0: 2 million
 	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
 	Grace     time.Duration // for what is under way at the end; 0: 30 s
 	Log       *slog.Logger
@@ -80,6 +81,7 @@ func New(o Options) (*Gateway, error) {
 	def(&o.Parallel, 2)
 	def(&o.Waiting, 2000)
 	def(&o.Jobs, 100)
+	def(&o.Kept, 2_000_000)
 	def(&o.Rate, 50)
 	def(&o.Grace, 30*time.Second)
 	if o.Log == nil {
@@ -92,7 +94,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
-		jobs: jobs{more: make(chan struct{}, o.Parallel), of: map[string]*task{}},
+		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Jobs, objects: o.Kept, of: map[string]*task{}},
 	}
 	for _, t := range o.Tokens {
 		g.tokens = append(g.tokens, hash(t.Reveal()))
@@ -119,7 +121,7 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	for range g.opt.Parallel {
+	for range max(g.opt.Parallel-1, 1) { // a place is left for what is answered at once
 		wg.Go(func() { g.worker(work) })
 	}
 	ended := make(chan error, 1)

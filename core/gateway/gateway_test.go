@@ -247,7 +247,7 @@ func measures(t *testing.T, at string, want ...string) {
 func TestQueue(t *testing.T) {
 	answer := make(chan struct{})
 	at, _ := open(t, func(o *gateway.Options) {
-		o.Engine, o.Parallel, o.Waiting, o.Jobs = held{o.Engine, answer}, 2, 1, 2
+		o.Engine, o.Parallel, o.Waiting, o.Jobs = held{o.Engine, answer}, 3, 1, 2
 	})
 	data := picture(t, 3)
 	submit := func(want int) string {
@@ -260,28 +260,82 @@ func TestQueue(t *testing.T) {
 	submit(http.StatusAccepted)
 	measures(t, at, "running 1")
 	var wg sync.WaitGroup
-	for i := range 2 { // one under way, one that waits for a place
+	for i := range 3 { // two under way, one that waits for a place
 		wg.Go(func() {
 			if code, _, body := call(t, "POST", at+"/v1/predict", "image/png", data); code != http.StatusOK {
 				t.Errorf("%d %s", code, body)
 			}
 		})
-		measures(t, at, "running 2", fmt.Sprintf("waiting %d", i))
+		measures(t, at, fmt.Sprintf("running %d", min(i+2, 3)), fmt.Sprintf("waiting %d", i/2))
 	}
 	submit(http.StatusAccepted) // waits for a place too
 	measures(t, at, "jobs_waiting 0", "waiting 2")
 	submit(http.StatusAccepted)
 	last := submit(http.StatusAccepted)
 	submit(http.StatusServiceUnavailable)
-	measures(t, at, "jobs_waiting 2", fmt.Sprintf("spool_bytes %d", 6*len(data)))
+	measures(t, at, "jobs_waiting 2", fmt.Sprintf("spool_bytes %d", 7*len(data)))
 	if code, _, _ := call(t, "DELETE", last, "", nil); code != http.StatusNoContent {
 		t.Errorf("remove: %d", code)
 	}
-	measures(t, at, "jobs_waiting 1", fmt.Sprintf("spool_bytes %d", 5*len(data)))
+	measures(t, at, "jobs_waiting 1", fmt.Sprintf("spool_bytes %d", 6*len(data)))
 	submit(http.StatusAccepted)
 	close(answer)
 	wg.Wait()
-	measures(t, at, "objects_total 18", "spool_bytes 0") // two answers and four jobs
+	measures(t, at, "objects_total 21", "spool_bytes 0") // three answers and four jobs
+}
+
+// TestJobsLeaveAPlace: however many jobs there are, an image that someone waits for is looked at.
+func TestJobsLeaveAPlace(t *testing.T) {
+	answer := make(chan struct{})
+	at, _ := open(t, func(o *gateway.Options) { o.Engine = held{o.Engine, answer} })
+	for range 3 {
+		if code, _, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 3)); code != http.StatusAccepted {
+			t.Fatalf("%d %s", code, body)
+		}
+	}
+	measures(t, at, "running 1", "jobs_waiting 2")
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(answer)
+	wg.Go(func() {
+		if code, _, body := call(t, "POST", at+"/v1/predict", "image/png", picture(t, 3)); code != http.StatusOK {
+			t.Errorf("%d %s", code, body)
+		}
+	})
+	measures(t, at, "running 2", "waiting 0", "jobs_waiting 2")
+}
+
+// TestKeptJobs: the oldest of too many objects go first, and always the last job's stay.
+func TestKeptJobs(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Kept = 7 })
+	var all []string
+	submit := func(n int) {
+		_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, n))
+		all = append(all, at+head.Get("Location"))
+		for f := (found{}); f.State != "done"; {
+			if _, _, body := call(t, "GET", all[len(all)-1], "", nil); json.Unmarshal(body, &struct{ State *string }{&f.State}) != nil || f.State == "failed" {
+				t.Fatalf("%s", body)
+			}
+		}
+	}
+	left := func(want ...int) {
+		t.Helper()
+		for i, job := range all {
+			if code, _, _ := call(t, "GET", job, "", nil); (code == http.StatusOK) != slices.Contains(want, i) {
+				t.Errorf("of %d jobs number %d: %d", len(all), i, code)
+			}
+		}
+	}
+	submit(3)
+	submit(4)
+	left(0, 1)
+	call(t, "DELETE", all[0], "", nil) // which makes room
+	submit(2)
+	left(1, 2)
+	submit(5)
+	left(2, 3)
+	submit(9)
+	left(4)
 }
 
 // TestManyUploads sends a thousand images at once, and wants each client's own answer.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,6 +175,60 @@ func TestBodiesThatNeverCome(t *testing.T) {
 			}
 			if got, err := io.ReadAll(client); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 "+want) {
 				t.Errorf("%s: %v, %.60s", request, err, got)
+			}
+			close(l.conns)
+			<-ended
+		})
+	}
+}
+
+// TestAnswersThatNobodyReads hold nothing up: the upload goes before they do, and a minute later
+// the connection.
+func TestAnswersThatNobodyReads(t *testing.T) {
+	o := options(t)
+	defer o.Engine.Close() //nolint:errcheck // the test's end
+	g, err := gateway.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listener{make(chan net.Conn)}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(ctx, l) }()
+	client, server := net.Pipe()
+	l.conns <- server
+	body := picture(t, 60)
+	fmt.Fprintf(client, "POST /v1/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n", token, len(body))
+	if _, err := client.Write(body); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Read(make([]byte, 1)); err != nil { // the answer is under way
+		t.Fatal(err)
+	}
+	ask := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	ask.Header.Set("Authorization", "Bearer "+token)
+	said := httptest.NewRecorder()
+	if g.Handler().ServeHTTP(said, ask); !strings.Contains(said.Body.String(), "coverslip_gateway_spool_bytes 0\n") {
+		t.Errorf("%d %s", said.Code, said.Body)
+	}
+	client.Close() //nolint:errcheck // it has had enough
+	stop()
+	close(l.conns)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for _, path := range []string{"/openapi.json", "/healthz"} {
+		synctest.Test(t, func(t *testing.T) {
+			l := listener{make(chan net.Conn)}
+			srv := &http.Server{Handler: g.Handler(), ReadHeaderTimeout: time.Minute}
+			ended := make(chan error, 1)
+			go func() { ended <- srv.Serve(l) }()
+			client, server := net.Pipe()
+			l.conns <- server
+			fmt.Fprintf(client, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path)
+			time.Sleep(61 * time.Second)
+			if got, err := io.ReadAll(client); err != nil || len(got) > 0 {
+				t.Errorf("%s: %v, %.60s", path, err, got)
 			}
 			close(l.conns)
 			<-ended

@@ -80,7 +80,8 @@ func (g *Gateway) route(path string, open bool, h func(http.ResponseWriter, *htt
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		c := &counted{ResponseWriter: w, code: http.StatusOK}
-		err := g.enter(r, open)
+		err := c.until(time.Time{}) // that of the answer before, on the same connection
+		err = errors.Join(err, g.enter(r, open))
 		if r.Body != http.NoBody {
 			err = errors.Join(err, newSlow(c, r).begin())
 		}
@@ -94,7 +95,8 @@ func (g *Gateway) route(path string, open bool, h func(http.ResponseWriter, *htt
 	})
 }
 
-// counted remembers what was answered.
+// counted remembers what was answered. Whoever takes nothing of that for a minute is waited
+// for no longer: half of it may go by until the server has given up a body that nobody reads.
 type counted struct {
 	http.ResponseWriter
 	code    int
@@ -103,12 +105,23 @@ type counted struct {
 
 func (c *counted) WriteHeader(code int) {
 	c.code, c.written = code, true
+	_ = c.until(time.Now().Add(2 * silence)) // at worst it waits
 	c.ResponseWriter.WriteHeader(code)
 }
 
 func (c *counted) Write(b []byte) (int, error) {
 	c.written = true
+	if err := c.until(time.Now().Add(2 * silence)); err != nil {
+		return 0, err
+	}
 	return c.ResponseWriter.Write(b)
+}
+
+func (c *counted) until(t time.Time) error {
+	if err := http.NewResponseController(c.ResponseWriter).SetWriteDeadline(t); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 // Unwrap is for http.ResponseController.

@@ -15,12 +15,15 @@ import (
 
 // jobs are images that are looked at when there is time.
 type jobs struct {
-	more chan struct{} // wakes a worker for each new one; a worker has one wake-up at most
+	more    chan struct{} // wakes a worker for each new one; a worker has one wake-up at most
+	most    int           // finished ones that are kept
+	objects int           // that all of these may have
 
 	mu    sync.Mutex // guards all below
 	queue []*task    // the oldest first
 	of    map[string]*task
 	done  []string // finished ones, the oldest first
+	kept  int      // objects of these
 }
 
 // The states of a job; the last three are ends.
@@ -137,7 +140,7 @@ func (g *Gateway) do(ctx context.Context, t *task) {
 		leave()
 	}
 	g.drop(t.upload)
-	g.jobs.finish(t, a, err, ctx.Err() != nil, g.opt.Jobs)
+	g.jobs.finish(t, a, err, ctx.Err() != nil)
 	cancel()
 	wg.Wait()
 }
@@ -148,8 +151,9 @@ func (j *jobs) set(t *task, s string) {
 	t.state = s
 }
 
-// finish keeps the outcome, and forgets the oldest one of too many.
-func (j *jobs) finish(t *task, a answer, err error, gone bool, most int) {
+// finish keeps the outcome, and forgets the oldest of too many, or of those with too many
+// objects together.
+func (j *jobs) finish(t *task, a answer, err error, gone bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	t.answer, t.state = a, done
@@ -163,10 +167,20 @@ func (j *jobs) finish(t *task, a answer, err error, gone bool, most int) {
 	if j.of[t.id] == nil {
 		return // removed meanwhile
 	}
-	if j.done = append(j.done, t.id); len(j.done) > most {
-		delete(j.of, j.done[0])
-		j.done = slices.Delete(j.done, 0, 1)
+	j.done = append(j.done, t.id)
+	j.kept += len(a.layer.Objects)
+	for len(j.done) > j.most || j.kept > j.objects && len(j.done) > 1 {
+		j.forget(j.done[0])
 	}
+}
+
+// forget drops a job. The caller holds the mutex.
+func (j *jobs) forget(id string) {
+	if i := slices.Index(j.done, id); i >= 0 {
+		j.done = slices.Delete(j.done, i, i+1)
+		j.kept -= len(j.of[id].answer.layer.Objects)
+	}
+	delete(j.of, id)
 }
 
 // view is what a client sees of a job. The caller holds the mutex.
@@ -222,8 +236,7 @@ func (g *Gateway) remove(w http.ResponseWriter, r *http.Request) error {
 		g.drop(t.upload)
 	}
 	close(t.quit)
-	delete(g.jobs.of, t.id)
-	g.jobs.done = slices.DeleteFunc(g.jobs.done, func(id string) bool { return id == t.id })
+	g.jobs.forget(t.id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

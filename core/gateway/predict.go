@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -53,7 +54,8 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer g.drop(u)
+	drop := sync.OnceFunc(func() { g.drop(u) })
+	defer drop()
 	leave, err := g.slot(r.Context())
 	if err != nil {
 		return err
@@ -61,6 +63,7 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	urgent := infer.WithTerms(r.Context(), infer.Terms{Priority: 1}) // someone waits: before the tiles of jobs
 	a, err := g.look(urgent, u, q, g.opt.MaxPixels, nil)
 	leave()
+	drop() // before whoever asked has read the answer
 	if err != nil {
 		return err
 	}

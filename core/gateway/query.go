@@ -174,6 +174,9 @@ func tooLarge(most int64) error {
 	return status{http.StatusRequestEntityTooLarge, fmt.Sprintf("The upload is larger than %d MiB.", most>>20), nil}
 }
 
+// silence is how long a client may send nothing.
+const silence = 30 * time.Second
+
 // slow ends a connection that sends nothing for half a minute: also where nobody reads the body,
 // as the server does before it answers.
 type slow struct {
@@ -185,7 +188,7 @@ func newSlow(w http.ResponseWriter, r *http.Request) *slow {
 	return &slow{r: r.Body, c: http.NewResponseController(w)}
 }
 
-func (s *slow) begin() error { return s.until(time.Now().Add(30 * time.Second)) }
+func (s *slow) begin() error { return s.until(time.Now().Add(silence)) }
 
 func (s *slow) Read(b []byte) (int, error) {
 	if err := s.begin(); err != nil {
