@@ -35,7 +35,7 @@ func (v *View) share() {
 	}
 }
 
-// SetCache bounds what the decoded tiles of this view take up.
+// SetCache bounds what the decoded tiles of this view take up. What the screen shows is kept in any case.
 func (v *View) SetCache(bytes int) {
 	v.work.mu.Lock()
 	defer v.work.mu.Unlock()

@@ -94,7 +94,7 @@ func (v *View) showsAll(w, h int) bool {
 
 // scene paints what a camera sees, upright.
 func (v *View) scene(dst []uint32, w, h int, at camera) {
-	v.paintLevel(dst, w, h, at, level(v.downsamples(), at.scale), true)
+	v.paintLevel(dst, w, h, at, v.level(w, h, at), true)
 	glass, through := v.lookThrough(dst, w, h, at)
 	if v.follow() && !v.style.Hidden {
 		v.lay.blit(dst, w, h, at)
@@ -124,6 +124,24 @@ func (v *View) downsamples() []float64 {
 		downs[i] = l.Downsample
 	}
 	return downs
+}
+
+// level returns the coarsest level that has a pixel for every one of a screen of w×h pixels; where
+// that would take up many times the limit, as just before a much coarser level, a coarser one.
+func (v *View) level(w, h int, at camera) int {
+	downs := v.downsamples()
+	l := level(downs, at.scale)
+	v.work.mu.Lock()
+	most := mostCaches * v.work.limit
+	v.work.mu.Unlock()
+	for ; l < len(downs)-1; l++ {
+		k, size := at.scale*downs[l], v.info.Levels[l].Size
+		x, y := min(float64(w)/k, float64(size.X)), min(float64(h)/k, float64(size.Y))
+		if bytesOf(int(x*y), len(v.info.Channels)) <= most {
+			break
+		}
+	}
+	return l
 }
 
 // paintLevel paints the tiles of level l and what is around the image; where it is the picture
@@ -171,7 +189,8 @@ func (v *View) recolorTiles(cells []cell, colors palette) {
 
 // cells lists the tiles of level l that the screen shows, each with itself or the nearest
 // coarser tile in memory, or that of the plane that was shown before; and wants the missing
-// ones, the middle first.
+// ones, the middle first. For one that can't be read another plane does not stand in: it would be
+// taken for this one.
 func (v *View) cells(l, w, h int, at camera, downs []float64, ask bool) ([]cell, palette) {
 	ts, size := v.info.TileSize, v.info.Levels[l].Size
 	d := downs[l]
@@ -188,11 +207,16 @@ func (v *View) cells(l, w, h int, at camera, downs []float64, ask bool) ([]cell,
 	for row := r0; row <= r1; row++ {
 		for col := c0; col <= c1; col++ {
 			k := tileKey{l, col, row, z, tm}
-			t := wk.look(k)
-			if t == nil && !wk.broken[k] {
+			t := wk.have(k)
+			switch {
+			case t != nil:
+				if ask { // the overview's are no more used than others
+					wk.look(k)
+				}
+			case wk.broken[k]:
+				t = wk.nearest(k, [2]int{z, tm}, downs)
+			default:
 				want = append(want, k)
-			}
-			if t == nil {
 				t = wk.nearest(k, v.was, downs)
 			}
 			cells = append(cells, cell{col, row, t})
@@ -208,7 +232,7 @@ func (v *View) cells(l, w, h int, at camera, downs []float64, ask bool) ([]cell,
 // a coarser one; w.mu is held.
 func (w *work) nearest(k tileKey, was [2]int, downs []float64) *tile {
 	if was != [2]int{k.z, k.t} {
-		if t := w.look(tileKey{k.level, k.col, k.row, was[0], was[1]}); t != nil {
+		if t := w.have(tileKey{k.level, k.col, k.row, was[0], was[1]}); t != nil { // the first to go
 			return t
 		}
 	}
@@ -248,15 +272,21 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 	})
 	// The coarsest level is something to show at once, and the overview; of a film it would be one more
 	// tile for each frame.
-	if top := len(v.info.Levels) - 1; top > mid.level {
-		if !v.Playing() {
-			want = append(wk.missing(top, mid), want...)
-		} else if !v.overviewBox(v.painted.X, v.painted.Y).Empty() {
+	all := len(cells)
+	if top := len(v.info.Levels) - 1; top > mid.level && (!v.Playing() || !v.overviewBox(v.painted.X, v.painted.Y).Empty()) {
+		n := v.info.Tiles(top)
+		all += n.X * n.Y
+		if v.Playing() {
 			want = append(want, wk.missing(top, mid)...)
+		} else {
+			want = append(wk.missing(top, mid), want...)
 		}
 	}
-	if z, t, ok := v.ahead(); ok {
-		for _, c := range cells {
+	one := max(v.tileBytes(), 1)
+	wk.need = all * one
+	wk.trim()                      // after a larger screen
+	if z, t, ok := v.ahead(); ok { // as far as there is room beside what is shown
+		for _, c := range cells[:min(len(cells), max(wk.limit-wk.need, 0)/one)] {
 			want = append(want, tileKey{mid.level, c.col, c.row, z, t})
 		}
 	}
@@ -264,6 +294,12 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 	if len(want) > 0 {
 		wk.signal()
 	}
+}
+
+// tileBytes is the most that a tile takes up.
+func (v *View) tileBytes() int {
+	ts, size := v.info.TileSize, v.imageSize()
+	return bytesOf(min(ts.X, size.X)*min(ts.Y, size.Y), len(v.info.Channels))
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -20,9 +20,9 @@ type tile struct {
 }
 
 // bytes is what the tile takes up.
-func (t *tile) bytes() int {
-	return len(t.pix)*4 + len(t.planes)*t.size.X*t.size.Y*2
-}
+func (t *tile) bytes() int { return bytesOf(len(t.pix), len(t.planes)) }
+
+func bytesOf(pixels, channels int) int { return pixels * (4 + 2*channels) }
 
 // span maps samples of any type onto 16 bits: stored = (sample - off)·mul.
 type span struct{ off, mul float64 }

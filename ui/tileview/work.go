@@ -9,10 +9,14 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 )
 
-// cacheBytes bounds what decoded tiles take up. A 1080p view of four 16-bit channels is 25 MB
-// at 1:1 and up to 75 MB just before the next coarser level is taken; the source's cache holds
-// what lies around.
-const cacheBytes = 88 << 20
+// cacheBytes bounds what decoded tiles take up, unless one screen takes up more: mostCaches times as
+// much at most, where the image has coarser levels. A 1080p view of
+// four 16-bit channels is 25 MB at 1:1 and up to 75 MB just before the next coarser level is taken;
+// the source's cache holds what lies around.
+const (
+	cacheBytes = 88 << 20
+	mostCaches = 6
+)
 
 // work is what the screen's thread and the workers share: the tiles in memory
 // and the tiles that are wanted.
@@ -33,6 +37,7 @@ type work struct {
 	used   *list.List // of *tile, the latest used first
 	bytes  int
 	limit  int
+	need   int       // bytes of what the screen shows: with less it would be read again and again
 	wanted []tileKey // nearest to the centre first; replaced every frame
 	shown  [2]int    // the plane and the time on the screen, as tiles name them
 	busy   map[tileKey]bool
@@ -52,7 +57,7 @@ func (w *work) open(src imageio.Source, info imageio.Info) {
 	defer w.mu.Unlock()
 	w.src, w.info, w.opened = src, info, w.opened+1
 	w.spans, w.measure = nil, src != nil
-	w.tiles, w.used, w.bytes = map[tileKey]*list.Element{}, list.New(), 0
+	w.tiles, w.used, w.bytes, w.need = map[tileKey]*list.Element{}, list.New(), 0, 0
 	w.wanted, w.busy, w.broken, w.told = nil, map[tileKey]bool{}, map[tileKey]bool{}, false
 	w.signal()
 }
@@ -81,18 +86,25 @@ func (w *work) signal() {
 	}
 }
 
-// look returns a tile that is in memory; w.mu is held.
+// look returns a tile that is in memory, as the latest used; w.mu is held.
 func (w *work) look(k tileKey) *tile {
+	if e, ok := w.tiles[k]; ok {
+		w.used.MoveToFront(e)
+	}
+	return w.have(k)
+}
+
+// have is look that leaves the order of use; w.mu is held.
+func (w *work) have(k tileKey) *tile {
 	e, ok := w.tiles[k]
 	if !ok {
 		return nil
 	}
-	w.used.MoveToFront(e)
 	t, _ := e.Value.(*tile)
 	return t
 }
 
-// keep puts a tile into memory and drops the longest unused; w.mu is held.
+// keep puts a tile into memory; w.mu is held.
 func (w *work) keep(t *tile) {
 	if e, ok := w.tiles[t.key]; ok {
 		if old, ok := e.Value.(*tile); ok {
@@ -102,7 +114,12 @@ func (w *work) keep(t *tile) {
 	}
 	w.tiles[t.key] = w.used.PushFront(t)
 	w.bytes += t.bytes()
-	for w.bytes > w.limit && w.used.Len() > 1 {
+	w.trim()
+}
+
+// trim drops the longest unused; w.mu is held.
+func (w *work) trim() {
+	for w.bytes > max(w.limit, w.need) && w.used.Len() > 1 {
 		e := w.used.Back()
 		if old, ok := w.used.Remove(e).(*tile); ok {
 			delete(w.tiles, old.key)

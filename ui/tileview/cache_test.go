@@ -1,0 +1,159 @@
+package tileview_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"fyne.io/fyne/v2"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/tileview"
+)
+
+// deep is a field of nine planes that counts how often each tile is read; hurt is a plane that
+// can't be read, 0 for none.
+type deep struct {
+	field
+	hurt int
+	err  error
+
+	mu    sync.Mutex // guards count and err
+	count map[imageio.Tile]int
+}
+
+func (d *deep) Info() imageio.Info {
+	i := d.field.Info()
+	i.Z = 9
+	return i
+}
+
+func (d *deep) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	d.mu.Lock()
+	if d.count != nil {
+		d.count[t]++
+	}
+	err := d.err
+	d.mu.Unlock()
+	if err != nil && t.Z == d.hurt {
+		return nil, err
+	}
+	return d.field.ReadTile(ctx, t)
+}
+
+// reads returns how many tiles were read since the last call, and the most often that one was.
+func (d *deep) reads() (n, most int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range d.count {
+		n, most = n+1, max(most, k)
+	}
+	d.count = map[imageio.Tile]int{}
+	return n, most
+}
+
+// frames paints n frames, each after the workers have done what the one before asked for.
+func (s *screen) frames(v *tileview.View, c fyne.Canvas, n int) {
+	for range n {
+		v.Refresh()
+		c.Capture()
+		synctest.Wait()
+		s.run()
+	}
+}
+
+// TestAScreenLargerThanTheCacheIsReadOnce: 20 tiles are shown where there is room for eight. They
+// are read once, at rest the picture stands, and no plane that is read ahead drives them out.
+func TestAScreenLargerThanTheCacheIsReadOnce(t *testing.T) {
+	for _, room := range []int{4 << 20, 12 << 20} { // a tile of two channels is half a MiB
+		show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+			src := &deep{field: field{size: 2048, typ: imageio.Uint16}}
+			v.Set(src)
+			s.frames(v, c, 20)
+			v.SetCache(room)
+			v.OneToOne()
+			src.reads()
+			s.frames(v, c, 12)
+			if n, most := src.reads(); n < 20 || most != 1 {
+				t.Errorf("with room for %d, %d tiles were read, one %d times", room, n, most)
+			}
+			for z := 1; z < 4; z++ {
+				v.SetPlane(z, 0)
+				s.frames(v, c, 12)
+				if n, most := src.reads(); n < 20 || most != 1 {
+					t.Errorf("with room for %d, of plane %d %d tiles were read, one %d times", room, z, n, most)
+				}
+				s.frames(v, c, 2)
+				if n, _ := src.reads(); n != 0 {
+					t.Errorf("with room for %d, %d tiles of plane %d were read again", room, n, z)
+				}
+			}
+		})
+	}
+}
+
+// TestTheOverviewLeavesTheOrderOfUse looks at the upper part of an image of one level after its
+// lower part: what is out of sight is dropped before what is seen.
+func TestTheOverviewLeavesTheOrderOfUse(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		src := &flat{deep{field: field{size: 2048, typ: imageio.Uint16}}}
+		v.SetCache(12 << 20)
+		v.Set(src)
+		s.frames(v, c, 20)
+		v.OneToOne()
+		drag := func(dy float32) {
+			p := fyne.NewPos(300, 300)
+			v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: p.AddXY(0, dy)}, Dragged: fyne.NewDelta(0, dy)})
+			s.frames(v, c, 12)
+		}
+		drag(-400)
+		drag(400)
+		src.reads()
+		drag(300)
+		if n, _ := src.reads(); n != 8 {
+			t.Errorf("for four tiles of two channels %d were read", n)
+		}
+	})
+}
+
+// flat has one level only.
+type flat struct{ deep }
+
+func (f *flat) Info() imageio.Info {
+	i := f.deep.Info()
+	i.Levels = i.Levels[:1]
+	return i
+}
+
+// TestAPlaneThatCanNotBeReadIsNotTheOneBefore goes to a damaged plane, which was read ahead and which
+// was not: the last frame that is asked for shows nothing.
+func TestAPlaneThatCanNotBeReadIsNotTheOneBefore(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&deep{field: field{size: 512, typ: imageio.Uint16}, hurt: 2, err: errors.New("chunk 2: no end")})
+		s.settle(c)
+		only(v, 0)
+		s.settle(c)
+		lit := func(m image.Image) bool { return gray(m, 473, 373) >= 200 } // the middle of a disc
+		for _, from := range []struct{ z, frames int }{{6, 2}, {1, 1}} {
+			v.SetPlane(from.z, 0)
+			if !lit(s.settle(c)) {
+				t.Errorf("of plane %d nothing is shown", from.z)
+			}
+			v.SetPlane(2, 0)
+			var m image.Image
+			for range from.frames {
+				m = c.Capture()
+				synctest.Wait()
+				s.run()
+			}
+			if lit(m) {
+				t.Errorf("after plane %d, that of the damaged one is shown", from.z)
+			}
+			v.SetPlane(0, 0)
+			s.settle(c)
+		}
+	})
+}
