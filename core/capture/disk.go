@@ -48,6 +48,7 @@ type findings struct {
 	full     bool
 	err      error           // the folder can't be read
 	device   uint64          // that holds the folder
+	share    bool            // which is one
 	files    map[string]File // that are there
 	dirs     []string        // of a full look
 	folder   bool            // one of the paths is a folder
@@ -163,6 +164,6 @@ func (d disk) walk(ctx context.Context, out *findings) {
 		out.err = fault.New(fault.Invalid, "“"+d.Path+"” is a file, not a folder.", "Choose the folder in Settings, Folders.", nil)
 	}
 	if err == nil {
-		out.device = device(st)
+		out.device, out.share = device(st), remote(d.Path)
 	}
 }

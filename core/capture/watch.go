@@ -13,9 +13,21 @@ import (
 
 // Watch calls see whenever there is something new to say of captures of the folder, all that
 // came at once together and in order, until ctx ends or see fails. A folder that is not there
-// is waited for. see is called from the calling goroutine, and holds up the watch while it
-// runs.
+// is waited for; where a share is mounted later, it is watched as one from then on. see is
+// called from the calling goroutine, and holds up the watch while it runs.
 func (f Folder) Watch(ctx context.Context, see func([]Sighting) error) error {
+	for {
+		if err := f.watch(ctx, see); !errors.Is(err, errOtherDisk) {
+			return err
+		}
+	}
+}
+
+// errOtherDisk ends the watch of a folder that is on a share now and was not, or the other way
+// round. What was done is known.
+var errOtherDisk = errors.New("on another kind of disk")
+
+func (f Folder) watch(ctx context.Context, see func([]Sighting) error) error {
 	rules, err := f.Profile.rules()
 	if err != nil {
 		return err
@@ -49,6 +61,9 @@ func (f Folder) Watch(ctx context.Context, see func([]Sighting) error) error {
 			w.took, w.asked = time.Since(w.asked), time.Time{}
 			if ctx.Err() == nil { // or it may be half a look
 				w.apply(found, time.Now())
+				if w.elsewhere(found, share) {
+					return errOtherDisk
+				}
 			}
 		case <-timer.C:
 			w.turn(ask, time.Now())
@@ -136,10 +151,15 @@ func (w *watch) wants(path string) bool { return w.rules.takes(filepath.Base(pat
 // hears reports whether events can be relied on.
 func (w *watch) hears() bool { return w.notify != nil && !w.deaf && !w.away }
 
+// elsewhere reports whether the folder is on a share, and was not, or the other way round.
+func (w *watch) elsewhere(f findings, share bool) bool {
+	return f.full && f.err == nil && !w.away && !w.Share && f.share != share
+}
+
 // rest is how long after a full look the next one is due anyhow: a share that is slow to
-// list is not listed all the time.
+// list is not listed all the time. An empty folder may be where one will be mounted.
 func (w *watch) rest() time.Duration {
-	if w.hears() {
+	if w.hears() && len(w.tracks)+len(w.done) > 0 {
 		return rescan
 	}
 	return max(w.every, w.took)

@@ -97,6 +97,13 @@ func (r *Repository) Where(rel, oid string) string {
 	}
 }
 
+// Names reports whether the .dvc file of rel names the content oid, or a folder with a file that
+// has it; a name may have been used again.
+func (r *Repository) Names(rel, oid string) bool {
+	f := r.fileOf(rel)
+	return f != nil && r.holds(f.outs[0], oid)
+}
+
 func (r *Repository) holds(o output, oid string) bool {
 	if o.oid == oid || !o.isDir() {
 		return o.oid == oid

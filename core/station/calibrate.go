@@ -54,7 +54,11 @@ func (s *Station) CalibrateItem(ctx context.Context, it flow.Item, um imageio.Mi
 	if err := it.Read(&c); err != nil {
 		return err
 	}
-	_, err := Calibrate(ctx, s.repo, s.author(), s.repo.Where(c.Rel, md5), um.X, um.Y, um.Z)
+	rel := s.repo.Where(c.Rel, md5)
+	if _, is := s.repo.Meta(rel); is && !s.repo.Names(rel, md5) {
+		return fault.New(fault.Exists, "The instrument has put another image in the place of this one.", "Calibrate that one.", nil)
+	}
+	_, err := Calibrate(ctx, s.repo, s.author(), rel, um.X, um.Y, um.Z)
 	return err
 }
 
@@ -69,8 +73,11 @@ func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string,
 	if err != nil {
 		return nil, err
 	}
-	meta, _ := s.repo.Meta(s.repo.Where(c.Rel, md5))
-	said, _ := meta[pixelSize].(map[string]any)
+	var said map[string]any
+	if rel := s.repo.Where(c.Rel, md5); s.repo.Names(rel, md5) { // or it was said of another image of that name
+		meta, _ := s.repo.Meta(rel)
+		said, _ = meta[pixelSize].(map[string]any)
+	}
 	part := func(k string) float64 {
 		switch v := said[k].(type) { // YAML has 1 and 1.0
 		case float64:

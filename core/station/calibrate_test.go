@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
@@ -55,5 +57,44 @@ func TestAWrongCalibrationIsCorrected(t *testing.T) {
 	}
 	if got := pixel(); got != as {
 		t.Errorf("taken back: %+v, want %+v", got, as)
+	}
+}
+
+// TestANameThatIsUsedAgain has the instrument write another image over one that was calibrated:
+// what was said of the first is not said of the second, nor the other way round.
+func TestANameThatIsUsedAgain(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	const name = "Snap.ome.tif"
+	b.dropAs(field, name)
+	first := b.capture(name, predicted)
+	before, _ := station.Image(first)
+	if err := b.CalibrateItem(t.Context(), first, imageio.Micron{X: 7, Y: 7}); err != nil {
+		t.Fatal(err)
+	}
+	b.dropAs("2026-11-24_plate07_A04_GFP_DAPI.ome.tif", name)
+	var second flow.Item
+	b.until(func() bool {
+		for _, it := range b.Items().All() {
+			if md5, ok := station.Image(it); ok && it.Title == name && md5 != before && it.Behind("version") {
+				second = it
+				return true
+			}
+		}
+		return false
+	}, func() string { return "the second image" })
+	for _, it := range []flow.Item{first, second} {
+		src, err := b.OpenImage(t.Context(), it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if um := src.Info().Micron.X; um == 7 {
+			t.Errorf("%s has pixels of %g µm", it.ID, um)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := b.CalibrateItem(t.Context(), first, imageio.Micron{X: 8, Y: 8}); fault.KindOf(err) != fault.Exists {
+		t.Errorf("the first was calibrated in the place of the second: %v", err)
 	}
 }

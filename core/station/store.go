@@ -113,7 +113,11 @@ func (v vault) addAll(ctx context.Context, all []intake.Finished) (outs []datase
 		if f.Count > 0 {
 			meta["files"] = f.Count
 		}
-		adds[i] = dataset.Addition{Rel: f.Rel, Meta: map[string]any{"coverslip": meta}}
+		said := map[string]any{"coverslip": meta}
+		if was, is := v.repo.Meta(f.Rel); is && was[pixelSize] != nil && !v.repo.Names(f.Rel, f.Stored.MD5) {
+			said[pixelSize] = map[string]float64{"x": 0, "y": 0, "z": 0} // that was another image's
+		}
+		adds[i] = dataset.Addition{Rel: f.Rel, Meta: said}
 		if f.Count == 0 {
 			adds[i].MD5 = f.Stored.MD5
 		}

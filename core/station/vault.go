@@ -149,6 +149,9 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 	}
 	var paths []string
 	rel := v.repo.Where(c.Rel, st.MD5)
+	if _, is := v.repo.Meta(rel); is && !v.repo.Names(rel, st.MD5) { // the instrument has used the name again
+		rel += "@" + st.MD5[:8]
+	}
 	for suffix, data := range map[string][]byte{".objects.geojson": geo.Bytes(), ".review.json": append(log, '\n')} {
 		if err := replaceFile(v.workPath(rel+suffix), data); err != nil {
 			return "", v.denied(err)
