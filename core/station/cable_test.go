@@ -15,6 +15,7 @@ type cable struct {
 
 	mu    sync.Mutex
 	cut   bool
+	hung  bool // nothing comes through, and nobody says so
 	conns []net.Conn
 	wg    sync.WaitGroup
 }
@@ -53,6 +54,10 @@ func (c *cable) serve() {
 
 func (c *cable) join(in net.Conn) {
 	defer in.Close()
+	if c.hangs(in) {
+		io.Copy(io.Discard, in)
+		return
+	}
 	out, err := net.Dial("tcp", c.to)
 	if err != nil || !c.hold(in, out) {
 		return
@@ -75,6 +80,24 @@ func (c *cable) hold(conns ...net.Conn) bool {
 	return true
 }
 
+// hangs holds a connection if it is to lead nowhere.
+func (c *cable) hangs(in net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hung && !c.cut {
+		c.conns = append(c.conns, in)
+		return true
+	}
+	return false
+}
+
+// hang lets what comes from now on wait until the cable is pulled.
+func (c *cable) hang() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hung = true
+}
+
 func (c *cable) pull() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,5 +111,5 @@ func (c *cable) pull() {
 func (c *cable) back() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.cut = false
+	c.cut, c.hung = false, false
 }

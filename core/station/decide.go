@@ -200,19 +200,27 @@ func (s *Station) served(ctx context.Context, name string) (infer.Bundle, error)
 			return b, nil
 		}
 	}
+	if _, heard := s.shelves.feed.Row(s.shelves.key()); !heard {
+		return infer.Bundle{}, fault.New(fault.Busy, "The registry has not said yet which version of the model "+name+" is in force.",
+			"The capture is predicted as soon as it has answered.", nil)
+	}
 	return infer.Bundle{}, fault.New(fault.Busy, "No version of the model "+name+" is in force yet.",
 		"Promote a version on the Models screen, or choose another model under Settings, Instruments.", nil)
 }
 
 // inForce returns the version of a model to predict with: the champion of the platform in use or,
-// while that has none, the workspace's own, so that work at the bench goes on.
+// while that has none, the workspace's own, so that work at the bench goes on. While the platform
+// in use was not heard at all there is none.
 func (s *Station) inForce(name string) (platform, infer.Ref, bool) {
 	use := s.shelves.platform()
 	for _, c := range []struct {
 		key string
 		p   platform
 	}{{s.shelves.key(), use}, {localShelf, s.shelves.local}} {
-		sh, _ := s.shelves.feed.Row(c.key)
+		sh, heard := s.shelves.feed.Row(c.key)
+		if !heard {
+			break
+		}
 		for _, m := range sh.Models {
 			if v := m.Aliases[model.Champion]; m.Name == name && v != "" {
 				return c.p, infer.Ref{Model: name, Version: v}, true

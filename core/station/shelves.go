@@ -132,15 +132,20 @@ func (s *shelves) watch(ctx context.Context, every time.Duration) error {
 func (s *shelves) refresh(ctx context.Context, key string, p platform) {
 	limited, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
+	keep := "shelf/" + key + "/" + p.Name()
+	if _, ok := s.feed.Row(key); !ok && key == serverShelf { // it may take long to answer
+		if sh := s.remembered(ctx, key, keep); !sh.At.IsZero() {
+			s.feed.Put(key, sh)
+		}
+	}
 	sh, err := readShelf(limited, p)
 	sh.Server = key == serverShelf
 	if ctx.Err() != nil {
 		return
 	}
-	keep := "shelf/" + key + "/" + p.Name()
 	if err != nil {
 		sh = s.remembered(ctx, key, keep)
-		sh.Name, sh.Offline = p.Name(), true
+		sh.Name, sh.Server, sh.Offline = p.Name(), key == serverShelf, true
 		sh.Say, sh.Hint = fault.Explain(err)
 		s.board.Raise(health.Trouble{
 			Code: key, Title: p.Name(), Say: sh.Say, Hint: sh.Hint, Severity: health.Warning,
