@@ -55,7 +55,7 @@ func (s *Station) decide(ctx context.Context, p release.Promotion) (string, erro
 // registered returns a model as the platform last had it; one that was never asked yet is
 // asked now.
 func (s *Station) registered(ctx context.Context, name string) (model.Model, error) {
-	sh := s.shelves.shelf()
+	sh, _ := s.shelves.shelf()
 	if sh.At.IsZero() {
 		sh = s.ReadShelf(ctx)
 	}
@@ -200,7 +200,7 @@ func (s *Station) served(ctx context.Context, name string) (infer.Bundle, error)
 			return b, nil
 		}
 	}
-	if _, heard := s.shelves.feed.Row(s.shelves.key()); !heard {
+	if _, heard := s.shelves.shelf(); !heard {
 		return infer.Bundle{}, fault.New(fault.Busy, "The registry has not said yet which version of the model "+name+" is in force.",
 			"The capture is predicted as soon as it has answered.", nil)
 	}
@@ -212,11 +212,11 @@ func (s *Station) served(ctx context.Context, name string) (infer.Bundle, error)
 // while that has none, the workspace's own, so that work at the bench goes on. While the platform
 // in use was not heard at all there is none.
 func (s *Station) inForce(name string) (platform, infer.Ref, bool) {
-	use := s.shelves.platform()
+	key, use := s.shelves.inUse()
 	for _, c := range []struct {
 		key string
 		p   platform
-	}{{s.shelves.key(), use}, {localShelf, s.shelves.local}} {
+	}{{key, use}, {localShelf, s.shelves.local}} {
 		sh, heard := s.shelves.feed.Row(c.key)
 		if !heard {
 			break

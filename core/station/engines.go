@@ -97,15 +97,23 @@ func (e *engines) use(list []remoteEngine, takeover bool) error {
 		e.forget(o.address)
 		maps.DeleteFunc(e.off, func(s slot, _ bool) bool { return s.address == o.address })
 		delete(e.doubted, o.address)
+		e.servers.Drop(o.address)
+		e.board.Clear(trouble(o))
 	}
 	e.mu.Unlock()
 	var errs []error
 	for _, o := range old {
-		e.servers.Drop(o.address)
-		e.board.Clear("server/" + o.address)
 		errs = append(errs, o.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// trouble is the code on the board of what is wrong with a server.
+func trouble(r remoteEngine) string { return "server/" + r.address }
+
+// uses reports whether r is there, and was not replaced since. e.mu is held.
+func (e *engines) uses(r remoteEngine) bool {
+	return r.address == ownKey || slices.ContainsFunc(e.remote, func(o remoteEngine) bool { return o.Engine == r.Engine })
 }
 
 func (e *engines) close() error {
@@ -221,15 +229,13 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 		return
 	}
 	_, s.Control = r.Engine.(infer.Repository)
-	code := "server/" + r.address
 	if err != nil {
 		s.Say, s.Hint = fault.Explain(err)
-		e.board.Raise(health.Trouble{Code: code, Title: r.Name(), Say: s.Say, Hint: s.Hint, Severity: health.Warning})
 		e.log.Debug("engine not ready", slog.String("engine", r.Name()), slog.Any("error", err))
-	} else {
-		e.board.Clear(code)
 	}
-	e.mark(r.address, s)
+	if e.mark(r, s) {
+		e.back()
+	}
 }
 
 // list reads which models are there, also where the one in force is not.
@@ -241,31 +247,36 @@ func (e *engines) list(ctx context.Context, r remoteEngine, s *Server) (err erro
 	return err
 }
 
-// mark keeps what a check found; a server that came back makes the work go on.
-func (e *engines) mark(address string, s Server) {
+// mark keeps what a check found of an engine, if that is still there, and returns whether a server
+// came back.
+func (e *engines) mark(r remoteEngine, s Server) (came bool) {
 	e.mu.Lock()
-	came := false
+	defer e.mu.Unlock()
+	if !e.uses(r) {
+		return false
+	}
 	for i := range e.remote {
-		if e.remote[i].address == address {
+		if e.remote[i].Engine == r.Engine {
 			came = s.Ready && !e.remote[i].up
 			e.remote[i].up = s.Ready
 		}
 	}
-	if !s.Ready && address != ownKey {
-		e.forget(address) // it may come back without its models
+	if !s.Ready && r.address != ownKey {
+		e.forget(r.address) // it may come back without its models
 	}
 	for at := range e.off {
-		if at.address == address {
+		if at.address == r.address {
 			s.Off = append(s.Off, at.model)
 		}
 	}
 	slices.Sort(s.Off)
-	back := e.back
-	e.mu.Unlock()
-	e.servers.Put(address, s)
-	if came {
-		back()
+	if s.Say != "" {
+		e.board.Raise(health.Trouble{Code: trouble(r), Title: s.Name, Say: s.Say, Hint: s.Hint, Severity: health.Warning})
+	} else {
+		e.board.Clear(trouble(r))
 	}
+	e.servers.Put(r.address, s)
+	return came
 }
 
 // doubt has the next check look whether the server still has what was loaded.
@@ -339,13 +350,15 @@ func (e *engines) ensure(ctx context.Context, r remoteEngine) (able bool, err er
 		}
 		errs = append(errs, lerr)
 		e.mu.Lock()
-		at := slot{r.address, want.Model}
-		delete(e.broken, at)
-		delete(e.loadedOn, at)
-		if lerr != nil {
-			e.broken[at] = true
-		} else {
-			e.loadedOn[at] = want.Ref
+		if e.uses(r) {
+			at := slot{r.address, want.Model}
+			delete(e.broken, at)
+			delete(e.loadedOn, at)
+			if lerr != nil {
+				e.broken[at] = true
+			} else {
+				e.loadedOn[at] = want.Ref
+			}
 		}
 		e.mu.Unlock()
 	}

@@ -157,3 +157,17 @@ func TestNothingIsLostWhateverTheServerDoes(t *testing.T) {
 		})
 	}
 }
+
+// TestAFolderThatIsTakenOutIsForgotten: what was wrong with it is no longer said.
+func TestAFolderThatIsTakenOutIsForgotten(t *testing.T) {
+	b := open(t, t.TempDir(), func(s *config.Settings) {
+		s.Folders = append(s.Folders, config.Folder{Path: filepath.Join(filepath.Dir(s.Folders[0].Path), "away")})
+	})
+	b.until(func() bool { return len(b.Troubles().All()) > 0 }, func() string { return "a trouble" })
+	set := b.Settings()
+	set.Folders = set.Folders[:1]
+	if err := b.Save(t.Context(), set, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func() bool { return len(b.Troubles().All()) == 0 }, func() string { return "no trouble" })
+}

@@ -159,7 +159,7 @@ func profile(f config.Folder) (capture.Profile, error) {
 // a disk that is full, is tried again: the folder has kept what came meanwhile.
 func (s *Station) watchFolder(ctx context.Context, f config.Folder) error {
 	code := "folder/" + f.Path
-	s.board.Clear(code)
+	defer s.board.Clear(code) // or it stays when the folder is taken out of the settings
 	for {
 		err := s.watchOnce(ctx, f, code)
 		if ctx.Err() != nil {

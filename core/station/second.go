@@ -16,7 +16,7 @@ import (
 // Registered lists the versions of all models in the registry in use, as it last answered:
 // by model, the newest first.
 func (s *Station) Registered() []infer.Ref {
-	sh := s.shelves.shelf()
+	sh, _ := s.shelves.shelf()
 	var all []infer.Ref
 	for _, m := range sh.Models {
 		for _, v := range sh.Versions[m.Name] {

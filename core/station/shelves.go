@@ -63,16 +63,42 @@ func newShelves(local platform, store *session.Store, board *health.Board, log *
 	return &shelves{local: local, store: store, board: board, log: log, poke: make(chan struct{}, 1)}
 }
 
-// connect uses server from now on, or only the workspace's own where it is nil.
+// connect uses server from now on, or only the workspace's own where it is nil. What another
+// server has said is no longer shown.
 func (s *shelves) connect(server platform) {
 	s.mu.Lock()
+	if !same(s.server, server) {
+		s.feed.Drop(serverShelf)
+		s.board.Clear(serverShelf)
+	}
 	s.server = server
 	s.mu.Unlock()
-	if server == nil {
-		s.feed.Drop(serverShelf)
-		s.board.Clear("mlflow")
-	}
 	s.refreshSoon()
+}
+
+// same reports whether two platforms are one; nil is none.
+func same(a, b platform) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Name() == b.Name()
+}
+
+// show puts what p has said on the screens, or what is remembered of it; false if another is
+// connected by now.
+func (s *shelves) show(key string, p platform, sh Shelf) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key == serverShelf && !same(s.server, p) {
+		return false
+	}
+	if sh.Offline {
+		s.board.Raise(health.Trouble{Code: key, Title: sh.Name, Say: sh.Say, Hint: sh.Hint, Severity: health.Warning})
+	} else {
+		s.board.Clear(key)
+	}
+	s.feed.Put(key, sh)
+	return true
 }
 
 func (s *shelves) refreshSoon() {
@@ -82,30 +108,26 @@ func (s *shelves) refreshSoon() {
 	}
 }
 
-// platform returns the one that decisions go to: the server's where there is one.
+// inUse returns the platform that decisions go to, the server's where there is one, and its key
+// in the feed.
+func (s *shelves) inUse() (string, platform) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		return serverShelf, s.server
+	}
+	return localShelf, s.local
+}
+
 func (s *shelves) platform() platform {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.server != nil {
-		return s.server
-	}
-	return s.local
+	_, p := s.inUse()
+	return p
 }
 
-// key is the feed's key of the platform in use.
-func (s *shelves) key() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.server != nil {
-		return serverShelf
-	}
-	return localShelf
-}
-
-// shelf returns what the platform in use last said.
-func (s *shelves) shelf() Shelf {
-	sh, _ := s.feed.Row(s.key())
-	return sh
+// shelf returns what the platform in use last said; heard is whether it has.
+func (s *shelves) shelf() (sh Shelf, heard bool) {
+	key, _ := s.inUse()
+	return s.feed.Row(key)
 }
 
 // watch asks the platforms again and again until ctx ends.
@@ -135,7 +157,7 @@ func (s *shelves) refresh(ctx context.Context, key string, p platform) {
 	keep := "shelf/" + key + "/" + p.Name()
 	if _, ok := s.feed.Row(key); !ok && key == serverShelf { // it may take long to answer
 		if sh := s.remembered(ctx, key, keep); !sh.At.IsZero() {
-			s.feed.Put(key, sh)
+			s.show(key, p, sh)
 		}
 	}
 	sh, err := readShelf(limited, p)
@@ -147,15 +169,13 @@ func (s *shelves) refresh(ctx context.Context, key string, p platform) {
 		sh = s.remembered(ctx, key, keep)
 		sh.Name, sh.Server, sh.Offline = p.Name(), key == serverShelf, true
 		sh.Say, sh.Hint = fault.Explain(err)
-		s.board.Raise(health.Trouble{
-			Code: key, Title: p.Name(), Say: sh.Say, Hint: sh.Hint, Severity: health.Warning,
-		})
 		s.log.Debug("platform does not answer", slog.String("platform", p.Name()), slog.Any("error", err))
-		s.feed.Put(key, sh)
+		s.show(key, p, sh)
 		return
 	}
-	s.board.Clear(key)
-	s.feed.Put(key, sh)
+	if !s.show(key, p, sh) {
+		return
+	}
 	var b bytes.Buffer
 	err = gob.NewEncoder(&b).Encode(sh) // not JSON: a metric may be NaN
 	if err == nil {
@@ -212,6 +232,8 @@ func readShelf(ctx context.Context, p platform) (Shelf, error) {
 
 // ReadShelf asks the platform in use once, or tells what was last seen of it.
 func (s *Station) ReadShelf(ctx context.Context) Shelf {
-	s.shelves.refresh(ctx, s.shelves.key(), s.shelves.platform())
-	return s.shelves.shelf()
+	key, p := s.shelves.inUse()
+	s.shelves.refresh(ctx, key, p)
+	sh, _ := s.shelves.shelf()
+	return sh
 }

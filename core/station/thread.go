@@ -83,7 +83,7 @@ func (s *Station) thread(ctx context.Context, it flow.Item, st intake.Stored, o 
 			t.Corrections = append(t.Corrections, e)
 		}
 	}
-	sh := s.shelves.shelf()
+	sh, _ := s.shelves.shelf()
 	for _, v := range sh.Versions[t.Predicted.Model] {
 		if v.Version == t.Predicted.Version {
 			t.Run = v.Run
