@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -41,6 +42,7 @@ type desk struct {
 	moving    moving
 	stamp     string              // of the prediction that objects came from
 	before    []annotation.Object // what an earlier prediction had found, while this capture is open
+	edits     int                 // how often a person has changed objects or log
 
 	rival  string              // name@version to compare with
 	second []annotation.Object // what it has found; nil while it is asked
@@ -150,7 +152,7 @@ func (d *desk) refresh(w *window) {
 // reread reads the open capture's objects again.
 func (w *window) reread() {
 	it, ok := w.station.Items().Row(w.desk.id)
-	src := w.desk.src
+	src, own := w.desk.src, w.desk.edits
 	if !ok || src == nil {
 		return
 	}
@@ -161,6 +163,7 @@ func (w *window) reread() {
 			case w.desk.src != src: // which is closed by now, and may have been under the reading
 			case err != nil:
 				w.work.do(func(context.Context) error { return err }) // said as all others
+			case w.desk.edits != own: // there is a newer correction, which is read after it is kept
 			default:
 				w.desk.take(o)
 				w.fillViewer()
@@ -389,13 +392,24 @@ func (w *window) draw(ring []annotation.Point) {
 	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
 }
 
-// correct keeps an edit, then shows it.
+// edit changes what is shown.
+func (d *desk) edit(e annotation.Edit) {
+	d.edits++
+	e.At = time.Now()
+	entry := annotation.Entry{Edit: e}
+	d.objects, d.log = annotation.Replay(d.objects, []annotation.Entry{entry}), append(d.log, entry)
+}
+
+// correct shows an edit and keeps it, then shows what is kept. The next edit may be of the same
+// object and must find what this one has made of it.
 func (w *window) correct(e annotation.Edit) {
 	it, ok := w.station.Items().Row(w.desk.id)
 	if !ok {
 		w.viewer.Note("This image is only looked at: what is drawn here is not kept.")
 		return
 	}
+	w.desk.edit(e)
+	w.fillViewer()
 	w.work.do(func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
 	w.reread()
 }
@@ -405,6 +419,7 @@ func (w *window) step(f func(context.Context, flow.Item) (bool, error)) {
 	if !ok {
 		return
 	}
+	w.desk.edits++
 	w.work.do(func(ctx context.Context) error {
 		_, err := f(ctx, it)
 		return err

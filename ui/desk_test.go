@@ -2,11 +2,21 @@ package ui
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"testing"
 	"testing/synctest"
 
+	"fyne.io/fyne/v2/test"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/viewer"
 )
 
 // page is an open image that notes when it is closed.
@@ -50,4 +60,102 @@ func TestOnlyTheImageThatWasAskedForLastIsOpened(t *testing.T) {
 		<-ended
 		<-ended
 	})
+}
+
+// corrected is a window with a capture open, on a station that does not run, and a person's name
+// set; what work brings back to the screen comes to posts.
+func corrected(t *testing.T) (w *window, posts chan func()) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	st, err := station.Open(t.Context(), station.Options{Workspace: t.TempDir(), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	set := st.Settings()
+	set.Person = config.Person{Name: "Ada", Email: "ada@example.org"}
+	if err := st.Save(t.Context(), set, nil); err != nil {
+		t.Fatal(err)
+	}
+	const file = "../assets/sample/captures/2026-11-24_bbbc038_img2d_DAPI.ome.tif"
+	words, err := json.Marshal(intake.Capture{Path: file, Rel: "captures/a.tif"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Items().Put("a", flow.Item{ID: "a", Line: intake.LineName, Data: words, Passes: map[string]flow.Pass{
+		"capture": {State: flow.Passed, Out: []byte(`{"md5":"d41d8cd98f00b204e9800998ecf8427e"}`)},
+	}})
+	src, err := st.OpenFileNth(t.Context(), file, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	app := test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(theme.Dark))
+	posts = make(chan func(), 100)
+	post := func(f func()) { posts <- f }
+	w = &window{app: app, station: st, work: newWork(post, log), viewer: viewer.New(post, viewer.Actions{})}
+	w.desk = desk{id: "a", src: src}
+	return w, posts
+}
+
+// TestTheSecondOfTwoStrokesHasTheFirst: a correction is there for the next one at once, also while
+// neither is kept yet, and no reading takes back what came after it.
+func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {
+	w, posts := corrected(t)
+	square := func(x, side float64) []annotation.Point {
+		return []annotation.Point{{X: x, Y: 10}, {X: x + side, Y: 10}, {X: x + side, Y: 10 + side}, {X: x, Y: 10 + side}}
+	}
+	w.draw(square(10, 20))
+	if len(w.desk.objects) != 1 {
+		t.Fatalf("%d objects after the first stroke", len(w.desk.objects))
+	}
+	id := w.desk.objects[0].ID
+	w.reshape(id, square(10, 30))
+	w.draw(square(60, 20))
+	wide := func() bool {
+		o := w.object(id)
+		return o != nil && o.Outline[1].X == 40 && len(w.desk.objects) == 2
+	}
+	if !wide() {
+		t.Errorf("shown before it is kept: %+v", w.desk.objects)
+	}
+	for f := w.work.next(); f != nil; f = w.work.next() {
+		if err := f(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for len(posts) > 0 {
+			if (<-posts)(); !wide() {
+				t.Errorf("shown on the way: %+v", w.desk.objects)
+			}
+		}
+	}
+	it, _ := w.station.Items().Row("a")
+	kept, log, err := w.station.Objects(t.Context(), it)
+	if err != nil || len(kept) != 2 || len(log) != 3 || kept[0].Outline[1].X != 40 || w.desk.log[2].Seq != log[2].Seq {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+}
+
+// TestWhatIsNotKeptIsNotShown: a correction that nobody is named for goes when it was refused.
+func TestWhatIsNotKeptIsNotShown(t *testing.T) {
+	w, posts := corrected(t)
+	set := w.station.Settings()
+	set.Person = config.Person{}
+	if err := w.station.Save(t.Context(), set, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.draw([]annotation.Point{{X: 10, Y: 10}, {X: 30, Y: 10}, {X: 20, Y: 30}})
+	refused := 0
+	for f := w.work.next(); f != nil; f = w.work.next() {
+		if f(t.Context()) != nil {
+			refused++
+		}
+		for len(posts) > 0 {
+			(<-posts)()
+		}
+	}
+	if refused != 1 || len(w.desk.objects)+len(w.desk.log) != 0 {
+		t.Errorf("%d refused, shown: %+v", refused, w.desk.objects)
+	}
 }

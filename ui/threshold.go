@@ -47,7 +47,7 @@ func (m *moves) do(f func(ctx context.Context) error) {
 // ends the one before, so that only the newest is shown.
 func (w *window) moveThreshold(at float64) {
 	it, ok := w.station.Items().Row(w.desk.id)
-	src := w.desk.src
+	src, own := w.desk.src, w.desk.edits
 	if !ok || src == nil {
 		return
 	}
@@ -64,11 +64,14 @@ func (w *window) moveThreshold(at float64) {
 				return
 			}
 			d.moving = moving{}
-			if err == nil {
-				d.take(o)
-			} else {
+			switch {
+			case err != nil:
 				say, hint := fault.Explain(err)
 				d.moving.say = say + " " + hint
+			case d.edits != own: // a person has corrected meanwhile
+				w.reread()
+			default:
+				d.take(o)
 			}
 			w.fillViewer()
 		})
