@@ -213,7 +213,7 @@ func (w *window) fillViewer() {
 	_, v.CanUndo = annotation.Undo(d.log)
 	_, v.CanRedo = annotation.Redo(d.log)
 	v.Saved, v.SavedTone = saved(it, d.log)
-	v.CanReview = it.Passes["review"].State == flow.Yours || it.Behind("record") && v.SavedTone == kit.Held
+	v.CanReview = it.Passes["review"].State == flow.Yours || it.Behind("infer") && it.Behind("record") && v.SavedTone == kit.Held
 	w.viewer.Set(v)
 }
 
@@ -248,7 +248,10 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 	var r intake.Recorded
 	recorded := it.Behind("record") && it.Out("record", &r)
 	then := 0 // entries that are in the commit
-	for recorded && then < len(log) && !log[then].At.After(done) {
+	if recorded && r.Edits != nil {
+		then = min(*r.Edits, len(log))
+	}
+	for recorded && r.Edits == nil && then < len(log) && !log[then].At.After(done) {
 		then++
 	}
 	since := annotation.Pending(log, then)
@@ -257,6 +260,8 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 	switch {
 	case it.Passes["record"].State == flow.Running || it.Behind("review") && !it.Behind("record"):
 		return "Committing the review", kit.Busy
+	case recorded && since == 0 && it.Passes["review"].State == flow.Yours:
+		return "Objects found anew, not committed yet", kit.Held
 	case recorded && since == 0:
 		return fmt.Sprintf("Committed as %.7s by %s", r.Commit, by.Who), kit.Good
 	case since == 1:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"fyne.io/fyne/v2/test"
 
@@ -157,5 +158,32 @@ func TestWhatIsNotKeptIsNotShown(t *testing.T) {
 	}
 	if refused != 1 || len(w.desk.objects)+len(w.desk.log) != 0 {
 		t.Errorf("%d refused, shown: %+v", refused, w.desk.objects)
+	}
+}
+
+// TestCommittedIsOnlyWhatIsInTheCommit: not what was corrected, or found anew, while it was made.
+func TestCommittedIsOnlyWhatIsInTheCommit(t *testing.T) {
+	at := time.Unix(1000, 0)
+	it := flow.Item{Passes: map[string]flow.Pass{
+		"infer": {State: flow.Passed}, "review": {State: flow.Passed, Out: []byte(`{"who":"Ada"}`)},
+		"record": {State: flow.Passed, At: at, Out: []byte(`{"commit":"0123456789","edits":1}`)},
+	}}
+	log := []annotation.Entry{
+		{Seq: 1, Edit: annotation.Edit{At: at.Add(-2 * time.Second)}},
+		{Seq: 2, Edit: annotation.Edit{At: at.Add(-time.Second)}}, // while the commit was made
+	}
+	for _, c := range []struct {
+		review flow.State
+		log    []annotation.Entry
+		say    string
+	}{
+		{flow.Passed, log[:1], "Committed as 0123456 by Ada"},
+		{flow.Passed, log, "1 correction saved, not committed yet"},
+		{flow.Yours, log[:1], "Objects found anew, not committed yet"},
+	} {
+		it.Passes["review"] = flow.Pass{State: c.review, Out: it.Passes["review"].Out}
+		if say, _ := saved(it, c.log); say != c.say {
+			t.Errorf("%s with %d corrections: %s", c.review, len(c.log), say)
+		}
 	}
 }

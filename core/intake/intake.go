@@ -88,6 +88,9 @@ type Review struct {
 type Recorded struct {
 	Commit string            `json:"commit"`
 	Counts annotation.Counts `json:"counts"`
+	// Edits is how many entries of the log of corrections are in the commit; nil where an earlier
+	// program recorded it.
+	Edits *int `json:"edits,omitempty"`
 }
 
 // Vault is the dataset as the line needs it. Each method may be called again with the
@@ -222,7 +225,7 @@ func (l line) record(ctx context.Context, it flow.Item, _ *job.Progress) (any, e
 		return nil, err
 	}
 	commit, err := l.vault.Record(ctx, c, s, r)
-	return Recorded{commit, annotation.Count(r.Objects)}, err
+	return Recorded{commit, annotation.Count(r.Objects), new(len(r.Log))}, err
 }
 
 func words(it flow.Item) (c Capture, s Stored, err error) {

@@ -26,6 +26,7 @@ type shelf struct {
 	pushes   int
 	slowPush time.Duration
 	bad      string // this path can't be stored
+	log      []annotation.Entry
 }
 
 func (s *shelf) Capture(_ context.Context, all []intake.Capture, _ *job.Progress) ([]intake.Stored, error) {
@@ -70,8 +71,12 @@ func (s *shelf) Push(ctx context.Context, _ *job.Progress) ([]string, error) {
 
 func (s *shelf) Places() []string { return []string{"/nas"} }
 
-func (s *shelf) Record(context.Context, intake.Capture, intake.Stored, intake.Reviewed) (string, error) {
-	return "record", nil
+// Record is slow: a person corrects meanwhile.
+func (s *shelf) Record(_ context.Context, _ intake.Capture, _ intake.Stored, r intake.Reviewed) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log = append(s.log, annotation.Entry{Seq: int64(len(s.log) + 1)})
+	return fmt.Sprint("record of ", len(r.Log)), nil
 }
 
 // Detect finds nothing.
@@ -80,7 +85,9 @@ func (s *shelf) Detect(context.Context, intake.Capture, intake.Stored, intake.As
 }
 
 func (s *shelf) Current(context.Context, string) ([]annotation.Object, []annotation.Entry, error) {
-	return nil, nil, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return nil, slices.Clone(s.log), nil
 }
 
 // run starts a line over s; end stops it.
@@ -204,6 +211,34 @@ func TestPowerGoesInABurst(t *testing.T) {
 	until(t, r, "push", n)
 	if len(s.stored) != n {
 		t.Errorf("%d stored", len(s.stored))
+	}
+}
+
+// TestRecordedSaysWhatIsInTheCommit: a correction that came while the commit was made is not in it,
+// and is in the next.
+func TestRecordedSaysWhatIsInTheCommit(t *testing.T) {
+	s := &shelf{stored: map[string]int{}, log: make([]annotation.Entry, 2)}
+	r, _ := run(t, filepath.Join(t.TempDir(), "s.db"), s)
+	add(t, r, 1)
+	until(t, r, "infer", 1)
+	for n := 2; n < 4; n++ {
+		for id, it := range r.Items.All() {
+			if err := r.Pass(t.Context(), id, "review", intake.Review{Who: "Ada"}); err != nil {
+				t.Fatal(err)
+			}
+			if it.Behind("record") {
+				if err := r.Redo(t.Context(), id, "record", nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		until(t, r, "record", 1)
+		for _, it := range r.Items.All() {
+			var out intake.Recorded
+			if !it.Out("record", &out) || out.Edits == nil || *out.Edits != n || out.Commit != fmt.Sprint("record of ", n) {
+				t.Errorf("recorded %+v", out)
+			}
+		}
 	}
 }
 

@@ -149,6 +149,15 @@ func (s *Station) Review(ctx context.Context, it flow.Item, note string) error {
 	if who.Name == "" {
 		return fault.New(fault.Invalid, "Nobody is named for this review.", "Write your name under Settings, Person.", nil)
 	}
+	if now, ok := s.flow.Items.Row(it.ID); ok {
+		it = now
+	}
+	if !it.Behind("infer") {
+		return fault.New(fault.Busy, "This capture is not predicted yet.", "Finish its review when its objects are there.", nil)
+	}
+	if it.Passes["record"].State == flow.Running {
+		return fault.New(fault.Busy, "The review before is being committed.", "Finish again in a moment.", nil)
+	}
 	err := s.flow.Pass(ctx, it.ID, "review", intake.Review{Who: who.Name, Email: who.Email, Note: note, At: time.Now()})
 	for _, stage := range []string{"publish", "record"} {
 		if err == nil && it.Behind(stage) {

@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"encoding/json"
 	"path/filepath"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -41,8 +42,9 @@ func (s *Station) Threshold(ctx context.Context, it flow.Item) (float64, error) 
 }
 
 // SetThreshold makes a capture's objects anew of what its model has answered, with another
-// threshold. No server is asked. Corrections stay. NotFound is the error when the answers are
-// not kept any more. When ctx ends before, all is as it was.
+// threshold. No server is asked. Corrections stay; a review that was finished is to be finished
+// again. NotFound is the error when the answers are not kept any more. When ctx ends before, all
+// is as it was.
 func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold float64) error {
 	var c intake.Capture
 	var p intake.Predicted
@@ -76,7 +78,23 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 	if err != nil {
 		return err
 	}
-	return s.corrections.keepLayer(context.WithoutCancel(ctx), md5, layer)
+	ctx = context.WithoutCancel(ctx)
+	now, _ := s.flow.Items.Row(it.ID)
+	if !samePrediction(it, now) {
+		return fault.New(fault.Busy, "The capture is predicted anew.", "Move the threshold when its objects are there.", nil)
+	}
+	if now.Behind("review") { // before, or what was committed passes for what is there if the power goes
+		if err := s.flow.Redo(ctx, it.ID, "review", json.RawMessage(now.Passes["review"].Out)); err != nil {
+			return err
+		}
+	}
+	return s.corrections.keepLayer(ctx, md5, layer)
+}
+
+// samePrediction reports whether an item was not predicted anew, and is not being so.
+func samePrediction(was, now flow.Item) bool {
+	a, b := was.Passes["infer"], now.Passes["infer"]
+	return a.State == b.State && a.At.Equal(b.At)
 }
 
 // predictedBy is the version that a capture's objects are of.
