@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,7 @@ func TestBurstSharesCommits(t *testing.T) {
 func TestUnknownProfileIsRefused(t *testing.T) {
 	b := open(t, t.TempDir(), nil)
 	s := b.Settings()
+	s.Folders = slices.Clone(s.Folders) // those in force are being read
 	s.Folders[0].Profile = "abacus"
 	if err := b.Save(t.Context(), s, nil); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("saved: %v", err)
