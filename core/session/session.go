@@ -68,7 +68,7 @@ func (s *Store) migrate(ctx context.Context) error {
 				fmt.Errorf("schema %d, not %d", at, len(names)))
 		}
 		if at == len(names) {
-			return nil // and nothing is written: the disk may be full
+			return nil // and nothing is written: the disk may be all but full
 		}
 		for _, name := range names[at:] {
 			text, err := schema.ReadFile(name)
