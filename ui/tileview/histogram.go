@@ -45,6 +45,13 @@ func NewRange(all []float64) Range {
 	return r
 }
 
+// Whole returns the range with a histogram of all samples, up to the largest; all are those it was
+// made of.
+func (r Range) Whole(all []float64) Range {
+	r.span(all, r.Min, max(r.Max, above(r.Min)))
+	return r
+}
+
 // above is a sample that is larger than v, also where v+1 is v.
 func above(v float64) float64 { return v + max(1, math.Abs(v)*1e-6) }
 

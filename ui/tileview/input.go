@@ -92,17 +92,19 @@ func (v *View) Center(id string) {
 	v.told()
 }
 
-// Dragged moves the image, or draws.
+// Dragged moves the image, or draws; from the overview on it goes where the pointer is on that.
 func (v *View) Dragged(e *fyne.DragEvent) {
 	if v.stale {
 		return
 	}
-	if v.tool != Select && !v.space {
-		v.dragPen(v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position))
+	if v.mini {
+		if p, in := v.small(e.Position); in {
+			v.centerOn(p)
+		}
 		return
 	}
-	if p, in := v.overviewAt(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio); in {
-		v.centerOn(p)
+	if v.tool != Select && !v.space {
+		v.dragPen(v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position))
 		return
 	}
 	from, to := v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position)
@@ -116,6 +118,9 @@ func (v *View) Dragged(e *fyne.DragEvent) {
 func (v *View) DragEnd() {
 	if v.stale {
 		v.stale = false
+		return
+	}
+	if v.mini {
 		return
 	}
 	if v.painting() {
@@ -145,7 +150,7 @@ func (v *View) Scrolled(e *fyne.ScrollEvent) {
 // Tapped marks an object, or sets a corner.
 func (v *View) Tapped(e *fyne.PointEvent) {
 	v.focus()
-	if p, in := v.overviewAt(float64(e.Position.X)*v.ratio, float64(e.Position.Y)*v.ratio); in {
+	if p, in := v.small(e.Position); in {
 		v.centerOn(p)
 		return
 	}
@@ -209,9 +214,11 @@ func (v *View) MouseOut() {
 	}
 }
 
-// MouseDown takes the focus, so that keys come here, and notes the keys that are held.
+// MouseDown takes the focus, so that keys come here, and notes the keys that are held and where a
+// drag begins.
 func (v *View) MouseDown(e *desktop.MouseEvent) {
 	v.focus()
+	_, v.mini = v.small(e.Position)
 	v.alt = e.Modifier&fyne.KeyModifierAlt != 0
 	v.shift = e.Modifier&fyne.KeyModifierShift != 0
 }

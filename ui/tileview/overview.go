@@ -3,6 +3,8 @@ package tileview
 import (
 	"image"
 
+	"fyne.io/fyne/v2"
+
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/theme"
 )
@@ -83,8 +85,9 @@ func within(ring []pt, box image.Rectangle) []pt {
 	return ring
 }
 
-// overviewAt returns the place in the image that a pixel of the small picture stands for.
-func (v *View) overviewAt(x, y float64) (annotation.Point, bool) {
+// small returns the place in the image that a position on the small picture stands for.
+func (v *View) small(p fyne.Position) (annotation.Point, bool) {
+	x, y := float64(p.X)*v.ratio, float64(p.Y)*v.ratio
 	w, h := v.pixels()
 	box := v.overviewBox(w, h)
 	if !image.Pt(int(x), int(y)).In(box) {

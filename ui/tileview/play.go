@@ -63,6 +63,9 @@ func (v *View) Stop() {
 // Playing reports whether time goes on.
 func (v *View) Playing() bool { return v.player.speed() > 0 }
 
+// Behind reports whether a part of what is to be shown is still being read.
+func (v *View) Behind() bool { return !v.whole }
+
 // tick goes on to the frame whose time has come, if the one before is on the screen.
 func (v *View) tick() {
 	p := v.player

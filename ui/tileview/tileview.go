@@ -100,6 +100,7 @@ type View struct {
 	over     bool // the pointer is over the view
 	brush    brush
 	stale    bool // what is dragged began on the image before
+	mini     bool // it began on the overview
 	lens     lens
 	peers    []*View // tied to this one
 	objects  *index

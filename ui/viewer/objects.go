@@ -117,8 +117,7 @@ func (o *objects) set(objs []annotation.Object) {
 		a := tileview.Area(obj.Outline) * o.unit
 		o.areas, sorted = append(o.areas, a), append(sorted, a)
 	}
-	o.size.rng = tileview.NewRange(sorted)
-	o.size.rng.To = o.size.rng.Max
+	o.size.rng = tileview.NewRange(sorted).Whole(sorted)
 	shown(o.size, len(objs) > 0)
 	shown(o.wide, len(objs) > 0)
 	if fresh {

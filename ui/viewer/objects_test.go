@@ -1,11 +1,14 @@
 package viewer_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -71,6 +74,40 @@ func TestKeysChangeHowObjectsAreShown(t *testing.T) {
 		s.settle(c)
 		if tiles(v).Style().By == 0 {
 			t.Error("the colours still say the state")
+		}
+	})
+}
+
+// TestTheHistogramOfAreasHasThemWhereTheyAre: of 400 objects all but one are small. On its axis,
+// which goes up to the largest, they stand at the left, and that one at the right.
+func TestTheHistogramOfAreasHasThemWhereTheyAre(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Objects = nil
+		for i := range 400 {
+			side := 10 + float64(i%100)/10
+			if i == 399 {
+				side = 100
+			}
+			val.Objects = append(val.Objects, annotation.Object{
+				ID: strconv.Itoa(i), State: annotation.Predicted, Score: 0.9,
+				Outline: []annotation.Point{{X: 5, Y: 5}, {X: 5 + side, Y: 5}, {X: 5 + side, Y: 5 + side}, {X: 5, Y: 5 + side}},
+			})
+		}
+		v.Set(val)
+		s.settle(c)
+		g, _ := graphs(v)[2].(fyne.Widget)
+		r, _ := test.WidgetRenderer(g).Objects()[0].(*canvas.Raster)
+		const w, margin = 268, 6 // 256 columns of areas
+		m := r.Generator(w, 52)
+		bar := func(x int) bool { return m.At(margin+x, 50) != m.At(0, 0) }
+		for from, want := range map[int]bool{3: true, 20: false, 128: false, 230: false} {
+			if bar(from) != want {
+				t.Errorf("at %d of 256 the histogram has a bar: %v", from, !want)
+			}
+		}
+		if got := labelOf(v, "Area"); !strings.Contains(got, "– 1056 µm²") { // 100² pixels of 0.325 µm
+			t.Errorf("the areas are %q", got)
 		}
 	})
 }

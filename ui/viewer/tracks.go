@@ -214,6 +214,8 @@ func (s *Screen) turned() {
 	if !s.view.Playing() { // the histogram is not made for each of many frames a second
 		s.panel.objects.set(s.now)
 		s.mirror()
+	} else {
+		s.keepUp()
 	}
 	s.rail.chosen(s.view.Selected() != "" && t == s.val.T)
 }

@@ -239,6 +239,10 @@ func (s *Screen) Set(v Values) {
 		s.rival = v.Rival
 		s.view.SetLens(v.Rival != "") // who asked wants to see it
 	}
+	if v.Other == nil && s.view.Lens() { // there is nothing in it: it would hide what lies on the image
+		s.rival = "" // it comes back with what is being asked
+		s.view.SetLens(false)
+	}
 	s.title.SetText(v.Title)
 	s.offerImages(v.Source.Info())
 	s.place.SetText(v.Place)

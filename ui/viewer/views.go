@@ -129,10 +129,8 @@ func (s *Screen) mirror() {
 			style.Hidden = true
 		case modelAlone:
 			other = true
-		case oneLater:
-			t++
-		case oneEarlier:
-			t--
+		case oneLater, oneEarlier:
+			t += o.away()
 		default:
 			for c := range cs {
 				cs[c].On = s.panel.channels.name(c) == what
@@ -155,6 +153,22 @@ func (s *Screen) mirror() {
 		o.view.SetFilter(s.panel.objects.filter)
 		o.view.SetStyle(style)
 		o.view.SetFollowed(objs, s.val.Film.tails(objs, at))
+	}
+}
+
+// away is how many time points later than the first view the second one shows.
+func (n *second) away() int {
+	return map[string]int{oneLater: 1, oneEarlier: -1}[n.pick.Selected]
+}
+
+// keepUp has the second views follow a film that plays; they leave out the frames that come before
+// their last one is read.
+func (s *Screen) keepUp() {
+	z, t := s.view.Plane()
+	for i, o := range s.seconds {
+		if i+1 < s.views && !o.view.Behind() {
+			o.view.SetPlane(z, t+o.away())
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package viewer_test
 
 import (
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -92,6 +93,69 @@ func TestLensOnAnotherModel(t *testing.T) {
 		v.Set(val)
 		if lens() {
 			t.Error("the lens is on with nothing to compare")
+		}
+	})
+}
+
+// TestTheLensGoesOffWithNothingInIt: the next image has no other layer; one that is being asked for
+// brings the lens back.
+func TestTheLensGoesOffWithNothingInIt(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		a := typical()
+		a.Other = objects()[:3]
+		v.Set(a)
+		s.settle(c)
+		press(v, c, 'l')
+		if !all(v)[0].Lens() {
+			t.Error("the key L shows no lens")
+		}
+		b := typical()
+		b.ID, b.Source = "b", three{}
+		v.Set(b)
+		if all(v)[0].Lens() {
+			t.Error("the lens is on with nothing in it")
+		}
+		b.Rival, b.Other = "nuclei@2", objects()[:3]
+		v.Set(b)
+		b.Other, b.Running = nil, "Asking nuclei@2"
+		v.Set(b)
+		if all(v)[0].Lens() {
+			t.Error("the lens is on while the model is asked anew")
+		}
+		b.Other, b.Running = objects()[:2], ""
+		v.Set(b)
+		if !all(v)[0].Lens() {
+			t.Error("the lens is off when the model has answered anew")
+		}
+	})
+}
+
+// TestAFilmPlaysInEachView plays one in two views, of which the second is one time point ahead.
+func TestAFilmPlaysInEachView(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source, val.Objects = film{}, nil
+		v.Set(val)
+		s.settle(c)
+		press(v, c, 'v')
+		choose(v, "One time point later")
+		s.settle(c)
+		press(v, c, 'k')
+		for range 12 {
+			time.Sleep(40 * time.Millisecond)
+			s.settle(c)
+		}
+		views := all(v)
+		_, first := views[0].Plane()
+		_, then := views[1].Plane()
+		if !views[0].Playing() || first < 5 || then < first || then > first+1 {
+			t.Errorf("after half a second at 25 a second the views show %d and %d, playing %v", first, then, views[0].Playing())
+		}
+		press(v, c, 'k')
+		s.settle(c)
+		_, first = views[0].Plane()
+		if _, then = views[1].Plane(); then != first+1 {
+			t.Errorf("stopped, the views show %d and %d", first, then)
 		}
 	})
 }
