@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -289,16 +290,20 @@ func (w *window) unread(err error) (say, hint string) {
 	return "", ""
 }
 
-// facts are what the viewer shows of each object.
+// facts are what the viewer shows of each object, but for what is not known.
 func facts(t measure.Table) map[string][]kit.Fact {
 	out := make(map[string][]kit.Fact, len(t.Rows))
 	for _, r := range t.Rows {
-		fs := []kit.Fact{
-			{Name: "Circularity", Value: fmt.Sprintf("%.2f", r.Circularity)},
-			{Name: "Eccentricity", Value: fmt.Sprintf("%.2f", r.Eccentricity)},
+		var fs []kit.Fact
+		add := func(name, format string, v float64) {
+			if !math.IsNaN(v) {
+				fs = append(fs, kit.Fact{Name: name, Value: fmt.Sprintf(format, v)})
+			}
 		}
+		add("Circularity", "%.2f", r.Circularity)
+		add("Eccentricity", "%.2f", r.Eccentricity)
 		for i, in := range r.Channels {
-			fs = append(fs, kit.Fact{Name: fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), Value: fmt.Sprintf("%.0f", in.Mean)})
+			add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.0f", in.Mean)
 		}
 		out[r.Object.ID] = fs
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +17,9 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -185,5 +189,16 @@ func TestCommittedIsOnlyWhatIsInTheCommit(t *testing.T) {
 		if say, _ := saved(it, c.log); say != c.say {
 			t.Errorf("%s with %d corrections: %s", c.review, len(c.log), say)
 		}
+	}
+}
+
+// TestFactsLeaveOutWhatIsNotKnown, as of an outline that is as large as a slide.
+func TestFactsLeaveOutWhatIsNotKnown(t *testing.T) {
+	nan := math.NaN()
+	got := facts(measure.Table{Channels: []int{0, 1}, Rows: []measure.Row{
+		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Channels: []measure.Intensity{{Mean: nan}, {Mean: 7}}},
+	}})
+	if want := []kit.Fact{{Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "7"}}; !slices.Equal(got["a"], want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -22,7 +22,8 @@ type surroundings struct {
 	whole   image.Rectangle
 	bounds  []image.Rectangle
 	cells   map[image.Point][]int // objects by squares that their bounds meet
-	masks   map[int]mask          // of those that are looked at now
+	window  image.Rectangle       // what is looked at now
+	masks   map[int]mask          // within it
 	seen    []int                 // for which object one was last looked at, + 1
 	change  []int16               // scratch space
 }
@@ -51,13 +52,22 @@ func squares(r image.Rectangle, f func(image.Point)) {
 	}
 }
 
-// forget lets go of the masks.
-func (s *surroundings) forget() { s.masks = map[int]mask{} }
+// look turns to some objects and what is around them, of which window is the rectangle; it
+// lets go of the masks.
+func (s *surroundings) look(objects []int) (window image.Rectangle) {
+	s.window, s.masks = image.Rectangle{}, map[int]mask{}
+	for _, i := range objects {
+		if b := s.bounds[i]; !b.Empty() {
+			s.window = s.window.Union(b.Inset(-ringTo).Intersect(s.whole))
+		}
+	}
+	return s.window
+}
 
 func (s *surroundings) mask(i int) mask {
 	m, ok := s.masks[i]
 	if !ok {
-		m = newMask(s.objects[i].Outline, s.whole)
+		m = newMask(s.objects[i].Outline, s.window)
 		s.masks[i] = m
 	}
 	return m
@@ -67,7 +77,7 @@ func (s *surroundings) mask(i int) mask {
 type ring struct{ mask }
 
 // around looks at what is close to object i, whose pixels are own.
-func (s *surroundings) around(i int, own mask) (r ring, neighbours int) {
+func (s *surroundings) around(i int, own mask) (r ring, neighbours float64) {
 	if own.rect.Empty() || !slices.Contains(own.in, 1) {
 		return ring{}, 0
 	}

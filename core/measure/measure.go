@@ -4,8 +4,11 @@
 // centres an outline encloses. Each object is measured by itself: where two overlap,
 // both have the pixels. The background of an object is the median of the pixels around it,
 // more than 2 and up to 7 pixels away, that are of no object; where there are none, the
-// darkest pixel there. Its neighbours are the objects with a pixel not more than 5 away. Positions are in pixels of the full image with the centre of the
-// upper left pixel at (0.5, 0.5), as everywhere in Coverslip.
+// darkest pixel there. Its neighbours are the objects with a pixel not more than 5 away. Of an
+// object whose rectangle has more than 2^25 pixels, as of tissue on a slide, perimeter,
+// circularity, Feret diameter, neighbours and intensities are not measured: they are NaN.
+// Positions are in pixels of the full image with the centre of the upper left pixel at
+// (0.5, 0.5), as everywhere in Coverslip.
 package measure
 
 import (
@@ -33,7 +36,7 @@ type Row struct {
 	Eccentricity float64 // 0 for a circle, towards 1 for a line
 	Feret        float64 // the largest diameter of the convex hull
 	Orientation  float64 // of the major axis from the image's vertical, towards x, in radians: -π/2…π/2
-	Neighbours   int     // objects within 5 pixels
+	Neighbours   float64 // objects within 5 pixels
 	Nearest      float64 // from its centroid to the nearest other one; 0 if it is alone
 	Channels     []Intensity
 }
@@ -63,21 +66,27 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 	}
 	whole := image.Rectangle{Max: table.Image.Levels[0].Size}
 	blocks := map[image.Point][]int{}
+	near := newSurroundings(objects, whole)
 	for i, o := range objects {
+		table.Rows[i] = Row{Object: o, Channels: make([]Intensity, len(table.Channels))}
+		if area(near.bounds[i]) > mostPixels {
+			table.Rows[i].large(o.Outline, near.bounds[i])
+			continue
+		}
 		b := segment.Bounds(o.Outline)
 		at := image.Pt((b.Min.X+b.Max.X)/2/block, (b.Min.Y+b.Max.Y)/2/block)
 		blocks[at] = append(blocks[at], i)
-		table.Rows[i] = Row{Object: o, Channels: make([]Intensity, len(table.Channels))}
 	}
 	order := make([]image.Point, 0, len(blocks))
 	for at := range blocks {
 		order = append(order, at)
 	}
 	slices.SortFunc(order, func(a, b image.Point) int { return cmp.Or(a.Y-b.Y, a.X-b.X) })
-	near := newSurroundings(objects, whole)
 	for _, at := range order {
-		if err := table.measure(ctx, src, blocks[at], near, z, t); err != nil {
-			return Table{}, err
+		for _, some := range near.portions(blocks[at]) {
+			if err := table.measure(ctx, src, some, near, z, t); err != nil {
+				return Table{}, err
+			}
 		}
 	}
 	near.nearest(table.Rows)
@@ -86,14 +95,12 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 
 // measure measures some objects, which lie close together.
 func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, near *surroundings, z, time int) error {
-	var rect image.Rectangle
+	rect := near.look(objects)
 	masks, rings := make([]mask, len(objects)), make([]ring, len(objects))
-	near.forget()
 	for k, i := range objects {
 		masks[k] = near.mask(i)
 		masks[k].shape(&t.Rows[i])
 		rings[k], t.Rows[i].Neighbours = near.around(i, masks[k])
-		rect = rect.Union(masks[k].rect).Union(rings[k].rect)
 	}
 	if rect.Empty() {
 		return nil // all outside

@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"os"
+	"runtime"
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -146,6 +147,37 @@ func TestLargeObjects(t *testing.T) {
 				t.Errorf("%v: %s is %v, want %v", size, name, p[0], p[1])
 			}
 		}
+	}
+}
+
+// TestTissue: an outline as large as a slide takes no memory for its pixels, and the cells in
+// it know that it is there.
+func TestTissue(t *testing.T) {
+	box := func(x, y, w, h float64) annotation.Object {
+		return annotation.Object{Outline: []annotation.Point{{X: x, Y: y}, {X: x + w, Y: y}, {X: x + w, Y: y + h}, {X: x, Y: y + h}}}
+	}
+	src := blank{image.Pt(60_000, 40_000)}
+	var was, is runtime.MemStats
+	runtime.ReadMemStats(&was)
+	table, err := measure.Objects(t.Context(), src, []annotation.Object{box(100, 100, 50_000, 30_000), box(500, 600, 20, 30), box(50_103, 700, 10, 10)}, 0, 0)
+	runtime.ReadMemStats(&is)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used := (is.TotalAlloc - was.TotalAlloc) >> 20; used > 200 {
+		t.Errorf("%d MiB", used)
+	}
+	tissue, inside, beside := table.Rows[0], table.Rows[1], table.Rows[2]
+	if tissue.Area != 1.5e9 || tissue.X != 25_100 || tissue.Y != 15_100 || math.Abs(tissue.Major-50_000*2/math.Sqrt(3)) > 1e-3 || tissue.Nearest < 20_000 {
+		t.Errorf("tissue: %+v", tissue)
+	}
+	for _, v := range []float64{tissue.Perimeter, tissue.Circularity, tissue.Feret, tissue.Neighbours, tissue.Channels[0].Mean, tissue.Channels[0].Background} {
+		if !math.IsNaN(v) {
+			t.Errorf("%v of tissue, which nobody has measured", v)
+		}
+	}
+	if inside.Area != 600 || inside.Neighbours != 1 || beside.Neighbours != 1 || beside.Channels[0].Mean != 0 {
+		t.Errorf("inside %+v\nbeside %+v", inside, beside)
 	}
 }
 

@@ -45,18 +45,22 @@ func (m mask) shape(r *Row) {
 	}
 	area := float64(n)
 	central := func(ab, a, b uint64) float64 { return difference(ab, n, a, b) / (area * area) } // second moments over the area
-	xx, yy, xy := central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy)
-	half := math.Hypot((xx-yy)/2, xy)
-	large, small := (xx+yy)/2+half, max((xx+yy)/2-half, 0)
-	r.X, r.Y, r.Area = float64(m.rect.Min.X)+float64(sx)/area+0.5, float64(m.rect.Min.Y)+float64(sy)/area+0.5, area
-	r.Diameter = math.Sqrt(4 * area / math.Pi)
-	r.Major, r.Minor = 4*math.Sqrt(large), 4*math.Sqrt(small)
-	r.Feret, r.Orientation = m.feret(), orientation(xx, yy, xy)
-	if large > 0 {
-		r.Eccentricity = math.Sqrt(1 - small/large)
-	}
+	r.X, r.Y = float64(m.rect.Min.X)+float64(sx)/area+0.5, float64(m.rect.Min.Y)+float64(sy)/area+0.5
+	r.ellipse(area, central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy))
+	r.Feret = m.feret()
 	if r.Perimeter = m.perimeter(); r.Perimeter > 0 {
 		r.Circularity = 4 * math.Pi * area / (r.Perimeter * r.Perimeter)
+	}
+}
+
+// ellipse is what area and second moments tell of a shape.
+func (r *Row) ellipse(area, xx, yy, xy float64) {
+	half := math.Hypot((xx-yy)/2, xy)
+	large, small := (xx+yy)/2+half, max((xx+yy)/2-half, 0)
+	r.Area, r.Diameter = area, math.Sqrt(4*area/math.Pi)
+	r.Major, r.Minor, r.Orientation = 4*math.Sqrt(large), 4*math.Sqrt(small), orientation(xx, yy, xy)
+	if large > 0 {
+		r.Eccentricity = math.Sqrt(1 - small/large)
 	}
 }
 

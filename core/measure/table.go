@@ -34,7 +34,7 @@ func (t Table) Values(r Row) []Value {
 		}
 	}
 	out = append(out, Value{"Circularity", r.Circularity}, Value{"Eccentricity", r.Eccentricity}, Value{"Orientation °", r.Orientation * 180 / math.Pi})
-	out = append(out, Value{"Neighbours within 5 px", float64(r.Neighbours)}, Value{"Nearest neighbour px", r.Nearest})
+	out = append(out, Value{"Neighbours within 5 px", r.Neighbours}, Value{"Nearest neighbour px", r.Nearest})
 	if square {
 		out = append(out, Value{"Nearest neighbour µm", r.Nearest * mx})
 	}
