@@ -7,9 +7,11 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"fyne.io/fyne/v2"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/ui/tileview"
 )
@@ -156,4 +158,57 @@ func TestAPlaneThatCanNotBeReadIsNotTheOneBefore(t *testing.T) {
 			s.settle(c)
 		}
 	})
+}
+
+// TestAServerThatWasAwayIsAskedAgain has the server of an image not answer while it is enlarged: that
+// is told once, nobody asks on and on, and once it is back the next move fills the holes.
+func TestAServerThatWasAwayIsAskedAgain(t *testing.T) {
+	var told []error
+	act := tileview.Actions{
+		Away:    func(err error) { told = append(told, err) },
+		Trouble: func(err error) { t.Errorf("told as damage: %v", err) },
+	}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		src := &deep{field: field{size: 2048, typ: imageio.Uint16}}
+		v.Set(src)
+		s.settle(c)
+		only(v, 0)
+		s.settle(c)
+		gone := fault.New(fault.Busy, "The server is overloaded.", "", nil)
+		src.fails(gone)
+		v.OneToOne()
+		src.reads()
+		s.frames(v, c, 5)
+		if n, most := src.reads(); n < 16 || most != 1 || len(told) != 1 || !errors.Is(told[0], gone) {
+			t.Errorf("asked for %d tiles, for one %d times; told %v", n, most, told)
+		}
+		right := func() { v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyRight}) }
+		time.Sleep(3 * time.Second)
+		right()
+		s.frames(v, c, 5)
+		if n, most := src.reads(); n < 16 || most != 1 || len(told) != 1 {
+			t.Errorf("still away, it is asked for %d tiles, for one %d times; told %v", n, most, told)
+		}
+		src.fails(nil)
+		time.Sleep(3 * time.Second)
+		s.frames(v, c, 5)
+		if n, _ := src.reads(); n != 0 {
+			t.Errorf("%d tiles were asked for while nothing moved", n)
+		}
+		right()
+		s.frames(v, c, 5)
+		if n, most := src.reads(); n < 20 || most != 1 || len(told) != 2 || told[1] != nil {
+			t.Errorf("back, it is asked for %d tiles, for one %d times; told %v", n, most, told)
+		}
+		s.frames(v, c, 5)
+		if n, _ := src.reads(); n != 0 {
+			t.Errorf("%d tiles are still missing", n)
+		}
+	})
+}
+
+func (d *deep) fails(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err = err
 }

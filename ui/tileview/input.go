@@ -47,6 +47,7 @@ func (v *View) move(c camera) {
 	w, h := v.pixels()
 	zoomed := c.scale != v.at.scale
 	v.at = c.hold(v.imageSize(), v.angle, w, h)
+	v.work.reach()
 	v.stir()
 	v.redraw()
 	v.share()

@@ -30,6 +30,7 @@ func (v *View) share() {
 		o.at.y += float64(h-oh) / 2 / v.at.scale
 		o.angle, o.fitted = v.angle, true
 		o.painted = image.Pt(ow, oh) // that is what its camera is for now
+		o.work.reach()
 		o.stir()
 		o.redraw()
 	}

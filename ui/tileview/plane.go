@@ -107,6 +107,7 @@ func (v *View) follow() bool {
 }
 
 func (v *View) turnPage() {
+	v.work.reach()
 	v.stir()
 	v.redraw()
 	if v.act.Planed != nil {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -75,15 +76,17 @@ func (w *work) makeTile(ctx context.Context, t task) (*tile, error) {
 func (v *View) measure(ctx context.Context, t task) {
 	var ranges []Range
 	var spans []span
+	gone := false
 	for c := range t.info.Channels {
 		r, err := rangeOf(ctx, t, c)
 		if err != nil && !errors.Is(err, context.Canceled) && c == 0 {
 			v.trouble(t, err)
+			gone = fault.Again(err)
 		}
 		ranges = append(ranges, r)
 		spans = append(spans, spanOf(t.info.Type, r.Min, r.Max))
 	}
-	if v.work.measured(t.opened, spans) {
+	if v.work.measured(t.opened, spans, gone) {
 		v.post(func() {
 			if v.src == t.src && v.act.Ranged != nil {
 				v.act.Ranged(ranges)
@@ -93,12 +96,16 @@ func (v *View) measure(ctx context.Context, t task) {
 	}
 }
 
-// trouble tells of an error, unless another image is open by then: the one before is closed
-// while it is still read.
+// trouble tells of an error, nil for the end of what may pass, unless another image is open by then:
+// the one before is closed while it is still read.
 func (v *View) trouble(t task, err error) {
+	tell := v.act.Trouble
+	if err == nil || fault.Again(err) {
+		tell = v.act.Away
+	}
 	v.post(func() {
-		if v.src == t.src && v.act.Trouble != nil {
-			v.act.Trouble(err)
+		if v.src == t.src && tell != nil {
+			tell(err)
 		}
 	})
 }

@@ -53,6 +53,7 @@ type Actions struct {
 	Copy     func()
 	Shortcut func(fyne.Shortcut) // shortcuts that the view has no use for
 	Trouble  func(error)         // the first tile that could not be read
+	Away     func(error)         // the image's server is busy or out of reach; nil: no longer
 }
 
 // View is the widget. Its methods are for the screen's thread, but for Run.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -42,13 +44,16 @@ type work struct {
 	shown  [2]int    // the plane and the time on the screen, as tiles name them
 	busy   map[tileKey]bool
 	broken map[tileKey]bool
-	told   bool // a trouble of this image was told
+	told   bool             // a trouble of this image was told
+	away   map[tileKey]bool // of broken: their server was busy or out of reach
+	lost   time.Time        // when it was last so
+	gone   bool             // that was told, and nothing was read since
 }
 
 func newWork() *work {
 	return &work{
 		more: make(chan struct{}, 1), limit: cacheBytes, tiles: map[tileKey]*list.Element{}, used: list.New(),
-		busy: map[tileKey]bool{}, broken: map[tileKey]bool{},
+		busy: map[tileKey]bool{}, broken: map[tileKey]bool{}, away: map[tileKey]bool{},
 	}
 }
 
@@ -59,6 +64,7 @@ func (w *work) open(src imageio.Source, info imageio.Info) {
 	w.spans, w.measure = nil, src != nil
 	w.tiles, w.used, w.bytes, w.need = map[tileKey]*list.Element{}, list.New(), 0, 0
 	w.wanted, w.busy, w.broken, w.told = nil, map[tileKey]bool{}, map[tileKey]bool{}, false
+	w.away, w.gone = map[tileKey]bool{}, false
 	w.signal()
 }
 
@@ -173,7 +179,7 @@ func (w *work) next() (task, bool) {
 }
 
 // done takes a worker's tile; nil if it could not be read. It returns whether the screen has waited
-// for it, and whether there is a trouble to tell of.
+// for it, and whether there is a trouble to tell of, or with no error the end of one.
 func (w *work) done(t task, made *tile, err error) (awaited, tell bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -185,7 +191,16 @@ func (w *work) done(t task, made *tile, err error) (awaited, tell bool) {
 	switch {
 	case err == nil:
 		w.keep(made)
+		if tell = w.gone && len(w.away) == 0; tell {
+			w.gone = false
+		}
 	case errors.Is(err, context.Canceled):
+	case fault.Again(err):
+		w.broken[t.key] = true
+		w.away[t.key] = true
+		w.lost = time.Now()
+		tell = !w.gone
+		w.gone = true
 	default:
 		w.broken[t.key] = true
 		tell = !w.told
@@ -194,14 +209,30 @@ func (w *work) done(t task, made *tile, err error) (awaited, tell bool) {
 	return awaited, tell
 }
 
-// measured takes what the samples span.
-func (w *work) measured(opened int, spans []span) bool {
+// askAgain is how long a server that was busy or out of reach is left alone.
+const askAgain = 2 * time.Second
+
+// reach has tiles asked for again that their server did not give out, once it had time to recover.
+func (w *work) reach() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.away) == 0 || time.Since(w.lost) < askAgain {
+		return
+	}
+	for k := range w.away {
+		delete(w.broken, k)
+	}
+	clear(w.away)
+}
+
+// measured takes what the samples span, and whether their server was out of reach.
+func (w *work) measured(opened int, spans []span, gone bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if opened != w.opened {
 		return false
 	}
-	w.spans = spans
+	w.spans, w.gone = spans, w.gone || gone
 	w.stale = true
 	w.palette.gen++
 	w.signal()

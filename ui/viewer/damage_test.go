@@ -3,7 +3,9 @@ package viewer_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
@@ -56,6 +58,45 @@ func TestDamageIsSaidAsLongAsTheImageIsOpen(t *testing.T) {
 		s.settle(c)
 		if said() {
 			t.Error("the damage is said of another image")
+		}
+	})
+}
+
+// far is an image whose server does not answer for its right half as long as down is set.
+type far struct {
+	cells
+	down atomic.Bool
+}
+
+func (f *far) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	if f.down.Load() && t.Level == 0 && t.Col == 1 {
+		return nil, context.DeadlineExceeded
+	}
+	return f.cells.ReadTile(ctx, t)
+}
+
+// TestAServerOutOfReachIsSaidUntilItAnswers: it is no damage.
+func TestAServerOutOfReachIsSaidUntilItAnswers(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		const say = "The server with the image does not answer."
+		src := &far{}
+		src.down.Store(true)
+		val := typical()
+		val.Source, val.Say = src, "No inference server answers."
+		v.Set(val)
+		s.settle(c)
+		press(v, c, 'Z')
+		s.settle(c)
+		v.Set(val)
+		if labelOf(v, say) == "" || labelOf(v, "A part of this image") != "" {
+			t.Error("nothing is said of the server, or of damage")
+		}
+		src.down.Store(false)
+		time.Sleep(3 * time.Second)
+		view(v).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+		s.settle(c)
+		if labelOf(v, say) != "" {
+			t.Error("it is said of a server that answers")
 		}
 	})
 }

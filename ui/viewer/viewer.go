@@ -113,6 +113,7 @@ type Screen struct {
 	foot   fyne.CanvasObject
 	banner *kit.Banner
 	damage [2]string // what of the open image can't be read, and what to do; empty where nothing is known
+	away   [2]string // what can't be read for now
 	empty  fyne.CanvasObject
 	full   fyne.CanvasObject
 	layout fyne.CanvasObject
@@ -144,11 +145,13 @@ func New(post func(func()), act Actions) *Screen {
 		Planed:  s.turned,
 		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,
 		Trouble: func(err error) {
-			s.damage = [2]string{"A part of this image can't be read.", "Copy the file again from the instrument."}
-			if act.Explain != nil {
-				if say, hint := act.Explain(err); say != "" {
-					s.damage = [2]string{say, hint}
-				}
+			s.damage = s.explained(err, "A part of this image can't be read.", "Copy the file again from the instrument.")
+			s.warn()
+		},
+		Away: func(err error) {
+			s.away = [2]string{}
+			if err != nil {
+				s.away = s.explained(err, "The server with the image does not answer.", "")
 			}
 			s.warn()
 		},
@@ -199,11 +202,25 @@ func (s *Screen) build() {
 	s.layout = container.NewStack(s.full, s.empty)
 }
 
-// warn says what is wrong: with the image that is open before all else, for as long as it is open.
+// explained is why a part can't be read, and what to do; say and hint where nobody knows.
+func (s *Screen) explained(err error, say, hint string) [2]string {
+	if s.act.Explain != nil {
+		if known, todo := s.act.Explain(err); known != "" {
+			return [2]string{known, todo}
+		}
+	}
+	return [2]string{say, hint}
+}
+
+// warn says what is wrong: with the image that is open before all else, for as long as it is open
+// or can't be reached.
 func (s *Screen) warn() {
-	if s.damage[0] != "" {
+	switch {
+	case s.damage[0] != "":
 		s.banner.Set(kit.Bad, s.damage[0], strings.TrimSpace("The rest is shown. "+s.damage[1]), "", nil)
-	} else {
+	case s.away[0] != "":
+		s.banner.Set(kit.Held, s.away[0], strings.TrimSpace("What is missing is read when the image is moved. "+s.away[1]), "", nil)
+	default:
 		s.banner.Set(kit.Held, s.val.Say, s.val.Hint, "", nil)
 	}
 }
@@ -214,7 +231,7 @@ func (s *Screen) Set(v Values) {
 	fresh := v.Source != s.val.Source
 	s.val = v
 	if fresh {
-		s.damage = [2]string{}
+		s.damage, s.away = [2]string{}, [2]string{}
 	}
 	s.warn()
 	if v.Source == nil {
