@@ -1,11 +1,16 @@
 package imageio
 
 import (
+	"errors"
 	"fmt"
 	"image"
 
 	"coverslip.dev/coverslip/core/fault"
 )
+
+// ErrNotRecorded is what the error of a plane wraps that the instrument never wrote, as its
+// recording was stopped.
+var ErrNotRecorded = errors.New("the plane was never recorded")
 
 // Bounds returns the rectangle of pixels, clipped to its level, that t covers. A tile
 // outside the image is fault.NotFound.

@@ -6,6 +6,7 @@ import (
 	"image"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -206,6 +207,9 @@ func (f *file) describe(l *layout, base *page) error {
 	for c := len(l.info.Channels); c < l.stacks*l.samples; c++ {
 		l.info.Channels = append(l.info.Channels, channel(c, l.stacks, l.samples, base.photometric))
 	}
+	if base.alpha && l.stacks == 1 { // no instrument writes it: dropped, as of everyday pictures
+		l.info.Channels = l.info.Channels[:3]
+	}
 	if l.info.Instrument == "" {
 		for _, d := range base.made {
 			text, err := f.text(d)
@@ -279,5 +283,17 @@ func (f *file) text(d field) (string, error) {
 		return "", err
 	}
 	s, _, _ := strings.Cut(string(b), "\x00")
-	return strings.TrimSpace(s), nil
+	return strings.TrimSpace(unicoded(s)), nil
+}
+
+// unicoded is text of a program that writes Latin-1, such as its µ, as UTF-8; any other as it is.
+func unicoded(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	r := make([]rune, len(s))
+	for i := range len(s) {
+		r[i] = rune(s[i])
+	}
+	return string(r)
 }

@@ -148,7 +148,7 @@ func (f *file) companion(name string) (text string, err error) {
 		return other.text(p.texts[0])
 	}
 	data, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	return string(data), err
+	return unicoded(string(data)), err
 }
 
 // fromOME lays the pages out as the OME-XML says.

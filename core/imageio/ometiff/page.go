@@ -34,6 +34,7 @@ const (
 	tagTileOffsets  = 324
 	tagTileCounts   = 325
 	tagSubIFDs      = 330
+	tagExtraSamples = 338
 	tagSampleFormat = 339
 	tagJPEGTables   = 347
 	tagMicroManager = 51123
@@ -53,6 +54,7 @@ type page struct {
 	compression uint64
 	photometric uint64
 	planar      bool // each sample in chunks of its own
+	alpha       bool // the fourth sample is transparency
 	predictor   uint64
 	kind        uint64 // SampleFormat: 1 unsigned, 2 signed, 3 float
 	chunk       image.Point
@@ -86,7 +88,7 @@ func (f *file) page(off int64) (*page, int64, error) {
 		}
 		switch d.tag {
 		case tagSubfileType, tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagSamples, tagRowsPerStrip,
-			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagSampleFormat:
+			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagExtraSamples, tagSampleFormat:
 			if numbers[d.tag], err = f.number(d, 0); err != nil {
 				return nil, 0, err
 			}
@@ -160,6 +162,7 @@ func (p *page) fill(n map[uint16]uint64) error {
 	}
 	p.bits, p.samples = int(bits), int(samples)
 	p.planar = n[tagPlanar] == 2 && samples > 1
+	p.alpha = samples == 4 && (p.photometric == 2 || p.photometric == photometricYCbCr) && (n[tagExtraSamples] == 1 || n[tagExtraSamples] == 2)
 	tw, th := n[tagTileWidth], n[tagTileHeight]
 	if p.tiled = tw > 0 && th > 0; p.tiled {
 		if tw > maxSide || th > maxSide {

@@ -109,7 +109,7 @@ func (s *source) plane(ctx context.Context, t imageio.Tile) (*page, func(), erro
 	if at, ok := s.away[i]; ok {
 		return s.set.page(ctx, at)
 	}
-	return nil, nil, fault.New(fault.NotFound, "This plane is not in “"+s.f.name+"”.", "It was never recorded.", nil)
+	return nil, nil, fault.New(fault.NotFound, "This plane is not in “"+s.f.name+"”.", "It was never recorded.", imageio.ErrNotRecorded)
 }
 
 // coarser returns the i-th directory below base.

@@ -34,7 +34,11 @@ func Save(ctx context.Context, path string, src imageio.Source, o Options) error
 	w := pyramidal(info, compression)
 	w.progress = o.Progress
 	return w.save(ctx, path, func(ctx context.Context, r imageio.Region) (*imageio.Pixels, error) {
-		return imageio.ReadRegion(ctx, src, r)
+		px, err := imageio.ReadRegion(ctx, src, r)
+		if errors.Is(err, imageio.ErrNotRecorded) { // zeros, as other programs read it
+			return &imageio.Pixels{Size: r.Rect.Size(), Type: info.Type, Data: make([]byte, r.Rect.Dx()*r.Rect.Dy()*info.Type.Bytes())}, nil
+		}
+		return px, err
 	})
 }
 

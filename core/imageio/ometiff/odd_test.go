@@ -1,0 +1,59 @@
+package ometiff_test
+
+import (
+	"image"
+	"path/filepath"
+	"testing"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+)
+
+// odd writes what programs beside the usual ones write: a colour picture with transparency, a µ in
+// Latin-1, and a recording of two time points that was stopped in the second.
+const odd = `
+import sys, numpy as np, tifffile
+out = sys.argv[1]
+rgba = np.random.default_rng(0).integers(0, 255, (40, 50, 4), np.uint8)
+tifffile.imwrite(out + "/rgba.tif", rgba, photometric="rgb", extrasamples=["unassalpha"])
+xml = '''<?xml version="1.0" encoding="ISO-8859-1"?>
+<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint16"
+ DimensionOrder="XYCZT" SizeX="50" SizeY="40" SizeZ="1" SizeC="1" SizeT="%d" PhysicalSizeX="0.5" PhysicalSizeY="0.5"
+ PhysicalSizeXUnit="%sm" PhysicalSizeYUnit="%sm"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>
+ <TiffData IFD="0" FirstT="0" PlaneCount="1"/></Pixels></Image></OME>'''
+page = np.arange(2000, dtype=np.uint16).reshape(40, 50)
+tifffile.imwrite(out + "/latin.ome.tif", page, description=(xml % (1, "\xb5", "\xb5")).encode("latin-1"), metadata=None)
+tifffile.imwrite(out + "/stopped.ome.tif", page, description=(xml % (2, "u", "u")).replace('"um"', '"mm"').encode("ascii"), metadata=None)
+`
+
+func TestWhatOtherProgramsWrite(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", odd, dir)
+	open := func(name string) imageio.Source {
+		t.Helper()
+		src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, name))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		t.Cleanup(func() { _ = src.Close() })
+		return src
+	}
+	if info := open("rgba.tif").Info(); len(info.Channels) != 3 || !info.Colored() {
+		t.Errorf("a colour picture has %d channels", len(info.Channels))
+	}
+	if info := open("latin.ome.tif").Info(); info.Micron.X != 0.5 {
+		t.Errorf("pixels of %g µm", info.Micron.X)
+	}
+	saved := filepath.Join(dir, "saved.ome.tif")
+	if err := ometiff.Save(t.Context(), saved, open("stopped.ome.tif"), ometiff.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	got := open("saved.ome.tif")
+	for at, want := range map[int]float64{0: 1999, 1: 0} {
+		px, err := imageio.ReadRegion(t.Context(), got, imageio.Region{Rect: image.Rect(0, 0, 50, 40), T: at})
+		if err != nil || px.Sample(1999) != want {
+			t.Errorf("time %d: %v, want %g", at, err, want)
+		}
+	}
+}
