@@ -9,6 +9,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // The part of OME-NGFF (0.1 to 0.5) that is read.
@@ -86,11 +88,19 @@ type node struct {
 // node reads what lies at a path, of either version.
 func (s *source) node(ctx context.Context, at string) (*node, error) {
 	n := &node{path: at}
+	var denied error // some servers forbid what is not there
+	gone := func(err error) bool {
+		if fault.KindOf(err) == fault.Denied {
+			denied = err
+			return true
+		}
+		return absent(err)
+	}
 	data, err := s.store.Get(ctx, join(at, "zarr.json"), maxMeta)
 	if err == nil {
 		return n, n.version3(data)
 	}
-	if !absent(err) {
+	if !gone(err) {
 		return nil, s.readFault(err)
 	}
 	data, err = s.store.Get(ctx, join(at, ".zarray"), maxMeta)
@@ -98,11 +108,14 @@ func (s *source) node(ctx context.Context, at string) (*node, error) {
 		n.array, err = arrayV2(at, data)
 		return n, err
 	}
-	if !absent(err) {
+	if !gone(err) {
 		return nil, s.readFault(err)
 	}
 	if data, err = s.store.Get(ctx, join(at, ".zattrs"), maxMeta); err != nil {
-		if absent(err) {
+		if gone(err) {
+			if denied != nil {
+				return nil, s.readFault(denied)
+			}
 			return nil, fmt.Errorf("nothing at %q: %w", at, errNothing)
 		}
 		return nil, s.readFault(err)

@@ -21,7 +21,7 @@ type web struct {
 	base   string // without a slash at its end
 	query  string // goes behind every key: signatures of shared links
 	client *http.Client
-	known  atomic.Bool // something was read: what is forbidden now is only not there
+	known  atomic.Pointer[string] // a key that was read: while it still can be, what is forbidden is only not there
 }
 
 func newWeb(address string) (*web, error) {
@@ -89,8 +89,46 @@ func (w *web) Range(ctx context.Context, key string, off, n int64) ([]byte, erro
 	return data, nil
 }
 
-// ask sends a request for a key, or for a part of it.
+// ask asks for a key, or for a part of it.
 func (w *web) ask(ctx context.Context, key, span string) (*http.Response, error) {
+	r, err := w.send(ctx, key, span)
+	if err != nil {
+		return nil, err
+	}
+	if given(r, span) {
+		w.known.CompareAndSwap(nil, &key)
+		return r, nil
+	}
+	refused := w.refused(r, key)
+	if r.StatusCode == http.StatusForbidden {
+		if still, err := w.still(ctx); err != nil {
+			refused = err
+		} else if still { // some servers forbid what is not there
+			refused = fmt.Errorf("%w: %s: %s", fs.ErrNotExist, key, r.Status)
+		}
+	}
+	return nil, errors.Join(refused, r.Body.Close())
+}
+
+// still reports whether what was read before may be read now, too: a shared link expires.
+func (w *web) still(ctx context.Context) (bool, error) {
+	key := w.known.Load()
+	if key == nil {
+		return false, nil
+	}
+	const first = "bytes=0-0"
+	r, err := w.send(ctx, *key, first)
+	if err != nil {
+		return false, err
+	}
+	return given(r, first), r.Body.Close()
+}
+
+func given(r *http.Response, span string) bool {
+	return r.StatusCode == http.StatusOK || r.StatusCode == http.StatusPartialContent && span != ""
+}
+
+func (w *web) send(ctx context.Context, key, span string) (*http.Response, error) {
 	at := w.base + "/" + (&url.URL{Path: key}).EscapedPath()
 	if w.query != "" {
 		at += "?" + w.query
@@ -107,18 +145,14 @@ func (w *web) ask(ctx context.Context, key, span string) (*http.Response, error)
 	if err != nil {
 		return nil, w.offline(err)
 	}
-	if r.StatusCode == http.StatusOK || r.StatusCode == http.StatusPartialContent && span != "" {
-		w.known.Store(true)
-		return r, nil
-	}
-	return nil, errors.Join(w.refused(r, key), r.Body.Close())
+	return r, nil
 }
 
 // refused is what a status means.
 func (w *web) refused(r *http.Response, key string) error {
 	cause := fmt.Errorf("%s: %s", key, r.Status)
 	switch c := r.StatusCode; {
-	case c == http.StatusNotFound, c == http.StatusGone, c == http.StatusForbidden && w.known.Load():
+	case c == http.StatusNotFound, c == http.StatusGone:
 		return fmt.Errorf("%w: %w", fs.ErrNotExist, cause)
 	case c == http.StatusUnauthorized, c == http.StatusForbidden:
 		return fault.New(fault.Denied, "The server does not give out the image.", "Ask who shares it for an open address.", cause)

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,7 +33,7 @@ func TestFromTheWeb(t *testing.T) {
 		files.ServeHTTP(w, r)
 	})
 	strict := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := os.Stat(filepath.Join(all[0].folder, r.URL.Path)); err != nil && !strings.HasSuffix(r.URL.Path, "/zarr.json") && !strings.HasSuffix(r.URL.Path, "/.zarray") {
+		if _, err := os.Stat(filepath.Join(all[0].folder, r.URL.Path)); err != nil {
 			http.Error(w, "no", http.StatusForbidden)
 			return
 		}
@@ -59,6 +60,31 @@ func TestFromTheWeb(t *testing.T) {
 	}
 	if parts.Load() == 0 {
 		t.Error("no shard was read in parts")
+	}
+}
+
+// TestALinkThatExpires has a server forbid everything after the metadata: that is no hole.
+func TestALinkThatExpires(t *testing.T) {
+	all := matrix(t)
+	var over atomic.Bool
+	files := http.FileServer(http.Dir(all[0].folder))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if over.Load() {
+			http.Error(w, "expired", http.StatusForbidden)
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	e := all[slices.IndexFunc(all, func(e entry) bool { return e.Name == "ngff-0.4-tczyx-u2-chunks.zarr" })]
+	src, err := imageio.NewOpener(zarr.Format{}).OpenImage(t.Context(), server.URL+"/"+e.Name, "", e.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	over.Store(true)
+	if _, err := src.ReadTile(t.Context(), imageio.Tile{}); fault.KindOf(err) != fault.Denied {
+		t.Errorf("a tile behind a link that has expired: %v", err)
 	}
 }
 
