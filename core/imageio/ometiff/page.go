@@ -135,6 +135,13 @@ func (p *page) refer(d field) bool {
 	return true
 }
 
+// transparent reports whether the last sample is transparency, by ExtraSamples: 1 where the
+// colours are multiplied with it, 2 where they aren't.
+func (p *page) transparent(extra uint64) bool {
+	colored := p.photometric == 2 || p.photometric == photometricYCbCr
+	return p.samples == 4 && colored && (extra == 1 || extra == 2)
+}
+
 // fill sets the shape from a directory's numbers and checks that it is one.
 func (p *page) fill(n map[uint16]uint64) error {
 	w, h := n[tagWidth], n[tagHeight]
@@ -162,7 +169,7 @@ func (p *page) fill(n map[uint16]uint64) error {
 	}
 	p.bits, p.samples = int(bits), int(samples)
 	p.planar = n[tagPlanar] == 2 && samples > 1
-	p.alpha = samples == 4 && (p.photometric == 2 || p.photometric == photometricYCbCr) && (n[tagExtraSamples] == 1 || n[tagExtraSamples] == 2)
+	p.alpha = p.transparent(n[tagExtraSamples])
 	tw, th := n[tagTileWidth], n[tagTileHeight]
 	if p.tiled = tw > 0 && th > 0; p.tiled {
 		if tw > maxSide || th > maxSide {
