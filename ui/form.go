@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -62,19 +63,51 @@ func (w *window) try(part settings.Part, f func(context.Context) (string, error)
 	})
 }
 
-// fillSettings shows what is in force.
+// fillSettings shows what is in force. Which secrets there are is asked beside the screen: a
+// keyring that is locked asks the person first, and waits.
 func (w *window) fillSettings() {
+	w.showSettings()
+	w.longs.do(func(context.Context) error {
+		has := w.secretsOf(w.station.Settings())
+		bind.Screen(func() {
+			if same := maps.Equal(has, w.secrets); !same && !w.settings.Dirty() {
+				w.secrets = has
+				w.showSettings()
+			}
+		})
+		return nil
+	})
+}
+
+// secretsOf tells which secrets of the settings there are.
+func (w *window) secretsOf(set config.Settings) map[string]bool {
+	has := map[string]bool{}
+	ask := func(address, name string) {
+		if address != "" {
+			has[name] = w.station.HasSecret(name)
+		}
+	}
+	ask(set.MLflow.URL, set.MLflow.Secret())
+	ask(set.Git.URL, set.Git.Secret())
+	ask(set.Remote, config.RemoteSecret(set.Remote))
+	for _, s := range set.Servers {
+		ask(s.Address, s.Secret())
+	}
+	return has
+}
+
+func (w *window) showSettings() {
 	set := w.station.Settings()
 	v := settings.Values{
 		Name: set.Person.Name, Email: set.Person.Email, Takeover: set.Takeover, Model: set.Model,
 		Appearance: string(set.Appearance),
-		MLflow:     settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.station.HasSecret(set.MLflow.Secret())},
-		Git:        settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.station.HasSecret(set.Git.Secret())},
+		MLflow:     settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.secrets[set.MLflow.Secret()]},
+		Git:        settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.secrets[set.Git.Secret()]},
 	}
 	o := w.station.RemoteOptions(set.Remote)
 	v.Remote = settings.RemotePlace{
 		Address: set.Remote, Endpoint: o[station.Endpoint], Region: o[station.Region], Account: o[station.Account],
-		HasPassword: w.station.HasSecret(config.RemoteSecret(set.Remote)),
+		HasPassword: w.secrets[config.RemoteSecret(set.Remote)],
 	}
 	for _, p := range capture.Profiles() {
 		v.Profiles = append(v.Profiles, settings.Profile{Name: p.Name, Title: p.Title})
@@ -92,7 +125,7 @@ func (w *window) fillSettings() {
 		v.Profiles = append(v.Profiles, settings.Profile{Name: ownProfile, Title: "Own profile"})
 	}
 	for _, s := range set.Servers {
-		v.Servers = append(v.Servers, serverForm(s, w.station.HasSecret(s.Secret())))
+		v.Servers = append(v.Servers, serverForm(s, w.secrets[s.Secret()]))
 	}
 	w.settings.Set(v)
 }
@@ -187,12 +220,14 @@ func (w *window) save(v settings.Values) {
 		if err != nil {
 			say, hint = fault.Explain(err)
 		}
+		has := w.secretsOf(set)
 		bind.Screen(func() {
-			w.settings.Saved(say, hint)
 			if say == "" {
-				w.fillSettings()
+				w.secrets = has
+				w.showSettings()
 				w.strip()
 			}
+			w.settings.Saved(say, hint)
 		})
 		return nil
 	})

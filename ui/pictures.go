@@ -93,6 +93,17 @@ func (w *window) drawNext(ctx context.Context) error {
 	return nil
 }
 
+// forget forgets why there was no picture.
+func (p *pictures) forget() {
+	p.order = slices.DeleteFunc(p.order, func(k pictureKey) bool {
+		none := p.kept[k].note != ""
+		if none {
+			delete(p.kept, k)
+		}
+		return none
+	})
+}
+
 func (p *pictures) keep(key pictureKey, d drawn) {
 	if p.kept == nil {
 		p.kept = map[pictureKey]drawn{}

@@ -91,7 +91,11 @@ func (w *window) sifted() *datasets.Sifted {
 func (w *window) long(f func(ctx context.Context) error) {
 	w.longs.do(func(ctx context.Context) error {
 		err := f(ctx)
-		bind.Screen(w.fillDatasets)
+		bind.Screen(func() {
+			w.pictures.forget() // what was not here may have come
+			w.datasets.Pictured()
+			w.fillDatasets()
+		})
 		return err
 	})
 }

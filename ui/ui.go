@@ -80,6 +80,7 @@ type window struct {
 	sift     *sifting        // nil: nobody looked
 	looked   time.Time       // when the places were asked last
 	stages   stages
+	secrets  map[string]bool // which secrets of the settings there are
 }
 
 // Show opens the window and returns when it is closed, or when ctx ends, and everything

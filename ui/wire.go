@@ -145,21 +145,37 @@ func (w *window) refresh() {
 
 func (w *window) setTroubles(map[string]health.Trouble) { w.strip() }
 
+// standing counts the stages that run, and the captures that wait for something or have failed;
+// how a promotion stands, the Models screen says.
+func standing(items map[string]flow.Item) (running, waiting, failed int) {
+	for _, it := range items {
+		waits, fails := false, false
+		for _, p := range it.Passes {
+			if p.State == flow.Running {
+				running++
+			}
+			waits = waits || p.State == flow.Waiting && p.Say != ""
+			fails = fails || p.State == flow.Failed
+		}
+		if it.Line != intake.LineName {
+			continue
+		}
+		if waits {
+			waiting++
+		}
+		if fails {
+			failed++
+		}
+	}
+	return running, waiting, failed
+}
+
 // strip says below what goes on.
 func (w *window) strip() {
 	st := shell.Status{Person: w.station.Settings().Person.Name, Health: "Everything works", Tone: kit.Good, Badges: map[string]int{}}
-	running, waiting := 0, 0
-	for _, it := range w.station.Items().All() {
-		for _, p := range it.Passes {
-			switch {
-			case p.State == flow.Running:
-				running++
-			case p.State == flow.Waiting && p.Say != "":
-				waiting++
-			case p.State == flow.Failed:
-				st.Badges["inbox"]++
-			}
-		}
+	running, waiting, failed := standing(w.station.Items().All())
+	if failed > 0 {
+		st.Badges["inbox"] = failed
 	}
 	for _, j := range w.station.Jobs().Jobs.All() {
 		if j.Ended.IsZero() {

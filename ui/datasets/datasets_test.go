@@ -353,10 +353,12 @@ func TestAnOldVersionComesBackAfterAQuestion(t *testing.T) {
 	if back != nil {
 		t.Fatal("nobody was asked")
 	}
+	lists(s)[1].Select(0) // as when a commit comes in meanwhile
 	press(t, w.Canvas().Overlays().Top(), "Bring it back")
 	if strings.Join(back, " ") != "plate7/A01.ome.tif c1 1a2b3c4d5e^" {
 		t.Errorf("brought back %v", back)
 	}
+	lists(s)[1].Select(1)
 	test.Tap(buttons(s, "Save a copy…")[1])
 	if strings.Join(saved, " ") != "plate7/A01.ome.tif c2 1a2b3c4d5e" {
 		t.Errorf("saved %v", saved)

@@ -155,12 +155,12 @@ func enable(b *widget.Button, yes bool) {
 }
 
 func (d *side) ask() {
-	f := d.p.file
+	f, content, version := d.p.file, d.content, d.version // another may be shown before the person answers
 	kit.Ask(d, kit.Question{
 		Title:    "Bring this version back?",
 		Sentence: path.Base(f.Path) + "\n\nIt takes the place of the present one, which stays in the history. Then look at it, and commit it.",
 		Button:   "Bring it back",
-	}, nil, func() { d.p.s.act.BringBack(f, d.content, d.version) })
+	}, nil, func() { d.p.s.act.BringBack(f, content, version) })
 }
 
 // CreateRenderer makes side a Fyne widget.
