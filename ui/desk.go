@@ -3,14 +3,12 @@ package ui
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -348,93 +346,6 @@ func (w *window) calibrate(um imageio.Micron) {
 		})
 		return nil
 	})
-}
-
-// object returns an open object by its ID, nil if it is not there.
-func (w *window) object(id string) *annotation.Object {
-	for _, o := range w.desk.objects {
-		if o.ID == id {
-			return &o
-		}
-	}
-	return nil
-}
-
-func (w *window) judge(id string, s annotation.State) {
-	before := w.object(id)
-	if before == nil || before.State == s {
-		return
-	}
-	after := *before
-	after.State, after.By = s, w.station.Settings().Person.Name
-	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
-}
-
-// reshape gives an object another outline. Who corrects a prediction has accepted it.
-func (w *window) reshape(id string, ring []annotation.Point) {
-	before := w.object(id)
-	if before == nil {
-		return
-	}
-	after := *before
-	after.Outline, after.By = ring, w.station.Settings().Person.Name
-	if after.State == annotation.Predicted || after.State == annotation.Rejected {
-		after.State = annotation.Accepted
-	}
-	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
-}
-
-func (w *window) remove(id string) {
-	if before := w.object(id); before != nil {
-		w.correct(annotation.Edit{Kind: annotation.Remove, Before: before})
-	}
-}
-
-func (w *window) draw(ring []annotation.Point) {
-	class := "nucleus"
-	if len(w.desk.objects) > 0 {
-		class = w.desk.objects[0].Class
-	}
-	o := annotation.Object{
-		ID: "d-" + rand.Text()[:12], Class: class, Outline: ring, Score: 1, State: annotation.Drawn,
-		By: w.station.Settings().Person.Name,
-	}
-	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
-}
-
-// edit changes what is shown.
-func (d *desk) edit(e annotation.Edit) {
-	d.edits++
-	e.At = time.Now()
-	entry := annotation.Entry{Edit: e}
-	d.objects, d.log = annotation.Replay(d.objects, []annotation.Entry{entry}), append(d.log, entry)
-}
-
-// correct shows an edit and keeps it, then shows what is kept. The next edit may be of the same
-// object and must find what this one has made of it.
-func (w *window) correct(e annotation.Edit) {
-	it, ok := w.station.Items().Row(w.desk.id)
-	if !ok {
-		w.viewer.Note("This image is only looked at: what is drawn here is not kept.")
-		return
-	}
-	w.desk.edit(e)
-	w.fillViewer()
-	w.work.do(func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
-	w.reread()
-}
-
-func (w *window) step(f func(context.Context, flow.Item) (bool, error)) {
-	it, ok := w.station.Items().Row(w.desk.id)
-	if !ok {
-		return
-	}
-	w.desk.edits++
-	w.work.do(func(ctx context.Context) error {
-		_, err := f(ctx, it)
-		return err
-	})
-	w.reread()
 }
 
 // again predicts anew; diameter is in micrometres, 0 for the model's own.

@@ -67,15 +67,21 @@ func (w *window) try(part settings.Part, f func(context.Context) (string, error)
 // keyring that is locked asks the person first, and waits.
 func (w *window) fillSettings() {
 	w.showSettings()
-	w.longs.do(func(context.Context) error {
-		has := w.secretsOf(w.station.Settings())
-		bind.Screen(func() {
-			if same := maps.Equal(has, w.secrets); !same && !w.settings.Dirty() {
-				w.secrets = has
-				w.showSettings()
-			}
-		})
-		return nil
+	w.longs.do(func(ctx context.Context) error {
+		found := make(chan map[string]bool, 1)
+		go func() { found <- w.secretsOf(w.station.Settings()) }() // not waited for at the end: nor is the person
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case has := <-found:
+			bind.Screen(func() {
+				if !maps.Equal(has, w.secrets) && !w.settings.Dirty() {
+					w.secrets = has
+					w.showSettings()
+				}
+			})
+			return nil
+		}
 	})
 }
 

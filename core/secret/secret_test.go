@@ -57,10 +57,13 @@ func TestStoreInAKeyring(t *testing.T) {
 	home := t.TempDir()
 	const script = `printf pw >"$HOME/pw"
 gnome-keyring-daemon --foreground --unlock --components=secrets <"$HOME/pw" >/dev/null 2>&1 &
-until dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetNameOwner \
-	string:org.freedesktop.secrets >/dev/null 2>&1; do sleep 0.05; done
+for i in $(seq 200); do
+	dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetNameOwner \
+		string:org.freedesktop.secrets >/dev/null 2>&1 && break
+	sleep 0.05
+done
 "$0" -test.v -test.run='^TestStoreInAKeyring$'
-kill $!; wait $!`
+kill $!; wait $!; true`
 	cmd := exec.CommandContext(t.Context(), run, "--", "sh", "-c", script, os.Args[0]) //nolint:gosec // itself
 	cmd.Env = append(os.Environ(), "COVERSLIP_TEST_CHILD=1", "HOME="+home, "XDG_DATA_HOME="+home, "XDG_RUNTIME_DIR="+home)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestStoreInAKeyring") {

@@ -20,15 +20,20 @@ func (s *Station) or(t secret.Text, name string) (secret.Text, error) {
 	return s.secrets.Read(name)
 }
 
+// makesSense looks at a part of the settings by itself.
+func makesSense(put func(*config.Settings)) error {
+	alone := config.Default()
+	put(&alone)
+	return alone.Check()
+}
+
 // TryServer asks an inference server whether it is ready, and says what it found.
 func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.Text) (string, error) {
 	token, err := s.or(token, v.Secret())
 	if err != nil {
 		return "", err
 	}
-	alone := config.Default()
-	alone.Servers = []config.Server{v}
-	if err := alone.Check(); err != nil {
+	if err := makesSense(func(s *config.Settings) { s.Servers = []config.Server{v} }); err != nil {
 		return "", err
 	}
 	if err := certificates(v).Check(); err != nil {
@@ -63,9 +68,7 @@ func (s *Station) TryMLflow(ctx context.Context, p config.Platform, pw secret.Te
 	if err != nil {
 		return "", err
 	}
-	alone := config.Default()
-	alone.MLflow = p
-	if err := alone.Check(); err != nil {
+	if err := makesSense(func(s *config.Settings) { s.MLflow = p }); err != nil {
 		return "", err
 	}
 	c, err := mlflow.New(mlflow.Options{URL: p.URL, User: p.User, Password: pw})
@@ -95,9 +98,7 @@ func (s *Station) TryGit(ctx context.Context, p config.Platform, pw secret.Text)
 // TryRemote looks whether the remote can be read with those options and that secret, or
 // with what is kept where they are empty.
 func (s *Station) TryRemote(ctx context.Context, place string, options map[string]string, pw secret.Text) (string, error) {
-	alone := config.Default()
-	alone.Remote = place
-	if err := alone.Check(); err != nil {
+	if err := makesSense(func(s *config.Settings) { s.Remote = place }); err != nil {
 		return "", err
 	}
 	c, err := remoteOf(s.repo, place)

@@ -112,12 +112,15 @@ type Screen struct {
 	finish fyne.CanvasObject
 	foot   fyne.CanvasObject
 	banner *kit.Banner
-	damage [2]string // what of the open image can't be read, and what to do; empty where nothing is known
-	away   [2]string // what can't be read for now
+	damage said // what of the open image can't be read
+	away   said // what can't be read for now
 	empty  fyne.CanvasObject
 	full   fyne.CanvasObject
 	layout fyne.CanvasObject
 }
+
+// said is a sentence on what is wrong, and what to do; empty where nothing is.
+type said struct{ say, hint string }
 
 // New returns an empty viewer. post runs a function on the screen's thread.
 func New(post func(func()), act Actions) *Screen {
@@ -149,7 +152,7 @@ func New(post func(func()), act Actions) *Screen {
 			s.warn()
 		},
 		Away: func(err error) {
-			s.away = [2]string{}
+			s.away = said{}
 			if err != nil {
 				s.away = s.explained(err, "The server with the image does not answer.", "")
 			}
@@ -203,23 +206,23 @@ func (s *Screen) build() {
 }
 
 // explained is why a part can't be read, and what to do; say and hint where nobody knows.
-func (s *Screen) explained(err error, say, hint string) [2]string {
+func (s *Screen) explained(err error, say, hint string) said {
 	if s.act.Explain != nil {
-		if known, todo := s.act.Explain(err); known != "" {
-			return [2]string{known, todo}
+		if known, next := s.act.Explain(err); known != "" {
+			return said{known, next}
 		}
 	}
-	return [2]string{say, hint}
+	return said{say, hint}
 }
 
 // warn says what is wrong: with the image that is open before all else, for as long as it is open
 // or can't be reached.
 func (s *Screen) warn() {
 	switch {
-	case s.damage[0] != "":
-		s.banner.Set(kit.Bad, s.damage[0], strings.TrimSpace("The rest is shown. "+s.damage[1]), "", nil)
-	case s.away[0] != "":
-		s.banner.Set(kit.Held, s.away[0], strings.TrimSpace("What is missing is read when the image is moved. "+s.away[1]), "", nil)
+	case s.damage.say != "":
+		s.banner.Set(kit.Bad, s.damage.say, strings.TrimSpace("The rest is shown. "+s.damage.hint), "", nil)
+	case s.away.say != "":
+		s.banner.Set(kit.Held, s.away.say, strings.TrimSpace("What is missing is read when the image is moved. "+s.away.hint), "", nil)
 	default:
 		s.banner.Set(kit.Held, s.val.Say, s.val.Hint, "", nil)
 	}
@@ -231,7 +234,7 @@ func (s *Screen) Set(v Values) {
 	fresh := v.Source != s.val.Source
 	s.val = v
 	if fresh {
-		s.damage, s.away = [2]string{}, [2]string{}
+		s.damage, s.away = said{}, said{}
 	}
 	s.warn()
 	if v.Source == nil {
