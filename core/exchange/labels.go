@@ -43,13 +43,14 @@ func WriteLabels(w io.Writer, l Labels, micron imageio.Micron, about string) err
 	}
 	rows := max(stripBytes/(width*size), 1)
 	var strips [][]byte
-	var err error
+	z, err := zlib.NewWriterLevel(nil, zlib.BestSpeed) // labels are long runs: more effort gains little
+	raw := make([]byte, rows*width*size)
 	band := make([]uint32, width*max(bandRows/rows, 1)*rows)
 	for y := 0; y < height && err == nil; y += len(band) / width {
 		band = band[:min(len(band), (height-y)*width)]
 		clear(band)
 		l.Rows(y, band)
-		strips, err = deflate(strips, band, width, rows, size)
+		strips, err = deflate(z, strips, band, raw, size)
 	}
 	if err != nil {
 		return fmt.Errorf("write labels: %w", err)
@@ -76,14 +77,9 @@ func WriteLabels(w io.Writer, l Labels, micron imageio.Micron, about string) err
 	return f.write(w, strips)
 }
 
-// deflate appends the strips of some rows.
-func deflate(strips [][]byte, labels []uint32, width, rows, size int) ([][]byte, error) {
-	z, err := zlib.NewWriterLevel(nil, zlib.BestSpeed) // labels are long runs: more effort gains little
-	if err != nil {
-		return nil, err
-	}
-	raw := make([]byte, rows*width*size)
-	for part := range slices.Chunk(labels, rows*width) {
+// deflate appends the strips of some rows. raw is scratch space, as large as a strip.
+func deflate(z *zlib.Writer, strips [][]byte, labels []uint32, raw []byte, size int) ([][]byte, error) {
+	for part := range slices.Chunk(labels, len(raw)/size) {
 		pack(raw, part, size)
 		var b bytes.Buffer
 		z.Reset(&b)

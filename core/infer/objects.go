@@ -53,6 +53,9 @@ func (d *detection) id(x, y float64, n int) string {
 
 // clip cuts an outline at the edges of an image (Sutherland and Hodgman).
 func clip(o []annotation.Point, w, h float64) []annotation.Point {
+	if !slices.ContainsFunc(o, func(p annotation.Point) bool { return !(p.X >= 0 && p.X <= w && p.Y >= 0 && p.Y <= h) }) {
+		return o // nearly always
+	}
 	for _, depth := range []func(annotation.Point) float64{ // how far inside an edge
 		func(p annotation.Point) float64 { return p.X },
 		func(p annotation.Point) float64 { return w - p.X },

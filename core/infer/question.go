@@ -100,12 +100,24 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 // no business to make them.
 func (q *question) numbers(out map[string]*recipe.Array, cut []*recipe.Array) error {
 	for _, a := range out {
-		if slices.ContainsFunc(a.Data, isNaN) && !slices.ContainsFunc(cut, endless) {
+		if !finite(a.Data) && slices.ContainsFunc(a.Data, isNaN) && !slices.ContainsFunc(cut, endless) {
 			return fault.New(fault.Invalid, "The model "+q.ref.String()+" answered with values that are no numbers (NaN).",
 				"Its result is not used. Test the model on the Models screen, or ask whoever made it.", nil)
 		}
 	}
 	return nil
+}
+
+// finite reports whether there is neither a NaN nor an infinity: nought times one is NaN.
+func finite(x []float32) bool {
+	var sum [4]float32
+	for ; len(x) >= 4; x = x[4:] {
+		sum[0], sum[1], sum[2], sum[3] = sum[0]+0*x[0], sum[1]+0*x[1], sum[2]+0*x[2], sum[3]+0*x[3]
+	}
+	for _, v := range x {
+		sum[0] += 0 * v
+	}
+	return !isNaN(sum[0] + sum[1] + sum[2] + sum[3])
 }
 
 func isNaN(x float32) bool { return x != x } //nolint:gocritic // NaN

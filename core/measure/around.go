@@ -25,7 +25,8 @@ type surroundings struct {
 	window  image.Rectangle       // what is looked at now
 	masks   map[int]mask          // within it
 	seen    []int                 // for which object one was last looked at, + 1
-	change  []int16               // scratch space
+	change  []uint32              // scratch space, as is far
+	far     []uint8
 }
 
 // side of a square, in pixels: about the size of a cell.
@@ -67,7 +68,7 @@ func (s *surroundings) look(objects []int) (window image.Rectangle) {
 func (s *surroundings) mask(i int) mask {
 	m, ok := s.masks[i]
 	if !ok {
-		m = newMask(s.objects[i].Outline, s.window)
+		m = newMask(s.objects[i].Outline, s.bounds[i].Intersect(s.window))
 		s.masks[i] = m
 	}
 	return m
@@ -76,12 +77,12 @@ func (s *surroundings) mask(i int) mask {
 // ring is where an object's background is: 1 where no object is, 2 where another one is.
 type ring struct{ mask }
 
-// around looks at what is close to object i, whose pixels are own.
-func (s *surroundings) around(i int, own mask) (r ring, neighbours float64) {
-	if own.rect.Empty() || !slices.Contains(own.in, 1) {
+// around looks at what is close to object i, whose pixels are own, in the rectangle rect.
+func (s *surroundings) around(i int, rect image.Rectangle, own []run) (r ring, neighbours float64) {
+	if len(own) == 0 {
 		return ring{}, 0
 	}
-	r.rect = own.rect.Inset(-ringTo).Intersect(s.whole)
+	r.rect = rect.Inset(-ringTo).Intersect(s.whole)
 	far := s.distance(own, r.rect)
 	r.in = make([]uint8, len(far))
 	for k, d := range far {
@@ -105,54 +106,51 @@ func (s *surroundings) around(i int, own mask) (r ring, neighbours float64) {
 }
 
 // distance tells, for each pixel of r, which of ringFrom, touch and ringTo is the least that
-// some pixel of the mask is not further away than; 0 is beyond all. The pixels of a row that
-// are near enough to a run of the mask are a run themselves.
-func (s *surroundings) distance(own mask, r image.Rectangle) []uint8 {
+// some pixel of the mask, whose runs are own, is not further away than; 0 is beyond all. The
+// pixels of a row that are near enough to a run of the mask are a run themselves.
+func (s *surroundings) distance(own []run, r image.Rectangle) []uint8 {
 	w, h := r.Dx(), r.Dy()
-	out := make([]uint8, w*h)
-	for _, d := range [3]int{ringTo, touch, ringFrom} {
-		if len(s.change) < (w+1)*h {
-			s.change = make([]int16, (w+1)*h)
-		}
-		change := s.change[:(w+1)*h] // of how many such runs there are, along each row
-		clear(change)
-		own.runs(func(y, from, to int) {
-			for dy := max(-d, r.Min.Y-y); dy <= min(d, r.Max.Y-1-y); dy++ {
-				wide := int(math.Sqrt(float64(d*d - dy*dy)))
-				row := change[(y+dy-r.Min.Y)*(w+1):]
-				row[max(from-wide-r.Min.X, 0)]++
-				row[min(to+wide-r.Min.X, w)]--
-			}
-		})
-		for y := range h {
-			n := int16(0)
-			row := out[y*w:][:w]
-			for x, c := range change[y*(w+1):][:w] {
-				if n += c; n > 0 {
-					row[x] = uint8(d)
+	if len(s.change) < (w+1)*h {
+		s.change, s.far = make([]uint32, (w+1)*h), make([]uint8, (w+1)*h)
+	}
+	// Of how many such runs there are, along each row: a byte for each of the distances. At
+	// most 82 runs of a mask have a pixel within ringTo of one.
+	change := s.change[:(w+1)*h]
+	clear(change)
+	for k, d := range [3]int{ringTo, touch, ringFrom} {
+		one := uint32(1) << (8 * k)
+		for dy := -d; dy <= d; dy++ {
+			wide := int(math.Sqrt(float64(d*d - dy*dy)))
+			for _, o := range own {
+				y := o.y + dy - r.Min.Y
+				if y < 0 || y >= h {
+					continue
 				}
+				row := change[y*(w+1):][:w+1]
+				row[max(o.from-wide-r.Min.X, 0)] += one
+				row[min(o.to+wide-r.Min.X, w)] -= one
 			}
 		}
 	}
-	return out
-}
-
-// runs calls f for the stretches from ≤ x < to of the mask in each row.
-func (m mask) runs(f func(y, from, to int)) {
-	w := m.rect.Dx()
-	for y := range m.rect.Dy() {
-		row := m.in[y*w:][:w]
-		for x := 0; x < w; x++ {
-			if row[x] == 0 {
-				continue
+	far := s.far[:w*h]
+	for y := range h {
+		n := uint32(0)
+		row := far[y*w:][:w]
+		for x, c := range change[y*(w+1):][:w] {
+			n += c
+			switch {
+			case n == 0:
+				row[x] = 0
+			case n < 1<<8:
+				row[x] = ringTo
+			case n < 1<<16:
+				row[x] = touch
+			default:
+				row[x] = ringFrom
 			}
-			from := x
-			for x < w && row[x] != 0 {
-				x++
-			}
-			f(m.rect.Min.Y+y, m.rect.Min.X+from, m.rect.Min.X+x)
 		}
 	}
+	return far
 }
 
 // meet marks another object in the ring, and reports whether it comes close.
@@ -183,6 +181,24 @@ func (r ring) background(px *imageio.Pixels, rect image.Rectangle, v []float64) 
 		return slices.Min(v), v
 	}
 	return 0, v
+}
+
+// values appends the pixels of px, whose first one is rect.Min, where the ring is as which.
+func (r ring) values(px *imageio.Pixels, rect image.Rectangle, which uint8, v []float64) []float64 {
+	w, words := r.rect.Dx(), px.Uint16s()
+	for y := range r.rect.Dy() {
+		at := (r.rect.Min.Y+y-rect.Min.Y)*px.Size.X + r.rect.Min.X - rect.Min.X
+		for x, in := range r.in[y*w:][:w] {
+			switch {
+			case in != which:
+			case words != nil:
+				v = append(v, float64(words[at+x]))
+			default:
+				v = append(v, px.Sample(at+x))
+			}
+		}
+	}
+	return v
 }
 
 // median reorders v, which must not be empty.

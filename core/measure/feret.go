@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"bytes"
 	"math"
 	"slices"
 )
@@ -11,24 +10,18 @@ type dot struct{ x, y int }
 
 func (a dot) cross(b, c dot) int { return (b.x-a.x)*(c.y-a.y) - (b.y-a.y)*(c.x-a.x) }
 
-// feret is the largest diameter of the object's convex hull, as regionprops measures it:
-// the hull of the middles of the pixels' edges, painted, and of what is painted the edges'
-// middles again.
-func (m mask) feret() float64 {
-	w, h := m.rect.Dx(), m.rect.Dy()
-	l := newLevels(m.rect.Min.Y, h)
-	for y := range h {
-		row := m.in[y*w:][:w]
-		if from := bytes.IndexByte(row, 1); from >= 0 {
-			l.add(m.rect.Min.Y+y, m.rect.Min.X+from, m.rect.Min.X+bytes.LastIndexByte(row, 1))
-		}
+// feret is the largest diameter of the convex hull of an object's pixels, as regionprops
+// measures it: the hull of the middles of the pixels' edges, painted, and of what is painted
+// the edges' middles again.
+func feret(runs []run) float64 {
+	top, end := runs[0].y, runs[len(runs)-1].y+1
+	l := newLevels(top, end-top)
+	for _, s := range runs {
+		l.add(s.y, s.from, s.to-1)
 	}
 	ring := l.hull()
-	if len(ring) < 3 {
-		return 0
-	}
 	l.clear()
-	for y := m.rect.Min.Y; y < m.rect.Max.Y; y++ {
+	for y := top; y < end; y++ {
 		if from, to := across(ring, 2*y); from <= to {
 			l.add(y, from, to)
 		}
@@ -70,34 +63,30 @@ func (l *levels) add(y, from, to int) {
 	}
 }
 
-// hull returns the corners of the convex hull (Andrew's monotone chain; the points are in
-// order as they are).
+// hull returns the corners of the convex hull: down the points to the left and up those to
+// the right (Andrew's monotone chain; the points are in order as they are).
 func (l *levels) hull() []dot {
-	pts := make([]dot, 0, 2*len(l.lo))
+	ring := make([]dot, 0, 2*len(l.lo))
 	for i, lo := range l.lo {
-		if hi := l.hi[i]; lo <= hi {
-			pts = append(pts, dot{lo, l.top + i})
-			if lo < hi {
-				pts = append(pts, dot{hi, l.top + i})
-			}
+		if lo <= l.hi[i] {
+			ring = bend(ring, 0, dot{lo, l.top + i})
 		}
 	}
-	if len(pts) < 3 {
-		return pts
-	}
-	ring := make([]dot, 0, len(pts)+2)
-	for range 2 {
-		base := len(ring)
-		for _, p := range pts {
-			for len(ring) >= base+2 && ring[len(ring)-2].cross(ring[len(ring)-1], p) >= 0 {
-				ring = ring[:len(ring)-1]
-			}
-			ring = append(ring, p)
+	base := len(ring)
+	for i, hi := range slices.Backward(l.hi) {
+		if l.lo[i] <= hi {
+			ring = bend(ring, base, dot{hi, l.top + i})
 		}
-		ring = ring[:len(ring)-1]
-		slices.Reverse(pts)
 	}
 	return ring
+}
+
+// bend appends p to the chain that begins at base, without what lies in the hull then.
+func bend(ring []dot, base int, p dot) []dot {
+	for len(ring) >= base+2 && ring[len(ring)-2].cross(ring[len(ring)-1], p) >= 0 {
+		ring = ring[:len(ring)-1]
+	}
+	return append(ring, p)
 }
 
 // across returns the first and the last pixel of a row whose centres are in a convex ring

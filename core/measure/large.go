@@ -24,8 +24,8 @@ func (r *Row) large(outline []annotation.Point, rect image.Rectangle) {
 	// From the middle of the rectangle, so that little is lost by rounding.
 	mx, my := float64(rect.Min.X+rect.Max.X)/2, float64(rect.Min.Y+rect.Max.Y)/2
 	var n, sx, sy, sxx, syy, sxy float64
-	add := func(y int, s run) {
-		k, dx, dy := float64(s.to-s.from), float64(s.from+s.to)/2-mx, float64(y)+0.5-my
+	add := func(s run) {
+		k, dx, dy := float64(s.to-s.from), float64(s.from+s.to)/2-mx, float64(s.y)+0.5-my
 		n, sx, sy = n+k, sx+k*dx, sy+k*dy
 		sxx, syy, sxy = sxx+k*dx*dx+k*(k*k-1)/12, syy+k*dy*dy, sxy+k*dx*dy
 	}
@@ -36,7 +36,7 @@ func (r *Row) large(outline []annotation.Point, rect image.Rectangle) {
 		seen := rect.Min.X
 		for _, s := range row {
 			if s.from = max(s.from, seen); s.from < s.to {
-				add(last, s)
+				add(s)
 				seen = s.to
 			}
 		}
@@ -47,7 +47,7 @@ func (r *Row) large(outline []annotation.Point, rect image.Rectangle) {
 			end()
 			last = y
 		}
-		row = append(row, run{x0, x1})
+		row = append(row, run{y, x0, x1})
 	})
 	end()
 	if n == 0 {
@@ -56,9 +56,6 @@ func (r *Row) large(outline []annotation.Point, rect image.Rectangle) {
 	r.X, r.Y = mx+sx/n, my+sy/n
 	r.ellipse(n, sxx/n-sx/n*sx/n, syy/n-sy/n*sy/n, sxy/n-sx/n*sy/n)
 }
-
-// run is the pixels from ≤ x < to of a row.
-type run struct{ from, to int }
 
 // portions parts objects that lie close together, so that what is under way at a time takes
 // little more memory than one object may.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/segment"
 )
 
 // TestLargeAsSmall: what runs tell of a shape is what its pixels tell, also where the outline
@@ -20,9 +21,9 @@ func TestLargeAsSmall(t *testing.T) {
 		for range 3 + rng.IntN(8) {
 			outline = append(outline, annotation.Point{X: math.Round(300*rng.Float64()-40) / 2, Y: math.Round(240*rng.Float64()-40) / 2})
 		}
-		m := newMask(outline, whole)
+		m := newMask(outline, segment.Bounds(outline).Intersect(whole))
 		var want, got Row
-		m.shape(&want)
+		m.shape(&want, m.runs())
 		got.large(outline, m.rect)
 		for name, p := range map[string][2]float64{
 			"x": {got.X, want.X}, "y": {got.Y, want.Y}, "area": {got.Area, want.Area}, "diameter": {got.Diameter, want.Diameter}, "major": {got.Major, want.Major},

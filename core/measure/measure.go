@@ -21,7 +21,6 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
-	"coverslip.dev/coverslip/core/segment"
 )
 
 // Row is what was measured of one object, in pixels.
@@ -73,7 +72,7 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 			table.Rows[i].large(o.Outline, near.bounds[i])
 			continue
 		}
-		b := segment.Bounds(o.Outline)
+		b := near.bounds[i]
 		at := image.Pt((b.Min.X+b.Max.X)/2/block, (b.Min.Y+b.Max.Y)/2/block)
 		blocks[at] = append(blocks[at], i)
 	}
@@ -96,11 +95,12 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 // measure measures some objects, which lie close together.
 func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, near *surroundings, z, time int) error {
 	rect := near.look(objects)
-	masks, rings := make([]mask, len(objects)), make([]ring, len(objects))
+	own, rings := make([][]run, len(objects)), make([]ring, len(objects))
 	for k, i := range objects {
-		masks[k] = near.mask(i)
-		masks[k].shape(&t.Rows[i])
-		rings[k], t.Rows[i].Neighbours = near.around(i, masks[k])
+		m := near.mask(i)
+		own[k] = m.runs()
+		m.shape(&t.Rows[i], own[k])
+		rings[k], t.Rows[i].Neighbours = near.around(i, m.rect, own[k])
 	}
 	if rect.Empty() {
 		return nil // all outside
@@ -113,17 +113,30 @@ func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, 
 		var v []float64 // scratch
 		for k, i := range objects {
 			x := &t.Rows[i].Channels[j]
-			*x, v = masks[k].intensity(px, rect, v)
+			*x, v = intensity(own[k], px, rect, v)
 			x.Background, v = rings[k].background(px, rect, v)
 		}
 	}
 	return nil
 }
 
-// intensity takes two passes, so that a small spread on a large offset stays exact. v is
-// scratch space.
-func (m mask) intensity(px *imageio.Pixels, rect image.Rectangle, v []float64) (Intensity, []float64) {
-	v = m.values(px, rect, 1, v[:0])
+// intensity is that of an object's pixels. It takes two passes, so that a small spread on a
+// large offset stays exact. v is scratch space.
+func intensity(own []run, px *imageio.Pixels, rect image.Rectangle, v []float64) (Intensity, []float64) {
+	v = v[:0]
+	words := px.Uint16s()
+	for _, s := range own {
+		at := (s.y-rect.Min.Y)*px.Size.X - rect.Min.X
+		if words == nil {
+			for x := s.from; x < s.to; x++ {
+				v = append(v, px.Sample(at+x))
+			}
+			continue
+		}
+		for _, x := range words[at+s.from : at+s.to] {
+			v = append(v, float64(x))
+		}
+	}
 	if len(v) == 0 {
 		return Intensity{}, v
 	}
@@ -140,22 +153,4 @@ func (m mask) intensity(px *imageio.Pixels, rect image.Rectangle, v []float64) (
 	}
 	out.SD = math.Sqrt(sq / n)
 	return out, v
-}
-
-// values appends the pixels of px, whose first one is rect.Min, where the mask is as which.
-func (m mask) values(px *imageio.Pixels, rect image.Rectangle, which uint8, v []float64) []float64 {
-	w, words := m.rect.Dx(), px.Uint16s()
-	for y := range m.rect.Dy() {
-		at := (m.rect.Min.Y+y-rect.Min.Y)*px.Size.X + m.rect.Min.X - rect.Min.X
-		for x, in := range m.in[y*w:][:w] {
-			switch {
-			case in != which:
-			case words != nil:
-				v = append(v, float64(words[at+x]))
-			default:
-				v = append(v, px.Sample(at+x))
-			}
-		}
-	}
-	return v
 }

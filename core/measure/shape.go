@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"bytes"
 	"image"
 	"math"
 	"math/bits"
@@ -15,8 +16,9 @@ type mask struct {
 	in   []uint8
 }
 
-func newMask(outline []annotation.Point, whole image.Rectangle) mask {
-	m := mask{rect: segment.Bounds(outline).Intersect(whole)}
+// newMask is of the pixels within rect.
+func newMask(outline []annotation.Point, rect image.Rectangle) mask {
+	m := mask{rect: rect}
 	m.in = make([]uint8, m.rect.Dx()*m.rect.Dy())
 	segment.Fill(outline, m.rect, func(y, x0, x1 int) {
 		row := m.in[(y-m.rect.Min.Y)*m.rect.Dx():]
@@ -27,18 +29,41 @@ func newMask(outline []annotation.Point, whole image.Rectangle) mask {
 	return m
 }
 
-func (m mask) shape(r *Row) {
+// run is the pixels from ≤ x < to of row y.
+type run struct{ y, from, to int }
+
+// runs are the pixels of a mask, from above to below and from left to right.
+func (m mask) runs() []run {
+	w := m.rect.Dx()
+	out := make([]run, 0, m.rect.Dy())
+	for y := range m.rect.Dy() {
+		row := m.in[y*w:][:w]
+		for x := 0; ; {
+			from := bytes.IndexByte(row[x:], 1)
+			if from < 0 {
+				break
+			}
+			from += x
+			if x = bytes.IndexByte(row[from:], 0); x < 0 {
+				x = w - from
+			}
+			x += from
+			out = append(out, run{m.rect.Min.Y + y, m.rect.Min.X + from, m.rect.Min.X + x})
+		}
+	}
+	return out
+}
+
+// shape measures what the pixels say without the image; runs are those of the mask.
+func (m mask) shape(r *Row, runs []run) {
 	// Whole numbers, from the corner of the rectangle, so that nothing is rounded.
 	var n, sx, sy, sxx, syy, sxy uint64
-	w := m.rect.Dx()
-	for row := range m.rect.Dy() {
-		y := uint64(row) //nolint:gosec // not negative
-		for col, in := range m.in[row*w:][:w] {
-			if in == 1 {
-				x := uint64(col) //nolint:gosec // not negative
-				n, sx, sy, sxx, syy, sxy = n+1, sx+x, sy+y, sxx+x*x, syy+y*y, sxy+x*y
-			}
-		}
+	squares := func(k uint64) uint64 { return (k - 1) * k * (2*k - 1) / 6 } // of the numbers below k
+	for _, s := range runs {
+		y, from, to := uint64(s.y-m.rect.Min.Y), uint64(s.from-m.rect.Min.X), uint64(s.to-m.rect.Min.X) //nolint:gosec // not negative
+		k, x := to-from, (from+to-1)*(to-from)/2
+		n, sx, sy = n+k, sx+x, sy+k*y
+		sxx, syy, sxy = sxx+squares(to)-squares(from), syy+k*y*y, sxy+x*y
 	}
 	if n == 0 {
 		return
@@ -47,7 +72,7 @@ func (m mask) shape(r *Row) {
 	central := func(ab, a, b uint64) float64 { return difference(ab, n, a, b) / (area * area) } // second moments over the area
 	r.X, r.Y = float64(m.rect.Min.X)+float64(sx)/area+0.5, float64(m.rect.Min.Y)+float64(sy)/area+0.5
 	r.ellipse(area, central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy))
-	r.Feret = m.feret()
+	r.Feret = feret(runs)
 	if r.Perimeter = m.perimeter(); r.Perimeter > 0 {
 		r.Circularity = 4 * math.Pi * area / (r.Perimeter * r.Perimeter)
 	}
