@@ -170,6 +170,18 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestRegion: spots stand six pixels apart, the first three ones of both rows left of 20.
+func TestRegion(t *testing.T) {
+	at, _ := open(t, nil)
+	for region, want := range map[string]int{"0,0,20,96": 6, "19,0,77,6": 12, "0,0,96,96": 30, "50,50,9,9": 0} {
+		code, _, body := call(t, "POST", at+"/v1/predict?format=json&region="+region, "image/png", picture(t, 30))
+		var f found
+		if err := json.Unmarshal(body, &f); err != nil || code != http.StatusOK || len(f.Objects) != want {
+			t.Errorf("%s: %d, %d spots, want %d: %.80s %v", region, code, len(f.Objects), want, body, err)
+		}
+	}
+}
+
 func TestJobs(t *testing.T) {
 	at, _ := open(t, nil)
 	code, head, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 5))

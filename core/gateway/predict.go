@@ -26,7 +26,7 @@ import (
 
 // asked are the parameters of an image that is to be looked at.
 func asked(more ...string) []string {
-	return append(more, "model", "image", "channel", "z", "t", "frames", "diameter", "threshold")
+	return append(more, "model", "image", "channel", "z", "t", "frames", "diameter", "threshold", "region")
 }
 
 // answer is what was found in one image.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"log/slog"
 	"math"
@@ -28,6 +29,7 @@ type query struct {
 	channel, z, t       int    // -1: the gateway's choice
 	frames              bool   // counts of every frame from t on, in place of objects of one
 	diameter, threshold float64
+	region              image.Rectangle // whose objects are wanted; empty: all
 }
 
 // readQuery takes the parameters that are allowed; any other is refused, as a typing error
@@ -63,6 +65,11 @@ func (q *query) set(name, v string) error {
 	case "frames":
 		if q.frames = v == "count"; !q.frames {
 			return bad("The parameter \"frames\" is count, or left out.")
+		}
+	case "region":
+		var err error
+		if q.region, err = infer.ParseRegion(v); err != nil {
+			return bad("The parameter \"region\" is x,y,width,height in whole pixels.")
 		}
 	case "image", "channel", "z", "t":
 		n, err := strconv.Atoi(v)
@@ -101,7 +108,7 @@ func (q query) options(o infer.Options) infer.Options {
 			*x.to = x.from
 		}
 	}
-	o.Diameter, o.Threshold = q.diameter, q.threshold
+	o.Diameter, o.Threshold, o.Region = q.diameter, q.threshold, q.region
 	return o
 }
 

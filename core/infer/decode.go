@@ -25,7 +25,12 @@ type decoder interface {
 	objects(ctx context.Context) ([]object, error)
 }
 
-// object is one that was found: its middle and outline in pixels of the network's input.
+// former is a decoder that can tell what the answers so far make, between calls of take.
+type former interface {
+	sofar(ctx context.Context) ([]object, error)
+}
+
+// object is one that was found: its middle and outline in pixels of what the network sees.
 type object struct {
 	x, y, score float64
 	outline     []annotation.Point

@@ -67,6 +67,8 @@ func (s *boxes) take(b block, out map[string]*recipe.Array) error {
 // counts reports whether a position lies where a piece's answers count.
 func counts(at float64, p piece) bool { return at >= float64(p.from) && at < float64(p.to) }
 
+func (s *boxes) sofar(ctx context.Context) ([]object, error) { return s.objects(ctx) }
+
 func (s *boxes) objects(context.Context) ([]object, error) {
 	// Tiles come in any order; equals must not.
 	slices.SortFunc(s.all, func(a, b segment.Box) int {

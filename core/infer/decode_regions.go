@@ -134,6 +134,9 @@ func (s *regions) advance() {
 	}
 }
 
+// sofar cuts what reaches into the row of blocks that comes next.
+func (s *regions) sofar(ctx context.Context) ([]object, error) { return s.objects(ctx) }
+
 func (s *regions) objects(context.Context) ([]object, error) {
 	if s.found == nil {
 		return nil, nil

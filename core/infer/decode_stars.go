@@ -102,6 +102,8 @@ func planar(a *recipe.Array) []float32 {
 	return out
 }
 
+func (s *stars) sofar(ctx context.Context) ([]object, error) { return s.objects(ctx) }
+
 func (s *stars) objects(ctx context.Context) ([]object, error) {
 	kept, err := s.found.Stars(ctx, s.arg.NMS)
 	if err != nil {

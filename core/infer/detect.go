@@ -3,6 +3,7 @@ package infer
 import (
 	"context"
 	"fmt"
+	"image"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,14 @@ type Options struct {
 	Tile     int
 	Overlap  int // pixels that neighbouring tiles share; 0: what the model says, or 96
 	Parallel int // questions under way at a time; 0: as the engine likes, or 2
-	Keep     Keep
+	// Region is the part of the image, in its pixels, whose objects are wanted: those whose
+	// middle lies in it. Empty: all. Statistics are those of the whole image all the same.
+	Region image.Rectangle
+	Keep   Keep
+	// Forming is called now and then while answers come in, if it is not nil: sofar makes the
+	// objects of those that have. It may be called until Forming returns, and takes a
+	// moment; without objects, the model's are made at the end only.
+	Forming func(sofar func() []annotation.Object)
 }
 
 // Progress is told how far the work is. A *job.Progress is one.
@@ -67,7 +75,11 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 		return annotation.Layer{}, err
 	}
 	d.opt.Keep.remember(d.ref, q.spec)
-	err = q.ask(ctx, p, d.decoder.take)
+	err = q.ask(ctx, p, d.take(ctx))
+	if _, recalled := e.(memory); recalled && fault.KindOf(err) == fault.NotFound && q.kept.full() {
+		err = fault.New(fault.NotFound, "The model's answers to this image are more than is kept, so its threshold can't be moved.",
+			"Move the score slider instead, or analyse a part of the image.", err)
+	}
 	if cerr := q.kept.close(); err == nil && !d.opt.Keep.Spare {
 		err = cerr
 	}
@@ -89,7 +101,8 @@ type detection struct {
 	src     imageio.Source
 	opt     Options
 	view    view
-	decoder decoder
+	part    image.Rectangle // what the network sees of the image, in pixels of the network
+	decoder guarded
 }
 
 func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detection, error) {
@@ -106,7 +119,39 @@ func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detect
 		return nil, fault.New(fault.Invalid, "The diameter is too far from the size that the model was made for.",
 			fmt.Sprintf("Choose one between %.0f and %.0f pixels.", m.Diameter/16, m.Diameter*16), nil)
 	}
-	return &detection{model: m, ref: ref, src: imageio.Guard(src), opt: opt, view: newView(info, scale)}, nil
+	d := &detection{model: m, ref: ref, src: imageio.Guard(src), opt: opt, view: newView(info, scale)}
+	d.part = image.Rectangle{Max: d.view.size}
+	if opt.Region == (image.Rectangle{}) {
+		return d, nil
+	}
+	if d.part = d.around(opt.Region); d.part.Empty() {
+		return nil, fault.New(fault.Invalid, "The region does not lie in the image.",
+			fmt.Sprintf("Choose one within its %d × %d pixels.", info.Levels[0].Size.X, info.Levels[0].Size.Y), nil)
+	}
+	return d, nil
+}
+
+// take is what the decoder does with answers, and Forming behind it.
+func (d *detection) take(ctx context.Context) func(block, map[string]*recipe.Array) error {
+	forming, ok := d.decoder.decoder.(former)
+	if !ok || d.opt.Forming == nil {
+		return d.decoder.take
+	}
+	return func(b block, out map[string]*recipe.Array) error {
+		if err := d.decoder.take(b, out); err != nil {
+			return err
+		}
+		var err error
+		d.opt.Forming(func() (all []annotation.Object) {
+			defer d.decoder.recover(&err)
+			var found []object
+			if found, err = forming.sofar(ctx); err == nil {
+				all = d.objects(found)
+			}
+			return all
+		})
+		return err
+	}
 }
 
 // question plans what the engine is asked, and who makes objects of the answers.
@@ -145,6 +190,9 @@ func (d *detection) key(p *plan) string {
 	o := d.opt
 	var key strings.Builder
 	fmt.Fprintf(&key, "%s\n%s\n%d %v %d %d %v\n%+v", d.src.ID(), d.ref, o.Channel, o.Channels, o.Z, o.T, d.view, d.model.Inputs)
+	if d.part != (image.Rectangle{Max: d.view.size}) {
+		fmt.Fprintf(&key, "\n%v", d.part)
+	}
 	for _, t := range d.model.Outputs {
 		fmt.Fprintf(&key, "\n%s %d", t.ID, len(t.Axes))
 	}
@@ -154,15 +202,15 @@ func (d *detection) key(p *plan) string {
 	return key.String()
 }
 
-// sizes are those of the whole image along the axes of an input.
+// sizes are those of what the network sees of the image along the axes of an input.
 func (d *detection) sizes(t *recipe.Tensor) map[string]int {
 	out := map[string]int{}
 	for _, a := range t.Axes {
 		switch a.ID {
 		case "y":
-			out[a.ID] = d.view.size.Y
+			out[a.ID] = d.part.Dy()
 		case "x":
-			out[a.ID] = d.view.size.X
+			out[a.ID] = d.part.Dx()
 		case "z":
 			out[a.ID] = d.src.Info().Z
 		default:
@@ -182,7 +230,12 @@ func (d *detection) read(ctx context.Context, q *question, p Progress) error {
 	if err != nil {
 		return err
 	}
-	if !d.model.Held() {
+	_, recalled := q.engine.(memory)
+	switch {
+	case recalled && !d.model.Held():
+		q.supply = nothing{}
+		return nil
+	case !d.model.Held():
 		q.supply = s
 		return s.fit(ctx, p)
 	}
@@ -195,9 +248,16 @@ func (d *detection) read(ctx context.Context, q *question, p Progress) error {
 		if raw[t.ID], err = s.all(ctx, t); err != nil {
 			return err
 		}
+		if err := within([]recipe.Plane{{Values: raw[t.ID].Data}}, narrow(t, d.src.Info().Type)); err != nil {
+			return err
+		}
 	}
 	d.decoder.inputs(raw)
-	q.supply, err = newHeld(d.model, raw)
+	h, err := newHeld(d.model, raw)
+	if err == nil {
+		h.from = map[string]int{"y": d.part.Min.Y, "x": d.part.Min.X}
+	}
+	q.supply = h
 	return err
 }
 

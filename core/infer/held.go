@@ -9,11 +9,14 @@ import (
 
 // held supplies a network with arrays in memory, which have gone through the operations as
 // wholes.
-type held struct{ arrays map[string]*recipe.Array }
+type held struct {
+	arrays map[string]*recipe.Array
+	from   map[string]int // along an axis, where what is looked at begins
+}
 
 func newHeld(m *recipe.Model, raw map[string]*recipe.Array) (*held, error) {
 	ready, err := m.Preprocess(raw)
-	return &held{ready}, err
+	return &held{arrays: ready}, err
 }
 
 // cut implements supply.
@@ -30,6 +33,7 @@ func (h *held) cut(_ context.Context, t *recipe.Tensor, b block) (*recipe.Array,
 			p = piece{size: a.Shape[i]}
 			out.Shape[i] = a.Shape[i]
 		}
+		p.start += h.from[id]
 		from[i] = beyond(t.Pad.Mode, p.start, p.start+p.size, a.Shape[i])
 		for k := range from[i] {
 			if at := p.start + k; t.Pad.Mode == "constant" && (at < 0 || at >= a.Shape[i]) {

@@ -170,6 +170,17 @@ func (a *answers) write(block int, out map[string]*recipe.Array, m *recipe.Model
 	a.end += headSize + int64(len(b))
 }
 
+// full reports whether there is no room for one more answer like those that are kept.
+func (a *answers) full() bool {
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := int64(len(a.at))
+	return n > 0 && a.end+a.end/n > a.most
+}
+
 func (a *answers) close() error {
 	if a == nil {
 		return nil

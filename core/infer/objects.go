@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
 	"math"
 	"slices"
 
@@ -17,22 +18,26 @@ const minArea = 2
 
 // objects brings what was found from pixels of the network back to those of the image.
 func (d *detection) objects(found []object) []annotation.Object {
-	v := d.view
+	v, dx, dy := d.view, float64(d.part.Min.X), float64(d.part.Min.Y)
 	sx, sy := float64(v.full.X)/float64(v.size.X), float64(v.full.Y)/float64(v.size.Y)
 	slices.SortStableFunc(found, func(a, b object) int { return cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x)) })
 	used := make(map[string]bool, len(found))
 	var out []annotation.Object
 	for _, s := range found {
 		for i, p := range s.outline {
-			s.outline[i] = annotation.Point{X: p.X * sx, Y: p.Y * sy}
+			s.outline[i] = annotation.Point{X: (p.X + dx) * sx, Y: (p.Y + dy) * sy}
+		}
+		s.x, s.y = (s.x+dx)*sx, (s.y+dy)*sy
+		if r := d.opt.Region; !r.Empty() && !image.Pt(int(math.Floor(s.x)), int(math.Floor(s.y))).In(r) {
+			continue
 		}
 		outline := clip(s.outline, float64(v.full.X), float64(v.full.Y))
 		if segment.Area(outline) < minArea {
 			continue
 		}
-		id := d.id(s.x*sx, s.y*sy, 0)
+		id := d.id(s.x, s.y, 0)
 		for n := 1; used[id]; n++ { // two within a pixel
-			id = d.id(s.x*sx, s.y*sy, n)
+			id = d.id(s.x, s.y, n)
 		}
 		used[id] = true
 		out = append(out, annotation.Object{

@@ -121,8 +121,15 @@ func (s *planes) all(ctx context.Context, t *recipe.Tensor) (*recipe.Array, erro
 	b := block{}
 	total := 1
 	for _, a := range s.plan.axes {
-		b[a.id] = piece{size: a.n, to: a.n}
-		total *= a.n
+		x := piece{size: a.n, to: a.n}
+		switch a.id {
+		case "y":
+			x = piece{start: -s.d.part.Min.Y, size: s.d.view.size.Y}
+		case "x":
+			x = piece{start: -s.d.part.Min.X, size: s.d.view.size.X}
+		}
+		b[a.id] = x
+		total *= x.size
 	}
 	if total*len(s.parts[t.ID]) > maxHeld {
 		return nil, fault.New(fault.Full, "The model wants to see the whole image at once, and it is too large for that.", "Analyse a part of it.", nil)
@@ -135,7 +142,7 @@ const maxHeld = 1 << 28
 
 func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool) (*recipe.Array, error) {
 	y, x := b["y"], b["x"]
-	rect := image.Rect(x.start, y.start, x.start+x.size, y.start+y.size)
+	rect := image.Rect(x.start, y.start, x.start+x.size, y.start+y.size).Add(s.d.part.Min)
 	if ready && s.single(t) {
 		return s.plane(ctx, t, b, rect)
 	}

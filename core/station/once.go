@@ -42,6 +42,7 @@ type Question struct {
 	Diameter float64
 	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap  int
+	Region   image.Rectangle // whose objects are wanted; empty: all of the image
 	Keep     string          // folder in which answers are kept until they are used; empty: none
 	Linking  measure.Linking // of objects over time, for Track
 	Log      *slog.Logger
@@ -113,8 +114,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 // ask is about one image.
 func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source) (Answer, error) {
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
-	opt := plane(src.Info())
-	opt.Diameter, opt.Tile, opt.Overlap, opt.Keep = q.Diameter, q.Tile, q.Overlap, keep(q.Keep, keptBytes, b)
+	opt := q.options(src.Info(), b)
 	begun := time.Now()
 	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
 	if err != nil {
@@ -126,6 +126,19 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 	}
 	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
 	return a, err
+}
+
+// SetRegion takes a region that is written as x,y,width,height.
+func (q *Question) SetRegion(text string) (err error) {
+	q.Region, err = infer.ParseRegion(text)
+	return err
+}
+
+// options are those of the question, about the plane that is looked at first.
+func (q Question) options(info imageio.Info, b infer.Bundle) infer.Options {
+	opt := plane(info)
+	opt.Diameter, opt.Tile, opt.Overlap, opt.Region, opt.Keep = q.Diameter, q.Tile, q.Overlap, q.Region, keep(q.Keep, keptBytes, b)
+	return opt
 }
 
 // keptBytes is how much disk kept answers may take.

@@ -37,8 +37,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	}
 	defer src.Close() //nolint:errcheck // read only
 	info := src.Info()
-	opt := plane(info)
-	opt.Diameter, opt.Tile, opt.Overlap, opt.Keep = q.Diameter, q.Tile, q.Overlap, keep(q.Keep, keptBytes, b)
+	opt := q.options(info, b)
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {

@@ -1,0 +1,148 @@
+package infer_test
+
+import (
+	"context"
+	"image"
+	"math"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// TestARegionIsAPartOfTheWhole: what is found in it is what the whole image has there, also
+// where the image is scaled or is held for its operations, and less is asked for.
+func TestARegionIsAPartOfTheWhole(t *testing.T) {
+	held := strings.Replace(text, "{min_percentile", "{axes: [x], min_percentile", 1) // row by row
+	for name, c := range map[string]struct {
+		text string
+		opt  infer.Options
+	}{
+		"plain":  {text, infer.Options{Tile: 128}},
+		"scaled": {text, infer.Options{Tile: 128, Diameter: 40}},
+		"held":   {held, infer.Options{Tile: 128}},
+	} {
+		r, err := recipe.Read([]byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Held() != (name == "held") {
+			t.Fatalf("%s: held %v", name, r.Held())
+		}
+		src, _ := discs(1000, 800, max(10, c.opt.Diameter/2))
+		see := func(region image.Rectangle) ([]annotation.Object, int) {
+			t.Helper()
+			opt, e := c.opt, marcher{make(chan int, 1000)}
+			opt.Region = region
+			l, err := infer.Detect(t.Context(), e, ref, r, src, opt, nil)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			return l.Objects, len(e.asked)
+		}
+		whole, all := see(image.Rectangle{})
+		region := image.Rect(611, 403, 805, 633)
+		part, few := see(region)
+		if few >= all || len(part) == 0 {
+			t.Errorf("%s: %d of %d questions, %d objects", name, few, all, len(part))
+		}
+		have := map[string]annotation.Object{}
+		for _, o := range part {
+			have[o.ID] = o
+			if !segment.Bounds(o.Outline).Overlaps(region) {
+				t.Errorf("%s: an object of %v is not of the region", name, segment.Bounds(o.Outline))
+			}
+		}
+		for _, o := range whole {
+			got, ok := have[o.ID]
+			if in := segment.Bounds(o.Outline).In(region); in && !ok || ok && !alike(got, o) {
+				t.Errorf("%s: the object of %v, in the region %v, is there: %v, or is another", name, segment.Bounds(o.Outline), in, ok)
+			}
+			delete(have, o.ID)
+		}
+		if len(have) > 0 {
+			t.Errorf("%s: %d objects that the whole image has not", name, len(have))
+		}
+	}
+	src, _ := discs(210, 150, 10)
+	_, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, infer.Options{Region: image.Rect(300, 0, 400, 90)}, nil)
+	if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "region") {
+		t.Errorf("a region beside the image: %v", err)
+	}
+}
+
+// alike tells if two objects are one, but for how corners are rounded to 24 bits.
+func alike(a, b annotation.Object) bool {
+	if len(a.Outline) != len(b.Outline) {
+		return false
+	}
+	for i, p := range a.Outline {
+		if q := b.Outline[i]; math.Abs(p.X-q.X) > 1e-3 || math.Abs(p.Y-q.Y) > 1e-3 {
+			return false
+		}
+	}
+	a.Outline, b.Outline = nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
+// TestObjectsFormWhileAnswersComeIn: there are more and more, and at the end all.
+func TestObjectsFormWhileAnswersComeIn(t *testing.T) {
+	src, _ := discs(431, 317, 10)
+	var seen []int
+	opt := infer.Options{Tile: 128, Parallel: 1, Forming: func(sofar func() []annotation.Object) { seen = append(seen, len(sofar())) }}
+	l, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, opt, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, infer.Options{Tile: 128}, nil)
+	if err != nil || !reflect.DeepEqual(l.Objects, plain.Objects) {
+		t.Errorf("%d objects, %d if nobody looks: %v", len(l.Objects), len(plain.Objects), err)
+	}
+	if n := len(seen); n < 6 || seen[0] == 0 || seen[0] > len(l.Objects)/4 || seen[n/2] <= seen[0] || seen[n-1] != len(l.Objects) {
+		t.Errorf("seen %v of %d", seen, len(l.Objects))
+	}
+}
+
+// watched counts the tiles that are read.
+type watched struct {
+	plane
+
+	read *atomic.Int64
+}
+
+func (w watched) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	w.read.Add(1)
+	return w.plane.ReadTile(ctx, t)
+}
+
+// TestRecallReadsNoPixels, and says where there is more than is kept.
+func TestRecallReadsNoPixels(t *testing.T) {
+	flat, _ := discs(431, 317, 10)
+	src := watched{flat, new(atomic.Int64)}
+	opt := infer.Options{Tile: 128, Keep: infer.Keep{Dir: filepath.Join(t.TempDir(), "kept"), Bytes: 1 << 30, Of: "a"}}
+	want, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, opt, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src.read.Store(0)
+	got, err := infer.Recall(t.Context(), ref, describe(t), src, opt, nil)
+	if n := src.read.Load(); err != nil || n > 0 || !reflect.DeepEqual(got.Objects, want.Objects) {
+		t.Errorf("%d tiles read for %d of %d objects: %v", n, len(got.Objects), len(want.Objects), err)
+	}
+	opt.Keep.Dir, opt.Keep.Bytes = filepath.Join(t.TempDir(), "little"), 1<<20
+	if _, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, opt, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err = infer.Recall(t.Context(), ref, describe(t), src, opt, nil)
+	if say, _ := fault.Explain(err); fault.KindOf(err) != fault.NotFound || !strings.Contains(say, "more than is kept") {
+		t.Errorf("answers that have no room: %v", err)
+	}
+}
