@@ -9,8 +9,11 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 )
 
-// object returns an open object by its ID, nil if it is not there.
+// object returns an open object by its ID, nil if it is not there, or not yet.
 func (w *window) object(id string) *annotation.Object {
+	if len(w.desk.forming) > 0 {
+		w.viewer.Note("Objects can be corrected when the prediction has ended.")
+	}
 	for _, o := range w.desk.objects {
 		if o.ID == id {
 			return &o

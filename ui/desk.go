@@ -33,6 +33,7 @@ type desk struct {
 	src       imageio.Source
 	objects   []annotation.Object
 	log       []annotation.Entry
+	forming   []annotation.Object   // found so far by the first prediction, while it runs
 	facts     map[string][]kit.Fact // by object
 	frames    station.Frames        // counted over time
 	film      viewer.Film           // what was found then
@@ -126,6 +127,21 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 
 func (d *desk) take(o opened) {
 	d.src, d.objects, d.log, d.facts, d.frames, d.threshold = o.src, o.objects, o.log, o.facts, o.frames, o.threshold
+	d.forming = nil
+}
+
+// setForming shows what is found while the open capture is predicted, if it had no objects. What
+// has formed stays until it is read.
+func (w *window) setForming(all map[string][]annotation.Object) {
+	d := &w.desk
+	it, ok := w.station.Items().Row(d.id)
+	if !ok || d.src == nil || it.Passes["infer"].State != flow.Running || len(d.objects) > 0 && d.forming == nil {
+		return
+	}
+	if md5, _ := station.Image(it); len(all[md5]) > 0 {
+		d.forming = all[md5]
+		w.fillViewer()
+	}
 }
 
 // stamp changes when a capture was predicted anew.
@@ -198,7 +214,13 @@ func (w *window) fillViewer() {
 	}
 	v.Threshold = d.limit()
 	pass := it.Passes["infer"]
+	if pass.State != flow.Running && !it.Behind("infer") { // it was stopped
+		d.forming = nil
+	}
+	v.Objects = slices.Concat(v.Objects, d.forming)
 	switch {
+	case pass.State == flow.Running && len(d.forming) > 0:
+		v.Running = fmt.Sprintf("Predicting, %d objects so far", len(d.forming))
 	case pass.State == flow.Running:
 		v.Running = "Predicting"
 	case pass.Say != "":

@@ -104,6 +104,48 @@ func corrected(t *testing.T) (w *window, posts chan func()) {
 	return w, posts
 }
 
+// TestObjectsThatForm are shown until the prediction is read, and can't be corrected.
+func TestObjectsThatForm(t *testing.T) {
+	w, _ := corrected(t)
+	it, _ := w.station.Items().Row("a")
+	md5, _ := station.Image(it)
+	form := func(n int) {
+		w.setForming(map[string][]annotation.Object{md5: make([]annotation.Object, n), "another": make([]annotation.Object, 9)})
+	}
+	stand := func(s flow.State) {
+		it.Passes = map[string]flow.Pass{"capture": it.Passes["capture"], "infer": {State: s}}
+		w.station.Items().Put("a", it)
+	}
+	if form(3); w.desk.forming != nil {
+		t.Error("shown before the prediction runs")
+	}
+	stand(flow.Running)
+	form(3)
+	w.setForming(nil)
+	if form(0); len(w.desk.forming) != 3 {
+		t.Errorf("%d objects have formed, want 3", len(w.desk.forming))
+	}
+	w.judge("", annotation.Accepted)
+	w.remove("")
+	if len(w.desk.log) > 0 {
+		t.Errorf("corrected: %+v", w.desk.log)
+	}
+	if stand(flow.Passed); len(w.desk.forming) != 3 {
+		t.Error("gone before the prediction is read")
+	}
+	w.desk.take(opened{src: w.desk.src, objects: make([]annotation.Object, 5)})
+	stand(flow.Running)
+	if form(4); w.desk.forming != nil {
+		t.Error("laid over the objects of an earlier prediction")
+	}
+	w.desk.objects = nil
+	form(4)
+	stand(flow.Failed)
+	if w.fillViewer(); w.desk.forming != nil {
+		t.Error("left by a prediction that has failed")
+	}
+}
+
 // TestTheSecondOfTwoStrokesHasTheFirst: a correction is there for the next one at once, also while
 // neither is kept yet, and no reading takes back what came after it.
 func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {

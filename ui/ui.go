@@ -177,6 +177,7 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	}
 	g.Go(func() error { return w.viewer.Run(ctx) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Items(), often, w.setItems) })
+	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Forming(), often, w.setForming) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Sightings(), often, w.setSightings) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, &st.Jobs().Jobs, often, w.setJobs) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Places(), often, w.setPlaces) })

@@ -13,6 +13,7 @@ import (
 
 	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/event"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
@@ -41,7 +42,8 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 		return intake.Predicted{}, err
 	}
 	opt := plane(src.Info())
-	opt.Diameter, opt.Keep = ask.Diameter, s.answers(b)
+	opt.Diameter, opt.Keep, opt.Forming = ask.Diameter, s.answers(b), s.form(st.MD5)
+	defer s.forming.Drop(st.MD5)
 	begun := time.Now()
 	layer, err := s.see(infer.WithTerms(ctx, s.terms(st.MD5)), en, b, src, opt, p)
 	if err != nil {
@@ -52,6 +54,24 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: ask.Diameter,
 	}
 	return out, s.corrections.keepLayer(ctx, st.MD5, layer)
+}
+
+// Forming are the objects found so far in the capture that is on screen, by the MD5 of its
+// image, while it is predicted.
+func (s *Station) Forming() *event.Feed[string, []annotation.Object] { return &s.forming }
+
+// form tells what is found so far, if the capture is on screen: it takes at most a tenth of the
+// time.
+func (s *Station) form(md5 string) func(sofar func() []annotation.Object) {
+	var next time.Time
+	return func(sofar func() []annotation.Object) {
+		begun := time.Now()
+		if at := s.looked.Load(); at == nil || *at != md5 || begun.Before(next) {
+			return
+		}
+		s.forming.Put(md5, sofar())
+		next = time.Now().Add(max(300*time.Millisecond, 10*time.Since(begun)))
+	}
 }
 
 // see asks en about src; an engine that does not answer is out until its next check.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/event"
@@ -64,6 +65,7 @@ type Station struct {
 	pyramids    *pyramids
 	names       *names
 	sightings   event.Feed[string, Sighting]
+	forming     event.Feed[string, []annotation.Object]
 	held        atomic.Bool            // predictions are paused
 	looked      atomic.Pointer[string] // content hash of the image that is on screen
 	settled     chan struct{}          // settings changed: folders are watched anew

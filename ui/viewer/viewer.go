@@ -34,7 +34,7 @@ type Values struct {
 	Rival     string                // the one that Other is of, "" for none
 	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
 	Threshold Threshold             // of the objects that the model found
-	Running   string                // "Predicting, tile 3 of 12" while a run goes on
+	Running   string                // "Predicting, 214 objects so far" while a run goes on
 
 	Saved     string // "Correction saved, committed as 1a2b3c by Ada"
 	SavedTone kit.Tone

@@ -3,6 +3,7 @@ package viewer_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"math"
 	"sync"
@@ -157,7 +158,8 @@ func TestPictures(t *testing.T) {
 	faulty.Objects, faulty.Saved, faulty.CanReview = nil, "", false
 	faulty.Say, faulty.Hint = "No inference server answers.", "The image can be looked at; the prediction follows by itself."
 	running := typical()
-	running.Running, running.SavedTone, running.Saved = "Predicting, tile 3 of 12", kit.Held, "Saved here, not committed yet"
+	running.Objects = running.Objects[:len(running.Objects)/2] // those of the tiles that have come
+	running.Running, running.Model, running.Saved, running.CanReview, running.CanUndo = fmt.Sprintf("Predicting, %d objects so far", len(running.Objects)), "", "", false, false
 	for _, c := range []struct {
 		name string
 		mode theme.Mode
