@@ -18,8 +18,10 @@ type brush struct {
 const (
 	firstBrush  = 18 // units of the screen
 	leastBrush  = 1.5
-	largeBrush  = 400 // units of the screen
-	brushRounds = 40  // corners of the circle at the pointer
+	largeBrush  = 400  // units of the screen
+	brushRounds = 40   // corners of the circle at the pointer
+	leastCells  = 16   // of a mask, along an object
+	leastCell   = 0.05 // pixels of the image
 )
 
 // painting reports whether the tool is the brush or the eraser.
@@ -60,27 +62,35 @@ func (v *View) beginStroke(p annotation.Point) {
 	case b.erase:
 		return
 	}
+	o, size, cell := v.objects.object(b.target), v.imageSize(), max(0.5, 1/v.at.scale)
+	reach := v.seen(r)
+	if o != nil {
+		t := boxOf(o.Outline)
+		cell = min(cell, max((t.x1-t.x0)/leastCells, (t.y1-t.y0)/leastCells, leastCell)) // also where it is small on the screen
+		if reach = reach.with(t); b.erase {
+			reach = t
+		}
+	}
+	reach = box{max(math.Floor(reach.x0), 0), max(math.Floor(reach.y0), 0), min(reach.x1, float64(size.X)), min(reach.y1, float64(size.Y))}
+	if reach.x1 <= reach.x0 || reach.y1 <= reach.y0 {
+		return
+	}
+	b.mask = newMask(reach, cell)
+	if o != nil {
+		b.mask.fill(o.Outline)
+		b.mask.changed = false
+	}
+	v.stroke(p, p)
+}
+
+// seen is what of the image is on the screen, and r pixels more on each side.
+func (v *View) seen(r float64) box {
 	w, h := v.pixels()
-	size := v.imageSize()
-	seen := boxOf([]annotation.Point{
+	b := boxOf([]annotation.Point{
 		v.at.toImage(v.upright(0, 0)), v.at.toImage(v.upright(float64(w), 0)),
 		v.at.toImage(v.upright(0, float64(h))), v.at.toImage(v.upright(float64(w), float64(h))),
 	})
-	seen = box{seen.x0 - r, seen.y0 - r, seen.x1 + r, seen.y1 + r}
-	o := v.objects.object(b.target)
-	if o != nil {
-		t := boxOf(o.Outline)
-		seen = box{min(seen.x0, t.x0), min(seen.y0, t.y0), max(seen.x1, t.x1), max(seen.y1, t.y1)}
-	}
-	seen = box{max(math.Floor(seen.x0), 0), max(math.Floor(seen.y0), 0), min(seen.x1, float64(size.X)), min(seen.y1, float64(size.Y))}
-	if seen.x1 <= seen.x0 || seen.y1 <= seen.y0 {
-		return
-	}
-	b.mask = newMask(seen, max(0.5, 1/v.at.scale))
-	if o != nil {
-		b.mask.fill(o.Outline)
-	}
-	v.stroke(p, p)
+	return box{b.x0 - r, b.y0 - r, b.x1 + r, b.y1 + r}
 }
 
 // stroke goes on from a to b.
@@ -96,16 +106,20 @@ func (v *View) stroke(from, to annotation.Point) {
 	v.redraw()
 }
 
-// endStroke hands over what came out.
+// endStroke hands over what came out. A stroke that met nothing of an object changes nothing: the
+// outline that cells are traced to is coarser than the one before.
 func (v *View) endStroke() {
 	b := &v.brush
 	if b.mask == nil {
 		return
 	}
-	ring := simplify(b.mask.outline(), 0.75*b.mask.cell)
-	target := b.target
+	m, target := b.mask, b.target
 	b.mask, b.target = nil, ""
 	v.redraw()
+	if !m.changed {
+		return
+	}
+	ring := simplify(m.outline(), 0.75*m.cell)
 	switch {
 	case len(ring) < 3 || Area(ring) < 4:
 		if target != "" && v.act.Erased != nil {

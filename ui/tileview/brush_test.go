@@ -87,3 +87,93 @@ func TestOutlineIsTheMasksBorder(t *testing.T) {
 		}
 	}
 }
+
+// TestAStrokeThatMeetsNothingChangesNothing: an eraser beside the marked object, a brush within it, and
+// both where the object is smaller than a pixel of the screen. One that meets it still does.
+func TestAStrokeThatMeetsNothingChangesNothing(t *testing.T) {
+	var changed, erased, drawn int
+	act := tileview.Actions{
+		Drawn:    func([]annotation.Point) { drawn++ },
+		Reshaped: func(string, []annotation.Point) { changed++ },
+		Erased:   func(string) { erased++ },
+	}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		v.SetObjects([]annotation.Object{{ID: "a", Outline: ring(1024, 1024, 60), State: annotation.Predicted, Score: 1}})
+		v.Center("a")
+		v.Select("a")
+		v.SetTool(tileview.Eraser)
+		drag(v, fyne.NewPos(200, 150), fyne.NewPos(300, 150))
+		v.SetTool(tileview.Brush)
+		drag(v, fyne.NewPos(390, 300), fyne.NewPos(410, 300))
+		if changed+erased+drawn != 0 {
+			t.Errorf("changed %d times, erased %d, drawn %d", changed, erased, drawn)
+		}
+		drag(v, fyne.NewPos(400, 300), fyne.NewPos(480, 300))
+		if changed != 1 {
+			t.Errorf("a brush over its border changed it %d times", changed)
+		}
+
+		v.SetObjects([]annotation.Object{{ID: "b", Outline: ring(1024, 1024, 3), State: annotation.Predicted, Score: 1}})
+		v.Zoom(0.1)
+		v.Select("b")
+		v.SetTool(tileview.Eraser)
+		drag(v, fyne.NewPos(200, 150), fyne.NewPos(300, 150))
+		if changed != 1 || erased+drawn != 0 {
+			t.Errorf("a small one: changed %d times, erased %d, drawn %d", changed-1, erased, drawn)
+		}
+		drag(v, fyne.NewPos(380, 300), fyne.NewPos(420, 300))
+		if erased != 1 {
+			t.Errorf("an eraser over all of a small one erased it %d times", erased)
+		}
+	})
+}
+
+// TestAHandSlipsInAClick: corners that were clicked stay when a click becomes a short drag, also the
+// one that closes the outline; a long one draws on.
+func TestAHandSlipsInAClick(t *testing.T) {
+	var drawn []annotation.Point
+	show(t, tileview.Actions{Drawn: func(ring []annotation.Point) { drawn = ring }}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		click := func(x, y float32) { v.Tapped(&fyne.PointEvent{Position: fyne.NewPos(x, y)}) }
+		slip := func(x, y float32) { drag(v, fyne.NewPos(x, y), fyne.NewPos(x+3, y)) }
+		v.SetTool(tileview.Polygon)
+		click(100, 100)
+		slip(300, 100)
+		click(300, 300)
+		click(100, 300)
+		if drawn != nil {
+			t.Errorf("a slip ended the outline: %v", drawn)
+		}
+		slip(101, 102)
+		near(t, "the area", tileview.Area(drawn), 200*200, 0.03)
+
+		drawn = nil
+		click(100, 100)
+		drag(v, fyne.NewPos(100, 100), fyne.NewPos(300, 100), fyne.NewPos(300, 300))
+		click(100, 300)
+		click(100, 100)
+		near(t, "the area of drags and clicks", tileview.Area(drawn), 200*200, 0.03)
+	})
+}
+
+// TestTheBrushesCircleGoesWithTheStroke: Fyne tells of no other move of the pointer in a drag.
+func TestTheBrushesCircleGoesWithTheStroke(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetTool(tileview.Brush)
+		to := fyne.NewPos(400, 250)
+		drag(v, fyne.NewPos(100, 100), to)
+		if at, want := v.Pointer(), v.At(to); math.Hypot(at.X-want.X, at.Y-want.Y) > 0.01 {
+			t.Errorf("the circle is at %v, the pointer at %v", at, want)
+		}
+	})
+}

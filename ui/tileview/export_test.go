@@ -13,6 +13,9 @@ import (
 // At returns the image's position under a place on the view.
 func (v *View) At(p fyne.Position) annotation.Point { return v.place(p) }
 
+// Pointer is the image's position where the pointer was last.
+func (v *View) Pointer() annotation.Point { return v.pen.cursor }
+
 // Bar is what the scale bar says, and how long it is on the screen.
 func (v *View) Bar() (text string, units float32) { return v.scale.text, v.scale.pixels }
 

@@ -126,8 +126,8 @@ func (v *View) DragEnd() {
 	}
 	if v.painting() {
 		v.endStroke()
-	} else if v.pen.free {
-		v.closePen()
+	} else {
+		v.endPen()
 	}
 }
 

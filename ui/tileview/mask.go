@@ -8,10 +8,11 @@ import (
 
 // mask is a piece of the image in square cells, each in or out of an object.
 type mask struct {
-	x0, y0 float64 // the upper left corner, in pixels of the image
-	cell   float64 // the side of a cell, in pixels of the image
-	w, h   int
-	in     []bool
+	x0, y0  float64 // the upper left corner, in pixels of the image
+	cell    float64 // the side of a cell, in pixels of the image
+	w, h    int
+	in      []bool
+	changed bool // a cell went in or out since it was last false
 }
 
 // mostCells bounds a mask; larger pieces get larger cells.
@@ -26,13 +27,15 @@ func newMask(b box, cell float64) *mask {
 	return m
 }
 
-// span calls fn with the cells of row y whose centres lie from a to b, in cells.
+// span puts the cells of row y whose centres lie from a to b, in cells, in or out.
 func (m *mask) span(y int, a, b float64, yes bool) {
 	if y < 0 || y >= m.h {
 		return
 	}
 	for x := max(0, int(math.Ceil(a-0.5))); x <= min(m.w-1, int(math.Floor(b-0.5))); x++ {
-		m.in[y*m.w+x] = yes
+		if c := &m.in[y*m.w+x]; *c != yes {
+			*c, m.changed = yes, true
+		}
 	}
 }
 

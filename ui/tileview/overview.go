@@ -30,10 +30,10 @@ func (v *View) overviewBox(w, h int) image.Rectangle {
 	if !v.overview || size.X == 0 || v.at.scale <= fit(size, v.angle, w, h).scale*1.02 {
 		return image.Rectangle{}
 	}
-	k := min(overviewSide*v.ratio, float64(w)/4) / float64(max(size.X, size.Y))
+	k := min(overviewSide*v.ratio, float64(w)/4, float64(h)/2) / float64(max(size.X, size.Y))
 	d := image.Pt(max(int(float64(size.X)*k), 2), max(int(float64(size.Y)*k), 2))
 	at := image.Pt(w-d.X-int(overviewEdge*v.ratio), int(overviewEdge*v.ratio))
-	return image.Rectangle{Min: at, Max: at.Add(d)}
+	return image.Rectangle{Min: at, Max: at.Add(d)}.Intersect(image.Rect(0, 0, w, h))
 }
 
 // paintOverview draws the coarsest level small, and a frame around what the screen shows.

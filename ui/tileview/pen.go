@@ -2,6 +2,7 @@ package tileview
 
 import (
 	"math"
+	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/theme"
@@ -45,9 +46,9 @@ func (v *View) dragPen(from, to annotation.Point) {
 		a := v.pen.ring[0]
 		v.pen.ring = []annotation.Point{a, {X: to.X, Y: a.Y}, to, {X: a.X, Y: to.Y}}
 	case Polygon:
-		if !v.pen.free {
+		if len(v.pen.ring) == 0 {
 			v.pen = pen{free: true, ring: []annotation.Point{from}}
-		}
+		} // else it goes on from the last corner: a hand slips in a click
 		last := v.pen.ring[len(v.pen.ring)-1]
 		if math.Hypot(to.X-last.X, to.Y-last.Y)*v.at.scale >= 2 {
 			v.pen.ring = append(v.pen.ring, to)
@@ -56,6 +57,7 @@ func (v *View) dragPen(from, to annotation.Point) {
 		v.stroke(from, to)
 	case Select:
 	}
+	v.pen.cursor = to
 	v.redraw()
 }
 
@@ -79,6 +81,16 @@ func (v *View) clickPen(p annotation.Point) {
 	v.redraw()
 }
 
+// endPen ends a drag: it closes what was drawn by it alone, or what it has led back to its first
+// corner.
+func (v *View) endPen() {
+	n := len(v.pen.ring)
+	far := func(p annotation.Point) bool { return !v.near(p, v.pen.ring[0]) }
+	if v.pen.free || n > 2 && !far(v.pen.ring[n-1]) && slices.ContainsFunc(v.pen.ring, far) {
+		v.closePen()
+	}
+}
+
 func (v *View) near(a, b annotation.Point) bool {
 	return math.Hypot(a.X-b.X, a.Y-b.Y)*v.at.scale < 9*v.ratio
 }
@@ -87,7 +99,7 @@ func (v *View) near(a, b annotation.Point) bool {
 // four pixels is a slip of the hand.
 func (v *View) closePen() {
 	ring := v.pen.ring
-	v.pen = pen{}
+	v.pen = pen{cursor: v.pen.cursor}
 	defer v.redraw()
 	if len(v.info.Levels) == 0 {
 		return

@@ -333,6 +333,18 @@ func TestOverviewGoesWhereItIsClicked(t *testing.T) {
 	})
 }
 
+// TestTheOverviewFitsALowView, also one that is lower than its distance from the edge.
+func TestTheOverviewFitsALowView(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.Zoom(20)
+		for _, h := range []int{150, 100, 30, 8, 1} {
+			v.Frame(1600, h)
+		}
+	})
+}
+
 // TestADragGoesOnAsItBegan: one of the image across the overview moves the image, one from the
 // overview on goes where the pointer is on that, also with a tool that draws.
 func TestADragGoesOnAsItBegan(t *testing.T) {

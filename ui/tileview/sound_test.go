@@ -114,6 +114,37 @@ func TestBrighterLater(t *testing.T) {
 	})
 }
 
+// TestTheReadoutTellsSamplesOfTheImage, of 32 bits: what they are where 16 bits tell them apart, and no
+// digits that they don't tell where not.
+func TestTheReadoutTellsSamplesOfTheImage(t *testing.T) {
+	for _, c := range []struct{ times, off, places uint32 }{{1, 0, 1}, {7, 1000, 1}, {90000, 5, 1000}} {
+		sample := func(x, y int) float64 { return float64(uint32((y*256+x)%100)*c.times + c.off) }
+		var got tileview.Readout
+		show(t, tileview.Actions{Moved: func(r tileview.Readout) { got = r }}, func(v *tileview.View, cv fyne.Canvas, s *screen) {
+			v.Set(&odd{field: field{size: 256, typ: imageio.Uint32}, read: func(imageio.Tile) (*imageio.Pixels, error) {
+				p := &imageio.Pixels{Size: image.Pt(256, 256), Type: imageio.Uint32}
+				for i := range 256 * 256 {
+					p.Data = binary.NativeEndian.AppendUint32(p.Data, uint32(sample(i%256, i/256)))
+				}
+				return p, nil
+			}})
+			v.SetChannels(v.Channels())
+			s.settle(cv)
+			for x := 200; x < 600; x += 3 {
+				v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(float32(x), 200)}})
+				if !got.Inside {
+					continue
+				}
+				k := float64(c.places)
+				if want := math.Round(sample(int(got.X), int(got.Y))/k) * k; math.Abs(got.Values[0]-want) > 1e-6 && (k == 1 || math.Abs(got.Values[0]-want) > k || math.Mod(got.Values[0], k) != 0) {
+					t.Errorf("%.9g instead of %g", got.Values[0], want)
+					return
+				}
+			}
+		})
+	}
+}
+
 // TestSnapshotOfATrack: what is selected is not marked in it.
 func TestSnapshotOfATrack(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {

@@ -54,7 +54,15 @@ func (s span) store(v float64) uint16 {
 // cut reports whether samples may lie outside of what is stored.
 func (s span) cut() bool { return s.mul != 1 }
 
-func (s span) value(v uint16) float64 { return float64(v)/s.mul + s.off }
+// value is the sample that v stands for, but for digits that a step of v does not tell.
+func (s span) value(v uint16) float64 {
+	x := float64(v)/s.mul + s.off
+	if !s.cut() {
+		return x
+	}
+	digit := math.Pow10(int(math.Floor(math.Log10(s.mul))))
+	return math.Round(x*digit) / digit
+}
 
 // samples16 turns pixels into 16 bits. Nobody may write to them: they may be the pixels'.
 func samples16(p *imageio.Pixels, s span) []uint16 {
