@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,6 +204,48 @@ func TestAServerThatWasAwayIsAskedAgain(t *testing.T) {
 		s.frames(v, c, 5)
 		if n, _ := src.reads(); n != 0 {
 			t.Errorf("%d tiles are still missing", n)
+		}
+	})
+}
+
+// TestAServerThatWasAwayWhenTheImageWasOpened: the contrast is not that of no samples; once the server
+// is back, the next move measures them.
+func TestAServerThatWasAwayWhenTheImageWasOpened(t *testing.T) {
+	var told []error
+	var ranges []tileview.Range
+	act := tileview.Actions{
+		Away:    func(err error) { told = append(told, err) },
+		Ranged:  func(r []tileview.Range) { ranges = r },
+		Trouble: func(err error) { t.Errorf("told as damage: %v", err) },
+	}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		var down atomic.Bool
+		down.Store(true)
+		v.Set(&odd{field: field{size: 512, typ: imageio.Uint16}, read: func(imageio.Tile) (*imageio.Pixels, error) {
+			if down.Load() {
+				return nil, fault.New(fault.Busy, "The server is overloaded.", "", nil)
+			}
+			return nil, nil
+		}})
+		s.settle(c)
+		left := func() {
+			time.Sleep(3 * time.Second)
+			v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+			s.settle(c)
+		}
+		left()
+		if ranges != nil || len(told) != 1 || told[0] == nil {
+			t.Errorf("away, %d channels were measured; told %v", len(ranges), told)
+		}
+		down.Store(false)
+		left()
+		if len(ranges) != 1 || ranges[0].Max < 1000 {
+			t.Errorf("back, %d channels were measured", len(ranges))
+		}
+		v.SetChannels(v.Channels())
+		s.settle(c)
+		if len(told) != 2 || told[1] != nil {
+			t.Errorf("back, told %v", told)
 		}
 	})
 }

@@ -19,9 +19,12 @@ type Range struct {
 
 const rankSteps = 1000
 
+// None reports whether there were no samples.
+func (r Range) None() bool { return len(r.ranks) == 0 }
+
 // Percentile returns the sample below which q percent lie.
 func (r Range) Percentile(q float64) float64 {
-	if len(r.ranks) == 0 {
+	if r.None() {
 		return r.Min + (r.Max-r.Min)*q/100
 	}
 	return r.ranks[int(math.Round(min(max(q/100, 0), 1)*rankSteps))]

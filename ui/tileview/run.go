@@ -72,13 +72,20 @@ func (w *work) makeTile(ctx context.Context, t task) (*tile, error) {
 }
 
 // measure finds what the samples of every channel span, from the coarsest level
-// of the middle plane, and tells the screen.
+// of the middle plane, and tells the screen. What a server that is away did not give out is measured
+// later.
 func (v *View) measure(ctx context.Context, t task) {
 	var ranges []Range
 	var spans []span
 	gone := false
 	for c := range t.info.Channels {
 		r, err := rangeOf(ctx, t, c)
+		if fault.Again(err) && r.None() { // nothing is known: it is no range of samples
+			if v.work.unmeasured(t.opened) {
+				v.trouble(t, err)
+			}
+			return
+		}
 		if err != nil && !errors.Is(err, context.Canceled) && c == 0 {
 			v.trouble(t, err)
 			gone = fault.Again(err)

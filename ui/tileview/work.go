@@ -34,6 +34,7 @@ type work struct {
 	palette palette
 	stale   bool // palette is older than colors
 	measure bool // the spans are still to be found
+	later   bool // measuring found the server away
 
 	tiles  map[tileKey]*list.Element
 	used   *list.List // of *tile, the latest used first
@@ -61,7 +62,7 @@ func (w *work) open(src imageio.Source, info imageio.Info) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.src, w.info, w.opened = src, info, w.opened+1
-	w.spans, w.measure = nil, src != nil
+	w.spans, w.measure, w.later = nil, src != nil, false
 	w.tiles, w.used, w.bytes, w.need = map[tileKey]*list.Element{}, list.New(), 0, 0
 	w.wanted, w.busy, w.broken, w.told = nil, map[tileKey]bool{}, map[tileKey]bool{}, false
 	w.away, w.gone = map[tileKey]bool{}, false
@@ -212,17 +213,34 @@ func (w *work) done(t task, made *tile, err error) (awaited, tell bool) {
 // askAgain is how long a server that was busy or out of reach is left alone.
 const askAgain = 2 * time.Second
 
-// reach has tiles asked for again that their server did not give out, once it had time to recover.
+// reach has asked for again what a server did not give out, once it had time to recover.
 func (w *work) reach() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.away) == 0 || time.Since(w.lost) < askAgain {
+	if len(w.away) == 0 && !w.later || time.Since(w.lost) < askAgain {
 		return
+	}
+	if w.later {
+		w.later, w.measure = false, true
+		w.signal()
 	}
 	for k := range w.away {
 		delete(w.broken, k)
 	}
 	clear(w.away)
+}
+
+// unmeasured notes that the server with the samples was out of reach, and returns whether that is to
+// be told.
+func (w *work) unmeasured(opened int) (tell bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if opened != w.opened {
+		return false
+	}
+	tell = !w.gone
+	w.later, w.gone, w.lost = true, true, time.Now()
+	return tell
 }
 
 // measured takes what the samples span, and whether their server was out of reach.
