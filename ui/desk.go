@@ -323,7 +323,7 @@ func facts(t measure.Table) map[string][]kit.Fact {
 		add("Circularity", "%.2f", r.Circularity)
 		add("Eccentricity", "%.2f", r.Eccentricity)
 		for i, in := range r.Channels {
-			add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.0f", in.Mean)
+			add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.6g", in.Mean)
 		}
 		out[r.Object.ID] = fs
 	}

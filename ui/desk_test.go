@@ -21,6 +21,7 @@ import (
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
 )
 
@@ -234,13 +235,27 @@ func TestCommittedIsOnlyWhatIsInTheCommit(t *testing.T) {
 	}
 }
 
-// TestFactsLeaveOutWhatIsNotKnown, as of an outline that is as large as a slide.
+// TestFactsLeaveOutWhatIsNotKnown, as of an outline that is as large as a slide; samples are not all
+// whole numbers.
 func TestFactsLeaveOutWhatIsNotKnown(t *testing.T) {
 	nan := math.NaN()
 	got := facts(measure.Table{Channels: []int{0, 1}, Rows: []measure.Row{
-		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Channels: []measure.Intensity{{Mean: nan}, {Mean: 7}}},
+		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Channels: []measure.Intensity{{Mean: nan}, {Mean: 0.25}}},
 	}})
-	if want := []kit.Fact{{Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "7"}}; !slices.Equal(got["a"], want) {
+	if want := []kit.Fact{{Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "0.25"}}; !slices.Equal(got["a"], want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestAPresetIsDroppedForItsChannelsOnly: one of the same name for other channels stays.
+func TestAPresetIsDroppedForItsChannelsOnly(t *testing.T) {
+	w, _ := corrected(t)
+	one := viewer.Preset{Name: "bright", Channels: []tileview.Channel{{Name: "DAPI"}}}
+	two := viewer.Preset{Name: "bright", Channels: []tileview.Channel{{Name: "DAPI"}, {Name: "GFP"}}}
+	w.savePreset(one)
+	w.savePreset(two)
+	w.dropPreset(one)
+	if all := w.presets(); len(all) != 1 || !all[0].Same(two) {
+		t.Errorf("left are %+v", all)
 	}
 }

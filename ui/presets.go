@@ -27,8 +27,8 @@ func (w *window) savePreset(p viewer.Preset) {
 	w.storePresets(append(all, p))
 }
 
-func (w *window) dropPreset(name string) {
-	w.storePresets(slices.DeleteFunc(w.presets(), func(o viewer.Preset) bool { return o.Name == name }))
+func (w *window) dropPreset(p viewer.Preset) {
+	w.storePresets(slices.DeleteFunc(w.presets(), p.Same))
 }
 
 func (w *window) storePresets(all []viewer.Preset) {

@@ -15,6 +15,7 @@ type lens struct {
 	radius float64 // units of the screen
 	a, b   string  // names of the two layers
 	other  *index
+	at     int // the time point that other lies in
 	lay    *layer
 
 	letters letters
@@ -22,11 +23,12 @@ type lens struct {
 
 const firstLens, leastLens, mostLens = 110, 40, 400 // units of the screen
 
-// SetOther brings the layer that the lens shows, and names both.
-func (v *View) SetOther(name, other string, objs []annotation.Object) {
-	v.lens.a, v.lens.b = name, other
+// SetOther brings the layer that the lens shows, with the time point that it was found in, and names
+// both. At other time points there is no lens.
+func (v *View) SetOther(name, other string, objs []annotation.Object, t int) {
+	v.lens.a, v.lens.b, v.lens.at = name, other, t
 	if !v.lens.other.holds(objs) {
-		v.lens.other = newIndex(objs)
+		v.lens.other = newTailed(objs, nil, v.filter.lets)
 	}
 	v.restyle()
 	if v.lens.on {
@@ -50,10 +52,20 @@ func (v *View) ScaleLens(k float64) {
 	v.redraw()
 }
 
-// Under counts the objects whose middle lies under the lens, on both layers.
+// looks reports whether there is something under the lens on the screen.
+func (v *View) looks() bool { return v.lens.on && v.over && v.pictured() == v.lens.at }
+
+// Under counts the objects that are shown at the time point on the screen and whose middle lies under
+// the lens, on both layers.
 func (v *View) Under() (a, b int) {
-	r := v.lens.radius * v.ratio / v.at.scale
-	return v.objects.around(v.pen.cursor, r), v.lens.other.around(v.pen.cursor, r)
+	r, t := v.lens.radius*v.ratio/v.at.scale, v.pictured()
+	if t == v.objectsAt {
+		a = v.objects.around(v.pen.cursor, r)
+	}
+	if t == v.lens.at {
+		b = v.lens.other.around(v.pen.cursor, r)
+	}
+	return a, b
 }
 
 // around counts the shown objects the middle of whose outlines' boxes lies within r of p.
@@ -78,7 +90,7 @@ type lensed struct {
 // lookThrough makes the lens's piece of a picture that has no objects on it yet; false where there
 // is none.
 func (v *View) lookThrough(dst []uint32, w, h int, at camera) (lensed, bool) {
-	if !v.lens.on || !v.over {
+	if !v.looks() {
 		return lensed{}, false
 	}
 	cx, cy := at.toScreen(v.pen.cursor)
@@ -119,7 +131,7 @@ func (v *View) paintLens(s sheet, l lensed) {
 // paintCounts writes the counts of both layers below the lens, or above it where there is no
 // room; upright also where the view is turned.
 func (v *View) paintCounts(s sheet) {
-	if !v.lens.on || !v.over {
+	if !v.looks() {
 		return
 	}
 	a, b := v.Under()

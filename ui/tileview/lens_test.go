@@ -1,7 +1,10 @@
 package tileview_test
 
 import (
+	"image"
 	"math"
+	"reflect"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -36,7 +39,7 @@ func TestLensShowsTheOtherLayerAndCountsBoth(t *testing.T) {
 		v.OneToOne()
 		v.SetOverview(false)
 		v.SetObjects(discs("a", 6, 20))
-		v.SetOther("Corrected", "model", discs("b", 5, 40))
+		v.SetOther("Corrected", "model", discs("b", 5, 40), 0)
 		v.Center("ab")
 		v.OneToOne()
 		at := fyne.NewPos(400, 300)
@@ -60,6 +63,52 @@ func TestLensShowsTheOtherLayerAndCountsBoth(t *testing.T) {
 		v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at}})
 		s.settle(c)
 		test.AssertRendersToImage(t, "lens.png", c)
+	})
+}
+
+// TestTheLensComparesLikeThings: the other layer is sifted as the image's own, whichever comes first,
+// and in a film it is there at its own time point only.
+func TestTheLensComparesLikeThings(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&odd{field: field{size: 512, typ: imageio.Uint16}, t: 3, read: func(imageio.Tile) (*imageio.Pixels, error) { return nil, nil }})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		weak := discs("a", 3, 20)
+		for i := range weak {
+			weak[i].State, weak[i].Score = annotation.Predicted, 0.3
+		}
+		v.SetPlane(0, 1)
+		v.SetObjects(weak)
+		v.SetObjectsAt(1)
+		v.SetOther("Now", "before", slices.Clone(weak), 1)
+		v.Center("ab")
+		v.OneToOne()
+		v.SetLens(true)
+		v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(400, 300)}})
+		counts := func(what string, wantA, wantB int) image.Image {
+			t.Helper()
+			m := s.settle(c)
+			if a, b := v.Under(); a != wantA || b != wantB {
+				t.Errorf("%s: under the lens are %d and %d", what, a, b)
+			}
+			return m
+		}
+		counts("all", 1, 1)
+		v.SetFilter(tileview.Filter{Score: 0.5})
+		counts("sifted", 0, 0)
+		v.SetOther("Now", "before", slices.Clone(weak), 1)
+		counts("brought anew", 0, 0)
+		v.SetFilter(tileview.Filter{})
+		v.SetPlane(0, 2)
+		with := counts("at another time point", 0, 0)
+		v.SetLens(false)
+		if without := s.settle(c); !reflect.DeepEqual(with, without) {
+			t.Error("the lens is drawn at another time point")
+		}
+		v.SetLens(true)
+		v.SetPlane(0, 1)
+		counts("back", 1, 1)
 	})
 }
 

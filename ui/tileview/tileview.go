@@ -223,7 +223,7 @@ func (f Filter) Lets(o annotation.Object, area float64) bool {
 func (v *View) SetFilter(f Filter) {
 	if v.filter != f {
 		v.filter = f
-		v.objects = v.objects.sift(f.lets)
+		v.objects, v.lens.other = v.objects.sift(f.lets), v.lens.other.sift(f.lets)
 		v.relay()
 	}
 }

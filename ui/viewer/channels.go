@@ -66,13 +66,7 @@ func newChannels(s *Screen) *channels {
 	c.presets.ActionItem = list
 	c.presets.OnSubmitted = func(string) { c.keep() }
 	keep := widget.NewButtonWithIcon("", fynetheme.DocumentSaveIcon(), c.keep)
-	c.drop = widget.NewButtonWithIcon("", fynetheme.DeleteIcon(), func() {
-		if name := c.presets.Text; name != "" && c.s.act.DropPreset != nil {
-			c.s.act.DropPreset(name)
-			c.presets.SetText("")
-			c.s.Note("Preset “" + name + "” deleted.")
-		}
-	})
+	c.drop = widget.NewButtonWithIcon("", fynetheme.DeleteIcon(), c.forget)
 	c.box = container.NewVBox(c.list, c.auto)
 	c.all = kit.NewFold("Display", false, container.NewGridWithColumns(2, gray, inverted, c.linked, c.similar),
 		container.NewBorder(nil, nil, nil, container.NewHBox(keep, c.drop), c.presets))
@@ -294,6 +288,21 @@ func (c *channels) keep() {
 		c.s.act.SavePreset(Preset{Name: name, Channels: c.s.view.Channels()})
 		c.s.Note("Preset “" + name + "” kept.")
 	}
+}
+
+// forget drops the preset of these channels that has the name in the field.
+func (c *channels) forget() {
+	p := Preset{Name: c.presets.Text, Channels: c.s.view.Channels()}
+	if p.Name == "" || c.s.act.DropPreset == nil {
+		return
+	}
+	if !slices.ContainsFunc(c.s.val.Presets, p.Same) {
+		c.s.Note("There is no preset “" + p.Name + "” for these channels.")
+		return
+	}
+	c.s.act.DropPreset(p)
+	c.presets.SetText("")
+	c.s.Note("Preset “" + p.Name + "” deleted.")
 }
 
 func short(v float64) string {

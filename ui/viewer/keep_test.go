@@ -5,9 +5,14 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
 )
 
@@ -35,6 +40,45 @@ func TestMeasurementsAreCopiedAsATable(t *testing.T) {
 			if strings.HasPrefix(l, "C3\t") && !strings.HasSuffix(l, "\t1810") {
 				t.Errorf("what core measured is missing: %q", l)
 			}
+		}
+	})
+}
+
+// TestAPresetIsForgottenForItsChannelsOnly: one that there is not is not said to be deleted.
+func TestAPresetIsForgottenForItsChannelsOnly(t *testing.T) {
+	var gone []viewer.Preset
+	act := viewer.Actions{DropPreset: func(p viewer.Preset) { gone = append(gone, p) }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		of := func(names ...string) (cs []tileview.Channel) {
+			for _, n := range names {
+				cs = append(cs, tileview.Channel{Name: n})
+			}
+			return cs
+		}
+		val.Presets = []viewer.Preset{{Name: "other", Channels: of("Cy5")}, {Name: "own", Channels: of("DAPI", "GFP")}}
+		v.Set(val)
+		s.settle(c)
+		forget := func(name string) {
+			for _, o := range walk(v) {
+				if f, ok := o.(*kit.Field); ok && f.PlaceHolder == "Preset's name" {
+					f.SetText(name)
+				}
+			}
+			for _, o := range walk(v) {
+				if b, ok := o.(*widget.Button); ok && b.Text == "" && b.Icon != nil && b.Icon.Name() == fynetheme.DeleteIcon().Name() {
+					test.Tap(b)
+				}
+			}
+		}
+		forget("other")
+		forget("none")
+		if len(gone) != 0 || labelOf(v, "There is no preset “none”") == "" {
+			t.Errorf("forgotten: %+v", gone)
+		}
+		forget("own")
+		if len(gone) != 1 || !gone[0].Same(val.Presets[1]) || labelOf(v, "Preset “own” deleted.") == "" {
+			t.Errorf("forgotten: %+v", gone)
 		}
 	})
 }

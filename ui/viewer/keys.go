@@ -85,6 +85,9 @@ func (s *Screen) brushed(diameter float64) {
 // lens shows the other layer in a circle at the pointer.
 func (s *Screen) lens() {
 	s.view.SetLens(!s.view.Lens() && s.val.Other != nil)
+	if _, t := s.view.Plane(); s.view.Lens() && t != s.val.T {
+		s.Note(fmt.Sprintf("What the lens shows was found at time %d.", s.val.T+1))
+	}
 	if s.val.Other == nil {
 		s.read.SetText("There is nothing to compare with: the lens shows what the model had found before a correction, or another model's objects: choose it under Model.")
 	}

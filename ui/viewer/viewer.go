@@ -70,7 +70,7 @@ type Actions struct {
 	Snapshot               func(kind string, p tileview.Picture) // kind: png, tiff or svg
 	Copy                   func(text string)                     // onto the clipboard
 	SavePreset             func(Preset)                          // over one of the same name and channels
-	DropPreset             func(name string)
+	DropPreset             func(Preset)
 	CountFrames            func() // the objects of every time point
 	CopyCounts             func() // onto the clipboard, as a table
 	SaveTracks             func() // as a table
@@ -254,7 +254,7 @@ func (s *Screen) Set(v Values) {
 		s.view.SetPlane(v.Z, v.T)
 	}
 	s.lay()
-	s.view.SetOther(v.Names[0], v.Names[1], v.Other)
+	s.view.SetOther(v.Names[0], v.Names[1], v.Other, v.T)
 	if v.Rival != s.rival && (v.Other != nil || v.Rival == "") {
 		s.rival = v.Rival
 		s.view.SetLens(v.Rival != "") // who asked wants to see it
@@ -272,6 +272,7 @@ func (s *Screen) Set(v Values) {
 	s.rail.set(v)
 	s.panel.set(v)
 	s.chosen()
+	s.offerViews()
 	s.mirror()
 	s.empty.Hide()
 	s.full.Show()
@@ -317,6 +318,9 @@ func (s *Screen) chosen() {
 		s.track = o.Track
 	case id == "":
 		s.track = 0
+	}
+	for _, n := range s.seconds {
+		n.view.Select(id)
 	}
 	s.panel.chosen(o, s.val)
 	s.panel.counts.draw()

@@ -99,7 +99,7 @@ func (s *Screen) offerViews() {
 		}
 	}
 	names = append(names, allChannels, noObjects)
-	if s.val.Other != nil {
+	if s.val.Other != nil || s.val.Rival != "" { // which is still being asked
 		names = append(names, modelAlone)
 	}
 	if info.T > 1 {
@@ -153,6 +153,7 @@ func (s *Screen) mirror() {
 		o.view.SetFilter(s.panel.objects.filter)
 		o.view.SetStyle(style)
 		o.view.SetFollowed(objs, s.val.Film.tails(objs, at))
+		o.view.Select(s.view.Selected())
 	}
 }
 

@@ -1,6 +1,7 @@
 package viewer_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -208,6 +209,71 @@ func TestDiameterOfTheImage(t *testing.T) {
 			if f, ok := o.(*kit.Field); ok && f.PlaceHolder == "model's own" && f.Text != "20" {
 				t.Errorf("the field says %q", f.Text)
 			}
+		}
+	})
+}
+
+// TestWhatIsClickedInEitherViewIsCorrected: the views mark the same object, whichever was clicked, also
+// one that was marked before.
+func TestWhatIsClickedInEitherViewIsCorrected(t *testing.T) {
+	gone := ""
+	show(t, theme.Dark, viewer.Actions{Delete: func(id string) { gone = id }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		press(v, c, 'v')
+		s.settle(c)
+		views := all(v)
+		views[1].Select("C3")
+		views[0].Select("D4")
+		if id := views[1].Selected(); id != "D4" {
+			t.Errorf("the second view marks %q", id)
+		}
+		views[1].Select("C3")
+		views[1].TypedKey(&fyne.KeyEvent{Name: fyne.KeyDelete})
+		if gone != "C3" {
+			t.Errorf("deleted %q", gone)
+		}
+		press(v, c, 'v')
+		s.settle(c)
+		for i, o := range all(v) {
+			if id := o.Selected(); id != "C3" {
+				t.Errorf("view %d of four marks %q", i+1, id)
+			}
+		}
+	})
+}
+
+// TestAnotherLayerIsOfferedWhenItComes, and stays chosen while another model is asked.
+func TestAnotherLayerIsOfferedWhenItComes(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		v.Set(val)
+		s.settle(c)
+		press(v, c, 'v')
+		s.settle(c)
+		picked := func() string {
+			for _, o := range walk(v) {
+				if p, ok := o.(*widget.Select); ok && slices.Contains(p.Options, "No objects") {
+					return p.Selected
+				}
+			}
+			return ""
+		}
+		val.Other = objects()[:3]
+		v.Set(val)
+		choose(v, "Other layer")
+		if p := picked(); p != "Other layer" {
+			t.Errorf("%q is shown", p)
+		}
+		val.Other, val.Rival = nil, "nuclei@2"
+		v.Set(val)
+		if p := picked(); p != "Other layer" {
+			t.Errorf("while a model is asked, %q is shown", p)
+		}
+		val.Rival = ""
+		v.Set(val)
+		if p := picked(); p == "Other layer" {
+			t.Error("it is offered with nothing in it")
 		}
 	})
 }
