@@ -82,6 +82,20 @@ func (s *Screen) brushed(diameter float64) {
 	s.read.SetText(text + "  (Alt+wheel, { and })")
 }
 
+// compare brings the other layer, and the lens with it where it was asked for.
+func (s *Screen) compare() {
+	v := s.val
+	s.view.SetOther(v.Names[0], v.Names[1], v.Other, v.T)
+	if v.Rival != s.rival && (v.Other != nil || v.Rival == "") {
+		s.rival = v.Rival
+		s.view.SetLens(v.Rival != "") // who asked wants to see it
+	}
+	if v.Other == nil && s.view.Lens() { // there is nothing in it: it would hide what lies on the image
+		s.rival = "" // it comes back with what is being asked
+		s.view.SetLens(false)
+	}
+}
+
 // lens shows the other layer in a circle at the pointer.
 func (s *Screen) lens() {
 	s.view.SetLens(!s.view.Lens() && s.val.Other != nil)

@@ -254,15 +254,7 @@ func (s *Screen) Set(v Values) {
 		s.view.SetPlane(v.Z, v.T)
 	}
 	s.lay()
-	s.view.SetOther(v.Names[0], v.Names[1], v.Other, v.T)
-	if v.Rival != s.rival && (v.Other != nil || v.Rival == "") {
-		s.rival = v.Rival
-		s.view.SetLens(v.Rival != "") // who asked wants to see it
-	}
-	if v.Other == nil && s.view.Lens() { // there is nothing in it: it would hide what lies on the image
-		s.rival = "" // it comes back with what is being asked
-		s.view.SetLens(false)
-	}
+	s.compare()
 	s.title.SetText(v.Title)
 	s.offerImages(v.Source.Info())
 	s.place.SetText(v.Place)
