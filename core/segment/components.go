@@ -23,15 +23,18 @@ func (s sets) join(before []run, r run, reach int32) int32 {
 		if before[i].from >= r.to+reach {
 			break
 		}
-		switch a := s.root(before[i].set); {
-		case set < 0:
-			set = a
-		case a != set:
-			s[max(a, set)] = min(a, set)
-			set = min(a, set)
-		}
+		set = s.unite(set, s.root(before[i].set))
 	}
 	return set
+}
+
+// unite makes one set of two that are roots, and returns it; set may be -1, which is none.
+func (s sets) unite(set, other int32) int32 {
+	if set < 0 || set == other {
+		return other
+	}
+	s[max(set, other)] = min(set, other)
+	return min(set, other)
 }
 
 // Components numbers the connected pixels of a mask, from 1, in the order in which reading

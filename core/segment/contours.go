@@ -1,21 +1,88 @@
 package segment
 
-import "coverslip.dev/coverslip/core/annotation"
+import (
+	"slices"
+
+	"coverslip.dev/coverslip/core/annotation"
+)
 
 // Contours returns the outer outline of each label of an image w pixels wide, along the
 // edges of its pixels, with corners only where it turns. Of a label in several parts it
-// is the part that reading row by row meets first; holes are filled. Painting the
-// outline with [Labels] gives these pixels again.
+// is the one of most pixels, of equals the one that reading row by row meets first; pixels
+// that touch at a corner do not connect; holes are filled. Painting the outline with
+// [Labels] gives these pixels again.
 func Contours(labels []uint32, w int) map[uint32][]annotation.Point {
-	out := map[uint32][]annotation.Point{}
-	last := uint32(0) // pixels of one label stand beside each other
-	for i, l := range labels {
-		if l == last {
-			continue
+	largest := map[uint32]part{}
+	for _, p := range parts(labels, w) {
+		if p.n > largest[p.label].n {
+			largest[p.label] = p
 		}
-		last = l
-		if l != 0 && out[l] == nil {
-			out[l] = contour(labels, w, i)
+	}
+	out := make(map[uint32][]annotation.Point, len(largest))
+	for l, p := range largest {
+		out[l] = contour(labels, w, p.first)
+	}
+	return out
+}
+
+// part is connected pixels of one label.
+type part struct {
+	label    uint32
+	first, n int // its first pixel, and how many it has
+}
+
+// parts returns those of all labels in the order in which reading row by row meets them.
+func parts(labels []uint32, w int) []part {
+	var (
+		all         []part // by set; what joins another has none left
+		of          sets
+		before, row []run
+	)
+	for y := 0; y*w < len(labels); y++ {
+		above := 0
+		row = labelRuns(labels[y*w:][:w], row[:0])
+		for i := range row {
+			r := &row[i]
+			first := y*w + int(r.from)
+			for above < len(before) && before[above].to <= r.from {
+				above++
+			}
+			for k := above; k < len(before) && before[k].from < r.to; k++ {
+				if s := of.root(before[k].set); all[s].label == labels[first] {
+					r.set = of.unite(r.set, s)
+				}
+			}
+			if r.set < 0 {
+				r.set = int32(len(of))
+				of, all = append(of, r.set), append(all, part{label: labels[first], first: first})
+			}
+			all[r.set].n += int(r.to - r.from)
+		}
+		before, row = row, before
+	}
+	addUp(all, of)
+	return all
+}
+
+// addUp gives the pixels of parts to those that they joined.
+func addUp(all []part, of sets) {
+	for s, to := range slices.Backward(of) { // each points at a lower one
+		if int(to) != s {
+			all[to].n += all[s].n
+			all[s].n = 0
+		}
+	}
+}
+
+// labelRuns appends the stretches of one label in a row to out, of no set yet.
+func labelRuns(row []uint32, out []run) []run {
+	for x := 0; x < len(row); {
+		from, l := x, row[x]
+		for x < len(row) && row[x] == l {
+			x++
+		}
+		if l != 0 {
+			out = append(out, run{from: int32(from), to: int32(x), set: -1})
 		}
 	}
 	return out

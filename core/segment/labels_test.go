@@ -122,3 +122,43 @@ func TestFillTakesTheLine(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestContoursOfTheLargestPart: a stray pixel above a cell is not the cell. The sizes of
+// parts are told by flooding.
+func TestContoursOfTheLargestPart(t *testing.T) {
+	cell := make([]uint32, 20*20)
+	for y := 5; y < 15; y++ {
+		for x := 5; x < 15; x++ {
+			cell[y*20+x] = 7
+		}
+	}
+	cell[3*20+9] = 7
+	if o := segment.Contours(cell, 20)[7]; segment.Area(o) != 100 {
+		t.Errorf("outline %v of a cell of 10×10 pixels and one more", o)
+	}
+	if len(segment.Contours(nil, 0)) != 0 {
+		t.Error("outlines in no image")
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 50 {
+		const w, h = 23, 17
+		l := make([]uint32, w*h)
+		for i := range l {
+			l[i] = uint32(r.IntN(3))
+		}
+		outlines := segment.Contours(l, w)
+		for label := uint32(1); label < 3; label++ {
+			parts, n := segment.Components(segment.Where(w, h, func(i int) bool { return l[i] == label }), false)
+			size, first := make([]int, n+1), make([]int, n+1)
+			for i, p := range slices.Backward(parts) {
+				size[p]++
+				first[p] = i
+			}
+			size[0] = 0
+			top := slices.Index(size, slices.Max(size))
+			if p := outlines[label][0]; p.X != float64(first[top]%w) || p.Y != float64(first[top]/w) {
+				t.Fatalf("label %d: outline begins at %v, want pixel %d, of sizes %v", label, p, first[top], size[1:])
+			}
+		}
+	}
+}
