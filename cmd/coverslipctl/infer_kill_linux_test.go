@@ -139,7 +139,7 @@ func settled(t *testing.T, address string) int {
 				Stats map[string]struct{ Count int } `json:"inference_stats"`
 			} `json:"model_stats"`
 		}
-		rsp, err := http.Get(address + "/v2/models/killed/stats") //nolint:noctx // the test has a limit
+		rsp, err := http.Get(address + "/v2/models/stats") //nolint:noctx // the test has a limit; there is no other model
 		if err != nil {
 			t.Fatal(err)
 		}

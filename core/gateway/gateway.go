@@ -87,6 +87,7 @@ func New(o Options) (*Gateway, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Engine = upstream{o.Engine}
 	dir, err := os.MkdirTemp(o.Work, "coverslip-gateway-")
 	if err != nil {
 		return nil, fmt.Errorf("uploads: %w", err)

@@ -235,6 +235,11 @@ func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := g.opt.Engine.Ready(r.Context()); err != nil {
 		return fault.New(fault.Offline, "No inference engine answers.", "", err)
 	}
+	for _, m := range g.opt.Models {
+		if _, err := g.opt.Engine.Describe(r.Context(), m.Ref); err != nil {
+			return fault.New(fault.Busy, "No inference engine has the model "+m.Model+".", "", err)
+		}
+	}
 	return reply(w, r, map[string]string{"status": "ready"})
 }
 

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/gateway"
@@ -44,8 +47,16 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	}
 	defer func() { err = errors.Join(err, en.Close()) }()
 	f.Engine = en
-	if err := f.load(ctx); err != nil {
+	loaded, err := f.load(ctx)
+	if err != nil {
 		return err
+	}
+	if h, ok := en.(*hosts); ok {
+		ctx, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() { h.keep(ctx, loaded, reload, f.Log) })
+		defer wg.Wait()
+		defer stop()
 	}
 	f.Open = func(ctx context.Context, path string, n int) (imageio.Source, error) {
 		return openNth(ctx, images(), path, "", n)
@@ -63,23 +74,30 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	return g.Run(ctx, l)
 }
 
-// load brings every model into the engines.
-func (f *Front) load(ctx context.Context) error {
+// reload is how often the gateway looks whether servers still have its models.
+const reload = 5 * time.Second
+
+// load brings every model into the engines, and returns them.
+func (f *Front) load(ctx context.Context) (all []infer.Bundle, err error) {
 	if len(f.Folders) == 0 {
 		f.Folders = []string{""}
 	}
 	for _, folder := range f.Folders {
 		b, m, err := Question{Folder: folder, Model: "nuclei"}.bundle()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if folder != "" {
 			b.Ref = infer.Ref{Model: m.Name, Version: "1"}
 		}
-		if err := load(ctx, f.Engine, b); err != nil {
-			return err
+		if slices.ContainsFunc(all, func(o infer.Bundle) bool { return o.Model == b.Model }) {
+			return nil, fault.New(fault.Invalid, "Two models are named "+b.Model+".", "Give one of them another name in its description.", nil)
 		}
+		if err := load(ctx, f.Engine, b); err != nil {
+			return nil, err
+		}
+		all = append(all, b)
 		f.Models = append(f.Models, gateway.Model{Ref: b.Ref, Recipe: m})
 	}
-	return nil
+	return all, nil
 }

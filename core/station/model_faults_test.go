@@ -45,6 +45,17 @@ func ask(t *testing.T, method, url string, in, out any) {
 	}
 }
 
+// outOfMemory is a model that asks for more than its process may have.
+const outOfMemory = `
+        import resource
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, hard))
+        try:
+            np.ones(1 << 32, np.uint8)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+`
+
 // TestNothingIsLostWhateverTheModelDoes: somebody puts another model in place of the lab's on
 // the real server. Captures that it can't predict say why in a whole sentence and are predicted
 // when the right one is back: by themselves where that may happen, else when they are tried
@@ -55,15 +66,7 @@ func TestNothingIsLostWhateverTheModelDoes(t *testing.T) {
 		words  string // that a person reads; empty: it is predicted
 		state  flow.State
 	}{
-		"out of memory": {`
-        import resource
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, hard))
-        try:
-            np.ones(1 << 32, np.uint8)
-        finally:
-            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-`, "too little memory", flow.Waiting},
+		"out of memory": {outOfMemory, "too little memory", flow.Waiting},
 		"no numbers": {`
         tensors = super().answer(request).output_tensors()
         return pb.InferenceResponse([pb.Tensor(t.name(), np.full_like(t.as_numpy(), np.nan)) for t in tensors])

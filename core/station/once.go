@@ -24,8 +24,6 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
-	"coverslip.dev/coverslip/core/infer/pool"
-	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/secret"
@@ -36,7 +34,7 @@ import (
 type Question struct {
 	Engine   string // "embedded", grpc://… or http://…, or several of those with commas
 	Backend  string // of a server
-	Model    string // name under which the model is loaded there
+	Model    string // its name; of a folder without a network, the one that the engine has it under
 	Folder   string // of the model; empty: the bundled one
 	Token    secret.Text
 	Diameter float64
@@ -158,21 +156,12 @@ func keep(dir string, most int64, b infer.Bundle) infer.Keep {
 // tilesOfOne is how many bytes of an image are kept, so that tiles that overlap are read once.
 const tilesOfOne = 64 << 20
 
-// engine is what is asked: servers are one, each question goes to the one with least to do.
+// engine is what is asked.
 func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:ireturn // one of two
 	if q.Engine == "embedded" {
 		return embedded.Open(embedded.DefaultLibrary(), embedded.Options{}), nil
 	}
-	var servers []*pool.Member
-	all := func() *pool.Pool { return pool.New(func() []*pool.Member { return servers }) }
-	for address := range strings.SplitSeq(q.Engine, ",") {
-		en, err := triton.Dial(ctx, triton.Options{Address: address, Backend: q.Backend, Token: q.Token, Log: q.Log})
-		if err != nil {
-			return nil, errors.Join(err, all().Close())
-		}
-		servers = append(servers, pool.NewMember(en, nil))
-	}
-	return all(), nil
+	return dialHosts(ctx, q)
 }
 
 // bundle is the model that is asked.

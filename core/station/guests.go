@@ -1,0 +1,105 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/pool"
+	"coverslip.dev/coverslip/core/infer/triton"
+)
+
+// hosts are a lab's servers as one engine: each question goes to the one with least to do.
+// Models that are brought there are guests: they get a name that tells their network, so that
+// the lab's own of the same name stays as it is.
+type hosts struct {
+	*pool.Pool
+	members []*pool.Member
+	names   sync.Map // of the guests there, by their own
+}
+
+// dialHosts prepares the servers of q.
+func dialHosts(ctx context.Context, q Question) (*hosts, error) {
+	h := &hosts{}
+	h.Pool = pool.New(func() []*pool.Member { return h.members })
+	for address := range strings.SplitSeq(q.Engine, ",") {
+		en, err := triton.Dial(ctx, triton.Options{Address: address, Backend: q.Backend, Token: q.Token, Log: q.Log})
+		if err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+		h.members = append(h.members, pool.NewMember(en, nil))
+	}
+	h.Pool = pool.New(func() []*pool.Member { return h.members }) // its name has theirs
+	return h, nil
+}
+
+// guest is b under the name that it has on the servers; without a network it is theirs.
+func guest(b infer.Bundle) infer.Bundle {
+	if len(b.ONNX) > 0 {
+		b.Model += "-" + digest(string(b.ONNX))[:8]
+	}
+	return b
+}
+
+// there is m by the name that it has on the servers.
+func (h *hosts) there(m infer.Ref) infer.Ref {
+	if name, ok := h.names.Load(m.Model); ok {
+		m.Model, _ = name.(string)
+	}
+	return m
+}
+
+// Load brings b into every server.
+func (h *hosts) Load(ctx context.Context, b infer.Bundle) error {
+	g := guest(b)
+	h.names.Store(b.Model, g.Model)
+	return h.Pool.Load(ctx, g)
+}
+
+// Unload takes the model out of every server.
+func (h *hosts) Unload(ctx context.Context, model string) error {
+	return h.Pool.Unload(ctx, h.there(infer.Ref{Model: model}).Model)
+}
+
+// Describe asks the first server that answers.
+func (h *hosts) Describe(ctx context.Context, m infer.Ref) (infer.Spec, error) {
+	return h.Pool.Describe(ctx, h.there(m))
+}
+
+// Infer asks the server with least to do.
+func (h *hosts) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	return h.Pool.Infer(ctx, h.there(m), in)
+}
+
+// keep brings the bundles into each server again that has lost them, until ctx ends: what was
+// sent to a server is gone when that is started again. What is there is not sent.
+func (h *hosts) keep(ctx context.Context, bundles []infer.Bundle, every time.Duration, log *slog.Logger) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, m := range h.members { // one that hangs keeps no other waiting
+		wg.Go(func() {
+			tick := time.NewTicker(every)
+			defer tick.Stop()
+			for whole := true; ; {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+				var errs []error
+				for _, b := range bundles {
+					errs = append(errs, load(ctx, m.Engine, guest(b)))
+				}
+				err := errors.Join(errs...)
+				if whole && err != nil && ctx.Err() == nil {
+					log.Warn("models are not on the server", slog.String("engine", m.Name()), slog.Any("error", err))
+				}
+				whole = err == nil
+			}
+		})
+	}
+}
