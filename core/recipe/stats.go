@@ -6,16 +6,27 @@ import (
 	"sort"
 )
 
-// ranked is a population in order of value: cum[i] values are at most v[i].
+// ranked is a population in order of value: cum[i] values are at most v[i]. Without cum each
+// of v counts once.
 type ranked struct {
 	v   []float32
 	cum []int64
 }
 
 func rank(values []float32, counts []int64) ranked {
+	if counts == nil { // four bytes a pixel are enough
+		v := make([]float32, 0, len(values))
+		for _, x := range values {
+			if finite(x) {
+				v = append(v, x)
+			}
+		}
+		slices.Sort(v)
+		return ranked{v: v}
+	}
 	order := make([]int32, 0, len(values))
 	for i, x := range values {
-		if finite(x) && (counts == nil || counts[i] > 0) {
+		if finite(x) && counts[i] > 0 {
 			order = append(order, int32(i))
 		}
 	}
@@ -32,11 +43,7 @@ func rank(values []float32, counts []int64) ranked {
 	var n int64
 	for i, j := range order {
 		r.v[i] = values[j]
-		if counts == nil {
-			n++
-		} else {
-			n += counts[j]
-		}
+		n += counts[j]
 		r.cum[i] = n
 	}
 	return r
@@ -44,13 +51,16 @@ func rank(values []float32, counts []int64) ranked {
 
 func (r ranked) len() int64 {
 	if len(r.cum) == 0 {
-		return 0
+		return int64(len(r.v))
 	}
 	return r.cum[len(r.cum)-1]
 }
 
 // at returns the k-th value from below, from 0.
 func (r ranked) at(k int64) float32 {
+	if r.cum == nil {
+		return r.v[k]
+	}
 	return r.v[sort.Search(len(r.cum)-1, func(i int) bool { return r.cum[i] > k })]
 }
 
