@@ -214,6 +214,30 @@ func TestPointsAndBoxes(t *testing.T) {
 	}
 }
 
+// TestLargeBoxes has one object of 200 pixels where two tiles would meet: it comes out once
+// and whole of a model that says how large its objects are.
+func TestLargeBoxes(t *testing.T) {
+	src := sheets{w: 920, h: 300, channels: [][]float32{make([]float32, 920*300)}, names: []string{"inside"}}
+	for y := 50; y < 250; y++ {
+		for x := 360; x < 560; x++ {
+			src.channels[0][y*src.w+x] = 1
+		}
+	}
+	m := description(t, "inside", "{id: boxes, kwargs: {iou_threshold: 0.9}}", "{id: corners, axes: ic}", "{id: scores, axes: i}")
+	e := engines(t)["embedded"]
+	ref := shelved(t, e, filepath.Join(zoo(t, "nets"), "extent.onnx"))
+	for diameter, want := range map[float64]int{200: 1, 0: 2} {
+		m.Diameter = diameter
+		layer, err := infer.Detect(t.Context(), e, ref, m, src, infer.Options{}, nil)
+		if err != nil || len(layer.Objects) != want {
+			t.Fatalf("diameter %v: %d objects, %v", diameter, len(layer.Objects), err)
+		}
+		if b := segment.Bounds(layer.Objects[0].Outline); want == 1 && b != image.Rect(360, 50, 561, 251) { // with the line
+			t.Errorf("diameter %v: box %v", diameter, b)
+		}
+	}
+}
+
 // everywhere asks all engines, whole and in tiles; all must say the same.
 func everywhere(t *testing.T, net string, m *recipe.Model, src imageio.Source, channel int) map[string][]annotation.Object {
 	t.Helper()

@@ -140,6 +140,9 @@ func (p *plan) tiling(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) 
 	if g.overlap > side/2 {
 		g.overlap = max(2*g.halo, side/4)
 	}
+	if c.whole && a.ID != "z" { // an object must have room on both sides of where tiles meet
+		g.overlap = max(g.overlap, min(2*int(math.Ceil(p.model.Diameter)), side/2))
+	}
 	return g, nil
 }
 

@@ -43,7 +43,9 @@ type Pixels struct {
 	Radius    float64 // of what is drawn around a point, in pixels; default 3
 }
 
-// Boxes are the arguments of boxes.
+// Boxes are the arguments of boxes. A box is taken from the tile in which its middle counts.
+// Tiles share 96 pixels, or twice the model's diameter if that is more: boxes larger than
+// what tiles share are cut where they meet, or found twice.
 type Boxes struct {
 	Threshold float64 // of the score; default 0.5
 	IoU       float64 // of two boxes that share more the one with the lower score goes; default 0.5

@@ -7,7 +7,7 @@
 //	description: Nuclei in fluorescence images, as star-convex polygons.
 //	task: instances
 //	class: nucleus          # the class that its objects get
-//	diameter: 20            # their usual size in pixels; 0 or absent: any
+//	diameter: 20            # their usual size in pixels; 0 or absent: any, of boxes up to 96
 //	inputs:
 //	  - id: image           # the name of the tensor
 //	    axes: bcyx

@@ -1,7 +1,8 @@
 """Makes small bioimage.io models of different shapes and asks bioimageio.core about them.
 
     zoo.py DIR nets  leaves networks without a description: same.onnx answers what it is
-                     asked, boxes.onnx a box of 9 pixels around each pixel above 0.6,
+                     asked, boxes.onnx a box of 9 pixels around each pixel above 0.6, extent.onnx
+                     one box around all of them,
                      numbers.onnx the number of each bar along x that it sees, and
                      numbers64.onnx too, of 64 pixels only
     zoo.py DIR       leaves, for each model, DIR/NAME with rdf.yaml, model.onnx, the test
@@ -180,6 +181,20 @@ def nets(dir):
     middle = n.node("Concat", [x, y, x, y], axis=1)
     n.node("Add", [middle, n.const(np.array([-4, -4, 5, 5], np.float32))], "corners")
     n.save(Path(dir) / "boxes.onnx", [("image", ["b", 1, "h", "w"])], [("corners", ["n", 4]), ("scores", ["n"])])
+    n = Net()
+    one = n.const(np.float32(1))
+    in_it = n.node("Cast", [n.node("Greater", ["image", n.const(np.float32(0.6))])], to=FLOAT)
+    beside = n.node("Mul", [n.node("Sub", [one, in_it]), n.const(np.float32(1e6))])
+    corners = []
+    for axis in (3, 2, 3, 2):
+        end = n.node("CumSum", [n.node("Add", [n.node("Sub", ["image", "image"]), one]), n.const(np.array(axis, np.int64))])
+        if len(corners) < 2:
+            corners.append(n.node("ReduceMin", [n.node("Add", [n.node("Sub", [end, one]), beside])], keepdims=1))
+        else:
+            corners.append(n.node("ReduceMax", [n.node("Mul", [end, in_it])], keepdims=1))
+    n.node("Reshape", [n.node("Concat", corners, axis=3), n.const(np.array([1, 4], np.int64))], "corners")
+    n.node("Reshape", [n.node("ReduceMax", [in_it], keepdims=1), n.const(np.array([1], np.int64))], "scores")
+    n.save(Path(dir) / "extent.onnx", [("image", ["b", 1, "h", "w"])], [("corners", [1, 4]), ("scores", [1])])
     n = Net()
     before = n.node("Pad", ["image", n.const(np.array([0, 0, 0, 1, 0, 0, 0, -1], np.int64))])
     begins = n.node("Relu", [n.node("Sub", ["image", before])])
