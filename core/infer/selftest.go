@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -21,13 +22,10 @@ type Verdict struct {
 	At       time.Time `json:"at"`
 }
 
-// perMillion of an output's numbers may be further off than the tolerance: the default of
-// the RDF specification.
-const perMillion = 100
-
 // SelfTest asks a model that is loaded as ref about its test tensors, files of the bundle
 // by the names in the description, and compares the answer with the maker's. A model
-// without them is fault.NotFound; an error says that there is no verdict.
+// without them, or all of whose outputs are objects, is fault.NotFound; an error says that
+// there is no verdict.
 func SelfTest(ctx context.Context, e Engine, ref Ref, m *recipe.Model, files map[string][]byte) (Verdict, error) {
 	in, err := testTensors(m.Inputs, files)
 	if err != nil {
@@ -37,7 +35,15 @@ func SelfTest(ctx context.Context, e Engine, ref Ref, m *recipe.Model, files map
 	if err != nil {
 		return Verdict{}, err
 	}
-	v := Verdict{Passed: true, At: time.Now()}
+	for i := range m.Outputs {
+		if t := &m.Outputs[i]; decodes(t) {
+			delete(want, t.ID) // objects, which are another's to compare
+		}
+	}
+	if len(want) == 0 {
+		return Verdict{}, fault.New(fault.NotFound, "The model's test answers are objects, not numbers, so it can't be tested.", "", nil)
+	}
+	v := Verdict{At: time.Now()}
 	got, err := Run(ctx, e, ref, m, in, Cut{Whole: true})
 	if k := fault.KindOf(err); err != nil && (k == fault.Invalid || k == fault.Full) {
 		say, _ := fault.Explain(err)            // the model does not do what its description says
@@ -46,21 +52,34 @@ func SelfTest(ctx context.Context, e Engine, ref Ref, m *recipe.Model, files map
 	if err != nil {
 		return Verdict{}, err
 	}
-	for id, w := range want {
-		if t := m.Tensor(id); decodes(t) {
-			continue // objects, which are another's to compare
+	for i := range m.Outputs {
+		id := m.Outputs[i].ID
+		w, g := want[id], got[id]
+		switch {
+		case w == nil || v.Say != "":
+			continue
+		case g == nil || !slices.Equal(g.Shape, w.Shape):
+			v.Say = fmt.Sprintf("The output %s has the shape %v, its maker's %v.", id, shape(g), w.Shape)
+			continue
 		}
-		most, off := apart(got[id], w, m.Tolerance)
+		tol := m.Tolerance(id)
+		most, off := apart(g, w, tol)
 		v.Furthest = max(v.Furthest, most)
-		if off > len(w.Data)*perMillion/1_000_000 {
-			v.Passed = false
+		if float64(off)*1e6 > tol.PerMillion*float64(len(w.Data)) {
 			v.Say = fmt.Sprintf("The output %s differs from its maker's by up to %.3g, in %d of %d numbers.", id, most, off, len(w.Data))
 		}
 	}
-	if v.Passed {
+	if v.Passed = v.Say == ""; v.Passed {
 		v.Say = fmt.Sprintf("It gives its maker's answers, to within %.2g.", v.Furthest)
 	}
 	return v, nil
+}
+
+func shape(a *recipe.Array) []int {
+	if a == nil {
+		return nil
+	}
+	return a.Shape
 }
 
 func decodes(t *recipe.Tensor) bool {
@@ -92,18 +111,20 @@ func testTensors(list []recipe.Tensor, files map[string][]byte) (map[string]*rec
 	return out, nil
 }
 
-// apart is the largest difference, and how many numbers are further off than allowed.
+// apart is the largest finite difference, and how many numbers are further off than allowed.
 func apart(got, want *recipe.Array, tol recipe.Tolerance) (most float64, off int) {
-	if got == nil || len(got.Data) != len(want.Data) {
-		return math.Inf(1), len(want.Data)
-	}
 	for i, w := range want.Data {
-		d := math.Abs(float64(got.Data[i]) - float64(w))
-		if !(d <= tol.Absolute+tol.Relative*math.Abs(float64(w))) { // also a NaN
+		g := got.Data[i]
+		if g == w || g != g && w != w { //nolint:gocritic // NaN
+			continue
+		}
+		d := math.Abs(float64(g) - float64(w))
+		finite := d-d == 0 //nolint:gocritic // neither is infinite or NaN
+		if !finite || d > tol.Absolute+tol.Relative*math.Abs(float64(w)) {
 			off++
 		}
-		if d > most || d != d { //nolint:gocritic // NaN
-			most = d
+		if finite {
+			most = max(most, d)
 		}
 	}
 	return most, off

@@ -12,8 +12,7 @@ type Model struct {
 	Format                     string // as the file has it: "0.5.3"
 	Inputs, Outputs            []Tensor
 	Weights                    map[string]Weights // by format: "onnx", "torchscript", …
-	Tolerance                  Tolerance
-	Config                     map[string]any // hints for certain programs
+	Config                     map[string]any     // hints for certain programs
 
 	// How outputs become objects.
 	Class    string  // the class that objects get; with several classes, their names count
@@ -50,8 +49,9 @@ type Weights struct {
 	Parent string
 }
 
-// Tolerance is how far a test output may be from the one in the package.
-type Tolerance struct{ Absolute, Relative float64 }
+// Tolerance is how far a number of a test output may be from the one in the package,
+// Absolute + Relative·|that one|, and how many of a million may be further off.
+type Tolerance struct{ Absolute, Relative, PerMillion float64 }
 
 // Axes returns the names of a tensor's axes, in order.
 func (t *Tensor) axisNames() []string {

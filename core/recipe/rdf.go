@@ -3,6 +3,7 @@ package recipe
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -102,7 +103,6 @@ func ParseRDF(text []byte) (*Model, error) {
 	if err != nil {
 		return nil, invalid("The model's description can't be read.", err)
 	}
-	m.Tolerance = tolerance(d.Config)
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -135,25 +135,40 @@ func opsOf(list []opText) []Op {
 	return out
 }
 
-// tolerance is what config.bioimageio.reproducibility_tolerance says for all weights; its
-// default is that of specification 0.5.7.
-func tolerance(config map[string]any) Tolerance {
-	t := Tolerance{Absolute: 1e-3, Relative: 1e-3}
-	hints, _ := config["bioimageio"].(map[string]any)
+// Tolerance is how far an output of the ONNX weights may be from its test tensor: the first
+// entry of config.bioimageio.reproducibility_tolerance that applies, or else what the older
+// test_kwargs say. What is left out has the default of specification 0.5.7.
+func (m *Model) Tolerance(output string) Tolerance {
+	hints, _ := m.Config["bioimageio"].(map[string]any)
 	list, _ := hints["reproducibility_tolerance"].([]any)
 	for _, e := range list {
 		entry, ok := e.(map[string]any)
-		if !ok || len(asList(entry["output_ids"])) > 0 || len(asList(entry["weights_formats"])) > 0 {
-			continue // for some outputs or weights only
-		}
-		if x, ok := number(entry["absolute_tolerance"]); ok {
-			t.Absolute = x
-		}
-		if x, ok := number(entry["relative_tolerance"]); ok {
-			t.Relative = x
+		if ok && within(entry["output_ids"], output) && within(entry["weights_formats"], "onnx") {
+			return tolerance(entry)
 		}
 	}
-	return t
+	older, _ := hints["test_kwargs"].(map[string]any)
+	entry, _ := older["onnx"].(map[string]any)
+	return tolerance(entry)
+}
+
+func tolerance(entry map[string]any) Tolerance {
+	said := func(name string, otherwise float64) float64 {
+		if x, ok := number(entry[name]); ok {
+			return x
+		}
+		return otherwise
+	}
+	return Tolerance{
+		Absolute: said("absolute_tolerance", 1e-3), Relative: said("relative_tolerance", 1e-3),
+		PerMillion: said("mismatched_elements_per_million", 100),
+	}
+}
+
+// within reports whether a list has a name; one that is empty or not there has all.
+func within(list any, name string) bool {
+	names := asList(list)
+	return len(names) == 0 || slices.Contains(names, any(name))
 }
 
 func asList(v any) []any {

@@ -145,6 +145,7 @@ type job struct {
 
 type told struct {
 	Error     string
+	Tolerance map[string]recipe.Tolerance
 	Pre, Post map[string][]float32
 	Sizes     map[string]recipe.Sizes
 	Halo      recipe.Sizes
@@ -177,6 +178,13 @@ func descriptions() (all []string) {
 		``: `{name: scale_linear, kwargs: {axes: cyx, gain: 4, offset: 0}}`,
 	} {
 		all = append(all, plane4(pre, post))
+	}
+	for _, config := range []string{
+		"reproducibility_tolerance: [{absolute_tolerance: 0.5, weights_formats: [torchscript]}, {relative_tolerance: 0.002, weights_formats: [torchscript, onnx]}]",
+		"reproducibility_tolerance: [{absolute_tolerance: 0.25, output_ids: [other]}, {absolute_tolerance: 0.125, output_ids: [prob], mismatched_elements_per_million: 7}, {absolute_tolerance: 1}]",
+		"test_kwargs: {onnx: {absolute_tolerance: 0.03125}, torchscript: {absolute_tolerance: 3}}",
+	} {
+		all = append(all, plane5("", "")+"config: {bioimageio: {"+config+"}}\n")
 	}
 	slices.Sort(all)
 	return append(all, volume5)
@@ -264,6 +272,11 @@ func compareModel(t *testing.T, m *recipe.Model, j job, want told, what string) 
 	if err := m.Postprocess(out, in); err != nil {
 		t.Errorf("%v\n%s", err, what)
 		return
+	}
+	for id, want := range want.Tolerance {
+		if got := m.Tolerance(id); got != want {
+			t.Errorf("%s may be %+v off, bioimageio.core %+v\n%s", id, got, want, what)
+		}
 	}
 	compareArrays(t, what, pre, want.Pre)
 	compareArrays(t, what, out, want.Post)

@@ -27,7 +27,7 @@ func Read(text []byte) (*Model, error) {
 // Model says a coverslip.yaml in the terms of bioimage.io.
 func (r *Recipe) Model() (*Model, error) {
 	m := &Model{
-		Name: r.Name, Description: r.Description, Tolerance: tolerance(nil),
+		Name: r.Name, Description: r.Description,
 		Class: r.Class, Diameter: r.Diameter, Decode: r.Decode,
 	}
 	for _, p := range r.Inputs {

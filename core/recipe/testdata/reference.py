@@ -2,7 +2,7 @@
 
 Reads a list of jobs {rdf, inputs, outputs} from the standard input, where tensors are
 {shape, data}, and writes what its own code makes of them: the sizes that it reads from the
-description, what goes into the network, and what comes of the network's outputs. Statistics
+description, how far outputs may be off, what goes into the network, and what comes of the network's outputs. Statistics
 of outputs, which bioimageio.core never takes, are taken by its own calculators just before
 the operation that asks for them.
 """
@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import ruyaml
+from bioimageio.core._resource_tests import _get_tolerance
 from bioimageio.core.digest_spec import get_input_halo
 from bioimageio.core.proc_ops import get_proc
 from bioimageio.core.proc_setup import setup_pre_and_postprocessing
@@ -64,7 +65,8 @@ def answer(job):
         sizes[str(n)] = {str(t): {str(a): v if isinstance(v, int) else 0 for a, v in ax.items()}
                          for part in (s.inputs, s.outputs) for t, ax in part.items()}
     halo = {str(t): {str(a): h.left for a, h in ax.items()} for t, ax in get_input_halo(model).items()}
-    return dict(pre=pre, post=flat({t.id: out.members[t.id] for t in model.outputs if t.id in out.members}), sizes=sizes, halo=halo)
+    tolerance = {str(t.id): dict(zip(("Relative", "Absolute", "PerMillion"), _get_tolerance(model, "onnx", t.id))) for t in model.outputs}
+    return dict(tolerance=tolerance, pre=pre, post=flat({t.id: out.members[t.id] for t in model.outputs if t.id in out.members}), sizes=sizes, halo=halo)
 
 
 json.dump([answer(j) for j in json.load(sys.stdin)], sys.stdout)
