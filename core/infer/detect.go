@@ -30,6 +30,9 @@ type Options struct {
 	Tile     int
 	Overlap  int // pixels that neighbouring tiles share; 0: what the model says, or 96
 	Parallel int // questions under way at a time; 0: as the engine likes, or 2
+	// Hold is how many numbers of an output are held at a time, about, where objects can't be made
+	// of less than all of it; 0: 8 million. A larger image is looked at in cells.
+	Hold int
 	// Region is the part of the image, in its pixels, whose objects are wanted: those whose
 	// middle lies in it. Empty: all. Statistics are those of the whole image all the same.
 	Region image.Rectangle
@@ -62,7 +65,11 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	if err != nil {
 		return annotation.Layer{}, err
 	}
-	q, err := d.question(ctx, e)
+	spec, err := e.Describe(ctx, ref)
+	if err != nil {
+		return annotation.Layer{}, err
+	}
+	q, err := d.question(e, spec)
 	if err != nil {
 		return annotation.Layer{}, err
 	}
@@ -70,13 +77,28 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	if err := d.read(ctx, q, p); err != nil {
 		return annotation.Layer{}, err
 	}
-	p.Step("asking the model")
-	if q.kept, err = d.opt.Keep.open(d.key(q.plan)); err != nil && !d.opt.Keep.Spare {
+	var found []object
+	if cells := d.cells(q.plan); len(cells) > 1 {
+		found, err = d.inCells(ctx, q, cells, p)
+	} else {
+		found, err = d.ask(ctx, q, p)
+	}
+	if err != nil {
 		return annotation.Layer{}, err
+	}
+	return annotation.Layer{Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Threshold: opt.Threshold}, nil
+}
+
+// ask asks the question, and makes objects of the answers.
+func (d *detection) ask(ctx context.Context, q *question, p Progress) ([]object, error) {
+	p.Step("asking the model")
+	var err error
+	if q.kept, err = d.opt.Keep.open(d.key(q.plan)); err != nil && !d.opt.Keep.Spare {
+		return nil, err
 	}
 	d.opt.Keep.remember(d.ref, q.spec)
 	err = q.ask(ctx, p, d.take(ctx))
-	if _, recalled := e.(memory); recalled && fault.KindOf(err) == fault.NotFound && q.kept.full() {
+	if _, recalled := q.engine.(memory); recalled && fault.KindOf(err) == fault.NotFound && q.kept.full() {
 		err = fault.New(fault.NotFound, "The model's answers to this image are more than is kept, so its threshold can't be moved.",
 			"Move the score slider instead, or analyse a part of the image.", err)
 	}
@@ -84,14 +106,10 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 		err = cerr
 	}
 	if err != nil {
-		return annotation.Layer{}, err
+		return nil, err
 	}
 	p.Step("drawing outlines")
-	found, err := d.decoder.objects(ctx)
-	if err != nil {
-		return annotation.Layer{}, err
-	}
-	return annotation.Layer{Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Threshold: opt.Threshold}, nil
+	return d.decoder.objects(ctx)
 }
 
 // detection is one call of Detect.
@@ -101,7 +119,8 @@ type detection struct {
 	src     imageio.Source
 	opt     Options
 	view    view
-	part    image.Rectangle // what the network sees of the image, in pixels of the network
+	part    image.Rectangle          // what the network sees of the image, in pixels of the network
+	raw     map[string]*recipe.Array // whole inputs, where they are held
 	decoder guarded
 }
 
@@ -155,12 +174,9 @@ func (d *detection) take(ctx context.Context) func(block, map[string]*recipe.Arr
 }
 
 // question plans what the engine is asked, and who makes objects of the answers.
-func (d *detection) question(ctx context.Context, e Engine) (*question, error) {
-	q := &question{engine: e, ref: d.ref, model: d.model, parallel: d.opt.Parallel}
+func (d *detection) question(e Engine, spec Spec) (*question, error) {
+	q := &question{engine: e, spec: spec, ref: d.ref, model: d.model, parallel: d.opt.Parallel}
 	var err error
-	if q.spec, err = e.Describe(ctx, d.ref); err != nil {
-		return nil, err
-	}
 	sizes := map[string]map[string]int{}
 	for i := range d.model.Inputs {
 		if t := &d.model.Inputs[i]; !t.Optional {
@@ -239,26 +255,26 @@ func (d *detection) read(ctx context.Context, q *question, p Progress) error {
 		q.supply = s
 		return s.fit(ctx, p)
 	}
-	raw := map[string]*recipe.Array{}
+	d.raw = map[string]*recipe.Array{}
 	for i := range d.model.Inputs {
 		t := &d.model.Inputs[i]
 		if t.Optional {
 			continue
 		}
-		if raw[t.ID], err = s.all(ctx, t); err != nil {
+		if d.raw[t.ID], err = s.all(ctx, t); err != nil {
 			return err
 		}
-		if err := within([]recipe.Plane{{Values: raw[t.ID].Data}}, narrow(t, d.src.Info().Type)); err != nil {
+		if err := within([]recipe.Plane{{Values: d.raw[t.ID].Data}}, narrow(t, d.src.Info().Type)); err != nil {
 			return err
 		}
 	}
-	d.decoder.inputs(raw)
-	h, err := newHeld(d.model, raw)
-	if err == nil {
-		h.from = map[string]int{"y": d.part.Min.Y, "x": d.part.Min.X}
+	d.decoder.inputs(d.raw)
+	h, err := newHeld(d.model, d.raw)
+	if err != nil {
+		return err
 	}
-	q.supply = h
-	return err
+	q.supply = h.of(d, q.plan)
+	return nil
 }
 
 func unfit(say string) error {

@@ -19,6 +19,11 @@ func newHeld(m *recipe.Model, raw map[string]*recipe.Array) (*held, error) {
 	return &held{arrays: ready}, err
 }
 
+// of implements supply.
+func (h *held) of(d *detection, _ *plan) supply { //nolint:ireturn // one of three
+	return &held{arrays: h.arrays, from: map[string]int{"y": d.part.Min.Y, "x": d.part.Min.X}}
+}
+
 // cut implements supply.
 func (h *held) cut(_ context.Context, t *recipe.Tensor, b block) (*recipe.Array, error) {
 	a := h.arrays[t.ID]

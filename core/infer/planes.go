@@ -108,6 +108,11 @@ func (d *detection) channels(t *recipe.Tensor) ([]int, error) {
 	return out, nil
 }
 
+// of implements supply.
+func (s *planes) of(d *detection, p *plan) supply { //nolint:ireturn // one of three
+	return &planes{d: d, plan: p, parts: s.parts}
+}
+
 // cut implements supply.
 func (s *planes) cut(ctx context.Context, t *recipe.Tensor, b block) (*recipe.Array, error) {
 	if t.Optional {

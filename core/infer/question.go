@@ -29,6 +29,8 @@ type supply interface {
 	// cut returns an input's numbers over a block, also beyond the image's edges. The
 	// caller may write to them.
 	cut(ctx context.Context, t *recipe.Tensor, b block) (*recipe.Array, error)
+	// of is the same for another part of the image.
+	of(d *detection, p *plan) supply
 }
 
 // ask sends all blocks through the network; take gets the answers, one call at a time, in

@@ -27,16 +27,26 @@ func ParseRegion(s string) (image.Rectangle, error) {
 }
 
 // around is a region of the image in pixels of the network, with what the network must see
-// around it, so that no object of it is cut, and from a multiple of phase on.
+// around it, so that no object of it is cut.
 func (d *detection) around(r image.Rectangle) image.Rectangle {
-	const phase = 64
 	v := d.view
 	if r = r.Intersect(image.Rectangle{Max: v.full}); r.Empty() {
 		return image.Rectangle{}
 	}
-	wide := max(cmp.Or(d.opt.Overlap, 96), 2*int(math.Ceil(d.model.Diameter)))
-	r = image.Rect(r.Min.X*v.size.X/v.full.X, r.Min.Y*v.size.Y/v.full.Y,
-		(r.Max.X*v.size.X+v.full.X-1)/v.full.X, (r.Max.Y*v.size.Y+v.full.Y-1)/v.full.Y).Inset(-wide)
+	return d.grown(image.Rect(r.Min.X*v.size.X/v.full.X, r.Min.Y*v.size.Y/v.full.Y,
+		(r.Max.X*v.size.X+v.full.X-1)/v.full.X, (r.Max.Y*v.size.Y+v.full.Y-1)/v.full.Y))
+}
+
+// wide is how much the network must see around a part, in pixels of its own.
+func (d *detection) wide() int {
+	return max(cmp.Or(d.opt.Overlap, 96), 2*int(math.Ceil(d.model.Diameter)))
+}
+
+// grown is a part, in pixels of the network, with what must be seen around it. It begins at a
+// multiple of phase, as networks that shrink images see them differently elsewhere.
+func (d *detection) grown(r image.Rectangle) image.Rectangle {
+	const phase = 64
+	r = r.Inset(-d.wide())
 	r.Min = image.Pt(max(r.Min.X, 0)/phase*phase, max(r.Min.Y, 0)/phase*phase)
-	return r.Intersect(image.Rectangle{Max: v.size})
+	return r.Intersect(image.Rectangle{Max: d.view.size})
 }

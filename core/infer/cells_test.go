@@ -1,0 +1,55 @@
+package infer_test
+
+import (
+	"math"
+	"path/filepath"
+	"testing"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// TestCellsDoNotShow looks at an image cell by cell, as one is whose outputs are too large to be
+// held: what is found is what the whole image has, but for pixels between two that touch.
+func TestCellsDoNotShow(t *testing.T) {
+	src, nets := cells(433, 387), zoo(t, "nets")
+	type way struct{ channels, decode string }
+	for name, c := range map[string]way{
+		"watershed": {"inside", "{id: watershed, kwargs: {min_distance: 6}}"}, "boundary": {"inside, edge", "{id: watershed, kwargs: {boundary: 1}}"},
+		"flows": {"dy, dx, logit", "{id: cellpose_flow_dynamics}"}, "points": {"logit", "{id: points, kwargs: {threshold: 9, min_distance: 7, radius: 4}}"},
+	} {
+		m := description(t, c.channels, c.decode)
+		opt := infer.Options{Tile: 160, Overlap: 40}
+		if name == "points" {
+			opt.Channel = 4
+		}
+		for engine, e := range engines(t, "GRPC") {
+			ref := shelved(t, e, filepath.Join(nets, "same.onnx"))
+			see := func(hold int, forming func(func() []annotation.Object)) []annotation.Object {
+				t.Helper()
+				o := opt
+				o.Hold, o.Forming = hold, forming
+				l, err := infer.Detect(t.Context(), e, ref, m, src, o, nil)
+				if err != nil {
+					t.Fatalf("%s on %s: %v", name, engine, err)
+				}
+				return l.Objects
+			}
+			whole := see(1<<30, nil)
+			var seen []int
+			got := see(90_000, func(sofar func() []annotation.Object) { seen = append(seen, len(sofar())) })
+			if len(got) != len(whole) || len(whole) < 300 || len(seen) < 4 || seen[0] >= len(got)/2 || seen[len(seen)-1] != len(got) {
+				t.Errorf("%s on %s: %d objects, %d in the whole image, seen %v", name, engine, len(got), len(whole), seen)
+				continue
+			}
+			for i, o := range got {
+				a, b := segment.Bounds(o.Outline), segment.Bounds(whole[i].Outline)
+				if d := a.Min.Sub(b.Min); max(d.X, -d.X, d.Y, -d.Y) > 2 || math.Abs(segment.Area(o.Outline)/segment.Area(whole[i].Outline)-1) > 0.05 {
+					t.Errorf("%s on %s: %v, %v in the whole image", name, engine, a, b)
+					break
+				}
+			}
+		}
+	}
+}
