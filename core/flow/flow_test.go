@@ -222,7 +222,7 @@ func TestFirstAndHold(t *testing.T) {
 	b.until(t, "002", func(it flow.Item) bool {
 		return it.Passes["infer"].At.After(was.Passes["infer"].At) && it.Behind("infer")
 	})
-	if err := b.Restore(t.Context(), "002", "infer", was.Passes["infer"]); err != nil {
+	if err := b.Restore(t.Context(), "002", map[string]flow.Pass{"infer": was.Passes["infer"]}); err != nil {
 		t.Fatal(err)
 	}
 	if it, _ := b.Items.Row("002"); !it.Passes["infer"].At.Equal(was.Passes["infer"].At) {
@@ -231,5 +231,68 @@ func TestFirstAndHold(t *testing.T) {
 	b.end()
 	if got := strings.Join(order, " "); got != "005 004 000 001 002 003 002" {
 		t.Errorf("went as %s", got)
+	}
+}
+
+// TestRestoreOutlivesARestart: what a person has passed and was put back is not asked again of
+// them after a restart. Stages that belong together are set together or not at all.
+func TestRestoreOutlivesARestart(t *testing.T) {
+	const n = 50
+	going, work := make(chan struct{}), make(chan struct{})
+	line := flow.Line{Name: "l", Stages: []flow.Stage{
+		{Name: "infer", Run: pass},
+		{Name: "review", After: []string{"infer"}, Gate: true, Run: func(_ context.Context, it flow.Item, _ *job.Progress) (any, error) {
+			if it.ID == "000" {
+				going <- struct{}{}
+				<-work
+			}
+			return nil, nil
+		}},
+	}}
+	db := filepath.Join(t.TempDir(), "s.db")
+	b := start(t, db, line)
+	if _, err := b.Add(t.Context(), fresh(n)...); err != nil {
+		t.Fatal(err)
+	}
+	was := map[string]map[string]flow.Pass{}
+	for _, f := range fresh(n) {
+		b.until(t, f.ID, func(it flow.Item) bool { return it.Passes["review"].State == flow.Yours })
+		if err := b.Pass(t.Context(), f.ID, "review", "Ada "+f.ID); err != nil {
+			t.Fatal(err)
+		}
+		if f.ID == "000" {
+			<-going
+			before, _ := b.Items.Row(f.ID)
+			if err := b.Redo(t.Context(), f.ID, "infer", nil, "review"); fault.KindOf(err) != fault.Busy {
+				t.Errorf("while the review is at work: %v", err)
+			}
+			if now, _ := b.Items.Row(f.ID); now.Passes["infer"].At != before.Passes["infer"].At {
+				t.Error("half of it was set")
+			}
+			close(work)
+		}
+		was[f.ID] = b.until(t, f.ID, func(it flow.Item) bool { return it.Behind("review") }).Passes
+	}
+	b.Hold("l", "infer", true)
+	for id, ps := range was {
+		if err := b.Redo(t.Context(), id, "infer", nil, "review"); err != nil {
+			t.Fatal(err)
+		}
+		if it, _ := b.Items.Row(id); it.Behind("infer") || it.Behind("review") {
+			t.Fatalf("to be done again: %+v", it.Passes)
+		}
+		if err := b.Restore(t.Context(), id, ps); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.end()
+	b = start(t, db, line)
+	defer b.end()
+	for id := range was {
+		it, _ := b.Items.Row(id)
+		var who string
+		if !it.Behind("review") || !it.Out("review", &who) || who != "Ada "+id {
+			t.Errorf("%s stands as %+v", id, it.Passes)
+		}
 	}
 }

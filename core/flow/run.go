@@ -21,14 +21,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		tasks, gates, again := r.take(ctx, time.Now())
+		tasks, again := r.take(ctx, time.Now())
 		for _, t := range tasks {
 			wg.Go(func() { //nolint:contextcheck // a task has its own
 				r.work(t)
 				r.Wake()
 			})
 		}
-		r.keep(ctx, gates)
 		timer.Reset(max(time.Until(again), 10*time.Millisecond))
 		select {
 		case <-ctx.Done():
@@ -55,9 +54,9 @@ type task struct {
 	halted bool // a person stopped it, neither was the item withdrawn nor does the program end
 }
 
-// take begins what can start now, the oldest items of each stage first, and returns the
-// gates to be written and when to look again at the latest.
-func (r *Runner) take(ctx context.Context, now time.Time) (tasks []task, gates []session.Step, again time.Time) {
+// take begins what can start now, the oldest items of each stage first, and returns when to
+// look again at the latest. It writes the gates that have opened before anybody can pass them.
+func (r *Runner) take(ctx context.Context, now time.Time) (tasks []task, again time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.later) > 0 && !r.later[0].at.After(now) {
@@ -82,8 +81,9 @@ func (r *Runner) take(ctx context.Context, now time.Time) (tasks []task, gates [
 			}
 		}
 	}
-	gates, r.gates = r.gates, nil
-	return tasks, gates, again
+	r.keep(context.WithoutCancel(ctx), r.gates)
+	r.gates = nil
+	return tasks, again
 }
 
 // begin marks a stage running for the oldest of a kin, and for those that go along. r.mu is
@@ -109,7 +109,7 @@ func (r *Runner) begin(ctx context.Context, l *lane, name string, now time.Time)
 		t.was = append(t.was, p)
 		h.stops[l.stage.Name] = t.stop
 		p.State, p.At, p.Tries = Running, now, p.Tries+1
-		r.show(h, l.stage.Name, p) // memory only: after a crash it waits again
+		r.show(h, map[string]Pass{l.stage.Name: p}) // memory only: after a crash it waits again
 		t.items = append(t.items, h.Item)
 	}
 	l.runs++
@@ -248,7 +248,7 @@ func (r *Runner) end(t task, ps []passed, fails bool, now time.Time) {
 		if p.single {
 			h.single[name] = true
 		}
-		r.show(h, name, p.Pass)
+		r.show(h, map[string]Pass{name: p.Pass})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -116,7 +117,7 @@ func (r *Runner) Pass(ctx context.Context, id, stage string, out any) error {
 	if err != nil {
 		return err
 	}
-	return r.set(ctx, id, stage, Pass{State: Waiting, Tries: 1, Out: b, At: time.Now()})
+	return r.set(ctx, id, map[string]Pass{stage: {State: Waiting, Tries: 1, Out: b, At: time.Now()}})
 }
 
 // Retry tries again at once what failed or waits.
@@ -127,7 +128,7 @@ func (r *Runner) Retry(ctx context.Context, id string) error {
 	}
 	for stage, p := range it.Passes {
 		if p.State == Failed || p.State == Waiting && !p.Next.IsZero() {
-			if err := r.set(ctx, id, stage, Pass{Out: p.Out, At: time.Now()}); err != nil {
+			if err := r.set(ctx, id, map[string]Pass{stage: {Out: p.Out, At: time.Now()}}); err != nil {
 				return err
 			}
 		}
@@ -135,10 +136,14 @@ func (r *Runner) Retry(ctx context.Context, id string) error {
 	return nil
 }
 
-// Redo runs a stage of an item again that it has behind it; out, if not nil, is what the
-// stage finds as its own earlier words.
-func (r *Runner) Redo(ctx context.Context, id, stage string, out any) error {
+// Redo runs a stage of an item again that it has behind it, and others with it, or none of
+// them; out, if not nil, is what the stage finds as its own earlier words.
+func (r *Runner) Redo(ctx context.Context, id, stage string, out any, others ...string) error {
 	p := Pass{At: time.Now()}
+	ps := map[string]Pass{}
+	for _, other := range others {
+		ps[other] = p
+	}
 	if out != nil {
 		b, err := json.Marshal(out)
 		if err != nil {
@@ -146,7 +151,8 @@ func (r *Runner) Redo(ctx context.Context, id, stage string, out any) error {
 		}
 		p.Out = b
 	}
-	return r.set(ctx, id, stage, p)
+	ps[stage] = p
+	return r.set(ctx, id, ps)
 }
 
 // Withdraw takes an item off its line and forgets it; a running stage is stopped.
@@ -203,26 +209,35 @@ func (r *Runner) Wake() {
 	}
 }
 
-// set changes how an item stands and tells. A stage that is running can't be set.
-func (r *Runner) set(ctx context.Context, id, stage string, p Pass) error {
+// set changes how an item stands at stages, at all of them or none, and tells. A stage that
+// is running can't be set.
+func (r *Runner) set(ctx context.Context, id string, ps map[string]Pass) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.items[id]
 	if h == nil {
 		return fault.New(fault.NotFound, "That item is no longer here.", "", nil)
 	}
-	if _, ok := r.lines[h.Line].stage(stage); !ok || h.stops[stage] != nil {
-		return fault.New(fault.Busy, "That step is being worked on.", "Wait a moment, then try again.", nil)
+	var rows []session.Step
+	for stage, p := range ps {
+		if _, ok := r.lines[h.Line].stage(stage); !ok || h.stops[stage] != nil {
+			return fault.New(fault.Busy, "That step is being worked on.", "Wait a moment, then try again.", nil)
+		}
+		rows = append(rows, step(id, stage, p))
 	}
-	if err := r.store.PutSteps(ctx, step(id, stage, p)); err != nil {
+	if err := r.store.PutSteps(ctx, rows...); err != nil {
 		return err
 	}
+	r.gates = slices.DeleteFunc(r.gates, func(g session.Step) bool { // they are of before
+		_, ok := ps[g.Stage]
+		return ok && g.Item == id
+	})
 	for _, l := range r.lanes[h.Line] {
-		if l.stage.Name == stage {
+		if _, ok := ps[l.stage.Name]; ok {
 			l.resume()
 		}
 	}
-	r.show(h, stage, p)
+	r.show(h, ps)
 	r.Wake()
 	return nil
 }
@@ -233,10 +248,10 @@ func step(id, stage string, p Pass) session.Step {
 	}}
 }
 
-// show replaces the pass in memory and on the feed. r.mu is held.
-func (r *Runner) show(h *held, stage string, p Pass) {
+// show replaces passes in memory and on the feed. r.mu is held.
+func (r *Runner) show(h *held, ps map[string]Pass) {
 	h.Item = h.clone()
-	h.Passes[stage] = p
+	maps.Copy(h.Passes, ps)
 	r.place(h)
 	r.Items.Put(h.ID, h.Item)
 }

@@ -32,7 +32,8 @@ func (r *Runner) Hold(line, stage string, yes bool) {
 	r.Wake()
 }
 
-// Restore puts back how an item stood at a stage before it was to be done again.
-func (r *Runner) Restore(ctx context.Context, id, stage string, p Pass) error {
-	return r.set(ctx, id, stage, p)
+// Restore puts back how an item stood at stages before they were to be done again, at all of
+// them or none.
+func (r *Runner) Restore(ctx context.Context, id string, ps map[string]Pass) error {
+	return r.set(ctx, id, ps)
 }

@@ -22,34 +22,38 @@ func (s *Station) PredictWith(ctx context.Context, ids []string, model string) (
 	err = s.jobs.Do(ctx, "batch", title, func(ctx context.Context, p *job.Progress) error {
 		p.Grow(int64(len(ids)))
 		for _, id := range ids {
+			if ctx.Err() != nil {
+				break
+			}
 			p.Add(1)
 			it, ok := s.flow.Items.Row(id)
 			if !ok || it.Line != intake.LineName || !it.Behind("capture") || it.Passes["infer"].State == flow.Running {
 				continue
 			}
-			if err := s.ask(ctx, it, model); err != nil && fault.KindOf(err) != fault.Busy {
+			switch err := s.ask(ctx, it, func(next *intake.Predicted) { next.Wanted = model }); {
+			case fault.KindOf(err) == fault.Busy: // it has begun meanwhile
+			case err != nil:
 				return err
+			default:
+				n++
 			}
-			n++
 		}
 		return ctx.Err()
 	})
 	return n, err
 }
 
-// ask puts one capture into the queue, with how it stood before; one that waits there already
-// keeps what it has.
-func (s *Station) ask(ctx context.Context, it flow.Item, model string) error {
+// ask has one capture predicted again, as before but for what change says, with how it stood
+// before; one that waits already keeps what it has. Its review starts over.
+func (s *Station) ask(ctx context.Context, it flow.Item, change func(next *intake.Predicted)) error {
 	var was intake.Predicted
 	it.Out("infer", &was)
-	next := intake.Predicted{Wanted: model, Diameter: was.Diameter, Before: was.Before}
-	if it.Behind("infer") || it.Passes["infer"].State == flow.Failed {
+	next := intake.Predicted{Wanted: was.Wanted, Diameter: was.Diameter, Before: was.Before}
+	change(&next)
+	if next.Before == nil && (it.Behind("infer") || it.Passes["infer"].State == flow.Failed) {
 		next.Before = &intake.Before{Infer: it.Passes["infer"], Review: it.Passes["review"]}
 	}
-	if err := s.flow.Redo(ctx, it.ID, "infer", next); err != nil {
-		return err
-	}
-	return s.flow.Redo(ctx, it.ID, "review", nil)
+	return s.flow.Redo(ctx, it.ID, "infer", next, "review")
 }
 
 // Asked are the captures that wait, or have failed, because someone asked for a model: which one.
@@ -78,8 +82,8 @@ func (s *Station) CancelAsked(ctx context.Context) (n int, err error) {
 		}
 		if p.Before == nil {
 			err = s.flow.Redo(ctx, id, "infer", intake.Predicted{Diameter: p.Diameter})
-		} else if err = s.flow.Restore(ctx, id, "infer", p.Before.Infer); err == nil {
-			err = s.flow.Restore(ctx, id, "review", p.Before.Review)
+		} else {
+			err = s.flow.Restore(ctx, id, map[string]flow.Pass{"infer": p.Before.Infer, "review": p.Before.Review})
 		}
 		switch {
 		case fault.KindOf(err) == fault.Busy: // it has begun meanwhile

@@ -102,6 +102,11 @@ func TestBatch(t *testing.T) {
 		it := b.capture(name, predicted)
 		ids = append(ids, it.ID)
 	}
+	reviewed, _ := b.Items().Row(ids[0])
+	if err := b.Review(t.Context(), reviewed, "all there"); err != nil {
+		t.Fatal(err)
+	}
+	b.capture("0.ome.tif", func(it flow.Item) bool { return it.Behind("publish") })
 	if err := b.HoldPredictions(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
@@ -120,11 +125,20 @@ func TestBatch(t *testing.T) {
 	if k, err := b.CancelAsked(t.Context()); k != n || err != nil {
 		t.Errorf("%d were taken back, %v", k, err)
 	}
-	for _, id := range ids {
-		if it, _ := b.Items().Row(id); by(it) != "nuclei" || !it.Behind("infer") || it.Passes["review"].State != flow.Yours {
-			t.Errorf("taken back: %+v", it.Passes)
+	stands := func() {
+		t.Helper()
+		for i, id := range ids {
+			it, _ := b.Items().Row(id)
+			var r intake.Review
+			if done := it.Out("review", &r) && it.Behind("review") && r.Who == "Ada Lovelace"; by(it) != "nuclei" || !it.Behind("infer") || done != (i == 0) {
+				t.Errorf("taken back: %+v", it.Passes)
+			}
 		}
 	}
+	stands()
+	b.stop()
+	b = open(t, ws, nil)
+	stands()
 
 	b.load("bright")
 	if k, err := b.PredictWith(t.Context(), ids, "bright"); k != n || err != nil {
@@ -161,6 +175,18 @@ func TestBatch(t *testing.T) {
 		if it, _ := b.Items().Row(id); by(it) != "bright" {
 			t.Errorf("predicted by %s", by(it))
 		}
+	}
+	again, _ := b.Items().Row(looked)
+	if err := b.Again(t.Context(), again, 25); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func() bool {
+		var p intake.Predicted
+		again, _ = b.Items().Row(looked)
+		return again.Out("infer", &p) && again.Behind("infer") && p.Diameter == 25
+	}, func() string { return fmt.Sprintf("run again: %+v", again.Passes["infer"]) })
+	if by(again) != "bright" {
+		t.Errorf("run again by %s", by(again))
 	}
 }
 

@@ -168,15 +168,16 @@ func (s *Station) Review(ctx context.Context, it flow.Item, note string) error {
 }
 
 // Again predicts an item again, for nuclei of the given diameter in pixels; 0 is the
-// diameter that the model was made for. The review starts over; corrections stay.
+// diameter that the model was made for. A model that was asked for is asked again. The review
+// starts over; corrections stay.
 func (s *Station) Again(ctx context.Context, it flow.Item, diameter float64) error {
 	if diameter < 0 || diameter > 2000 {
 		return fault.New(fault.Invalid, "A nucleus is between 0 and 2000 pixels wide.", "Measure one with the ruler at the scale bar.", nil)
 	}
-	if err := s.flow.Redo(ctx, it.ID, "infer", intake.Predicted{Diameter: diameter}); err != nil {
-		return err
+	if now, ok := s.flow.Items.Row(it.ID); ok {
+		it = now
 	}
-	return s.flow.Redo(ctx, it.ID, "review", nil)
+	return s.ask(ctx, it, func(next *intake.Predicted) { next.Diameter = diameter })
 }
 
 // keepServing loads what is in force into the engines, now and whenever the alias moved.
