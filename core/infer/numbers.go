@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/recipe"
 )
 
-// encode writes numbers as the port takes them. The tensor may share the array's memory.
+// encode writes numbers as the port takes them; fractions of whole numbers are cut off. The
+// tensor may share the array's memory. What lies outside the port's range is fault.Invalid.
 func encode(a *recipe.Array, p Port) (Tensor, error) {
 	t := Tensor{Port: Port{Name: p.Name, Type: p.Type}}
 	for _, n := range a.Shape {
@@ -16,8 +18,9 @@ func encode(a *recipe.Array, p Port) (Tensor, error) {
 	}
 	le := binary.LittleEndian
 	put := map[string]func(b []byte, x float32) []byte{
-		"FP32":   func(b []byte, x float32) []byte { return le.AppendUint32(b, math.Float32bits(x)) },
 		"FP64":   func(b []byte, x float32) []byte { return le.AppendUint64(b, math.Float64bits(float64(x))) },
+		"FP16":   func(b []byte, x float32) []byte { return le.AppendUint16(b, toHalf(x)) },
+		"BF16":   func(b []byte, x float32) []byte { return le.AppendUint16(b, toBrain(x)) },
 		"UINT8":  func(b []byte, x float32) []byte { return append(b, uint8(int64(x))) },
 		"INT8":   func(b []byte, x float32) []byte { return append(b, uint8(int64(x))) },
 		"UINT16": func(b []byte, x float32) []byte { return le.AppendUint16(b, uint16(int64(x))) },
@@ -33,18 +36,52 @@ func encode(a *recipe.Array, p Port) (Tensor, error) {
 			return append(b, 0)
 		},
 	}[p.Type]
-	if put == nil {
-		return t, unfit(fmt.Sprintf("Its input %s is of type %s.", p.Name, p.Type))
-	}
 	if p.Type == "FP32" { // nearly always
 		t.Data = bytesOf(a.Data)
 		return t, nil
+	}
+	if put == nil {
+		return t, unfit(fmt.Sprintf("Its input %s is of type %s.", p.Name, p.Type))
+	}
+	if err := inRange(a.Data, p.Type); err != nil {
+		return t, err
 	}
 	t.Data = make([]byte, 0, 4*len(a.Data))
 	for _, x := range a.Data {
 		t.Data = put(t.Data, x)
 	}
 	return t, nil
+}
+
+// inRange refuses numbers that a port of a type can't take. Infinities and NaN are numbers of
+// the floating types.
+func inRange(data []float32, kind string) error {
+	r, ok := map[string]struct {
+		lo int64
+		hi uint64
+	}{
+		"UINT8": {0, math.MaxUint8}, "UINT16": {0, math.MaxUint16}, "UINT32": {0, math.MaxUint32}, "UINT64": {0, math.MaxUint64},
+		"INT8": {math.MinInt8, math.MaxInt8}, "INT16": {math.MinInt16, math.MaxInt16},
+		"INT32": {math.MinInt32, math.MaxInt32}, "INT64": {math.MinInt64, math.MaxInt64},
+		"FP16": {-largestHalf, largestHalf},
+	}[kind]
+	if !ok {
+		return nil
+	}
+	lo, hi := float64(r.lo)-1, float64(r.hi)+1 // not these
+	what := "whole numbers"
+	if kind == "FP16" {
+		lo, hi = -largestHalf-halfStep, largestHalf+halfStep // these become infinite
+		what = "numbers"
+	}
+	for _, x := range data {
+		if v := float64(x); v > lo && v < hi || kind == "FP16" && isNaN(x-x) { //nolint:gocritic // NaN of infinities too
+			continue
+		}
+		return fault.New(fault.Invalid, fmt.Sprintf("The model takes %s from %d to %d, and was to be given %v.", what, r.lo, r.hi, x),
+			"Convert the image, or choose another model.", nil)
+	}
+	return nil
 }
 
 // decode reads the numbers of a tensor, whose memory it may take; its axes are for the
@@ -57,6 +94,8 @@ func decode(t Tensor) (*recipe.Array, error) {
 	}{
 		"FP32":   {4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
 		"FP64":   {8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
+		"FP16":   {2, func(b []byte) float32 { return fromHalf(le.Uint16(b)) }},
+		"BF16":   {2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
 		"UINT8":  {1, func(b []byte) float32 { return float32(b[0]) }},
 		"BOOL":   {1, func(b []byte) float32 { return float32(b[0]) }},
 		"INT8":   {1, func(b []byte) float32 { return float32(int8(b[0])) }},

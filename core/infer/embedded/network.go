@@ -33,6 +33,7 @@ func open(b infer.Bundle, threads int) (*network, error) {
 		return nil, unreadable(b.Ref, err)
 	}
 	n := &network{ref: b.Ref}
+	whole, given, out := widened(b.ONNX, out)
 	if n.spec.In, err = ports(in); err != nil {
 		return nil, unreadable(b.Ref, err)
 	}
@@ -44,7 +45,7 @@ func open(b infer.Bundle, threads int) (*network, error) {
 		return nil, err
 	}
 	defer opt.Destroy() //nolint:errcheck // frees memory only
-	n.session, err = ort.NewDynamicAdvancedSessionWithONNXData(b.ONNX, names(n.spec.In), names(n.spec.Out), opt)
+	n.session, err = ort.NewDynamicAdvancedSessionWithONNXData(whole, names(n.spec.In), given, opt)
 	if err != nil {
 		return nil, unreadable(b.Ref, err)
 	}

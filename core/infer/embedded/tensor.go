@@ -21,6 +21,8 @@ func numbers() []number {
 	return []number{
 		{"FP32", ort.TensorElementDataTypeFloat, 4},
 		{"FP64", ort.TensorElementDataTypeDouble, 8},
+		{"FP16", ort.TensorElementDataTypeFloat16, 2},
+		{"BF16", ort.TensorElementDataTypeBFloat16, 2},
 		{"UINT8", ort.TensorElementDataTypeUint8, 1},
 		{"INT8", ort.TensorElementDataTypeInt8, 1},
 		{"UINT16", ort.TensorElementDataTypeUint16, 2},

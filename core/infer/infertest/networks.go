@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"coverslip.dev/coverslip/core/infer"
 )
@@ -22,6 +23,10 @@ var (
 	split []byte
 	//go:embed testdata/slow.onnx
 	slow []byte
+	//go:embed testdata/single.onnx
+	single []byte
+	//go:embed testdata/half.onnx
+	half []byte
 )
 
 // Affine1 is a network that answers 2x + 1.
@@ -35,6 +40,22 @@ func Split() []byte { return slices.Clone(split) }
 
 // Slow is a network that needs a second or so for 1024 x 1024 pixels.
 func Slow() []byte { return slices.Clone(slow) }
+
+// Single is a network that answers 2x + 1, to one image at a time.
+func Single() []byte { return slices.Clone(single) }
+
+// Half is a network that answers 2x + 1 in numbers of 16 bits.
+func Half() []byte { return slices.Clone(half) }
+
+// Recipe is a coverslip.yaml for a network that takes images from 0 on and has such outputs.
+func Recipe(outputs ...string) []byte {
+	var list []string
+	for _, o := range outputs {
+		list = append(list, "{id: "+o+", axes: bcyx}")
+	}
+	return fmt.Appendf(nil, "name: contract\ntask: instances\nclass: thing\ninputs: [{id: image, axes: bcyx, min: 1, step: 1}]\n"+
+		"outputs: [%s]\ndecode: {id: components, kwargs: {threshold: 1}}\n", strings.Join(list, ", "))
+}
 
 // UniqueName is a name for a model that no other test uses on the same server.
 func UniqueName() string { return fmt.Sprintf("contract-%08x", rand.Uint32()) } //nolint:gosec // no secret

@@ -7,6 +7,8 @@ split.onnx      image FP32 (N,1,H,W) -> prob (N,1,H/2,W/2), every second pixel, 
                 (N,2,H/2,W/2), the same pixel plus 1 and plus 2
 slow.onnx       image FP32 (N,1,H,W) -> y of the same shape, after 60 convolutions of 9 x 9:
                 a second or so for 1024 x 1024
+single.onnx     image FP32 (1,1,H,W) -> y = 2x + 1 of the same shape
+half.onnx       image FP16 (N,1,H,W) -> y = 2x + 1 of the same shape, FP16
 """
 
 import numpy as np
@@ -15,16 +17,16 @@ from onnx import TensorProto, checker, helper, numpy_helper, save
 F = TensorProto.FLOAT
 
 
-def value(name, channels, h="H", w="W"):
-    return helper.make_tensor_value_info(name, F, ["N", channels, h, w])
+def value(name, channels, h="H", w="W", n="N", kind=F):
+    return helper.make_tensor_value_info(name, kind, [n, channels, h, w])
 
 
-def tensor(name, numbers, shape):
-    return numpy_helper.from_array(np.array(numbers, np.float32).reshape(shape), name)
+def tensor(name, numbers, shape, kind=np.float32):
+    return numpy_helper.from_array(np.array(numbers, kind).reshape(shape), name)
 
 
-def write(name, nodes, outputs, weights):
-    graph = helper.make_graph(nodes, name, [value("image", 1)], outputs, weights)
+def write(name, nodes, outputs, weights, image=value("image", 1)):
+    graph = helper.make_graph(nodes, name, [image], outputs, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="coverslip")
     model.ir_version = 8
     checker.check_model(model, full_check=True)
@@ -54,7 +56,21 @@ def slow():
     write("slow", nodes, [value("y", 1)], [tensor("k", [1 / 81] * 81, (1, 1, 9, 9))])
 
 
+def single():
+    conv = helper.make_node("Conv", ["image", "w", "b"], ["y"], kernel_shape=[1, 1])
+    weights = [tensor("w", [2], (1, 1, 1, 1)), tensor("b", [1], (1,))]
+    write("single", [conv], [value("y", 1, n=1)], weights, value("image", 1, n=1))
+
+
+def half():
+    nodes = [helper.make_node("Mul", ["image", "two"], ["double"]), helper.make_node("Add", ["double", "one"], ["y"])]
+    weights = [tensor("two", [2], (1,), np.float16), tensor("one", [1], (1,), np.float16)]
+    write("half", nodes, [value("y", 1, kind=TensorProto.FLOAT16)], weights, value("image", 1, kind=TensorProto.FLOAT16))
+
+
 affine("affine-1", 2, 1)
 affine("affine-2", 3, -1)
 split()
 slow()
+single()
+half()
