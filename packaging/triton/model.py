@@ -2,10 +2,13 @@
 backend. Coverslip sends it along with a network to servers that have no ONNX Runtime
 backend of their own.
 
-Inputs and outputs are those of the network, with all their dimensions: the shape of a
-tensor is the network's own, N first, and max_batch_size is 0. Parameters of config.pbtxt:
+Inputs and outputs are those of the network. With max_batch_size 0 the shape of a tensor is
+the network's own. Above 0 its first dimension counts images, and requests that Triton's
+dynamic batching gives together are joined. Parameters of config.pbtxt:
 
     intra_op_threads    threads that one request may use; 0, the default: one per core
+    max_images          max_batch_size where that is 0 and the first dimension of all inputs
+                        and outputs is free; without a GPU it becomes 4 at most
 """
 
 import json
@@ -13,6 +16,7 @@ import os
 import threading
 import time
 
+import numpy as np
 import onnxruntime as ort
 import triton_python_backend_utils as pb
 
@@ -31,6 +35,13 @@ TYPES = {
     "tensor(double)": "TYPE_FP64",
 }
 
+# What is joined where the network runs on processors, which work hardly faster on several
+# images at once: measured with a U-Net on two cores, eight images of 64 x 64 are 1.4 times as
+# fast as one, of 256 x 256 as fast, of 512 x 512 slower. What is urgent waits for all that are
+# joined, so these are few.
+IMAGES = 4
+NUMBERS = 1 << 16  # of an input
+
 
 def open_network(folder, threads):
     options = ort.SessionOptions()
@@ -42,13 +53,17 @@ def open_network(folder, threads):
     return ort.InferenceSession(os.path.join(folder, "model.onnx"), options, providers=providers)
 
 
-def port(p):
+def on_processors(network):
+    return network.get_providers()[0] == "CPUExecutionProvider"
+
+
+def dims(p):
     # A scalar network port has no dimensions; Triton wants one.
-    return {
-        "name": p.name,
-        "data_type": TYPES[p.type],
-        "dims": [d if isinstance(d, int) and d > 0 else -1 for d in p.shape] or [1],
-    }
+    return [d if isinstance(d, int) and d > 0 else -1 for d in p.shape] or [1]
+
+
+def port(p, batched):
+    return {"name": p.name, "data_type": TYPES[p.type], "dims": dims(p)[1:] if batched else dims(p)}
 
 
 class TritonPythonModel:
@@ -57,13 +72,18 @@ class TritonPythonModel:
         known = config.as_dict()
         network = open_network(os.path.dirname(os.path.abspath(__file__)), 1)
         have = {p["name"] for p in known["input"] + known["output"]}
+        ports = network.get_inputs() + network.get_outputs()
+        batch = 0
+        if all(len(p.shape) > 1 and dims(p)[0] < 0 for p in ports):
+            asked = int(known["parameters"].get("max_images", {}).get("string_value", "0"))
+            batch = known["max_batch_size"] or (min(asked, IMAGES) if on_processors(network) else asked)
         for p in network.get_inputs():
             if p.name not in have:
-                config.add_input(port(p))
+                config.add_input(port(p, batch > 0))
         for p in network.get_outputs():
             if p.name not in have:
-                config.add_output(port(p))
-        config.set_max_batch_size(0)
+                config.add_output(port(p, batch > 0))
+        config.set_max_batch_size(batch)
         return config
 
     def initialize(self, args):
@@ -76,18 +96,51 @@ class TritonPythonModel:
         self.outputs = [p.name for p in self.network.get_outputs()]
 
     def execute(self, requests):
-        return [self.answer(r) for r in requests]
+        answers = []
+        while requests:
+            n = self.joined(requests)
+            answers += self.together(requests[:n]) if n > 1 else [self.answer(requests[0])]
+            requests = requests[n:]
+        return answers
+
+    def joined(self, requests):
+        """How many requests, from the first, are worth a run of the network together."""
+        if len(requests) == 1 or not on_processors(self.network):
+            return len(requests)
+        size = max(x.size for x in self.feed(requests[0]).values())
+        return min(len(requests), max(1, NUMBERS // max(size, 1)))
+
+    def feed(self, request):
+        return {n: pb.get_input_tensor_by_name(request, n).as_numpy() for n in self.inputs}
+
+    def together(self, requests):
+        """Answers requests by one run, or each by its own where that fails: one bad image
+        must not fail the others, and there may be memory enough for one."""
+        feeds = [self.feed(r) for r in requests]
+        wanted = [n for n in self.outputs if any(n in r.requested_output_names() for r in requests)]
+        ends = np.cumsum([len(f[self.inputs[0]]) for f in feeds])
+        try:
+            with Stoppable(requests) as options:
+                found = self.network.run(wanted, {n: np.concatenate([f[n] for f in feeds]) for n in self.inputs}, options)
+        except Exception:
+            found = []
+        if not found or any(len(y) != ends[-1] for y in found):
+            return [self.answer(r) for r in requests]
+        parts = {n: np.split(y, ends[:-1]) for n, y in zip(wanted, found)}
+        return [
+            pb.InferenceResponse([pb.Tensor(n, parts[n][i]) for n in wanted if n in r.requested_output_names()])
+            for i, r in enumerate(requests)
+        ]
 
     def answer(self, request):
         # Somebody who has gone away waits for nothing.
         if request.is_cancelled():
             return refuse("the request was cancelled", pb.TritonError.CANCELLED)
         wanted = [n for n in self.outputs if n in request.requested_output_names()]
-        feed = {n: pb.get_input_tensor_by_name(request, n).as_numpy() for n in self.inputs}
         try:
-            with Stoppable(request) as options:
-                found = self.network.run(wanted, feed, options)
-        except Exception as e:  # one bad image must not fail the others of the batch
+            with Stoppable([request]) as options:
+                found = self.network.run(wanted, self.feed(request), options)
+        except Exception as e:
             if request.is_cancelled():
                 return refuse("the request was cancelled", pb.TritonError.CANCELLED)
             invalid = "INVALID_ARGUMENT" in str(e) or type(e).__name__ == "InvalidArgument"
@@ -107,19 +160,19 @@ def end_with(server):
 
 
 class Stoppable:
-    """Run options that end a run whose request is cancelled. Most runs are over before
+    """Run options that end a run whose requests are all cancelled. Most runs are over before
     the first look, and cost a thread that sleeps."""
 
     LOOK = 0.05  # seconds
 
-    def __init__(self, request):
-        self.request = request
+    def __init__(self, requests):
+        self.requests = requests
         self.options = ort.RunOptions()
         self.done = threading.Event()
 
     def look(self):
         while not self.done.wait(self.LOOK):
-            if self.request.is_cancelled():
+            if all(r.is_cancelled() for r in self.requests):
                 self.options.terminate = True
                 return
 

@@ -175,7 +175,7 @@ func stoppedInTheMiddle(b *bench) {
 	if _, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{Image(1, 1, 16, 16)}); err != nil {
 		b.t.Errorf("afterwards: %v", err)
 	}
-	if took := time.Since(begun); b.frees && took > full/2 {
+	if took := time.Since(begun); b.traits.FreesStopped && took > full/2 {
 		b.t.Errorf("the next answer took %v; the whole stopped one takes %v", took, full)
 	}
 }

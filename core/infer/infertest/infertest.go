@@ -18,6 +18,8 @@ type Traits struct {
 	// FreesStopped: a question that was stopped takes no more of the engine's time, so
 	// that the next one is answered at once.
 	FreesStopped bool
+	// Described: the models come with their description, by which an engine may join questions.
+	Described bool
 }
 
 // Run checks the engines that open makes. Each must be able to load models.
@@ -36,7 +38,7 @@ func Run(t *testing.T, traits Traits, open func(t *testing.T) infer.Engine) {
 			if !ok {
 				t.Fatal("the engine can't load models")
 			}
-			b := &bench{t: t, Engine: en, Loader: l, model: UniqueName(), frees: traits.FreesStopped}
+			b := &bench{t: t, Engine: en, Loader: l, model: UniqueName(), traits: traits}
 			t.Cleanup(b.tidy)
 			check(b)
 		})
@@ -48,8 +50,8 @@ type bench struct {
 	t *testing.T
 	infer.Engine
 	infer.Loader
-	model string
-	frees bool
+	model  string
+	traits Traits
 }
 
 func (b *bench) tidy() {
@@ -69,7 +71,11 @@ func (b *bench) ref(version string) infer.Ref { return infer.Ref{Model: b.model,
 // load loads a network under the version and fails the test if that fails.
 func (b *bench) load(version string, onnx []byte) {
 	b.t.Helper()
-	if err := b.Load(b.t.Context(), infer.Bundle{Ref: b.ref(version), ONNX: onnx}); err != nil {
+	m := infer.Bundle{Ref: b.ref(version), ONNX: onnx}
+	if b.traits.Described {
+		m.Recipe = Recipe("y")
+	}
+	if err := b.Load(b.t.Context(), m); err != nil {
 		b.t.Fatalf("load %s: %v", version, err)
 	}
 }

@@ -79,7 +79,14 @@ func (e *Engine) put(ctx context.Context, q *question) ([]infer.Tensor, error) {
 		return e.only(ctx, q)
 	}
 	out, err := e.exchange(ctx, q)
-	if r := asRefusal(err); r != nil && r.says("decoupled transaction policy") {
+	r := asRefusal(err)
+	if r == nil {
+		return out, err
+	}
+	if n := r.atMost(); n > 0 && q.partible() {
+		return e.inParts(ctx, q, n)
+	}
+	if r.says("decoupled transaction policy") {
 		if _, ok := e.wire.(streamer); ok {
 			e.mu.Lock()
 			e.streaming[q.model] = true

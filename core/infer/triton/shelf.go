@@ -66,8 +66,23 @@ func (s *shelf) parameters() map[string]string {
 	return p
 }
 
+// joined is how many images Triton may give to a network at a time, that came one by one.
+const joined = 16
+
+// batch is Triton's max_batch_size, which holds for all versions: 0, where the shapes of
+// questions are whole, unless all versions may be asked several questions as one.
+func (s *shelf) batch() int {
+	for _, b := range s.bundles {
+		if !b.Batched() || !freeFirst(b.ONNX) {
+			return 0
+		}
+	}
+	return joined
+}
+
 // config is the model's configuration. Inputs and outputs are left for the backend to
-// complete from the network; max_batch_size 0 says that their shapes are whole.
+// complete from the network. With dynamic batching questions wait in the server by their
+// priority, also where they are not joined.
 func (s *shelf) config(name, backend string) (string, error) {
 	type value struct {
 		Text string `json:"string_value"`
@@ -80,9 +95,15 @@ func (s *shelf) config(name, backend string) (string, error) {
 	for _, b := range s.bundles {
 		numbers = append(numbers, number(b.Version))
 	}
+	batch := s.batch()
+	if backend == "python" { // model.py knows what the server is fit for
+		parameters["max_images"] = value{strconv.Itoa(batch)}
+		batch = 0
+	}
 	text, err := json.Marshal(map[string]any{
-		"name": name, "backend": backend, "max_batch_size": 0, "parameters": parameters,
-		"version_policy": map[string]any{"specific": map[string]any{"versions": numbers}},
+		"name": name, "backend": backend, "max_batch_size": batch, "parameters": parameters,
+		"dynamic_batching": map[string]any{"priority_levels": 2, "default_priority_level": 2},
+		"version_policy":   map[string]any{"specific": map[string]any{"versions": numbers}},
 	})
 	return string(text), err
 }

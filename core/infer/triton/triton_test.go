@@ -25,12 +25,12 @@ func dial(t *testing.T, opt triton.Options) *triton.Engine {
 }
 
 // TestContractGRPC goes over the wire only, and then through shared memory where tensors
-// are not too small.
+// are not too small, with models that may be asked several questions as one.
 func TestContractGRPC(t *testing.T) {
 	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
 	for _, apart := range []bool{true, false} {
 		t.Run(fmt.Sprintf("apart %v", apart), func(t *testing.T) {
-			infertest.Run(t, infertest.Traits{FreesStopped: true}, func(t *testing.T) infer.Engine {
+			infertest.Run(t, infertest.Traits{FreesStopped: true, Described: !apart}, func(t *testing.T) infer.Engine {
 				t.Helper()
 				return dial(t, triton.Options{Address: a, Backend: "python", Apart: apart})
 			})
@@ -43,7 +43,7 @@ func TestContractHTTP(t *testing.T) {
 	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP")
 	for _, apart := range []bool{true, false} {
 		t.Run(fmt.Sprintf("apart %v", apart), func(t *testing.T) {
-			infertest.Run(t, infertest.Traits{}, func(t *testing.T) infer.Engine {
+			infertest.Run(t, infertest.Traits{Described: !apart}, func(t *testing.T) infer.Engine {
 				t.Helper()
 				return dial(t, triton.Options{Address: a, Backend: "python", Apart: apart})
 			})

@@ -1,0 +1,200 @@
+package triton_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/servertest"
+)
+
+// runs are how many images a model was asked, and in how many runs of it.
+func runs(t *testing.T, model string) (images, executions int) {
+	t.Helper()
+	url := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP") + "/v2/models/" + model + "/stats"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close() //nolint:errcheck // read only
+	var said struct {
+		Stats []struct {
+			Images int `json:"inference_count"`
+			Runs   int `json:"execution_count"`
+		} `json:"model_stats"`
+	}
+	if err := json.NewDecoder(a.Body).Decode(&said); err != nil || len(said.Stats) != 1 {
+		t.Fatalf("%s: %+v, %v", url, said, err)
+	}
+	return said.Stats[0].Images, said.Stats[0].Runs
+}
+
+// TestJoined: Triton joins questions to a model that it got over the wire, where the model's
+// description and network allow it, whatever their sizes and the outputs that each wants; the
+// answers are those that they get one by one.
+func TestJoined(t *testing.T) {
+	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
+		e := dial(t, triton.Options{Address: servertest.Need(t, env), Backend: "python"})
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Split(), Recipe: infertest.Recipe("prob", "dist")}
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+		ask := func(i int) ([]infer.Tensor, error) {
+			in := infertest.Image(int64(1+i%2), 1, int64(8+8*(i%3)), 16)
+			copy(in.Data, infertest.Image(int64(2 + i)).Data[4:]) // each its own
+			ctx := infer.WithTerms(t.Context(), infer.Terms{Outputs: [][]string{nil, {"dist"}, {"dist", "prob"}}[i/3%3]})
+			return e.Infer(ctx, b.Ref, []infer.Tensor{in})
+		}
+		const n = 36
+		want := make([][]infer.Tensor, n)
+		for i := range want {
+			var err error
+			if want[i], err = ask(i); err != nil {
+				t.Fatalf("%s: %v", e.Name(), err)
+			}
+		}
+		images, alone := runs(t, b.Model)
+		if images != n*3/2 || alone != n {
+			t.Errorf("%s: one by one: %d images in %d runs", e.Name(), images, alone)
+		}
+		const rounds = 5
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				for range rounds {
+					got, err := ask(i)
+					if err != nil || !slices.EqualFunc(got, want[i], same) {
+						t.Errorf("%s: question %d among others: %v, %v", e.Name(), i, got, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		all, together := runs(t, b.Model)
+		if all != images*(1+rounds) || together-alone >= n*rounds {
+			t.Errorf("%s: %d questions at once: %d images in %d runs", e.Name(), n, all-images, together-alone)
+		}
+	}
+}
+
+func same(a, b infer.Tensor) bool {
+	return a.Name == b.Name && a.Type == b.Type && slices.Equal(a.Shape, b.Shape) && bytes.Equal(a.Data, b.Data)
+}
+
+// TestNotJoined: a network that takes one image at a time is served as it is, whatever its
+// description says; and one that may be asked several goes on beside it.
+func TestNotJoined(t *testing.T) {
+	e := dial(t, triton.Options{Address: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python"})
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Single(), Recipe: infertest.Recipe("y")}
+	defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+	if err := e.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := e.Describe(t.Context(), b.Ref)
+	if err != nil || len(spec.In) != 1 || !slices.Equal(spec.In[0].Shape, []int64{1, 1, -1, -1}) {
+		t.Errorf("described as %+v, %v", spec, err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 16, 16); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if images, runs := runs(t, b.Model); images != 8 || runs != 8 {
+		t.Errorf("%d images in %d runs", images, runs)
+	}
+	b.Version, b.ONNX = "2", infertest.Affine1() // one that could; but both have one configuration
+	if err := e.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"1", "2"} {
+		if err := infertest.Ask(t.Context(), e, infer.Ref{Model: b.Model, Version: version}, 2, 1, 1, 1, 8, 8); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 20, 1, 8, 8); err != nil {
+		t.Errorf("twenty images at once: %v", err)
+	}
+}
+
+// TestUrgentFirst: of the questions that wait for a model that came over the wire, urgent ones
+// are answered first, whether others are joined or not.
+func TestUrgentFirst(t *testing.T) {
+	e := dial(t, triton.Options{Address: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python"})
+	for _, text := range [][]byte{nil, infertest.Recipe("y")} {
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Slow(), Recipe: text}
+		defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		const n = 12
+		order := make(chan bool, n+1)
+		var wg sync.WaitGroup
+		ask := func(priority int) {
+			ctx := infer.WithTerms(t.Context(), infer.Terms{Priority: priority})
+			if _, err := e.Infer(ctx, b.Ref, []infer.Tensor{infertest.Image(1, 1, 256, 256)}); err != nil {
+				t.Error(err)
+			}
+			order <- priority == 1
+		}
+		for range n {
+			wg.Go(func() { ask(0) })
+		}
+		for pending := 0; pending < n-1 && len(order) == 0; <-time.After(5 * time.Millisecond) { // one is being answered
+			load, err := e.Busy(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			pending = load.Waiting
+		}
+		ask(1)
+		wg.Wait()
+		close(order)
+		i := 0
+		for urgent := range order {
+			if urgent {
+				break
+			}
+			i++
+		}
+		if i > n/2 {
+			t.Errorf("the urgent one was answered after %d of %d others", i, n)
+		}
+	}
+}
+
+// TestManyImagesAtOnce: more images in one question than a model takes are asked in parts.
+func TestManyImagesAtOnce(t *testing.T) {
+	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
+		e := dial(t, triton.Options{Address: servertest.Need(t, env), Backend: "python"})
+		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1(), Recipe: infertest.Recipe("y")}
+		defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		for _, side := range []int64{8, 64} { // 64: through shared memory
+			if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 21, 1, side, side); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := e.Infer(t.Context(), b.Ref, []infer.Tensor{infertest.Image(21)}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("of another shape: %v", err)
+		}
+	}
+}
