@@ -236,3 +236,61 @@ func TestALongPathIsShortened(t *testing.T) {
 		t.Errorf("%q after %d changes", f.Path(), changes)
 	}
 }
+
+// TestAClickGivesTheKeysBack, but not from who came by keys; a list has them until it is closed.
+func TestAClickGivesTheKeysBack(t *testing.T) {
+	var field *kit.Field
+	var c fyne.Canvas
+	back := func() { c.Focus(field) }
+	var check *kit.Check
+	var list *kit.Select
+	var slider *kit.Slider
+	_, w := window(t, theme.Dark, func() fyne.CanvasObject {
+		field = kit.NewField()
+		check, slider = kit.NewCheck("GFP", nil, back), kit.NewSlider(0, 10, back)
+		list = kit.NewSelect([]string{"State", "Class"}, nil, back)
+		return container.NewVBox(field, check, list, slider)
+	})
+	c = w.Canvas()
+	click := func(o fyne.Tappable) {
+		c.Unfocus() // as Fyne does when the button goes down
+		o.Tapped(&fyne.PointEvent{Position: fyne.NewPos(40, 15)})
+	}
+	at := func(what string, want fyne.Focusable) {
+		t.Helper()
+		if got := c.Focused(); got != want {
+			t.Errorf("after %s the keys go to %T", what, got)
+		}
+	}
+	click(check)
+	at("a click on a box", field)
+	if !check.Checked {
+		t.Error("the box is not ticked")
+	}
+	click(slider)
+	at("a click on a slider", field)
+	c.Unfocus()
+	slider.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, 10)}})
+	slider.DragEnd()
+	at("a drag", field)
+	click(list)
+	if c.Overlays().Top() == nil || c.Focused() == fyne.Focusable(field) {
+		t.Errorf("the keys go to %T while a list is open", c.Focused())
+	}
+	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if list.Selected != "State" {
+		t.Errorf("chosen is %q", list.Selected)
+	}
+	at("a choice", field)
+	for _, o := range []fyne.Focusable{check, slider, list} {
+		c.Focus(o)
+		if o == fyne.Focusable(list) {
+			list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+			c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		} else {
+			o.TypedRune(' ')
+		}
+		at("a key", o)
+	}
+}

@@ -150,7 +150,7 @@ func (v *View) Scrolled(e *fyne.ScrollEvent) {
 
 // Tapped marks an object, or sets a corner.
 func (v *View) Tapped(e *fyne.PointEvent) {
-	v.focus()
+	v.TakeKeys()
 	if p, in := v.small(e.Position); in {
 		v.centerOn(p)
 		return
@@ -170,7 +170,8 @@ func (v *View) Tapped(e *fyne.PointEvent) {
 	}
 }
 
-func (v *View) focus() {
+// TakeKeys gives the view the focus, so that keys come here.
+func (v *View) TakeKeys() {
 	bind.OnCanvas(v, func(c fyne.Canvas) {
 		if c.Focused() != v {
 			c.Focus(v)
@@ -218,7 +219,7 @@ func (v *View) MouseOut() {
 // MouseDown takes the focus, so that keys come here, and notes the keys that are held and where a
 // drag begins.
 func (v *View) MouseDown(e *desktop.MouseEvent) {
-	v.focus()
+	v.TakeKeys()
 	_, v.mini = v.small(e.Position)
 	v.alt = e.Modifier&fyne.KeyModifierAlt != 0
 	v.shift = e.Modifier&fyne.KeyModifierShift != 0

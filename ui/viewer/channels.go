@@ -27,9 +27,9 @@ type channels struct {
 	last   []tileview.Channel // of the image before, for similar ones
 
 	list    *fyne.Container
-	auto    *widget.Select
-	linked  *widget.Check
-	similar *widget.Check
+	auto    *kit.Select
+	linked  *kit.Check
+	similar *kit.Check
 	presets *kit.Field
 	drop    *widget.Button
 	box     *fyne.Container
@@ -37,7 +37,7 @@ type channels struct {
 }
 
 type channelRow struct {
-	on     *widget.Check
+	on     *kit.Check
 	swatch *widget.Button
 	rgb    [3]uint8 // of the swatch
 	limits *widget.Label
@@ -53,12 +53,12 @@ func newChannels(s *Screen) *channels {
 	for _, a := range autos() {
 		names = append(names, a.name)
 	}
-	c.auto = widget.NewSelect(names, c.autoAll)
+	c.auto = kit.NewSelect(names, c.autoAll, s.view.TakeKeys)
 	c.auto.PlaceHolder = "Auto contrast"
-	gray := widget.NewCheck("Grayscale", func(on bool) { c.tint(func(t *tileview.Tint) { t.Gray = on }) })
-	inverted := widget.NewCheck("Inverted", func(on bool) { c.tint(func(t *tileview.Tint) { t.Inverted = on }) })
-	c.linked = widget.NewCheck("Linked", nil)
-	c.similar = widget.NewCheck("Similar images", nil)
+	gray := kit.NewCheck("Grayscale", func(on bool) { c.tint(func(t *tileview.Tint) { t.Gray = on }) }, s.view.TakeKeys)
+	inverted := kit.NewCheck("Inverted", func(on bool) { c.tint(func(t *tileview.Tint) { t.Inverted = on }) }, s.view.TakeKeys)
+	c.linked = kit.NewCheck("Linked", nil, s.view.TakeKeys)
+	c.similar = kit.NewCheck("Similar images", nil, s.view.TakeKeys)
 	c.presets = kit.NewField()
 	c.presets.SetPlaceHolder("Preset's name")
 	list := widget.NewButtonWithIcon("", fynetheme.MenuDropDownIcon(), c.offer)
@@ -84,7 +84,7 @@ func (c *channels) open(info imageio.Info) {
 	c.info, c.rows, c.ranges = info, nil, nil
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
-		r := &channelRow{on: widget.NewCheck(kit.Shortened(c.name(i), nameWidth), nil), limits: kit.NewQuiet(""), rgb: ch.Color}
+		r := &channelRow{on: kit.NewCheck(kit.Shortened(c.name(i), nameWidth), nil, c.s.view.TakeKeys), limits: kit.NewQuiet(""), rgb: ch.Color}
 		r.limits.Alignment, r.limits.SizeName = fyne.TextAlignTrailing, fynetheme.SizeNameCaptionText
 		r.on.Checked = true
 		r.on.OnChanged = func(on bool) { c.change(i, func(ch *tileview.Channel) { ch.On = on }) }
@@ -287,6 +287,7 @@ func (c *channels) keep() {
 	if name := c.presets.Text; name != "" && c.s.act.SavePreset != nil {
 		c.s.act.SavePreset(Preset{Name: name, Channels: c.s.view.Channels()})
 		c.s.Note("Preset “" + name + "” kept.")
+		c.s.view.TakeKeys()
 	}
 }
 

@@ -41,9 +41,9 @@ func graphs(v *viewer.Screen) []desktop.Mouseable {
 	return out
 }
 
-func checkOf(v *viewer.Screen, text string) *widget.Check {
+func checkOf(v *viewer.Screen, text string) *kit.Check {
 	for _, o := range walk(v) {
-		if c, ok := o.(*widget.Check); ok && c.Text == text {
+		if c, ok := o.(*kit.Check); ok && c.Text == text {
 			return c
 		}
 	}
@@ -176,7 +176,7 @@ func TestColoursOfAPictureStayTrue(t *testing.T) {
 			}
 			one("at first")
 			for _, o := range walk(v) {
-				if sel, ok := o.(*widget.Select); ok && sel.PlaceHolder == "Auto contrast" {
+				if sel, ok := o.(*kit.Select); ok && sel.PlaceHolder == "Auto contrast" {
 					sel.SetSelectedIndex(1)
 				}
 			}
@@ -233,6 +233,38 @@ func TestPresetsComeBackOnSimilarImages(t *testing.T) {
 		s.settle(c)
 		if cs := tiles(v).Channels(); cs[0].On || !cs[1].On {
 			t.Errorf("a similar image opened with %+v", cs)
+		}
+	})
+}
+
+// TestTheKeysStayWithTheImage: who clicks a switch, a list or a tool goes on with the image's keys.
+func TestTheKeysStayWithTheImage(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		tapped := 0
+		for _, o := range walk(v) {
+			switch o.(type) {
+			case *kit.Check, *kit.Select, *kit.Slider:
+			case *widget.Button:
+				if b := o.(*widget.Button); b.Text != "H" && b.Text != "B" || b.Disabled() {
+					continue
+				}
+			default:
+				continue
+			}
+			if o.Visible() {
+				tapped++
+				c.Unfocus()
+				o.(fyne.Tappable).Tapped(&fyne.PointEvent{Position: fyne.NewPos(12, o.MinSize().Height/2)})
+				kit.Dismiss(c)
+				if got := c.Focused(); got != v.Keys() {
+					t.Errorf("after a click on a %T the keys go to %T", o, got)
+				}
+			}
+		}
+		if tapped < 10 {
+			t.Errorf("%d were clicked", tapped)
 		}
 	})
 }

@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -28,9 +28,9 @@ func (w wells) Info() imageio.Info {
 func TestImagesOfAFileAreChosen(t *testing.T) {
 	var asked []int
 	show(t, theme.Dark, viewer.Actions{Image: func(n int) { asked = append(asked, n) }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
-		list := func() *widget.Select {
+		list := func() *kit.Select {
 			for _, o := range walk(v) {
-				if l, ok := o.(*widget.Select); ok && slices.Equal(l.Options, []string{"1  A1", "2  A1", "3"}) && l.Visible() {
+				if l, ok := o.(*kit.Select); ok && slices.Equal(l.Options, []string{"1  A1", "2  A1", "3"}) && l.Visible() {
 					return l
 				}
 			}

@@ -29,13 +29,13 @@ type objects struct {
 
 	counts     []*widget.Label // in the order of states
 	weak, wide *widget.Label
-	score      *widget.Slider
+	score      *kit.Slider
 	size       *histogram
-	by         *widget.Select
-	labels     *widget.Check
-	fill       *widget.Check
-	tails      *widget.Check
-	clear      *widget.Slider
+	by         *kit.Select
+	labels     *kit.Check
+	fill       *kit.Check
+	tails      *kit.Check
+	clear      *kit.Slider
 	box, how   fyne.CanvasObject
 }
 
@@ -46,16 +46,16 @@ func states() []annotation.State {
 func newObjects(s *Screen) *objects {
 	o := &objects{
 		s: s, unit: 1, weak: kit.NewQuiet(""), wide: kit.NewQuiet(""),
-		score: widget.NewSlider(0, 1), clear: widget.NewSlider(0, 1),
+		score: kit.NewSlider(0, 1, s.view.TakeKeys), clear: kit.NewSlider(0, 1, s.view.TakeKeys),
 	}
 	o.score.Step, o.clear.Step = 0.01, 0.05
 	o.score.OnChanged = func(float64) { o.sift() }
 	o.size = newHistogram(func(tileview.Channel) { o.sift() }, o.fresh, s.rune)
 	o.size.plain = true
-	o.by = widget.NewSelect([]string{"State", "Class", "Probability", "Track"}, func(string) { o.restyle() })
-	o.labels = widget.NewCheck("Labels", func(bool) { o.restyle() })
-	o.fill = widget.NewCheck("Fill", func(bool) { o.restyle() })
-	o.tails = widget.NewCheck("Tails over time", func(bool) { o.restyle() })
+	o.by = kit.NewSelect([]string{"State", "Class", "Probability", "Track"}, func(string) { o.restyle() }, s.view.TakeKeys)
+	o.labels = kit.NewCheck("Labels", func(bool) { o.restyle() }, s.view.TakeKeys)
+	o.fill = kit.NewCheck("Fill", func(bool) { o.restyle() }, s.view.TakeKeys)
+	o.tails = kit.NewCheck("Tails over time", func(bool) { o.restyle() }, s.view.TakeKeys)
 	o.tails.Checked = true
 	o.clear.Value = 1
 	o.clear.OnChanged = func(float64) { o.restyle() }

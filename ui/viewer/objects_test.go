@@ -9,9 +9,9 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -67,7 +67,7 @@ func TestKeysChangeHowObjectsAreShown(t *testing.T) {
 			t.Errorf("after H and F: %+v", st)
 		}
 		for _, o := range walk(v) {
-			if sel, ok := o.(*widget.Select); ok && sel.Selected == "State" {
+			if sel, ok := o.(*kit.Select); ok && sel.Selected == "State" {
 				sel.SetSelected("Probability")
 			}
 		}

@@ -37,7 +37,7 @@ type panel struct {
 	unit     *widget.Label
 	again    *widget.Button
 	limit    *threshold
-	rival    *widget.Select
+	rival    *kit.Select
 	rivals   fyne.CanvasObject
 	running  *widget.Label
 	size     fyne.CanvasObject // asks how large a pixel is
@@ -55,7 +55,7 @@ func newPanel(s *Screen) *panel {
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.limit = newThreshold(s)
-	p.rival = widget.NewSelect(nil, p.compare)
+	p.rival = kit.NewSelect(nil, p.compare, s.view.TakeKeys)
 	p.rivals = container.NewVBox(widget.NewLabel("Compare with"), p.rival)
 	p.size = p.pixelSize()
 	p.body = container.NewVBox(
@@ -158,6 +158,7 @@ func (p *panel) runAgain() {
 	}
 	if p.s.act.RunAgain != nil && p.s.val.Running == "" {
 		p.s.act.RunAgain(d)
+		p.s.view.TakeKeys()
 	}
 }
 

@@ -23,9 +23,9 @@ type planes struct {
 	fold                *kit.Fold
 	zRow, tRow, cRow    fyne.CanvasObject
 	zWord, tWord, cWord *widget.Label
-	z, t, c             *widget.Slider
-	projection, speed   *widget.Select
-	loop                *widget.Check
+	z, t, c             *kit.Slider
+	projection, speed   *kit.Select
+	loop                *kit.Check
 	start               *widget.Button
 	showing             bool // the view is followed: what the setters call back is not the person
 }
@@ -36,7 +36,7 @@ const usualRate = 10
 func newPlanes(s *Screen) *planes {
 	p := &planes{
 		s: s, zWord: kit.NewQuiet(""), tWord: kit.NewQuiet(""), cWord: kit.NewQuiet(""),
-		z: widget.NewSlider(0, 1), t: widget.NewSlider(0, 1), c: widget.NewSlider(0, 1),
+		z: kit.NewSlider(0, 1, s.view.TakeKeys), t: kit.NewSlider(0, 1, s.view.TakeKeys), c: kit.NewSlider(0, 1, s.view.TakeKeys),
 	}
 	p.z.OnChanged = func(v float64) {
 		_, t := s.view.Plane()
@@ -52,21 +52,21 @@ func newPlanes(s *Screen) *planes {
 			p.channelWord()
 		}
 	}
-	p.projection = widget.NewSelect([]string{"Slice", "Maximum", "Mean"}, func(string) {
+	p.projection = kit.NewSelect([]string{"Slice", "Maximum", "Mean"}, func(string) {
 		if !p.showing {
 			s.view.SetProjection(tileview.Projection(p.projection.SelectedIndex()))
 		}
-	})
-	p.speed = widget.NewSelect(nil, func(string) {
+	}, s.view.TakeKeys)
+	p.speed = kit.NewSelect(nil, func(string) {
 		if !p.showing && s.view.Playing() {
 			p.begin()
 		}
-	})
-	p.loop = widget.NewCheck("Loop", func(bool) {
+	}, s.view.TakeKeys)
+	p.loop = kit.NewCheck("Loop", func(bool) {
 		if s.view.Playing() {
 			p.begin()
 		}
-	})
+	}, s.view.TakeKeys)
 	p.start = widget.NewButtonWithIcon("", fynetheme.MediaPlayIcon(), p.play)
 	p.start.Importance = widget.LowImportance
 	tight := layout.NewCustomPaddedVBoxLayout(-8)

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -56,7 +57,7 @@ func TestTimeIsStepAndPlayed(t *testing.T) {
 			t.Errorf("a step while it plays goes to %d, playing %v", at, tiles(v).Playing())
 		}
 		for _, o := range walk(v) {
-			if sel, ok := o.(*widget.Select); ok && len(sel.Options) == 3 {
+			if sel, ok := o.(*kit.Select); ok && len(sel.Options) == 3 {
 				sel.SetSelected("Maximum")
 			}
 		}

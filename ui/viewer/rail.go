@@ -26,18 +26,18 @@ type rail struct {
 func newRail(s *Screen) *rail {
 	r := &rail{tools: map[tileview.Tool]*widget.Button{}}
 	tool := func(t tileview.Tool, icon, key string) fyne.CanvasObject {
-		b := button(theme.Icon(icon), key, func() { s.tool(t) })
+		b := s.button(theme.Icon(icon), key, func() { s.tool(t) })
 		r.tools[t] = b
 		return big(b)
 	}
-	r.accept = button(theme.Icon("accept"), "A", func() { s.judge(s.act.Accept) })
-	r.reject = button(theme.Icon("reject"), "X", func() { s.judge(s.act.Reject) })
-	r.remove = button(fynetheme.DeleteIcon(), "Del", s.remove)
-	r.undo = button(fynetheme.ContentUndoIcon(), "U", s.undo)
-	r.redo = button(fynetheme.ContentRedoIcon(), "⇧^Z", s.redo)
-	r.hide = button(fynetheme.VisibilityIcon(), "H", func() { s.panel.objects.hide() })
-	r.fill = button(theme.Icon("fill"), "F", func() { s.rune('f') })
-	r.photo = button(fynetheme.MediaPhotoIcon(), "S", s.snapshot)
+	r.accept = s.button(theme.Icon("accept"), "A", func() { s.judge(s.act.Accept) })
+	r.reject = s.button(theme.Icon("reject"), "X", func() { s.judge(s.act.Reject) })
+	r.remove = s.button(fynetheme.DeleteIcon(), "Del", s.remove)
+	r.undo = s.button(fynetheme.ContentUndoIcon(), "U", s.undo)
+	r.redo = s.button(fynetheme.ContentRedoIcon(), "⇧^Z", s.redo)
+	r.hide = s.button(fynetheme.VisibilityIcon(), "H", func() { s.panel.objects.hide() })
+	r.fill = s.button(theme.Icon("fill"), "F", func() { s.rune('f') })
+	r.photo = s.button(fynetheme.MediaPhotoIcon(), "S", s.snapshot)
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(1),
 		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"), tool(tileview.Polygon, "polygon", "P"),
 		tool(tileview.Brush, "brush", "B"), tool(tileview.Eraser, "eraser", "E"),
@@ -49,8 +49,12 @@ func newRail(s *Screen) *rail {
 	return r
 }
 
-func button(icon fyne.Resource, key string, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon(key, icon, do)
+// button is one with its key on it; the keys stay with the image.
+func (s *Screen) button(icon fyne.Resource, key string, do func()) *widget.Button {
+	b := widget.NewButtonWithIcon(key, icon, func() {
+		s.view.TakeKeys() // which Fyne takes from what had them
+		do()
+	})
 	b.Importance = widget.LowImportance
 	b.Alignment = widget.ButtonAlignLeading
 	return b

@@ -22,12 +22,12 @@ type Threshold struct {
 // threshold moves it.
 type threshold struct {
 	word, say *widget.Label
-	slider    *widget.Slider
+	slider    *kit.Slider
 	box       fyne.CanvasObject
 }
 
 func newThreshold(s *Screen) *threshold {
-	t := &threshold{word: kit.NewQuiet(""), say: kit.NewQuiet(""), slider: widget.NewSlider(0.02, 0.98)}
+	t := &threshold{word: kit.NewQuiet(""), say: kit.NewQuiet(""), slider: kit.NewSlider(0.02, 0.98, s.view.TakeKeys)}
 	t.slider.Step = 0.01
 	t.slider.OnChanged = func(v float64) {
 		v = math.Round(v*100) / 100

@@ -6,8 +6,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -18,9 +18,9 @@ func TestThresholdSlider(t *testing.T) {
 	act := viewer.Actions{Threshold: func(at float64) { asked = append(asked, at) }}
 	show(t, theme.Dark, act, func(s *viewer.Screen, _ fyne.Canvas, _ *screen) {
 		v := typical()
-		slider := func() *widget.Slider {
+		slider := func() *kit.Slider {
 			for _, o := range test.LaidOutObjects(s) {
-				if c, ok := o.(*widget.Slider); ok && c.Min == 0.02 && c.Visible() {
+				if c, ok := o.(*kit.Slider); ok && c.Min == 0.02 && c.Visible() {
 					return c
 				}
 			}

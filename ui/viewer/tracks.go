@@ -39,7 +39,7 @@ const tailLength = 12
 // tracks shows one thing over time, and by which rule objects are one.
 type tracks struct {
 	s          *Screen
-	what       *widget.Select
+	what       *kit.Select
 	reach, gap *kit.Field
 	say        *widget.Label
 	save       *widget.Button
@@ -56,7 +56,7 @@ const (
 
 func newTracks(s *Screen) *tracks {
 	t := &tracks{s: s, reach: kit.NewField(), gap: kit.NewField(), say: kit.NewQuiet("")}
-	t.what = widget.NewSelect([]string{numberOverTime, areaOverTime, meanOverTime}, func(string) { s.panel.counts.draw() })
+	t.what = kit.NewSelect([]string{numberOverTime, areaOverTime, meanOverTime}, func(string) { s.panel.counts.draw() }, s.view.TakeKeys)
 	t.what.Selected = numberOverTime
 	t.reach.OnSubmitted = func(string) { t.link() }
 	t.gap.OnSubmitted = t.reach.OnSubmitted
@@ -79,6 +79,7 @@ func (t *tracks) link() {
 	}
 	if t.s.act.Link != nil {
 		t.s.act.Link(reach, gap)
+		t.s.view.TakeKeys()
 	}
 }
 

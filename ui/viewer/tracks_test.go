@@ -51,7 +51,7 @@ func followed() viewer.Values {
 
 func choose(v *viewer.Screen, what string) {
 	for _, o := range walk(v) {
-		if s, ok := o.(*widget.Select); ok {
+		if s, ok := o.(*kit.Select); ok {
 			s.SetSelected(what) // nothing, where it is no option
 		}
 	}

@@ -104,7 +104,7 @@ type Screen struct {
 	panel  *panel
 	title  *widget.Label
 	place  *widget.Label
-	image  *widget.Select // of a file that holds several
+	image  *kit.Select // of a file that holds several
 	images fyne.CanvasObject
 	read   *widget.Label
 	zoom   *widget.Label
@@ -183,17 +183,17 @@ func (s *Screen) build() {
 	finish := widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), func() { do(s.act.CommitReview) })
 	finish.Importance = widget.HighImportance
 	s.finish = kit.Tall(finish)
-	s.image = widget.NewSelect(nil, func(string) {
+	s.image = kit.NewSelect(nil, func(string) {
 		info, n := s.val.Source.Info(), s.image.SelectedIndex()
 		s.offerImages(info) // until another one is open
 		s.turnImage(n - info.Image)
-	})
+	}, s.view.TakeKeys)
 	s.images = kit.Middle(container.NewStack(kit.NewGap(imageWidth, 0), s.image))
 	head := container.NewBorder(nil, nil, nil,
 		container.NewHBox(s.images, kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
 	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom,
-		button(theme.Icon("fit"), "Z", s.view.Fit), button(theme.Icon("one"), "⇧Z", s.view.OneToOne)), s.read)
+		s.button(theme.Icon("fit"), "Z", s.view.Fit), s.button(theme.Icon("one"), "⇧Z", s.view.OneToOne)), s.read)
 	s.first = s.view // on no ground of its own: a rectangle under it costs as much as the picture
 	s.picture = container.NewStack(s.first)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/ui/kit"
@@ -16,7 +15,7 @@ import (
 // second is a view beside the first one: the same place of the same image, shown otherwise.
 type second struct {
 	view  *tileview.View
-	pick  *widget.Select
+	pick  *kit.Select
 	frame fyne.CanvasObject
 }
 
@@ -48,7 +47,7 @@ func (s *Screen) newSecond(post func(func())) *second {
 	})
 	n.view.SetCache(secondCache)
 	n.view.SetOverview(false)
-	n.pick = widget.NewSelect(nil, func(string) { s.mirror() })
+	n.pick = kit.NewSelect(nil, func(string) { s.mirror() }, n.view.TakeKeys)
 	bar := container.NewVBox(container.NewHBox(container.New(layout.NewCustomPaddedLayout(6, 0, 6, 0),
 		container.NewStack(kit.NewGap(190, 36), n.pick)), layout.NewSpacer()))
 	n.frame = container.NewStack(n.view, bar)

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
@@ -67,7 +66,7 @@ func TestLensOnAnotherModel(t *testing.T) {
 		v.Set(val)
 		s.settle(c)
 		for _, o := range walk(v) {
-			if pick, ok := o.(*widget.Select); ok && len(pick.Options) == 2 && pick.Options[1] == "nuclei@2" {
+			if pick, ok := o.(*kit.Select); ok && len(pick.Options) == 2 && pick.Options[1] == "nuclei@2" {
 				pick.SetSelectedIndex(1)
 			}
 		}
@@ -253,7 +252,7 @@ func TestAnotherLayerIsOfferedWhenItComes(t *testing.T) {
 		s.settle(c)
 		picked := func() string {
 			for _, o := range walk(v) {
-				if p, ok := o.(*widget.Select); ok && slices.Contains(p.Options, "No objects") {
+				if p, ok := o.(*kit.Select); ok && slices.Contains(p.Options, "No objects") {
 					return p.Selected
 				}
 			}
