@@ -244,10 +244,10 @@ func TestTheKeysStayWithTheImage(t *testing.T) {
 		s.settle(c)
 		tapped := 0
 		for _, o := range walk(v) {
-			switch o.(type) {
+			switch b := o.(type) {
 			case *kit.Check, *kit.Select, *kit.Slider:
 			case *widget.Button:
-				if b := o.(*widget.Button); b.Text != "H" && b.Text != "B" || b.Disabled() {
+				if b.Text != "H" && b.Text != "B" || b.Disabled() {
 					continue
 				}
 			default:
