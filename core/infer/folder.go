@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,80 +9,150 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/recipe"
 )
 
-// Descriptions are the names that a model's description may have, the first that is there
+// descriptions are the names that a model's description may have, the first that is there
 // counts.
 func descriptions() []string { return []string{recipe.FileName, recipe.RDFName, "bioimageio.yaml"} }
 
-// ReadFolder reads a model from a folder, as bioimage.io hands it out or with a
-// coverslip.yaml beside one network. A coverslip.yaml alone describes a model that its engine
-// has already, in the version that it has. Nothing but plain files of the folder itself is read.
+// ReadFolder reads a model from a folder: as bioimage.io hands it out, with a coverslip.yaml
+// beside one network, or a model's folder of a Triton repository. A description without a
+// network in ONNX is of a model that its engine has already, in the version that it has.
+// Nothing but plain files of the folder itself is read.
 func ReadFolder(dir string) (Bundle, *recipe.Model, error) {
 	root, err := os.OpenRoot(dir) // names in a description come from a stranger
 	if err != nil {
 		return Bundle{}, nil, fault.New(fault.NotFound, "There is no model folder "+dir+".", "", err)
 	}
 	defer root.Close() //nolint:errcheck // read only
-	b := Bundle{Ref: Ref{Model: filepath.Base(filepath.Clean(dir)), Version: "1"}}
-	for _, name := range descriptions() {
-		if b.Recipe, err = fs.ReadFile(root.FS(), name); err == nil || !errors.Is(err, fs.ErrNotExist) {
-			break
+	var names []string
+	for _, pattern := range []string{"*.yaml", "*.onnx", "*/*.onnx"} {
+		some, err := fs.Glob(root.FS(), pattern)
+		if err != nil {
+			return Bundle{}, nil, err
 		}
+		names = append(names, some...)
 	}
-	if err != nil {
-		return b, nil, fault.New(fault.NotFound, "The folder "+dir+" has no description of a model.",
-			"Put an rdf.yaml (bioimage.io) or a coverslip.yaml into it.", err)
+	b, m, err := ReadModel(dir, names, func(name string) ([]byte, error) { return fs.ReadFile(root.FS(), name) })
+	b.Model = filepath.Base(filepath.Clean(dir))
+	return b, m, err
+}
+
+// ReadModel reads a model from files whose names are paths in one place, which is called that
+// in what people are told. The description that lies highest counts, and paths in it are
+// from its own folder. read is fs.ErrNotExist for a file that is not there.
+func ReadModel(place string, names []string, read func(name string) ([]byte, error)) (Bundle, *recipe.Model, error) {
+	b := Bundle{Ref: Ref{Version: "1"}}
+	at := describing(names)
+	if at == "" {
+		return b, nil, fault.New(fault.NotFound, "There is no description of a model in "+place+".",
+			"Put an rdf.yaml (bioimage.io) or a coverslip.yaml beside the network.", nil)
+	}
+	var err error
+	if b.Recipe, err = read(at); err != nil {
+		return b, nil, fault.New(fault.NotFound, "The description of the model in "+place+" can't be read.", "", err)
 	}
 	m, err := recipe.Read(b.Recipe)
 	if err != nil {
 		return b, nil, err
 	}
-	name, err := network(root.FS(), m)
+	beside := func(name string) ([]byte, error) { return read(path.Join(path.Dir(at), name)) }
+	name, err := network(below(names, path.Dir(at)), m)
 	if err == nil && name == "" {
 		b.Version = ""
 		return b, m, nil
 	}
-	if err == nil {
-		b.ONNX, err = fs.ReadFile(root.FS(), name)
-	}
 	if err != nil {
-		return b, m, fault.New(fault.NotFound, "The model in "+dir+" has no network in ONNX.",
+		return b, m, fault.New(fault.Invalid, "It is not clear which network is the model in "+place+".",
+			"Leave one file .onnx beside its description, or name it there under weights, onnx, source.", err)
+	}
+	if b.ONNX, err = beside(name); err != nil {
+		return b, m, fault.New(fault.NotFound, "The network "+name+" of the model in "+place+" can't be read.",
 			"Ask whoever made it, or bioimage.io, for ONNX weights.", err)
 	}
-	b.Tests, err = tests(root.FS(), m)
+	if v := path.Dir(name); versionOf(v) > 0 {
+		b.Version = v
+	}
+	b.Tests, err = tests(beside, m)
 	return b, m, err
 }
 
-// network is the file of the network: what the description names, or the only one; empty if
-// the description is Coverslip's own, and all that there is.
-func network(dir fs.FS, m *recipe.Model) (string, error) {
-	if w, ok := m.Weights["onnx"]; ok {
-		return local(w.Source)
+// describing is the description among names that lies highest, empty if there is none.
+func describing(names []string) string {
+	rank := func(name string) int { return slices.Index(descriptions(), path.Base(name)) }
+	all := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return rank(name) < 0 })
+	if len(all) == 0 {
+		return ""
 	}
-	all, err := fs.Glob(dir, "*.onnx")
-	if err == nil && len(all) == 0 && m.Format == "" {
+	return slices.MinFunc(all, func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")), cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
+}
+
+// below are the names of a folder, from there.
+func below(names []string, dir string) []string {
+	if dir == "." {
+		return names
+	}
+	var out []string
+	for _, n := range names {
+		if rest, ok := strings.CutPrefix(n, dir+"/"); ok {
+			out = append(out, rest)
+		}
+	}
+	return out
+}
+
+// network is the file of the network: what the description names, the only one beside it, the
+// latest version of a Triton repository, or the only one below; empty if there is none.
+func network(names []string, m *recipe.Model) (string, error) {
+	if name, err := local(m.Weights["onnx"].Source); err == nil {
+		return name, nil
+	}
+	all := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return path.Ext(n) != ".onnx" })
+	here := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return path.Dir(n) != "." })
+	latest := ""
+	for _, n := range all {
+		if path.Base(n) == "model.onnx" && versionOf(path.Dir(n)) > versionOf(path.Dir(latest)) {
+			latest = n
+		}
+	}
+	switch {
+	case len(here) == 1:
+		return here[0], nil
+	case len(here) == 0 && latest != "":
+		return latest, nil
+	case len(all) == 1:
+		return all[0], nil
+	case len(all) == 0:
 		return "", nil
 	}
-	if err != nil || len(all) != 1 {
-		return "", fmt.Errorf("networks %v: %w", all, err)
+	return "", fmt.Errorf("networks %v", all)
+}
+
+// versionOf is the number of a version's folder in a Triton repository, 0 if it is none.
+func versionOf(dir string) int {
+	n, err := strconv.Atoi(dir)
+	if err != nil {
+		return 0
 	}
-	return all[0], nil
+	return n
 }
 
 // tests reads the test tensors that the description names and that are there.
-func tests(dir fs.FS, m *recipe.Model) (map[string][]byte, error) {
+func tests(read func(name string) ([]byte, error), m *recipe.Model) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, t := range slices.Concat(m.Inputs, m.Outputs) {
 		name, err := local(t.Test.Source)
 		if err != nil {
 			continue // none, or on a server
 		}
-		b, err := fs.ReadFile(dir, name)
+		b, err := read(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -10,6 +10,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -131,23 +133,20 @@ func Bundle(ctx context.Context, r model.Registry, name, version string) (infer.
 	if err != nil {
 		return infer.Bundle{}, err
 	}
-	b := infer.Bundle{Ref: infer.Ref{Model: name, Version: version}, Tests: map[string][]byte{}}
-	for path, data := range files {
-		switch {
-		case strings.HasSuffix(path, ".onnx"):
-			b.ONNX = data
-		case strings.HasSuffix(path, "coverslip.yaml"):
-			b.Recipe = data
-		case b.Recipe == nil && (strings.HasSuffix(path, "rdf.yaml") || strings.HasSuffix(path, "bioimageio.yaml")):
-			b.Recipe = data // of a model of bioimage.io; ours says more, if it is there too
-		case strings.HasSuffix(path, ".npy"):
-			b.Tests[path] = data
+	place := fmt.Sprintf("version %s of %s", version, name)
+	b, _, err := infer.ReadModel(place, slices.Sorted(maps.Keys(files)), func(path string) ([]byte, error) {
+		if data, ok := files[path]; ok {
+			return data, nil
 		}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	})
+	if err != nil {
+		return infer.Bundle{}, err
 	}
-	if b.ONNX == nil || b.Recipe == nil {
-		return b, fault.New(fault.Invalid, fmt.Sprintf("Version %s of %s has no model.onnx with a coverslip.yaml or rdf.yaml beside it.", version, name),
-			"Register it with both files.", nil)
+	if b.ONNX == nil {
+		return infer.Bundle{}, fault.New(fault.Invalid, "There is no network in ONNX in "+place+".", "Register it with its network and its description.", nil)
 	}
+	b.Ref = infer.Ref{Model: name, Version: version}
 	return b, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +106,46 @@ func TestPromoteSeesWhoWasFaster(t *testing.T) {
 	}
 	if a := aliases(t, s); a[model.Champion] != "3" {
 		t.Errorf("moved all the same: %v", a)
+	}
+}
+
+// TestBundle takes the network and the test images that the description names from its own
+// folder, whatever else lies in the version.
+func TestBundle(t *testing.T) {
+	s, err := local.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := "axes: [{type: batch}, {type: channel, channel_names: [c]}, {type: space, id: y, size: 8}, {type: space, id: x, size: 8}]"
+	text := "format_version: 0.5.10\nname: n\ninputs: [{id: image, " + whole + ", test_tensor: {source: in.npy}}]\n" +
+		"outputs: [{id: y, " + whole + ", test_tensor: {source: tests/out.npy}}]\nweights: {onnx: {source: nets/right.onnx}}\n"
+	nested := map[string][]byte{
+		"model/nets/right.onnx": []byte("right"), "model/nets/wrong.onnx": []byte("wrong"), "a.onnx": []byte("wrong"),
+		"model/rdf.yaml": []byte(text), "MLmodel": {}, "model/older/rdf.yaml": []byte("name: older"),
+		"model/in.npy": []byte("1"), "model/tests/out.npy": []byte("2"), "in.npy": []byte("3"),
+	}
+	if _, err := s.Register(t.Context(), "n", "", nested, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // a map has no order
+		b, err := release.Bundle(t.Context(), s, "n", "1")
+		if err != nil || string(b.ONNX) != "right" || string(b.Recipe) != text || b.String() != "n@1" {
+			t.Fatalf("%s: network %q, description %q, %v", b.Ref, b.ONNX, b.Recipe, err)
+		}
+		if len(b.Tests) != 2 || string(b.Tests["in.npy"]) != "1" || string(b.Tests["tests/out.npy"]) != "2" {
+			t.Fatalf("test images %q", b.Tests)
+		}
+	}
+	delete(nested, "model/nets/right.onnx")
+	without := strings.Replace(text, "onnx: {source: nets/right.onnx}", "torchscript: {source: w.pt}", 1)
+	for _, files := range []map[string][]byte{nested, {"rdf.yaml": []byte(without), "w.pt": {1}}, {"model.onnx": {1}}} {
+		v, err := s.Register(t.Context(), "n", "", files, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := release.Bundle(t.Context(), s, "n", v.Version); fault.KindOf(err) != fault.NotFound && fault.KindOf(err) != fault.Invalid {
+			t.Errorf("version %s: %v", v.Version, err)
+		}
 	}
 }
 

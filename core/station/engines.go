@@ -374,6 +374,10 @@ func load(ctx context.Context, en infer.Engine, b infer.Bundle) error {
 		return l.Load(ctx, b)
 	}
 	_, err := en.Describe(ctx, b.Ref)
+	if fault.KindOf(err) == fault.NotFound && len(b.ONNX) == 0 {
+		return fault.New(fault.NotFound, "The model "+b.Model+" comes without a network in ONNX, and "+en.Name()+" doesn't have it.",
+			"Put ONNX weights beside its description, or load it on the server under this name.", err)
+	}
 	return err
 }
 
