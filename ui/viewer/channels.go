@@ -163,6 +163,7 @@ func (c *channels) show(cs []tileview.Channel) {
 	}
 	c.last = cs
 	c.s.view.SetChannels(cs)
+	c.s.panel.planes.channels(cs)
 	c.s.mirror()
 }
 

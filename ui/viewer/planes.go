@@ -49,7 +49,6 @@ func newPlanes(s *Screen) *planes {
 	p.c.OnChanged = func(v float64) {
 		if !p.showing {
 			s.panel.channels.alone(int(v) - 1)
-			p.channelWord()
 		}
 	}
 	p.projection = kit.NewSelect([]string{"Slice", "Maximum", "Mean"}, func(string) {
@@ -91,7 +90,7 @@ func (p *planes) open(info imageio.Info) {
 	p.speed.SetOptions(speeds(own))
 	p.speed.SetSelected(speedWord(own))
 	p.showing = false
-	p.channelWord()
+	p.channels(p.s.view.Channels())
 	p.show()
 }
 
@@ -202,11 +201,26 @@ func clockWord(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d h", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
 }
 
-func (p *planes) channelWord() {
-	i := int(p.c.Value)
-	if i == 0 || i > len(p.info.Channels) {
-		p.cWord.SetText("All channels")
-		return
+// channels follows which channels are on.
+func (p *planes) channels(cs []tileview.Channel) {
+	p.showing = true
+	defer func() { p.showing = false }()
+	on, last := 0, 0
+	for i, c := range cs {
+		if c.On {
+			on, last = on+1, i+1
+		}
 	}
-	p.cWord.SetText(fmt.Sprintf("Channel %d of %d alone", i, len(p.info.Channels)))
+	word := fmt.Sprintf("%d of %d channels", on, len(cs))
+	switch on {
+	case len(cs):
+		word = "All channels"
+		p.c.SetValue(0)
+	case 1:
+		word = fmt.Sprintf("Channel %d of %d alone", last, len(cs))
+		p.c.SetValue(float64(last))
+	}
+	if word != p.cWord.Text { // not while contrast is dragged
+		p.cWord.SetText(word)
+	}
 }

@@ -66,3 +66,22 @@ func TestTimeIsStepAndPlayed(t *testing.T) {
 		}
 	})
 }
+
+// TestTheChannelSliderFollowsTheSwitches: it says which channel is alone only where one is.
+func TestTheChannelSliderFollowsTheSwitches(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source = three{}
+		v.Set(val)
+		s.settle(c)
+		for _, step := range []struct {
+			key rune
+			say string
+		}{{'1', "2 of 3 channels"}, {'2', "Channel 3 of 3 alone"}, {'3', "0 of 3 channels"}, {'1', "Channel 1 of 3 alone"}, {'2', "2 of 3 channels"}, {'3', "All channels"}} {
+			press(v, c, step.key)
+			if labelOf(v, step.say) == "" {
+				t.Errorf("after the key %c it does not say %q", step.key, step.say)
+			}
+		}
+	})
+}
