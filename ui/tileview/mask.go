@@ -29,9 +29,6 @@ func newMask(b box, cell float64) *mask {
 
 // span puts the cells of row y whose centres lie from a to b, in cells, in or out.
 func (m *mask) span(y int, a, b float64, yes bool) {
-	if y < 0 || y >= m.h {
-		return
-	}
 	for x := max(0, int(math.Ceil(a-0.5))); x <= min(m.w-1, int(math.Floor(b-0.5))); x++ {
 		if c := &m.in[y*m.w+x]; *c != yes {
 			*c, m.changed = yes, true
@@ -67,7 +64,7 @@ func (m *mask) stamp(a, b annotation.Point, r float64, yes bool) {
 	for i := range steps + 1 {
 		t := float64(i) / float64(steps)
 		x, y := ax+(bx-ax)*t, ay+(by-ay)*t
-		for row := int(y - r); row <= int(y+r)+1; row++ {
+		for row := max(0, int(y-r)); row <= min(m.h-1, int(y+r)+1); row++ {
 			if d := r*r - (float64(row)+0.5-y)*(float64(row)+0.5-y); d >= 0 {
 				m.span(row, x-math.Sqrt(d), x+math.Sqrt(d), yes)
 			}

@@ -254,19 +254,29 @@ func (v *View) restyle() {
 
 // Select marks an object; "" marks none.
 func (v *View) Select(id string) {
-	if v.selected == id {
+	track := 0
+	if o := v.objects.object(id); o != nil {
+		track = o.Track
+	}
+	v.Follow(id, track)
+}
+
+// Follow is Select of an object that may lie at another time point: here what has its track is
+// marked. Track 0 is none.
+func (v *View) Follow(id string, track int) {
+	if v.selected == id && v.track == track {
 		return
 	}
-	if v.selected = id; id == "" {
-		v.track = 0
-	} else if o := v.objects.object(id); o != nil {
-		v.track = o.Track
-	}
+	fresh := v.selected != id
+	v.selected, v.track = id, track
 	v.redraw()
-	if v.act.Selected != nil {
+	if fresh && v.act.Selected != nil {
 		v.act.Selected(id)
 	}
 }
+
+// Track returns the track of what is marked, 0 for none.
+func (v *View) Track() int { return v.track }
 
 // Selected returns the ID of the marked object, or "".
 func (v *View) Selected() string { return v.selected }

@@ -194,7 +194,7 @@ func (s *Screen) turn() {
 	}
 	if same >= 0 {
 		s.track = s.now[same].Track // which another rule may have given another number
-		s.view.Select(s.now[same].ID)
+		s.view.Follow(s.now[same].ID, s.track)
 	}
 }
 

@@ -312,7 +312,7 @@ func (s *Screen) chosen() {
 		s.track = 0
 	}
 	for _, n := range s.seconds {
-		n.view.Select(id)
+		n.view.Follow(id, s.track)
 	}
 	s.panel.chosen(o, s.val)
 	s.panel.counts.draw()

@@ -2,12 +2,14 @@ package viewer
 
 import (
 	"context"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"golang.org/x/sync/errgroup"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/tileview"
 )
@@ -37,7 +39,7 @@ func (s *Screen) newSecond(post func(func())) *second {
 	n := &second{}
 	n.view = tileview.New(post, tileview.Actions{
 		Moved: s.moved, Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: s.act.Shortcut,
-		Selected: s.view.Select,
+		Selected: func(id string) { s.picked(id, n.view.Track()) },
 		Planed: func() { // by its own keys
 			was, t := s.view.Plane()
 			if z, _ := n.view.Plane(); z != was {
@@ -152,8 +154,18 @@ func (s *Screen) mirror() {
 		o.view.SetFilter(s.panel.objects.filter)
 		o.view.SetStyle(style)
 		o.view.SetFollowed(objs, s.val.Film.tails(objs, at))
-		o.view.Select(s.view.Selected())
+		o.view.Follow(s.view.Selected(), s.track)
 	}
+}
+
+// picked selects what was clicked in a second view: at the time point of the first one, if it is there.
+func (s *Screen) picked(id string, track int) {
+	same := func(o annotation.Object) bool { return o.Track == track }
+	if i := slices.IndexFunc(s.now, same); track > 0 && i >= 0 {
+		id = s.now[i].ID
+	}
+	s.track = track
+	s.view.Follow(id, track)
 }
 
 // away is how many time points later than the first view the second one shows.

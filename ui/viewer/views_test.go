@@ -276,3 +276,30 @@ func TestAnotherLayerIsOfferedWhenItComes(t *testing.T) {
 		}
 	})
 }
+
+// TestAThingIsTheSameAtTheTimeOfEachView: clicked one time point later, it is selected where the first
+// view stands, and the other way round.
+func TestAThingIsTheSameAtTheTimeOfEachView(t *testing.T) {
+	did := ""
+	act := viewer.Actions{CountFrames: func() {}, Accept: func(id string) { did = id }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(followed())
+		s.settle(c)
+		press(v, c, 'v')
+		choose(v, "One time point later")
+		s.settle(c)
+		views := all(v)
+		views[0].Select("3 of 3")
+		if track := views[1].Track(); track != views[0].Track() || track == 0 {
+			t.Errorf("the second view marks track %d, the first %d", track, views[0].Track())
+		}
+		views[1].Select("5 of 4")
+		if id := views[0].Selected(); id != "5 of 3" || views[0].Track() != views[1].Track() {
+			t.Errorf("the first view marks %q of track %d, the second track %d", id, views[0].Track(), views[1].Track())
+		}
+		views[1].TypedRune('a')
+		if did != "5 of 3" {
+			t.Errorf("accepted %q", did)
+		}
+	})
+}
