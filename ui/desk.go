@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"math"
 	"slices"
@@ -210,7 +211,7 @@ func (w *window) fillViewer() {
 	if it.Out("infer", &p) && p.Model != "" {
 		v.Model = p.Model + "@" + p.Version
 		v.Diameter = p.Diameter * micron(d.src)
-		v.Z, v.T = p.Z, p.T
+		v.Z, v.T, v.Part = p.Z, p.T, p.Region
 	}
 	v.Threshold = d.limit()
 	pass := it.Passes["infer"]
@@ -371,13 +372,13 @@ func (w *window) calibrate(um imageio.Micron) {
 }
 
 // again predicts anew; diameter is in micrometres, 0 for the model's own.
-func (w *window) again(diameter float64) {
+func (w *window) again(diameter float64, part image.Rectangle) {
 	it, ok := w.station.Items().Row(w.desk.id)
 	if !ok || w.desk.src == nil {
 		return
 	}
 	px := diameter / micron(w.desk.src)
-	w.work.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px) })
+	w.work.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, part) })
 }
 
 // against asks another model about the open capture, for the lens; "" for none.

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"slices"
 	"time"
 
@@ -60,8 +61,10 @@ type Predicted struct {
 	Z        int     `json:"z"`
 	T        int     `json:"t"`
 	Diameter float64 `json:"diameter,omitempty"` // as asked for, in pixels; 0: as the model was made for
-	Wanted   string  `json:"wanted,omitempty"`   // the model that a person asked for; empty: as the rules say
-	Before   *Before `json:"before,omitempty"`   // while it waits to be done again in a batch
+	// Region is the part of the image whose objects were asked for, in its pixels; empty: all.
+	Region image.Rectangle `json:"region,omitzero"`
+	Wanted string          `json:"wanted,omitempty"` // the model that a person asked for; empty: as the rules say
+	Before *Before         `json:"before,omitempty"` // while it waits to be done again in a batch
 }
 
 // Before is how a capture stood before it was put into a batch.
@@ -72,8 +75,9 @@ type Before struct {
 
 // Ask is what a person wants of a prediction.
 type Ask struct {
-	Model    string  // empty: as the rules say
-	Diameter float64 // in pixels; 0: as the model was made for
+	Model    string          // empty: as the rules say
+	Diameter float64         // in pixels; 0: as the model was made for
+	Region   image.Rectangle // whose objects are wanted; empty: all of the image
 }
 
 // Review is what a person says at the review gate.
@@ -199,7 +203,7 @@ func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, er
 	}
 	var before Predicted // of an earlier run, or what Again asked for
 	it.Out("infer", &before)
-	out, err := l.seer.Detect(ctx, c, s, Ask{before.Wanted, before.Diameter}, p)
+	out, err := l.seer.Detect(ctx, c, s, Ask{before.Wanted, before.Diameter, before.Region}, p)
 	if errors.Is(err, imageio.ErrNoFormat) && !capture.Picture(cmp.Or(c.Lead, c.Rel)) { // a table, notes
 		say, _ := fault.Explain(err)
 		return nil, flow.Skip(say)

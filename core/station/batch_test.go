@@ -2,6 +2,7 @@ package station_test
 
 import (
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"testing"
@@ -177,7 +178,7 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	again, _ := b.Items().Row(looked)
-	if err := b.Again(t.Context(), again, 25); err != nil {
+	if err := b.Again(t.Context(), again, 25, image.Rectangle{}); err != nil {
 		t.Fatal(err)
 	}
 	b.until(func() bool {

@@ -81,7 +81,7 @@ func (s *Station) countFrames(
 	if err != nil {
 		return err
 	}
-	by := countedBy(b, was.Diameter, seen.Threshold)
+	by := countedBy(b, was, seen.Threshold)
 	src, err := s.openCapture(ctx, c, md5, own)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s *Station) countFrames(
 		return err
 	}
 	opt := plane(src.Info())
-	opt.Diameter, opt.Threshold, opt.T = was.Diameter, seen.Threshold, len(f.Frames)
+	opt.Diameter, opt.Region, opt.Threshold, opt.T = was.Diameter, was.Region, seen.Threshold, len(f.Frames)
 	keep := func(ctx context.Context) error {
 		if err := s.films.keep(ctx, md5, len(f.Frames), chunk); err != nil {
 			return err
@@ -133,10 +133,13 @@ func (s *Station) countFrames(
 }
 
 // countedBy is all that the objects of a film depend on, but the film.
-func countedBy(b infer.Bundle, diameter, threshold float64) string {
+func countedBy(b infer.Bundle, was intake.Predicted, threshold float64) string {
 	by := b.String()
-	if diameter > 0 {
-		by += fmt.Sprintf(", objects of %g pixels", diameter)
+	if was.Diameter > 0 {
+		by += fmt.Sprintf(", objects of %g pixels", was.Diameter)
+	}
+	if !was.Region.Empty() {
+		by += fmt.Sprintf(", in %v", was.Region)
 	}
 	if threshold > 0 {
 		by += fmt.Sprintf(", threshold %g", threshold)

@@ -1,6 +1,7 @@
 package station_test
 
 import (
+	"image"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -61,7 +62,7 @@ func TestAReviewIsOfWhatWasSeen(t *testing.T) {
 	}
 
 	old := it
-	if err := b.Again(t.Context(), it, 0); err != nil {
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
 		t.Fatal(err)
 	}
 	b.capture(field, func(it flow.Item) bool {

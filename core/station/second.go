@@ -42,7 +42,7 @@ func (s *Station) SeeWith(ctx context.Context, it flow.Item, m infer.Ref, p *job
 	opt := plane(src.Info())
 	var own intake.Predicted
 	if it.Out("infer", &own) && own.Model != "" {
-		opt.Channel, opt.Z, opt.T = own.Channel, own.Z, own.T
+		opt.Channel, opt.Z, opt.T, opt.Region = own.Channel, own.Z, own.T, own.Region
 	}
 	layer, err := s.detectWith(ctx, en, m, src, opt, p)
 	if err != nil {

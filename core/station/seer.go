@@ -42,7 +42,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 		return intake.Predicted{}, err
 	}
 	opt := plane(src.Info())
-	opt.Diameter, opt.Keep, opt.Forming = ask.Diameter, s.answers(b), s.form(st.MD5)
+	opt.Diameter, opt.Region, opt.Keep, opt.Forming = ask.Diameter, ask.Region, s.answers(b), s.form(st.MD5)
 	defer s.forming.Drop(st.MD5)
 	begun := time.Now()
 	layer, err := s.see(infer.WithTerms(ctx, s.terms(st.MD5)), en, b, src, opt, p)
@@ -51,7 +51,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 	}
 	out := intake.Predicted{
 		Model: b.Model, Version: b.Version, Engine: en.Name(), Objects: len(layer.Objects), Seconds: time.Since(begun).Seconds(),
-		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: ask.Diameter,
+		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: ask.Diameter, Region: ask.Region,
 	}
 	return out, s.corrections.keepLayer(ctx, st.MD5, layer)
 }

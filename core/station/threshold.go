@@ -69,7 +69,7 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 	}
 	defer src.Close() //nolint:errcheck // read only
 	opt := plane(src.Info())
-	opt.Channel, opt.Z, opt.T, opt.Diameter = p.Channel, p.Z, p.T, p.Diameter
+	opt.Channel, opt.Z, opt.T, opt.Diameter, opt.Region = p.Channel, p.Z, p.T, p.Diameter, p.Region
 	opt.Threshold, opt.Keep = threshold, s.answers(b)
 	layer, err := infer.Recall(ctx, b.Ref, r, src, opt, nil)
 	if err == nil {

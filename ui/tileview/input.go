@@ -40,6 +40,19 @@ func (v *View) place(p fyne.Position) annotation.Point {
 	return v.at.toImage(v.upright(float64(p.X)*v.ratio, float64(p.Y)*v.ratio))
 }
 
+// Sight is the part of the image that is on screen, in pixels of level 0; of a turned view what
+// encloses it.
+func (v *View) Sight() image.Rectangle {
+	s := v.Size()
+	size := v.imageSize()
+	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	for _, p := range []fyne.Position{{}, {X: s.Width}, {Y: s.Height}, {X: s.Width, Y: s.Height}} {
+		at := v.place(p)
+		lo, hi = [2]float64{min(lo[0], at.X), min(lo[1], at.Y)}, [2]float64{max(hi[0], at.X), max(hi[1], at.Y)}
+	}
+	return image.Rect(int(math.Floor(lo[0])), int(math.Floor(lo[1])), int(math.Ceil(hi[0])), int(math.Ceil(hi[1]))).Intersect(image.Rectangle{Max: size})
+}
+
 func (v *View) move(c camera) {
 	if v.src == nil {
 		return

@@ -3,6 +3,7 @@ package viewer
 import (
 	"cmp"
 	"fmt"
+	"image"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ type panel struct {
 	diameter *kit.Field
 	unit     *widget.Label
 	again    *widget.Button
+	part     *kit.Check
 	limit    *threshold
 	rival    *kit.Select
 	rivals   fyne.CanvasObject
@@ -54,6 +56,7 @@ func newPanel(s *Screen) *panel {
 	p.diameter.SetPlaceHolder("model's own")
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
+	p.part = kit.NewCheck("Only in sight", nil, s.view.TakeKeys)
 	p.limit = newThreshold(s)
 	p.rival = kit.NewSelect(nil, p.compare, s.view.TakeKeys)
 	p.rivals = container.NewVBox(widget.NewLabel("Compare with"), p.rival)
@@ -74,7 +77,7 @@ func newPanel(s *Screen) *panel {
 func (p *panel) modelForm() fyne.CanvasObject {
 	return container.NewVBox(
 		container.NewBorder(nil, nil, widget.NewLabel("Nucleus"), p.unit, p.diameter),
-		kit.Tall(p.again), p.running, p.limit.box, p.rivals)
+		container.NewBorder(nil, nil, nil, p.part, kit.Tall(p.again)), p.running, p.limit.box, p.rivals)
 }
 
 // noRival is the choice to compare with no other model.
@@ -138,10 +141,15 @@ func (p *panel) set(v Values) {
 	if p.diameter.Text == "" && v.Diameter > 0 {
 		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
 	}
-	able(p.again, v.ID != "" && v.Running == "" && p.s.act.RunAgain != nil)
+	can := v.ID != "" && v.Running == "" && p.s.act.RunAgain != nil
+	able(p.again, can)
+	able(p.part, can)
 	text := v.Running
 	if text == "" {
 		text = v.Model
+	}
+	if v.Running == "" && !v.Part.Empty() {
+		text += fmt.Sprintf(", in %d × %d px", v.Part.Dx(), v.Part.Dy())
 	}
 	p.running.SetText(text)
 	shown(p.running, text != "")
@@ -157,7 +165,11 @@ func (p *panel) runAgain() {
 		return
 	}
 	if p.s.act.RunAgain != nil && p.s.val.Running == "" {
-		p.s.act.RunAgain(d)
+		var part image.Rectangle
+		if p.part.Checked {
+			part = p.s.view.Sight()
+		}
+		p.s.act.RunAgain(d, part)
 		p.s.view.TakeKeys()
 	}
 }

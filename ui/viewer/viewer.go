@@ -3,6 +3,7 @@
 package viewer
 
 import (
+	"image"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,7 @@ type Values struct {
 	Versions  []string              // name@version of the models that may be compared with
 	Rival     string                // the one that Other is of, "" for none
 	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
+	Part      image.Rectangle       // of the image that was predicted; empty for all
 	Threshold Threshold             // of the objects that the model found
 	Running   string                // "Predicting, 214 objects so far" while a run goes on
 
@@ -57,11 +59,11 @@ type Actions struct {
 	Draw                   func(ring []annotation.Point)
 	Reshape                func(objectID string, ring []annotation.Point)
 	Undo, Redo             func()
-	RunAgain               func(diameter float64) // micrometres; 0 for the model's own
-	Threshold              func(at float64)       // of probability, again and again while it moves
-	Compare                func(version string)   // one of Versions, "" for none
-	Next, Previous         func()                 // capture
-	Image                  func(n int)            // of a file that holds several, counted from 0
+	RunAgain               func(diameter float64, part image.Rectangle) // micrometres, 0 for the model's own; pixels, empty for all
+	Threshold              func(at float64)                             // of probability, again and again while it moves
+	Compare                func(version string)                         // one of Versions, "" for none
+	Next, Previous         func()                                       // capture
+	Image                  func(n int)                                  // of a file that holds several, counted from 0
 	CommitReview           func()
 	Explain                func(error) (say, hint string) // why a part can't be read; empty where nobody knows
 	Shortcut               func(fyne.Shortcut)            // one that is not the viewer's own

@@ -19,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
+	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
 )
 
@@ -172,7 +173,7 @@ func TestPictures(t *testing.T) {
 		{"faulty-dark", theme.Dark, faulty, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			show(t, c.mode, viewer.Actions{RunAgain: func(float64) {}, Inbox: func() {}}, func(v *viewer.Screen, cv fyne.Canvas, s *screen) {
+			show(t, c.mode, viewer.Actions{RunAgain: func(float64, image.Rectangle) {}, Inbox: func() {}}, func(v *viewer.Screen, cv fyne.Canvas, s *screen) {
 				v.Set(c.v)
 				s.settle(cv)
 				if c.pick {
@@ -249,13 +250,15 @@ func TestUndoComesByKeyAndByShortcut(t *testing.T) {
 	})
 }
 
-func TestRunAgainTakesADiameter(t *testing.T) {
+func TestRunAgainTakesADiameterAndAPart(t *testing.T) {
 	got := -1.0
-	show(t, theme.Dark, viewer.Actions{RunAgain: func(d float64) { got = d }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+	var part image.Rectangle
+	show(t, theme.Dark, viewer.Actions{RunAgain: func(d float64, r image.Rectangle) { got, part = d, r }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		v.Set(typical())
 		s.settle(c)
 		var e *kit.Field
 		var b *widget.Button
+		var sight *kit.Check
 		for _, o := range walk(v) {
 			switch x := o.(type) {
 			case *kit.Field:
@@ -263,6 +266,10 @@ func TestRunAgainTakesADiameter(t *testing.T) {
 			case *widget.Button:
 				if x.Text == "Run again" {
 					b = x
+				}
+			case *kit.Check:
+				if x.Text == "Only in sight" {
+					sight = x
 				}
 			}
 		}
@@ -273,8 +280,22 @@ func TestRunAgainTakesADiameter(t *testing.T) {
 		}
 		e.SetText("9,5")
 		test.Tap(b)
-		if got != 9.5 {
-			t.Errorf("the diameter is %v", got)
+		if got != 9.5 || !part.Empty() {
+			t.Errorf("the diameter is %v, in %v", got, part)
+		}
+		sight.SetChecked(true)
+		size := typical().Source.Info().Levels[0].Size
+		if test.Tap(b); part != (image.Rectangle{Max: size}) {
+			t.Errorf("all is in sight, and the part is %v", part)
+		}
+		for _, o := range walk(v) {
+			if view, ok := o.(*tileview.View); ok {
+				view.Zoom(8)
+				view.Turn(30)
+			}
+		}
+		if test.Tap(b); part.Empty() || part.Dx() > size.X/2 || !part.In(image.Rectangle{Max: size}) {
+			t.Errorf("little is in sight, and the part is %v", part)
 		}
 	})
 }

@@ -1,0 +1,56 @@
+package station_test
+
+import (
+	"image"
+	"testing"
+
+	"coverslip.dev/coverslip/core/flow"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/segment"
+)
+
+// TestAPartIsPredicted: of an image that was predicted, a person has a part predicted again; the
+// threshold and another model look at that part, too.
+func TestAPartIsPredicted(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	b.drop(field)
+	it := b.capture(field, predicted)
+	region := image.Rect(100, 100, 300, 250)
+	inside := func(what string, least, most int) int {
+		t.Helper()
+		objects, _, err := b.Objects(t.Context(), it)
+		if err != nil || len(objects) < least || len(objects) > most {
+			t.Fatalf("%s: %d objects, want %d to %d: %v", what, len(objects), least, most, err)
+		}
+		for _, o := range objects {
+			if r := segment.Bounds(o.Outline); most < 1000 && !r.Overlaps(region) {
+				t.Errorf("%s: an object of %v", what, r)
+			}
+		}
+		return len(objects)
+	}
+	all := inside("the whole image", 20, 1000)
+	if err := b.Again(t.Context(), it, 0, region); err != nil {
+		t.Fatal(err)
+	}
+	it = b.capture(field, func(it flow.Item) bool {
+		var p intake.Predicted
+		return it.Behind("infer") && it.Out("infer", &p) && p.Region == region && p.Objects > 0
+	})
+	part := inside("a part", 3, all/2)
+	if err := b.SetThreshold(t.Context(), it, 0.05); err != nil {
+		t.Fatal(err)
+	}
+	inside("another threshold", part, all)
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
+		t.Fatal(err)
+	}
+	it = b.capture(field, func(it flow.Item) bool {
+		var p intake.Predicted
+		return it.Behind("infer") && it.Out("infer", &p) && p.Objects == all
+	})
+	if err := b.Again(t.Context(), it, 0, image.Rect(9000, 0, 9100, 100)); err != nil {
+		t.Fatal(err)
+	}
+	b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed })
+}
