@@ -101,7 +101,7 @@ def pan(screen, seconds=4.0):
         if now != last:
             changes.append(time.monotonic())
             last = now
-        time.sleep(0.001)
+        time.sleep(0.002)
     return len(changes) / (time.monotonic() - begun)
 
 
@@ -116,7 +116,7 @@ def answers(screen, words):
         before, begun = screen.patch(), time.monotonic()
         print(line, file=hand.stdin, flush=True)
         while screen.patch() == before and time.monotonic() < begun + 1:
-            pass
+            time.sleep(0.0005)  # who looks must not take the processor from what is measured
         took = (time.monotonic() - begun) * 1e3
         if took < 1000:
             out.append(took)
@@ -194,13 +194,14 @@ def bare():
         before = cpu(app.pid)
         fps = [pan(screen) for _ in range(3)]
         busy = cpu(app.pid) - before
+        moved = answers(screen, [f"mousemove {W // 2 - 6 * (i % 2 + 1) - i} {H // 2}" for i in range(20)])
         screen.tool("mousemove", 5, 5)
         time.sleep(3)
         before = cpu(app.pid)
         time.sleep(5)
         idle = (cpu(app.pid) - before) / 5
         print(f"| one picture in a Fyne window, nothing else | – | {sorted(fps)[1]:.0f} fps | {1e3 * busy / max(sum(fps) * 4, 1):.0f} ms CPU a frame "
-              f"| – | {peak(app.pid)} MB | idle {100 * idle:.1f} % |", flush=True)
+              f"| other picture {ms(moved)} | {peak(app.pid)} MB | idle {100 * idle:.1f} % |", flush=True)
     finally:
         app.send_signal(signal.SIGTERM)
         app.wait()
