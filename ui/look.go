@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
@@ -111,13 +112,24 @@ func (w *window) focused(f fyne.Focusable) {
 	}
 }
 
-// keys has the viewer's keys work also while nothing has the focus.
+// keys has the viewer's keys work also while nothing has the focus, as after a click on a button.
 func (w *window) keys(c fyne.Canvas) {
+	looking := func() bool { return c.Overlays().Top() == nil && w.shell.Page() == "viewer" }
 	c.SetOnTypedRune(func(r rune) {
-		if c.Overlays().Top() == nil && w.shell.Page() == "viewer" {
+		if looking() {
 			w.viewer.Keys().TypedRune(r)
 		}
 	})
+	for _, s := range []fyne.Shortcut{
+		&fyne.ShortcutUndo{}, &fyne.ShortcutRedo{}, &fyne.ShortcutCopy{},
+		&desktop.CustomShortcut{KeyName: fyne.KeyZ, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift},
+	} {
+		c.AddShortcut(s, func(s fyne.Shortcut) {
+			if o, ok := w.viewer.Keys().(fyne.Shortcutable); ok && looking() {
+				o.TypedShortcut(s)
+			}
+		})
+	}
 	before := c.OnTypedKey()
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
 		switch {
