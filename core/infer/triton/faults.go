@@ -71,6 +71,9 @@ func (e *Engine) explain(err error, m infer.Ref) error {
 		return f
 	}
 	switch {
+	case r.tooLarge():
+		return fault.New(fault.Full, "The question to the model "+m.String()+" on "+e.name+" is too large for one message, or its answer is.",
+			"Choose smaller tiles.", r)
 	case m.Model == "" && r.code == codes.NotFound:
 		return e.stranger(r)
 	case r.unknownModel():
@@ -93,6 +96,9 @@ func (r *refusal) outOfMemory() bool {
 		"Failed to allocate", "failed to allocate", "Failed to increase the shared memory pool")
 }
 
+// tooLarge: one message does not hold that much.
+func (r *refusal) tooLarge() bool { return r.says("larger than max") }
+
 // general explains a refusal that has nothing to do with a model; nil if it has.
 func (e *Engine) general(r *refusal) error {
 	switch {
@@ -107,7 +113,7 @@ func (e *Engine) general(r *refusal) error {
 	case r.outOfMemory():
 		return fault.New(fault.Full, "The inference server "+e.name+" has too little memory for that.",
 			"Ask whoever runs it to free some, or choose smaller tiles; the work is tried again by itself.", r)
-	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.says("larger than max"):
+	case r.says("maximum queue size", "timeout expired"), r.code == codes.ResourceExhausted && !r.tooLarge():
 		return fault.New(fault.Busy, "The inference server "+e.name+" has too much to do.", "The work goes on by itself.", r)
 	case r.code == codes.DeadlineExceeded:
 		return e.silent(r)
@@ -187,6 +193,10 @@ func (e *Engine) loadFault(err error, m infer.Ref) error {
 	}
 	if f := e.general(r); f != nil {
 		return f
+	}
+	if r.tooLarge() {
+		return fault.New(fault.Invalid, "The model "+m.String()+" is too large to be sent to "+e.name+".",
+			"Whoever runs the server can put it into its model repository.", r)
 	}
 	if r.says("unable to find backend library", "unable to find '"+e.backend) {
 		return fault.New(fault.Invalid, "The inference server "+e.name+" has no backend "+e.backend+".",

@@ -163,6 +163,21 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// TestGivenUpByTheServer: an answer that says it was cancelled, as a proxy or a server that ends
+// gives, is no sign that a person stopped it.
+func TestGivenUpByTheServer(t *testing.T) {
+	config, files := python(`"max_batch_size": 0`, `
+    def execute(self, requests):
+        return [pb.InferenceResponse(error=pb.TritonError("given up", pb.TritonError.CANCELLED)) for r in requests]
+`)
+	for name, e := range featureServers(t, "quitter", config, files) {
+		_, err := e.Infer(t.Context(), infer.Ref{Model: "quitter"}, ints([]int64{1}, 1))
+		if say, hint := fault.Explain(err); err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) == fault.Canceled || say == "" || hint == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestPriority: of the questions that wait, urgent ones are answered first.
 func TestPriority(t *testing.T) {
 	config, files := python(`"max_batch_size": 1, "dynamic_batching": {"priority_levels": 2, "default_priority_level": 2}`, `

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,10 @@ import (
 // connections to one server: a large tensor on its way must not hold up the others, and
 // one connection does not carry all that a server can take.
 const connections = 2
+
+// mostBytes is how large a message may be, as Triton's own gRPC server has it, and as much is
+// read of an answer over HTTP: tensors of 1 GiB, and what they are framed in.
+const mostBytes = math.MaxInt32
 
 // grpcWire is the transport over gRPC.
 type grpcWire struct {
@@ -57,7 +62,7 @@ func dialGRPC(host string, secure *tls.Config, headers map[string]string, compre
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 5 * time.Minute, Timeout: 20 * time.Second}), // Triton ends those who ping more
 			grpc.WithInitialWindowSize(8<<20), grpc.WithInitialConnWindowSize(16<<20),
 			grpc.WithWriteBufferSize(256<<10), grpc.WithReadBufferSize(256<<10),
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(1<<30), grpc.MaxCallSendMsgSize(1<<30)),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(mostBytes), grpc.MaxCallSendMsgSize(mostBytes)),
 		)
 		if err != nil {
 			return nil, errors.Join(err, w.close())
@@ -226,8 +231,9 @@ func refused(err error) error {
 	if !ok {
 		return err
 	}
-	if s.Code() == codes.Canceled {
-		return context.Canceled
+	code := s.Code()
+	if code == codes.Canceled { // not by us, or whoever asked looks at its context: a proxy, or a server that ends
+		code = codes.Unavailable
 	}
-	return &refusal{code: s.Code(), text: s.Message()}
+	return &refusal{code: code, text: s.Message()}
 }

@@ -144,7 +144,7 @@ func (w *httpWire) json(ctx context.Context, method string, in, out any, path ..
 			return err
 		}
 	}
-	rsp, err := w.do(ctx, method, [][]byte{body}, nil, path...)
+	rsp, err := w.do(ctx, method, [][]byte{body}, nil, true, path...)
 	if err != nil {
 		return err
 	}
@@ -158,8 +158,9 @@ func (w *httpWire) json(ctx context.Context, method string, in, out any, path ..
 }
 
 // do sends a request whose body is the parts; the caller closes the body of what comes
-// back. An answer that is no success becomes a refusal.
-func (w *httpWire) do(ctx context.Context, method string, parts [][]byte, headers map[string]string, path ...string) (*http.Response, error) {
+// back. An answer that is no success becomes a refusal. again tells whether the request may be
+// sent twice, as net/http does when the server has just closed a connection that was idle.
+func (w *httpWire) do(ctx context.Context, method string, parts [][]byte, headers map[string]string, again bool, path ...string) (*http.Response, error) {
 	escaped := make([]string, len(path))
 	for i, p := range path {
 		escaped[i] = url.PathEscape(p)
@@ -190,9 +191,9 @@ func (w *httpWire) do(ctx context.Context, method string, parts [][]byte, header
 			req.Header.Set(k, v)
 		}
 	}
-	// All requests may be sent twice; so net/http does when the server has just closed
-	// a connection that was idle. The header itself is not sent.
-	req.Header["Idempotency-Key"] = nil
+	if again {
+		req.Header["Idempotency-Key"] = nil // for net/http; it is not sent
+	}
 	rsp, err := w.client.Do(req)
 	return accepted(ctx, rsp, err)
 }
@@ -200,14 +201,15 @@ func (w *httpWire) do(ctx context.Context, method string, parts [][]byte, header
 // post sends a question, which is done as do does it.
 func (w *httpWire) post(ctx context.Context, q *question, parts [][]byte, headers map[string]string) (*http.Response, error) {
 	path := modelPath(q.model, q.version, "infer")
+	again := q.terms.Sequence.ID == 0
 	if w.plain == nil {
-		return w.do(ctx, http.MethodPost, parts, headers, path...)
+		return w.do(ctx, http.MethodPost, parts, headers, again, path...)
 	}
 	for i, p := range path {
 		path[i] = url.PathEscape(p)
 	}
 	uri := "/" + strings.TrimPrefix(w.base.JoinPath(append([]string{"v2"}, path...)...).RequestURI(), "/")
-	rsp, err := w.plain.post(ctx, uri, []map[string]string{w.headers, headers}, parts, q.terms.Sequence.ID == 0)
+	rsp, err := w.plain.post(ctx, uri, []map[string]string{w.headers, headers}, parts, again)
 	return accepted(ctx, rsp, err)
 }
 
@@ -227,6 +229,9 @@ func accepted(ctx context.Context, rsp *http.Response, err error) (*http.Respons
 func lost(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
+	}
+	if asRefusal(err) != nil {
+		return err
 	}
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return &refusal{code: codes.Unimplemented, text: "answer is no JSON: " + err.Error()}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 
+	"google.golang.org/grpc/codes"
+
 	"coverslip.dev/coverslip/core/infer"
 )
 
@@ -100,6 +102,9 @@ func (w *httpWire) ask(ctx context.Context, q *question) ([]infer.Tensor, error)
 		rsp.ContentLength = -1 // unknown
 	}
 	out, err := readTensors(rsp, q.shared)
+	if err == nil {
+		_, _ = io.CopyN(io.Discard, body, 1) // the end of what comes in chunks, or the connection can't be used again
+	}
 	return out, lost(ctx, err)
 }
 
@@ -133,6 +138,7 @@ func readTensors(rsp *http.Response, via *shared) ([]infer.Tensor, error) {
 		return nil, err
 	}
 	var out []infer.Tensor
+	left := int64(mostBytes)
 	for _, t := range head.Outputs {
 		if via.holds(t.Name) {
 			out = append(out, infer.Tensor{Port: infer.Port(t.httpPort)})
@@ -144,6 +150,9 @@ func readTensors(rsp *http.Response, via *shared) ([]infer.Tensor, error) {
 		}
 		if t.Binary == nil || t.Binary.Size < 0 {
 			return nil, fmt.Errorf("output %s has no bytes", t.Name)
+		}
+		if left -= t.Binary.Size; left < 0 {
+			return nil, &refusal{code: codes.ResourceExhausted, text: fmt.Sprintf("output %s of %d bytes is larger than max", t.Name, t.Binary.Size)}
 		}
 		data, err := read(rsp, t.Binary.Size)
 		if err != nil {

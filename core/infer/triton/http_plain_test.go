@@ -6,7 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -75,6 +79,49 @@ func TestPlainEarlyAnswer(t *testing.T) {
 	_, err = e.Infer(t.Context(), infer.Ref{Model: "m"}, []infer.Tensor{infertest.Image(1, 1, 2048, 2048)})
 	if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind == fault.Offline {
 		t.Errorf("too large: %v", err)
+	}
+}
+
+// TestSequencesAreNotAskedTwice: a proxy that reads a question and ends the connection may have
+// passed it on. Others are asked again, but no question of a sequence.
+func TestSequencesAreNotAskedTwice(t *testing.T) {
+	at := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP")
+	to, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	direct := dial(t, triton.Options{Address: at, Backend: "python"})
+	if err := direct.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+	pass := httputil.NewSingleHostReverseProxy(to)
+	var asked atomic.Int64
+	proxy := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) != 2 { // the second, on a connection that had answers already
+			pass.ServeHTTP(w, r)
+			return
+		}
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			t.Error(err)
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	defer proxy.Close()
+	for id, want := range map[uint64]int64{0: 3, 7: 2} {
+		e := dial(t, triton.Options{Address: proxy.URL, Backend: "python", TLS: proxy.Client().Transport.(*http.Transport).TLSClientConfig, Apart: true}) //nolint:errcheck,forcetypeassert // it is one
+		asked.Store(0)
+		ctx := infer.WithTerms(t.Context(), infer.Terms{Sequence: infer.Sequence{ID: id}})
+		for i := range 2 {
+			err := infertest.Ask(ctx, e, b.Ref, 2, 1, 1, 1, 4, 4)
+			if lost := id != 0 && i == 1; (err != nil) != lost || lost && fault.KindOf(err) != fault.Offline {
+				t.Errorf("sequence %d, question %d: %v", id, i, err)
+			}
+		}
+		if asked.Load() != want {
+			t.Errorf("sequence %d: two questions were asked %d times", id, asked.Load())
+		}
 	}
 }
 

@@ -125,12 +125,10 @@ func (e *Engine) LoadStored(ctx context.Context, name string) error {
 			return err
 		}
 		defer done()
-		e.mu.Lock()
-		delete(e.shelf, name)
-		e.mu.Unlock()
 		if err := e.wire.load(ctx, name, "", nil); err != nil {
 			return e.storedFault(err, m)
 		}
+		e.forget(name)
 		return nil
 	})
 }
@@ -148,17 +146,24 @@ func (e *Engine) Unload(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		e.mu.Lock()
-		delete(e.shelf, name)
-		e.mu.Unlock()
 		if gone, _ := goneFrom(name, list); gone {
+			e.forget(name)
 			return e.unknown(m, nil)
 		}
 		if err := e.wire.unload(ctx, name); err != nil {
 			return err
 		}
+		e.forget(name)
 		return e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) })
 	})
+}
+
+// forget takes a model off the shelf. One that the server may still have must stay there: the
+// next version would be sent without those beside it.
+func (e *Engine) forget(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.shelf, name)
 }
 
 func goneFrom(name string, list []entry) (bool, error) {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"coverslip.dev/coverslip/core/infer"
 )
 
@@ -190,7 +192,7 @@ func (m *memory) refuse(ctx context.Context, err error) {
 func (m *memory) sweep(ctx context.Context) {
 	for _, name := range orphans() {
 		err := m.wire.unregister(ctx, name) // once: somebody waits for this
-		if inUse(err) {
+		if !parted(err) {
 			m.leave()
 			continue
 		}
@@ -230,6 +232,13 @@ func (m *memory) unregister(ctx context.Context, region string) error {
 func inUse(err error) bool {
 	r := asRefusal(err)
 	return r != nil && r.says("currently in use")
+}
+
+// parted tells whether a server has parted with a region, or has none of that name: whatever it
+// answers counts as that, but that a question has it.
+func parted(err error) bool {
+	r := asRefusal(err)
+	return err == nil || r != nil && r.code != codes.Unavailable && r.code != codes.DeadlineExceeded && !inUse(err)
 }
 
 // parameters say where a tensor lies.
@@ -334,8 +343,8 @@ func (m *memory) give(ctx context.Context, r *region) {
 const dropping = time.Second
 
 // drop parts with regions, at the server first, within one limit for all of them. Where a
-// question that nobody waits for has one still, or the server hangs, its file stays for a later
-// sweep, of this program or the next: without the file nobody would know the name that the
+// question that nobody waits for has one still, or the server does not answer, its file stays for
+// a later sweep, of this program or the next: without the file nobody would know the name that the
 // server keeps memory for.
 func (m *memory) drop(ctx context.Context, regions ...*region) {
 	limit := quick
@@ -349,7 +358,7 @@ func (m *memory) drop(ctx context.Context, regions ...*region) {
 		if err != nil {
 			m.log.DebugContext(ctx, "shared memory not unregistered", slog.String("region", r.name), slog.Any("error", err))
 		}
-		if inUse(err) || ctx.Err() != nil {
+		if !parted(err) || ctx.Err() != nil {
 			_ = r.unmap() // nothing can be done about it
 			m.leave()
 			continue

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -165,6 +166,65 @@ func TestSharedMemoryStopped(t *testing.T) {
 		}
 		if err := e.Ready(t.Context()); err != nil {
 			t.Errorf("%s: %v", e.name, err)
+		}
+	}
+}
+
+// noted notes the names of regions that the server got.
+type noted struct {
+	sharer
+	mu    sync.Mutex
+	names []string
+}
+
+func (n *noted) register(ctx context.Context, region string, size int64) error {
+	n.mu.Lock()
+	n.names = append(n.names, region)
+	n.mu.Unlock()
+	return n.sharer.register(ctx, region, size)
+}
+
+// TestSharedMemoryOfTheClosed: an engine that is closed while questions have regions can't have
+// the server part with them; the next one does.
+func TestSharedMemoryOfTheClosed(t *testing.T) {
+	s := servertest.StartTriton(t)
+	e, next := sharing(t, s.GRPC), sharing(t, s.GRPC)
+	n := &noted{sharer: e.memory.wire}
+	e.memory.wire = n
+	next.metrics = s.Metrics
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Slow()}
+	if err := e.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	for range 2 {
+		go func() {
+			_, err := e.Infer(t.Context(), b.Ref, []infer.Tensor{infertest.Image(1, 1, 1024, 1024)})
+			ended <- err
+		}()
+	}
+	for waiting := 0; waiting == 0; { // the other is being answered
+		l, err := next.Busy(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting = l.Waiting
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := <-ended; fault.KindOf(err) != fault.Offline {
+			t.Errorf("closed in the middle: %v", err)
+		}
+	}
+	left := func(name string) bool { return slices.Contains(orphans(), name) }
+	if len(n.names) != 2 || !left(n.names[0]) || !left(n.names[1]) {
+		t.Errorf("of %v are known what the server has: %v", n.names, orphans())
+	}
+	for end := time.Now().Add(time.Minute); slices.ContainsFunc(n.names, left); <-time.After(50 * time.Millisecond) {
+		if next.memory.sweep(t.Context()); time.Now().After(end) {
+			t.Fatalf("the server still has %v", n.names)
 		}
 	}
 }

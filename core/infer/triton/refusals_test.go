@@ -6,6 +6,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/servertest"
 )
 
@@ -92,5 +93,63 @@ func TestNumbers(t *testing.T) {
 	}
 	if nameOf("4", nil) != "4" {
 		t.Error("a version that somebody else has loaded has a name")
+	}
+}
+
+// TestTooLarge: what no message holds is said so, and a shelf holds no more than one does.
+func TestTooLarge(t *testing.T) {
+	e, err := Dial(t.Context(), Options{Address: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Apart: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close() //nolint:errcheck // the test's end
+	m := infer.Ref{Model: "m", Version: "1"}
+	huge := infer.Tensor{Port: infer.Port{Name: "IN", Type: "UINT8", Shape: []int64{mostBytes}}, Data: make([]byte, mostBytes)}
+	_, err = e.wire.ask(t.Context(), &question{model: "m", in: []infer.Tensor{huge}})
+	for what, c := range map[string]struct {
+		err  error
+		kind fault.Kind
+	}{
+		"a question": {e.explain(err, m), fault.Full},
+		"a network":  {e.loadFault(err, m), fault.Invalid},
+	} {
+		if say, hint := fault.Explain(c.err); fault.KindOf(c.err) != c.kind || !strings.Contains(say, "too large") || hint == "" {
+			t.Errorf("%s: %v", what, c.err)
+		}
+	}
+	var s *shelf
+	for _, version := range []string{"1", "2", "3"} {
+		s = s.with(infer.Bundle{Ref: infer.Ref{Model: "m", Version: version}, ONNX: huge.Data[:900<<20]})
+	}
+	if len(s.bundles) != 2 || s.index("1") >= 0 || s.latest != "3" {
+		t.Errorf("%d versions of 900 MiB", len(s.bundles))
+	}
+	if s = s.with(infer.Bundle{Ref: infer.Ref{Model: "m", Version: "4"}, ONNX: huge.Data}); len(s.bundles) != 1 {
+		t.Errorf("%d versions with one that fills a message", len(s.bundles))
+	}
+}
+
+// TestForgotten: a model that could not be loaded from the server's repository leaves what this
+// program has loaded of that name where it is, also when the next version comes.
+func TestForgotten(t *testing.T) {
+	e, err := Dial(t.Context(), Options{Address: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close() //nolint:errcheck // the test's end
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+	if err := e.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.LoadStored(t.Context(), b.Model); err == nil {
+		t.Fatal("loaded what is not there")
+	}
+	next := infer.Bundle{Ref: infer.Ref{Model: b.Model, Version: "2"}, ONNX: infertest.Affine2()}
+	if err := e.Load(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 4, 4); err != nil {
+		t.Error(err)
 	}
 }

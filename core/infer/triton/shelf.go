@@ -25,8 +25,8 @@ type shelf struct {
 	latest  string         // version that was loaded last
 }
 
-// with returns a shelf with b on it, in the place of the same version or of the one that
-// was not used for longest.
+// with returns a shelf with b on it, in the place of the same version or of those that were
+// not used for longest: so many that the others can be sent in one message.
 func (s *shelf) with(b infer.Bundle) *shelf {
 	n := &shelf{latest: b.Version}
 	if s != nil {
@@ -34,6 +34,21 @@ func (s *shelf) with(b infer.Bundle) *shelf {
 	}
 	n.bundles = append(n.bundles, b)
 	n.bundles = n.bundles[max(0, len(n.bundles)-versions):]
+	for len(n.bundles) > 1 && n.size() > mostBytes-besides {
+		n.bundles = n.bundles[1:]
+	}
+	return n
+}
+
+// besides is room in a message for all that comes with networks.
+const besides = 1 << 20
+
+// size is how many bytes all networks have.
+func (s *shelf) size() int {
+	n := 0
+	for _, b := range s.bundles {
+		n += len(b.ONNX)
+	}
 	return n
 }
 
