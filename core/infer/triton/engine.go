@@ -3,6 +3,7 @@ package triton
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -134,7 +135,11 @@ func (e *Engine) ask(ctx context.Context, limit time.Duration, m infer.Ref, ques
 	if err := e.open(); err != nil {
 		return err
 	}
-	return e.explain(err, m)
+	said := e.explain(err, m)
+	if k := fault.KindOf(said); k == fault.Internal || k == fault.Corrupt { // whose hints promise the server's own words
+		e.log.WarnContext(ctx, "inference server failed", slog.String("engine", e.name), slog.String("model", m.String()), slog.Any("error", err))
+	}
+	return said
 }
 
 // number is Triton's number of the version of m; empty: the server's own choice.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/servertest"
 )
@@ -281,7 +283,8 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestCompress: compressed questions are understood, and so are compressed answers.
+// TestCompress: compressed questions are understood, and so are compressed answers; both are
+// shorter on their way than their tensors.
 func TestCompress(t *testing.T) {
 	s := servertest.StartTriton(t, "--grpc-infer-response-compression-level=medium")
 	config, files := python(`"max_batch_size": 0`, `
@@ -289,11 +292,17 @@ func TestCompress(t *testing.T) {
         return [answer(take(r) + 1) for r in requests]
 `)
 	for _, address := range []string{s.GRPC, s.HTTP} {
-		e := dial(t, triton.Options{Address: address, Backend: "python", Compress: true, Apart: true})
+		scheme, host, _ := strings.Cut(address, "://")
+		p := relay(t, host)
+		e := dial(t, triton.Options{Address: scheme + "://" + p.l.Addr().String(), Backend: "python", Compress: true, Apart: true})
 		if err := e.LoadRaw(t.Context(), "plus", config, files); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := e.Infer(t.Context(), infer.Ref{Model: "none"}, ints([]int64{1}, 1)); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s: no such model: %v", e.Name(), err)
+		}
 		v := make([]int32, 100_000)
+		sent, received := p.sent.Load(), p.received.Load()
 		out, err := e.Infer(t.Context(), infer.Ref{Model: "plus"}, ints([]int64{int64(len(v))}, v...))
 		if err != nil {
 			t.Fatalf("%s: %v", e.Name(), err)
@@ -304,34 +313,101 @@ func TestCompress(t *testing.T) {
 		if !slices.Equal(toInts(out), v) {
 			t.Errorf("%s: a wrong answer", e.Name())
 		}
-		if _, err := e.Infer(t.Context(), infer.Ref{Model: "none"}, ints([]int64{1}, 1)); fault.KindOf(err) != fault.NotFound {
-			t.Errorf("%s: no such model: %v", e.Name(), err)
+		raw := int64(4 * len(v))
+		if sent, received = p.sent.Load()-sent, p.received.Load()-received; sent == 0 || sent > raw/10 || received == 0 || received > raw/10 {
+			t.Errorf("%s: of %d bytes each way %d were sent, %d received", e.Name(), raw, sent, received)
 		}
 	}
 }
 
-// TestLarge sends what is larger than gRPC's messages usually may be, and with
-// COVERSLIP_TEST_LONG=1 as much as fits into one: 1 GiB.
+// TestLarge sends and receives what is larger than gRPC's messages usually may be, and with
+// COVERSLIP_TEST_LONG=1 a tensor of 1 GiB.
 func TestLarge(t *testing.T) {
 	size := 96 << 20
 	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
-		size = 1<<30 - 4096
+		size = 1 << 30
 	}
 	config, files := python(`"max_batch_size": 0`, `
     def execute(self, requests):
-        return [answer([take(r).view(np.uint8).astype(np.uint64).sum() % 2**31, len(take(r))]) for r in requests]
+        return [answer(take(r)[::-1]) for r in requests]
 `)
 	in := []infer.Tensor{{Port: infer.Port{Name: "IN", Type: "INT32", Shape: []int64{int64(size / 4)}}, Data: make([]byte, size)}}
-	in[0].Data[0], in[0].Data[size-1] = 200, 100
+	for _, at := range []int{0, size/2 - 4096, size - 4} {
+		copy(in[0].Data[at:], "here")
+	}
 	s := servertest.StartTriton(t)
 	for _, address := range []string{s.GRPC, s.HTTP} {
 		e := dial(t, triton.Options{Address: address, Backend: "python", Apart: true})
-		if err := e.LoadRaw(t.Context(), "sum", config, files); err != nil {
+		if err := e.LoadRaw(t.Context(), "turn", config, files); err != nil {
 			t.Fatal(err)
 		}
-		out, err := e.Infer(t.Context(), infer.Ref{Model: "sum"}, in)
-		if err != nil || !slices.Equal(toInts(out), []int32{300, int32(size / 4)}) { //nolint:gosec // fits
-			t.Errorf("%s: %v, %v", e.Name(), toInts(out), err)
+		out, err := e.Infer(t.Context(), infer.Ref{Model: "turn"}, in)
+		if err != nil || len(out) != 1 || len(out[0].Data) != size {
+			t.Fatalf("%s: %d tensors, %v", e.Name(), len(out), err)
 		}
+		for _, at := range []int{0, size/2 + 4092, size - 4} {
+			if string(out[0].Data[at:at+4]) != "here" {
+				t.Errorf("%s: %v at %d", e.Name(), out[0].Data[at:at+4], at)
+			}
+		}
+		if n := bytes.Count(out[0].Data, []byte{0}); n != size-12 {
+			t.Errorf("%s: %d bytes of %d are nothing", e.Name(), n, size)
+		}
+	}
+}
+
+// TestWords: what a model's own program says when it fails is in the log, for whoever wrote it,
+// and not in the sentence for whoever asked.
+func TestWords(t *testing.T) {
+	config, files := python(`"max_batch_size": 0`, `
+    def execute(self, requests):
+        return [answer(self.organelle(r)) for r in requests]
+
+    def organelle(self, r):
+        raise ValueError("no such organelle")
+`)
+	s := servertest.StartTriton(t)
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		var log bytes.Buffer
+		e := dial(t, triton.Options{Address: address, Backend: "python", Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err := e.LoadRaw(t.Context(), "failing", config, files); err != nil {
+			t.Fatal(err)
+		}
+		_, err := e.Infer(t.Context(), infer.Ref{Model: "failing"}, ints([]int64{1}, 1))
+		say, hint := fault.Explain(err)
+		if err == nil || say == "" || !strings.Contains(hint, "log") || strings.Contains(say+hint, "organelle") || strings.Contains(say+hint, ".py") {
+			t.Errorf("%s: said %q, %q", e.Name(), say, hint)
+		}
+		for _, word := range []string{"no such organelle", "model.py(", "organelle", "failing", e.Name()} {
+			if !strings.Contains(log.String(), word) {
+				t.Errorf("%s: %q is not in the log: %s", e.Name(), word, log.String())
+			}
+		}
+	}
+}
+
+// TestConnectionsAreUsedAgain: all questions over gRPC go through the same few connections.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	at := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
+	p := relay(t, strings.TrimPrefix(at, "grpc://"))
+	e := dial(t, triton.Options{Address: "grpc://" + p.l.Addr().String(), Backend: "python", Apart: true})
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	if err := e.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 16, 16); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := p.count(); n != 2 {
+		t.Errorf("%d connections for 160 questions", n)
 	}
 }

@@ -106,7 +106,13 @@ func TestSequencesAreNotAskedTwice(t *testing.T) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			t.Error(err)
 		}
-		panic(http.ErrAbortHandler)
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			err = c.Close()
+		}
+		if err != nil {
+			t.Error(err)
+		}
 	}))
 	defer proxy.Close()
 	for id, want := range map[uint64]int64{0: 3, 7: 2} {
@@ -131,6 +137,8 @@ type relayed struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	n     int
+
+	sent, received atomic.Int64 // bytes, as the engine sees it
 }
 
 func relay(t *testing.T, to string) *relayed {
@@ -156,12 +164,24 @@ func relay(t *testing.T, to string) *relayed {
 			p.n++
 			p.conns = append(p.conns, in, out)
 			p.mu.Unlock()
-			wg.Go(func() { _, _ = io.Copy(out, in); _ = out.Close() })
-			wg.Go(func() { _, _ = io.Copy(in, out); _ = in.Close() })
+			wg.Go(func() { _, _ = io.Copy(out, counted{in, &p.sent}); _ = out.Close() })
+			wg.Go(func() { _, _ = io.Copy(in, counted{out, &p.received}); _ = in.Close() })
 		}
 	})
 	t.Cleanup(func() { _ = l.Close(); p.cut(); wg.Wait() })
 	return p
+}
+
+// counted adds up what is read.
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 func (p *relayed) count() int {
