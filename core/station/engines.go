@@ -47,7 +47,7 @@ type engines struct {
 
 	board  *health.Board
 	log    *slog.Logger
-	back   func() // a server has come back
+	back   func() // a server has come back, or has a model
 	tested *verdicts
 	gauges gauges
 
@@ -174,12 +174,24 @@ func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 		"Captures are kept safe and are predicted when a server is back. Settings, Servers can allow this computer to take over.", nil)
 }
 
-// watch checks every engine until ctx ends.
+// watch checks every engine until ctx ends. One that is slow, as it loads a model or hangs,
+// keeps no other waiting.
 func (e *engines) watch(ctx context.Context, every time.Duration) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	var busy sync.Map // engines whose last check goes on
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		e.check(ctx)
+		for _, r := range e.all() {
+			if _, is := busy.LoadOrStore(r.Engine, true); is {
+				continue
+			}
+			wg.Go(func() {
+				defer busy.Delete(r.Engine)
+				e.checkOne(ctx, r)
+			})
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -188,20 +200,23 @@ func (e *engines) watch(ctx context.Context, every time.Duration) error {
 	}
 }
 
+// all are the built-in engine and the servers.
+func (e *engines) all() []remoteEngine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]remoteEngine{{address: ownKey, Engine: e.own}}, e.remote...)
+}
+
 // soon is how long a check waits for an answer.
 const soon = 4 * time.Second
 
 // check asks every engine once, loads what is in force where it is missing, and tells.
 func (e *engines) check(ctx context.Context) {
-	e.mu.Lock()
-	list := append([]remoteEngine{{address: ownKey, Engine: e.own}}, e.remote...)
-	e.mu.Unlock()
 	var wg sync.WaitGroup
-	for _, r := range list {
+	for _, r := range e.all() {
 		wg.Go(func() { e.checkOne(ctx, r) })
 	}
 	wg.Wait()
-	e.tellTakeover()
 }
 
 func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
@@ -275,7 +290,12 @@ func (e *engines) mark(r remoteEngine, s Server) (came bool) {
 	} else {
 		e.board.Clear(trouble(r))
 	}
+	if r.address == ownKey {
+		was, _ := e.servers.Row(ownKey)
+		s.Takeover = was.Takeover
+	}
 	e.servers.Put(r.address, s)
+	e.tellTakeover()
 	return came
 }
 
@@ -301,16 +321,14 @@ func (e *engines) down(en infer.Engine) {
 	}
 }
 
+// tellTakeover shows whether the built-in engine works in place of the servers, of which all
+// have been heard. e.mu is held.
 func (e *engines) tellTakeover() {
-	e.mu.Lock()
-	n, up := len(e.remote), 0
+	active := e.takeover && len(e.remote) > 0
 	for _, r := range e.remote {
-		if r.up {
-			up++
-		}
+		_, heard := e.servers.Row(r.address)
+		active = active && heard && !r.up
 	}
-	active := n > 0 && up == 0 && e.takeover
-	e.mu.Unlock()
 	s, ok := e.servers.Row(ownKey)
 	if ok && s.Takeover != active {
 		s.Takeover = active
@@ -361,6 +379,9 @@ func (e *engines) ensure(ctx context.Context, r remoteEngine) (able bool, err er
 			}
 		}
 		e.mu.Unlock()
+		if lerr == nil {
+			e.back() // it was waited for
+		}
 	}
 	return able, errors.Join(errs...)
 }
@@ -383,14 +404,10 @@ func load(ctx context.Context, en infer.Engine, b infer.Bundle) error {
 
 // loadAll brings b into every engine; all must take it.
 func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
-	e.mu.Lock()
-	list := append([]infer.Engine{}, e.own)
-	for _, r := range e.remote {
-		list = append(list, r.Engine)
-	}
-	e.mu.Unlock()
+	list := e.all()
 	var errs []error
-	for i, en := range list {
+	for i, r := range list {
+		en := r.Engine
 		err := load(ctx, en, b)
 		if err != nil && i == 0 && len(list) > 1 {
 			e.log.Warn("built-in engine did not load", slog.Any("error", err))
