@@ -177,3 +177,35 @@ func TestTheBrushesCircleGoesWithTheStroke(t *testing.T) {
 		}
 	})
 }
+
+// TestEscapeEndsAStroke: the rest of the drag draws nothing, nor after another tool was taken; the next
+// one does.
+func TestEscapeEndsAStroke(t *testing.T) {
+	drawn := 0
+	show(t, tileview.Actions{Drawn: func([]annotation.Point) { drawn++ }}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		for _, tool := range []tileview.Tool{tileview.Brush, tileview.Rectangle, tileview.Polygon} {
+			for name, stop := range map[string]func(){
+				"Escape":       func() { v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) },
+				"another tool": func() { v.SetTool(tileview.Brush) },
+			} {
+				drawn = 0
+				v.SetTool(tool)
+				v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(200, 200)}, Dragged: fyne.NewDelta(20, 20)})
+				stop()
+				drag(v, fyne.NewPos(200, 200), fyne.NewPos(300, 300), fyne.NewPos(300, 240))
+				if drawn != 0 {
+					t.Errorf("tool %d: the rest of a drag was drawn after %s", tool, name)
+				}
+				v.SetTool(tool)
+				drag(v, fyne.NewPos(200, 200), fyne.NewPos(300, 300), fyne.NewPos(300, 240))
+				if drawn != 1 {
+					t.Errorf("tool %d: after %s the next drag drew %d times", tool, name, drawn)
+				}
+			}
+		}
+	})
+}

@@ -60,7 +60,7 @@ func (v *View) TypedKey(e *fyne.KeyEvent) {
 		v.closePen()
 	case fyne.KeyEscape:
 		if len(v.pen.ring) > 0 || v.brush.mask != nil {
-			v.pen, v.brush.mask = pen{cursor: v.pen.cursor}, nil
+			v.drop()
 			v.redraw()
 		} else {
 			v.Select("")

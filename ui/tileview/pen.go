@@ -29,8 +29,15 @@ type pen struct {
 
 // SetTool changes the tool and drops what was being drawn.
 func (v *View) SetTool(t Tool) {
-	v.tool, v.pen, v.brush.mask = t, pen{cursor: v.pen.cursor}, nil
+	v.drop()
+	v.tool = t
 	v.redraw()
+}
+
+// drop gives up what is being drawn, with what is left of the drag that draws it.
+func (v *View) drop() {
+	v.stale = v.stale || v.pen.free || v.brush.mask != nil
+	v.pen, v.brush.mask = pen{cursor: v.pen.cursor}, nil
 }
 
 // Tool returns the tool.

@@ -100,7 +100,7 @@ type View struct {
 	focused  bool
 	over     bool // the pointer is over the view
 	brush    brush
-	stale    bool // what is dragged began on the image before
+	stale    bool // what is dragged was given up, or began on the image before
 	mini     bool // it began on the overview
 	lens     lens
 	peers    []*View // tied to this one
@@ -139,8 +139,7 @@ func (v *View) Set(src imageio.Source) {
 	v.contrast = false
 	v.z, v.t, v.fitted, v.angle, v.projection, v.was = 0, 0, false, 0, Slice, [2]int{0, -1}
 	v.step = [2]int{}
-	v.stale = v.stale || len(v.pen.ring) > 0 && v.pen.free || v.brush.mask != nil
-	v.pen, v.brush.mask = pen{}, nil
+	v.drop()
 	v.lay.clear()
 	v.lens.lay.clear()
 	v.selected, v.track, v.hover, v.series = "", 0, "", nil
