@@ -38,18 +38,21 @@ type shape struct {
 }
 
 // Snapshot returns what the view shows now; false while nothing is open. Marks that only the
-// person at the screen needs (what is selected, the lens, the overview) are left out.
+// person at the screen needs (what is selected or being drawn, the lens, the overview) are left out.
 func (v *View) Snapshot() (Picture, bool) {
 	w, h := v.pixels()
 	if v.src == nil || w == 0 || h == 0 {
 		return Picture{}, false
 	}
 	style, selected, track, hover, over, overview, tool, focused := v.style, v.selected, v.track, v.hover, v.over, v.overview, v.tool, v.focused
+	drawing, mask := v.pen, v.brush.mask
 	defer func() {
 		v.style, v.selected, v.track, v.hover, v.over, v.overview, v.tool, v.focused = style, selected, track, hover, over, overview, tool, focused
+		v.pen, v.brush.mask = drawing, mask
 		v.redraw()
 	}()
 	v.selected, v.track, v.hover, v.over, v.overview, v.tool, v.focused = "", 0, "", false, false, Select, false
+	v.pen, v.brush.mask = pen{}, nil
 	shot := func() *image.RGBA {
 		v.paint(w, h)
 		out := image.NewRGBA(v.buf.Rect)

@@ -145,7 +145,7 @@ func TestTheReadoutTellsSamplesOfTheImage(t *testing.T) {
 	}
 }
 
-// TestSnapshotOfATrack: what is selected is not marked in it.
+// TestSnapshotOfATrack: what is selected is not marked in it, nor is what is being drawn.
 func TestSnapshotOfATrack(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
 		v.Set(&field{size: 512, typ: imageio.Uint16})
@@ -157,6 +157,12 @@ func TestSnapshotOfATrack(t *testing.T) {
 		s.settle(c)
 		if marked, _ := v.Snapshot(); string(marked.Image.Pix) != string(plain.Image.Pix) {
 			t.Error("the selection is in the picture")
+		}
+		v.SetTool(tileview.Polygon)
+		v.Tapped(&fyne.PointEvent{Position: fyne.NewPos(300, 200)})
+		v.Tapped(&fyne.PointEvent{Position: fyne.NewPos(400, 400)})
+		if half, _ := v.Snapshot(); string(half.Image.Pix) != string(plain.Image.Pix) {
+			t.Error("half an outline is in the picture")
 		}
 	})
 }
