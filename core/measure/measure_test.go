@@ -17,7 +17,7 @@ import (
 type region struct {
 	Outline                                                     []annotation.Point
 	X, Y, Area, Perimeter, Diameter, Eccentricity, Major, Minor float64
-	Feret, Orientation                                          float64
+	Circularity, Feret, Orientation                             float64
 	Sum                                                         []float64
 	Mean, SD, Min, Max, Background                              []float64
 	Neighbours, Nearest                                         float64
@@ -69,7 +69,8 @@ func TestObjectsAsSkimage(t *testing.T) {
 		got := table.Rows[i]
 		pairs := map[string][2]float64{
 			"x": {got.X, want.X}, "y": {got.Y, want.Y}, "area": {got.Area, want.Area}, "perimeter": {got.Perimeter, want.Perimeter},
-			"diameter": {got.Diameter, want.Diameter}, "eccentricity": {got.Eccentricity, want.Eccentricity},
+			"circularity": {got.Circularity, want.Circularity},
+			"diameter":    {got.Diameter, want.Diameter}, "eccentricity": {got.Eccentricity, want.Eccentricity},
 			"major": {got.Major, want.Major}, "minor": {got.Minor, want.Minor},
 			"neighbours": {float64(got.Neighbours), want.Neighbours}, "nearest": {got.Nearest, want.Nearest},
 			"feret": {got.Feret, want.Feret}, "orientation": {got.Orientation, want.Orientation},

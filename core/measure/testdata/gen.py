@@ -27,6 +27,7 @@ for i in range(40):
     out.append(dict(
         Outline=[dict(X=float(u), Y=float(v)) for u, v in zip(x, y)],
         X=p.centroid[1] + 0.5, Y=p.centroid[0] + 0.5, Area=float(p.area), Perimeter=float(p.perimeter),
+        Circularity=float(4 * np.pi * p.area / p.perimeter ** 2) if p.perimeter else 0.0,
         Diameter=float(p.equivalent_diameter_area), Eccentricity=float(p.eccentricity),
         Major=float(p.axis_major_length), Minor=float(p.axis_minor_length),
         Feret=float(p.feret_diameter_max), Orientation=float(p.orientation), Sum=(p.area * p.intensity_mean).tolist(),
