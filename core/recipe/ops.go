@@ -181,7 +181,7 @@ func (k *args) dtype() step {
 		"int8": func(x float32) float32 { return float32(int8(int64(x))) }, "uint8": func(x float32) float32 { return float32(uint8(int64(x))) },
 		"int16": func(x float32) float32 { return float32(int16(int64(x))) }, "uint16": func(x float32) float32 { return float32(uint16(int64(x))) },
 		"int32": func(x float32) float32 { return float32(int32(int64(x))) }, "uint32": func(x float32) float32 { return float32(uint32(int64(x))) },
-		"int64": func(x float32) float32 { return float32(int64(x)) }, "uint64": func(x float32) float32 { return float32(uint64(x)) },
+		"int64": func(x float32) float32 { return float32(int64(x)) }, "uint64": func(x float32) float32 { return float32(wrapped(x)) },
 	}
 	name := k.word("dtype")
 	f, ok := cast[name]
@@ -191,6 +191,14 @@ func (k *args) dtype() step {
 	s := plain(f)
 	s.cast, s.same = name, name == "float32" || name == "float64"
 	return s
+}
+
+// wrapped goes around below 0 on every machine.
+func wrapped(x float32) uint64 {
+	if x < 0 {
+		return uint64(int64(x))
+	}
+	return uint64(x)
 }
 
 func truth(b bool) float32 {

@@ -132,6 +132,19 @@ outputs:
     data: {type: float32}
 `
 
+// hint5 is one more input.
+const hint5 = `
+  - id: hint
+    axes:
+      - {type: batch}
+      - {type: channel, channel_names: [a, b]}
+      - {type: space, id: y, size: {tensor_id: raw, axis_id: y}}
+      - {type: space, id: x, size: {tensor_id: raw, axis_id: x}}
+    test_tensor: {source: in2.npy, sha256: "0000000000000000000000000000000000000000000000000000000000000000"}
+    data: {type: float32}
+outputs:
+`
+
 type tensor struct {
 	Shape []int     `json:"shape"`
 	Data  []float32 `json:"data"`
@@ -166,9 +179,19 @@ func descriptions() (all []string) {
 		`{id: clip, kwargs: {min: 50, max: 250.5}}, {id: scale_range, kwargs: {axes: [y, x]}}`:        `{id: scale_linear, kwargs: {gain: 7.5}}, {id: ensure_dtype, kwargs: {dtype: uint8}}`,
 		`{id: clip, kwargs: {min_percentile: 3, max_percentile: 97, axes: [channel, y, x]}}`:          `{id: ensure_dtype, kwargs: {dtype: int16}}`,
 		`{id: ensure_dtype, kwargs: {dtype: uint16}}, {id: binarize, kwargs: {threshold: 100}}`:       `{id: ensure_dtype, kwargs: {dtype: float64}}, {id: scale_linear, kwargs: {gain: 7.5, offset: 1}}`,
+		`{id: binarize, kwargs: {threshold: [30.5, 60], axis: channel}}`:                              `{id: binarize, kwargs: {threshold: [-0.5, 1], axis: channel}}`,
+		`{id: clip, kwargs: {min: 20, max_percentile: 90, axes: [channel, y, x]}}`:                    `{id: clip, kwargs: {min_percentile: 15, max: 1.5, axes: [y, x]}}`,
+		`{id: scale_range, kwargs: {axes: [y, x], max_percentile: 80}}`:                               `{id: scale_mean_variance, kwargs: {reference_tensor: raw, eps: 0.1}}`,
 	} {
 		all = append(all, plane5(pre, post))
 	}
+	for _, dtype := range []string{"int8", "int16", "int32", "int64", "bool"} {
+		all = append(all, plane5(`{id: ensure_dtype, kwargs: {dtype: `+dtype+`}}`, `{id: scale_linear, kwargs: {gain: 12.5}}, {id: ensure_dtype, kwargs: {dtype: `+dtype+`}}`))
+	}
+	for _, dtype := range []string{"uint32", "uint64"} { // what a negative number becomes is up to the machine
+		all = append(all, plane5(`{id: ensure_dtype, kwargs: {dtype: `+dtype+`}}`, `{id: clip, kwargs: {min: 0}}, {id: scale_linear, kwargs: {gain: 1e6}}, {id: ensure_dtype, kwargs: {dtype: `+dtype+`}}`))
+	}
+	all = append(all, strings.Replace(plane5(`{id: scale_range, kwargs: {axes: [y, x], reference_tensor: hint, min_percentile: 5}}`, ``), "outputs:\n", hint5, 1))
 	for pre, post := range map[string]string{
 		`{name: scale_range, kwargs: {mode: per_sample, axes: yx, min_percentile: 1, max_percentile: 99}}`: `{name: sigmoid}`,
 		`{name: zero_mean_unit_variance, kwargs: {mode: per_sample, axes: cyx}}`:                           `{name: binarize, kwargs: {threshold: 0.5}}`,
@@ -176,6 +199,8 @@ func descriptions() (all []string) {
 		`{name: scale_linear, kwargs: {axes: yx, gain: [0.5, 2], offset: [1, 2]}}`:                         `{name: scale_mean_variance, kwargs: {mode: per_sample, axes: yx, reference_tensor: raw}}`,
 		`{name: zero_mean_unit_variance, kwargs: {mode: per_dataset, axes: yx}}`:                           ``,
 		``: `{name: scale_linear, kwargs: {axes: cyx, gain: 4, offset: 0}}`,
+		`{name: clip, kwargs: {min: 20.5, max: 150}}`:  `{name: clip, kwargs: {min: -1, max: 1}}`,
+		`{name: binarize, kwargs: {threshold: 54.25}}`: `{name: sigmoid}, {name: binarize, kwargs: {threshold: 0.5}}`,
 	} {
 		all = append(all, plane4(pre, post))
 	}
@@ -234,6 +259,9 @@ func TestModelsAsBioimageio(t *testing.T) {
 		j := job{RDF: text, Inputs: map[string]tensor{"raw": random(r, 2, 2, 16, 18)}, Outputs: map[string]tensor{"prob": random(r, 2, 2, 8, 9)}}
 		for i := range j.Outputs["prob"].Data {
 			j.Outputs["prob"].Data[i] = j.Outputs["prob"].Data[i]/40 - 2
+		}
+		if strings.Contains(text, "id: hint") {
+			j.Inputs["hint"] = random(r, 2, 2, 16, 18)
 		}
 		if text == volume5 {
 			j.Inputs = map[string]tensor{"stack": random(r, 1, 1, 4, 12, 16, 3)}
@@ -333,12 +361,8 @@ func compareArrays(t *testing.T, what string, got map[string]*recipe.Array, want
 			t.Errorf("no %s\n%s", id, what)
 			continue
 		}
-		top := float32(1)
-		for _, x := range w {
-			top = max(top, x, -x)
-		}
 		for i := range w {
-			if d := g.Data[i] - w[i]; !(max(d, -d) <= 1e-6*top) {
+			if d := g.Data[i] - w[i]; !(max(d, -d) <= 1e-6*max(1, w[i], -w[i])) {
 				t.Errorf("%s[%d] is %v, bioimageio.core %v\n%s", id, i, g.Data[i], w[i], what)
 				break
 			}

@@ -121,7 +121,7 @@ func TestOpsAsNumpy(t *testing.T) {
 			x := append([]float32(nil), c.In...)
 			p.Apply(x)
 			for i, want := range c.Out {
-				if d := math.Abs(float64(x[i] - want)); d > 2e-6*math.Max(1, math.Abs(float64(want))) {
+				if d := math.Abs(float64(x[i]) - float64(want)); !(d <= 1e-6*math.Max(1, math.Abs(float64(want)))) {
 					t.Errorf("%s by %s: f(%v) = %v, numpy %v", c.Name, name, c.In[i], x[i], want)
 					break
 				}

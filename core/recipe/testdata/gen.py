@@ -1,4 +1,4 @@
-"""Makes ops.json with numpy 2: python3 gen.py"""
+"""Makes ops.json with numpy 1.26 or later: python3 gen.py"""
 import json
 import numpy as np
 
@@ -41,6 +41,15 @@ for name, x in dict(u16=u16, f32=f32, flat=flat).items():
     case(name + " sigmoid", x / 64, [op("sigmoid")], 1 / (1 + np.exp(-(x / 64).astype(np.float64))))
     case(name + " uint8", x, [op("ensure_dtype", dtype="uint8")], x.astype(np.int64).astype(np.uint8))
     y = np.clip(x, 0, 500)
+    few, f = x[:16], d[:16]
+    for dtype in "int8", "int32", "int64", "uint32", "uint64", "bool":
+        whole = few if dtype == "bool" else few.astype(np.int64)
+        case(name + " " + dtype, few, [op("ensure_dtype", dtype=dtype)], whole.astype(dtype))
+    # As the specification says: bioimageio.core 0.11 reads eps of scale_mean_variance only.
+    case(name + " scale_range eps", few, [op("scale_range", eps=0.05)], scale_range(few, eps=0.05))
+    case(name + " zero mean eps", few, [op("zero_mean_unit_variance", eps=0.05)], (f - f.mean()) / (f.std() + 0.05))
+    high = np.percentile(few, 60, method="inverted_cdf")
+    case(name + " clip mixed", few, [op("clip", min=-10, max_percentile=60)], np.minimum(np.maximum(few, -10), high))
     case(name + " a chain", x, [op("ensure_dtype", dtype="float32"), op("clip", min=0, max=500),
          op("scale_range", min_percentile=5, max_percentile=95)], chained(x, y))
 json.dump(cases, open("ops.json", "w"))
