@@ -65,7 +65,7 @@ func (w *window) setServers(all map[string]station.Server) {
 func server(s station.Server, serving []infer.Ref) servers.Server {
 	row := servers.Server{
 		Name: s.Name, Address: s.Address, Kind: "Triton", Asked: !s.Checked.IsZero(), Answers: s.Answers, Ready: s.Ready, Control: s.Control,
-		Latency: s.Latency, Usual: s.Usual, Checked: s.Checked, Say: s.Say, Hint: s.Hint, Course: course(s.Past),
+		Latency: s.Latency, OfModels: s.OfModels, Usual: s.Usual, Checked: s.Checked, Say: s.Say, Hint: s.Hint, Course: course(s.Past),
 	}
 	if s.Address == "" {
 		row.Kind = "Built in, ONNX Runtime"

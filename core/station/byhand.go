@@ -20,6 +20,7 @@ func (s *Station) LoadOn(ctx context.Context, address string, m infer.Ref) error
 	}
 	return s.jobs.Do(ctx, "load", "Load "+m.String()+" on "+r.Name(), func(ctx context.Context, _ *job.Progress) error {
 		err := s.loadOn(ctx, r, m)
+		s.engines.took(r, err)
 		if err == nil {
 			s.engines.allow(address, m.Model)
 		}
@@ -58,12 +59,13 @@ func (s *Station) UnloadFrom(ctx context.Context, address, model string) error {
 	}
 	return s.jobs.Do(ctx, "unload", "Unload "+model+" from "+r.Name(), func(ctx context.Context, _ *job.Progress) error {
 		back := s.engines.forbid(address, model) // before: no check must load it in between
-		if err := l.Unload(ctx, model); err != nil {
+		err := l.Unload(ctx, model)
+		s.engines.took(r, err)
+		if err != nil {
 			back()
-			return err
 		}
 		s.engines.checkOne(ctx, r)
-		return nil
+		return err
 	})
 }
 
@@ -77,6 +79,19 @@ func (s *Station) Serving() []infer.Ref {
 	}
 	slices.SortFunc(out, func(a, b infer.Ref) int { return cmp.Compare(a.Model, b.Model) })
 	return out
+}
+
+// took notes whether a server lets a person load and unload models, by how it took that.
+func (e *engines) took(r remoteEngine, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case !e.uses(r):
+	case err == nil:
+		delete(e.locked, r.address)
+	case fault.KindOf(err) == fault.Denied:
+		e.locked[r.address] = true
+	}
 }
 
 // at returns the engine at an address.

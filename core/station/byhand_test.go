@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"coverslip.dev/coverslip/core/config"
@@ -155,6 +156,11 @@ func TestModelsThatAreNotOurs(t *testing.T) {
 		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Denied || !strings.Contains(say, what) || hint == "" {
 			t.Errorf("%s: %v", flag, err)
 		}
+		if row, _ := b.Servers().Row(s.GRPC); row.Control {
+			t.Errorf("%s: it is still offered to load models", flag)
+		}
+		s.Signal(t, syscall.SIGKILL)
+		b.until(func() bool { row, _ := b.Servers().Row(s.GRPC); return !row.Answers && row.Control }, func() string { return "it may come back with other rules" })
 		b.stop()
 	}
 	b := open(t, t.TempDir(), nil)

@@ -25,17 +25,18 @@ type Server struct {
 	Answers  bool   // it is there, ready or not
 	Say      string // why not ready
 	Hint     string
-	Latency  time.Duration // of the last readiness check
+	Latency  time.Duration // of the last questions to models, or where nobody asked of late of the readiness check
+	OfModels bool          // Latency is of those questions
 	Models   []infer.Status
 	Checked  time.Time
 	Takeover bool                     // the built-in engine works now because no server answers
 	Tested   map[string]infer.Verdict // self-tests, by model@version
-	Usual    time.Duration            // the median of the last checks' latencies; 0 while there are few
+	Usual    time.Duration            // the median of such latencies at the checks before; 0 while there are few
 	Load     *infer.Load              // nil where the engine does not tell
 	Left     time.Duration            // until what waits there is answered at the pace of now; 0 while unknown
 	Past     []Moment                 // how it did at the last checks, the oldest first; none where it does not tell
 	Mine     int                      // requests of this program that it works on
-	Control  bool                     // models can be loaded and unloaded, if the server lets us
+	Control  bool                     // models can be loaded and unloaded, as far as the server has not refused
 	Off      []string                 // models for captures that a person took off
 }
 
@@ -60,6 +61,7 @@ type engines struct {
 	broken   map[slot]bool   // it could not be loaded there
 	off      map[slot]bool   // a person took it off: it is not loaded there again
 	doubted  map[string]bool // servers that may have lost what was loaded
+	locked   map[string]bool // servers that let nobody load models
 }
 
 // wanted is a version in force, and the name of the registry that it came from.
@@ -82,7 +84,7 @@ type remoteEngine struct {
 const ownKey = "" // of the built-in engine in the feed
 
 func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *slog.Logger) *engines {
-	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, wanted: map[string]wanted{}, loadedOn: map[slot]infer.Ref{}, broken: map[slot]bool{}, off: map[slot]bool{}, doubted: map[string]bool{}}
+	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, wanted: map[string]wanted{}, loadedOn: map[slot]infer.Ref{}, broken: map[slot]bool{}, off: map[slot]bool{}, doubted: map[string]bool{}, locked: map[string]bool{}}
 }
 
 // use replaces the servers; those that are no longer there are closed.
@@ -97,6 +99,7 @@ func (e *engines) use(list []remoteEngine, takeover bool) error {
 		e.forget(o.address)
 		maps.DeleteFunc(e.off, func(s slot, _ bool) bool { return s.address == o.address })
 		delete(e.doubted, o.address)
+		delete(e.locked, o.address)
 		e.servers.Drop(o.address)
 		e.board.Clear(trouble(o))
 	}
@@ -243,7 +246,6 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	if ctx.Err() != nil {
 		return
 	}
-	_, s.Control = r.Engine.(infer.Repository)
 	if err != nil {
 		s.Say, s.Hint = fault.Explain(err)
 		e.log.Debug("engine not ready", slog.String("engine", r.Name()), slog.Any("error", err))
@@ -285,6 +287,11 @@ func (e *engines) mark(r remoteEngine, s Server) (came bool) {
 		}
 	}
 	slices.Sort(s.Off)
+	if !s.Answers {
+		delete(e.locked, r.address) // it may come back with other rules
+	}
+	_, s.Control = r.Engine.(infer.Repository)
+	s.Control = s.Control && !e.locked[r.address]
 	if s.Say != "" {
 		e.board.Raise(health.Trouble{Code: trouble(r), Title: s.Name, Say: s.Say, Hint: s.Hint, Severity: health.Warning})
 	} else {
@@ -369,6 +376,9 @@ func (e *engines) ensure(ctx context.Context, r remoteEngine) (able bool, err er
 		errs = append(errs, lerr)
 		e.mu.Lock()
 		if e.uses(r) {
+			if fault.KindOf(lerr) == fault.Denied {
+				e.locked[r.address] = true
+			}
 			at := slot{r.address, want.Model}
 			delete(e.broken, at)
 			delete(e.loadedOn, at)

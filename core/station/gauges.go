@@ -24,10 +24,32 @@ type Moment struct {
 
 // gauges remember how engines were at the checks before. The zero value is ready.
 type gauges struct {
-	mu   sync.Mutex // guards all below
-	late map[string][]time.Duration
-	last map[string]reading
-	past map[string][]Moment
+	mu    sync.Mutex            // guards all below
+	ready map[string]*latencies // of the checks, by address
+	asked map[string]*latencies // of questions to models
+	own   map[string]reading    // this program's questions
+	last  map[string]reading
+	past  map[string][]Moment
+}
+
+// latencies are those at the last checks that had any, the oldest first.
+type latencies struct {
+	all []time.Duration
+	at  time.Time // of the last
+}
+
+func (l *latencies) add(d time.Duration, at time.Time) {
+	l.all, l.at = append(l.all[max(0, len(l.all)-remembered):], d), at
+}
+
+// last is the last one, and what is usual: the median of those before; 0 while there are few.
+func (l *latencies) last() (last, usual time.Duration) {
+	before := l.all[:len(l.all)-1]
+	if len(before) >= few {
+		sorted := slices.Sorted(slices.Values(before))
+		usual = sorted[len(sorted)/2]
+	}
+	return l.all[len(l.all)-1], usual
 }
 
 // reading is what an engine told, and when.
@@ -36,8 +58,12 @@ type reading struct {
 	at time.Time
 }
 
-// remembered is how many latencies the usual one is of, and few how many that takes.
-const remembered, few = 60, 5
+// remembered is how many latencies the usual one is of, and few how many that takes. Those of
+// questions to models count for so long after the last question.
+const (
+	remembered, few = 60, 5
+	recent          = time.Minute
+)
 
 // moments is how many checks the course of a server goes back: ten minutes.
 const moments = 120
@@ -49,22 +75,47 @@ func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
 			s.Load = &l
 		}
 	}
-	if en, ok := r.Engine.(*counted); ok {
-		s.Mine = int(en.now.Load())
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.late == nil {
-		g.late, g.last, g.past = map[string][]time.Duration{}, map[string]reading{}, map[string][]Moment{}
+	if g.ready == nil {
+		g.ready, g.asked, g.own = map[string]*latencies{}, map[string]*latencies{}, map[string]reading{}
+		g.last, g.past = map[string]reading{}, map[string][]Moment{}
 	}
-	late := g.late[r.address]
-	if len(late) >= few {
-		sorted := slices.Sorted(slices.Values(late))
-		s.Usual = sorted[len(sorted)/2]
+	each := g.course(r, s)
+	if en, ok := r.Engine.(*counted); ok {
+		s.Mine = int(en.now.Load())
+		mine := reading{en.mine(), s.Checked}
+		if m := mine.since(g.own[r.address]); s.Load == nil {
+			each = m.Each
+		}
+		g.own[r.address] = mine
 	}
-	g.late[r.address] = append(late[max(0, len(late)-remembered+1):], s.Latency)
+	g.latency(r.address, each, s)
+}
+
+// latency notes how long the check took, and each question to a model, if that is known, and
+// has s tell of the latter: a model may be slow on a server that says at once that it is there.
+func (g *gauges) latency(address string, each float64, s *Server) {
+	if g.ready[address] == nil {
+		g.ready[address], g.asked[address] = &latencies{}, &latencies{}
+	}
+	ready, asked := g.ready[address], g.asked[address]
+	ready.add(s.Latency, s.Checked)
+	if !math.IsNaN(each) {
+		asked.add(time.Duration(each*float64(time.Second)), s.Checked)
+	}
+	if s.OfModels = len(asked.all) > 0 && s.Checked.Sub(asked.at) < recent; s.OfModels {
+		s.Latency, s.Usual = asked.last()
+	} else {
+		_, s.Usual = ready.last()
+	}
+}
+
+// course notes what the engine tells, and returns how many seconds each question took since the
+// check before; NaN if none is known.
+func (g *gauges) course(r remoteEngine, s *Server) (each float64) {
 	if s.Load == nil {
-		return
+		return math.NaN()
 	}
 	was, before := g.last[r.address]
 	now := reading{*s.Load, s.Checked}
@@ -78,6 +129,7 @@ func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
 	}
 	g.note(r.address, m)
 	s.Past = g.past[r.address]
+	return m.Each
 }
 
 // lost notes that an engine did not answer, and returns its course.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/triton"
 )
 
 // told is an engine that tells what it is told to.
@@ -35,7 +36,7 @@ func TestGauges(t *testing.T) {
 	check(40 * time.Millisecond)
 	en.load.Answered, en.load.Spent, en.load.Waiting = 110, time.Minute+time.Second, 3
 	en.load.Queued, en.load.Failed, en.load.CPU, en.load.GPU = 500*time.Millisecond, 1, 0.5, -1
-	if s := check(900 * time.Millisecond); s.Usual != 30*time.Millisecond || s.Left != 1500*time.Millisecond || s.Load.Waiting != 3 {
+	if s := check(900 * time.Millisecond); s.Latency != 100*time.Millisecond || s.Usual != 0 || !s.OfModels || s.Left != 1500*time.Millisecond || s.Load.Waiting != 3 {
 		t.Errorf("of some: %+v", s)
 	}
 	past := g.past["a"]
@@ -61,7 +62,54 @@ func TestGauges(t *testing.T) {
 	for range 200 {
 		check(50 * time.Millisecond)
 	}
-	if s := check(0); s.Usual != 50*time.Millisecond || len(g.late["a"]) != remembered || len(s.Past) != moments {
-		t.Errorf("of many: %v of %d, %d", s.Usual, len(g.late["a"]), len(s.Past))
+	if s := check(0); s.Latency != 0 || s.OfModels || s.Usual != 50*time.Millisecond || len(g.ready["a"].all) > remembered+1 || len(s.Past) != moments {
+		t.Errorf("of many: %+v", s)
+	}
+}
+
+// TestASlowModelShows: behind a health call that is as quick as ever; by what the server tells or,
+// of one that tells nothing, by this program's own questions.
+func TestASlowModelShows(t *testing.T) {
+	dialled, err := triton.Dial(t.Context(), triton.Options{Address: "grpc://127.0.0.1:1", Metrics: "http://127.0.0.1:1/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dialled.Close()
+	tells, silent := told{load: &infer.Load{}}, &counted{Engine: dialled}
+	for name, c := range map[string]struct {
+		en   infer.Engine
+		load *infer.Load
+	}{"told": {tells, tells.load}, "own": {silent, &silent.load}} {
+		var g gauges
+		at := time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+		check := func(questions int64, each time.Duration) Server {
+			at = at.Add(5 * time.Second)
+			c.load.Answered += questions
+			c.load.Spent += time.Duration(questions) * each
+			s := Server{Latency: 2 * time.Millisecond, Checked: at}
+			g.read(t.Context(), remoteEngine{address: "a", Engine: c.en}, &s)
+			return s
+		}
+		for range few + 1 {
+			check(0, 0)
+		}
+		if s := check(0, 0); s.OfModels || s.Latency != 2*time.Millisecond || s.Usual != 2*time.Millisecond {
+			t.Errorf("%s: while nobody asks: %+v", name, s)
+		}
+		for range few + 1 {
+			check(10, 100*time.Millisecond)
+		}
+		if s := check(10, 900*time.Millisecond); !s.OfModels || s.Latency != 900*time.Millisecond || s.Usual != 100*time.Millisecond {
+			t.Errorf("%s: a slow model: %+v", name, s)
+		}
+		if s := check(0, 0); !s.OfModels || s.Latency != 900*time.Millisecond || s.Usual != 100*time.Millisecond {
+			t.Errorf("%s: just after: %+v", name, s)
+		}
+		for range int(recent / (5 * time.Second)) {
+			check(0, 0)
+		}
+		if s := check(0, 0); s.OfModels || s.Latency != 2*time.Millisecond || s.Usual != 2*time.Millisecond {
+			t.Errorf("%s: when nobody asks any more: %+v", name, s)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func lights(v Server, mine Queue) []light {
 		}
 	}
 	if v.Latency > 0 && v.Address != "" {
-		out = append(out, speed(v.Latency, v.Usual))
+		out = append(out, speed(v))
 	}
 	if v.Busy != nil {
 		if l, known := processors(*v.Busy); known {
@@ -112,15 +112,21 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%.0f min", d.Minutes())
 }
 
-// speed compares with what is usual: three times as long is slow, if anybody notices it.
-func speed(now, usual time.Duration) light {
-	switch {
-	case usual == 0:
-		return light{millis(now), kit.Neutral}
-	case now > 3*usual && now > 200*time.Millisecond:
-		return light{fmt.Sprintf("slow: %s, usually %s", millis(now), millis(usual)), kit.Held}
+// speed compares with what is usual: three times as long is slow, if anybody notices it. It is
+// that of models, where one was asked of late.
+func speed(v Server) light {
+	what := "a check takes "
+	if v.OfModels {
+		what = "models take "
 	}
-	return light{fmt.Sprintf("%s, as usual", millis(now)), kit.Good}
+	what += millis(v.Latency)
+	switch {
+	case v.Usual == 0:
+		return light{what, kit.Neutral}
+	case v.Latency > 3*v.Usual && v.Latency > 200*time.Millisecond:
+		return light{"slow: " + what + ", usually " + millis(v.Usual), kit.Held}
+	}
+	return light{what + ", as usual", kit.Good}
 }
 
 func millis(d time.Duration) string {

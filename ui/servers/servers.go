@@ -59,7 +59,8 @@ type Server struct {
 	InUse     bool // predictions go there now
 	Control   bool // models can be loaded and unloaded there
 	Models    []Model
-	Latency   time.Duration // of the last answer; 0 while unknown
+	Latency   time.Duration // of the last answers; 0 while unknown
+	OfModels  bool          // they were models', not only to whether it is there
 	Usual     time.Duration // the median of late; 0 while unknown
 	Busy      *Busy         // nil while nobody knows
 	Course    Course

@@ -33,7 +33,7 @@ func typical() servers.Values {
 		Servers: []servers.Server{
 			{
 				ID: "gpu-1", Name: "gpu-1", Address: "grpc://gpu-1.lab:8001", Kind: "Triton 2.50.0", Asked: true, Answers: true, Ready: true, InUse: true, Control: true,
-				Latency: 38 * time.Millisecond, Usual: 35 * time.Millisecond, Checked: asked,
+				Latency: 38 * time.Millisecond, OfModels: true, Usual: 35 * time.Millisecond, Checked: asked,
 				Models: []servers.Model{
 					{Name: "nuclei", Version: "4", State: servers.Ready, Serving: true, Test: "It gives its maker's answers, to within 2e-06.", Passed: true},
 					{Name: "membranes", Version: "1", State: servers.Ready, Test: "The output prob differs from its maker's by up to 0.4, in 812 of 4096 numbers."},
@@ -105,6 +105,7 @@ func TestPictures(t *testing.T) {
 	s.Busy = &servers.Busy{Waiting: 240, Left: 7 * time.Minute, CPU: 0.97, GPU: 0.99, Memory: 7_900_000_000, Total: 8_000_000_000}
 	s.Course = course(s.Checked, 120, true)
 	silent := typical()
+	silent.Servers[0].OfModels, silent.Servers[0].Latency, silent.Servers[0].Usual = false, 2*time.Millisecond, 2*time.Millisecond
 	silent.Servers[0].Course, silent.Servers[0].Busy, silent.Servers[0].Silent = servers.Course{}, nil, "It does not tell how busy it is. Its metrics are expected at port 8002."
 	for _, c := range []struct {
 		name string
@@ -175,6 +176,29 @@ func TestLoadAndUnload(t *testing.T) {
 	}
 	if want := []string{"load gpu-1 spots", "unload gpu-1 nuclei", "load gpu-1 nuclei5"}; !slices.Equal(asked, want) {
 		t.Errorf("asked %v, not %v", asked, want)
+	}
+}
+
+// TestNobodyIsOfferedWhatAServerRefuses: not even where it was a moment ago.
+func TestNobodyIsOfferedWhatAServerRefuses(t *testing.T) {
+	s, _ := window(t, theme.Dark, servers.Actions{})
+	offered := func() (n int) {
+		for _, o := range walk(s) {
+			if b, ok := o.(*widget.Button); ok && b.Visible() && slices.Contains([]string{"Load", "Unload", "Load a model"}, b.Text) {
+				n++
+			}
+		}
+		return n
+	}
+	s.Set(typical())
+	if n := offered(); n != 4 {
+		t.Errorf("%d buttons of a server that lets us", n)
+	}
+	v := typical()
+	v.Servers[0].Control = false
+	s.Set(v)
+	if n := offered(); n != 0 {
+		t.Errorf("%d buttons of a server that refuses", n)
 	}
 }
 
