@@ -3,12 +3,14 @@ package zarr_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +207,57 @@ func TestPlates(t *testing.T) {
 			if (err != nil) != (name == "B/2/1") || err != nil && (fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), name)) {
 				t.Errorf("%s %s: %v", says, name, err)
 			}
+		}
+	}
+}
+
+// TestAttributesOfALab are those of an image whose lab keeps its own beside OME-NGFF's, under names
+// that OME-NGFF has, too.
+func TestAttributesOfALab(t *testing.T) {
+	array := []byte(`{"zarr_format":2,"shape":[2,2],"chunks":[2,2],"dtype":"|u1","compressor":null,"fill_value":7,"order":"C","filters":null}`)
+	for _, own := range []string{
+		`"well":"B03"`, `"plate":"P7"`, `"plate":{"name":"P7"}`, `"version":2`, `"series":4`, `"omero":{"channels":[{"label":488,"color":"00FF00"}]}`, `"bioformats2raw.layout":"3"`,
+	} {
+		for _, axes := range []string{`"y","x"`, `{"name":"y","type":2},{"name":"x","unit":3}`} {
+			ngff := `{` + own + `,"multiscales":[{"version":4,"name":"a","axes":[` + axes + `],"datasets":[{"path":"0"}]}]}`
+			second := memory{".zattrs": []byte(ngff), "0/.zarray": array}
+			third := memory{"zarr.json": []byte(`{"zarr_format":3,"node_type":"group","attributes":{"ome":` + ngff + `}}`), "0/.zarray": array}
+			for _, m := range []memory{second, third} {
+				src, err := zarr.OpenStore(t.Context(), m, "lab.zarr", "test", -1)
+				if err != nil {
+					t.Errorf("%s: %v", ngff, err)
+					continue
+				}
+				px, err := src.ReadTile(t.Context(), imageio.Tile{})
+				if err != nil || !bytes.Equal(px.Data, []byte{7, 7, 7, 7}) {
+					t.Errorf("%s: %v %v", ngff, px, err)
+				}
+			}
+		}
+	}
+}
+
+// TestAFolderThatGoesAway reads tiles of a drive that is taken out: no chunk of it was never written.
+func TestAFolderThatGoesAway(t *testing.T) {
+	for _, name := range []string{"ngff-0.4-tczyx-u2-chunks.zarr", "ngff-0.5-czyx-u2-shards.zarr"} {
+		all := matrix(t)
+		e := all[slices.IndexFunc(all, func(e entry) bool { return e.Name == name })]
+		at := filepath.Join(t.TempDir(), name)
+		if err := os.CopyFS(at, os.DirFS(e.path())); err != nil {
+			t.Fatal(err)
+		}
+		src, err := imageio.NewOpener(zarr.Format{}).Open(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(at, at+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.ReadTile(t.Context(), imageio.Tile{}); fault.KindOf(err) != fault.Offline || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: a tile of a folder that is gone: %v", name, err)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -16,12 +16,11 @@ import (
 // The part of OME-NGFF (0.1 to 0.5) that is read.
 type (
 	attributes struct {
-		Version     string       `json:"version"`
 		Multiscales []multiscale `json:"multiscales"`
 		Omero       omero        `json:"omero"`
 		Layout      int          `json:"bioformats2raw.layout"`
 		Series      []string     `json:"series"`
-		Plate       *struct {
+		Plate       struct {
 			Fields int `json:"field_count"` // the most that a well has
 			Wells  []struct {
 				Path string `json:"path"`
@@ -34,7 +33,6 @@ type (
 		} `json:"well"`
 	}
 	multiscale struct {
-		Version    string      `json:"version"`
 		Name       string      `json:"name"`
 		Axes       []axis      `json:"axes"`
 		Datasets   []dataset   `json:"datasets"`
@@ -51,11 +49,9 @@ type (
 	}
 	axis struct {
 		Name string `json:"name"`
-		Type string `json:"type"`
 		Unit string `json:"unit"`
 	}
 	omero struct {
-		Name     string `json:"name"`
 		Channels []struct {
 			Label string `json:"label"`
 			Color string `json:"color"`
@@ -69,7 +65,17 @@ func (a *axis) UnmarshalJSON(data []byte) error {
 		return json.Unmarshal(data, &a.Name)
 	}
 	type plain axis
-	return json.Unmarshal(data, (*plain)(a))
+	return lenient(data, (*plain)(a))
+}
+
+// lenient decodes attributes. A lab may keep its own under any name, so that one of another type
+// than OME-NGFF's is none of it: json reads all others.
+func lenient(data []byte, into any) error {
+	err := json.Unmarshal(data, into)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // maxMeta is the most bytes of a piece of metadata.
@@ -120,7 +126,7 @@ func (s *source) node(ctx context.Context, at string) (*node, error) {
 		}
 		return nil, s.readFault(err)
 	}
-	if err := json.Unmarshal(data, &n.attributes); err != nil {
+	if err := lenient(data, &n.attributes); err != nil {
 		return nil, fmt.Errorf(".zattrs: %w", err)
 	}
 	return n, nil
@@ -150,7 +156,7 @@ func (n *node) version3(data []byte) error {
 	if in.OME == nil {
 		in.OME = m.Attributes
 	}
-	if err := json.Unmarshal(in.OME, &n.attributes); err != nil {
+	if err := lenient(in.OME, &n.attributes); err != nil {
 		return fmt.Errorf("zarr.json: %w", err)
 	}
 	return nil
@@ -165,7 +171,7 @@ type picture struct {
 // pictures lists the images below the root.
 func (s *source) pictures(ctx context.Context, root *node) ([]picture, error) {
 	switch {
-	case root.Plate != nil:
+	case len(root.Plate.Wells) > 0:
 		return s.fields(ctx, root)
 	case len(root.Multiscales) > 0:
 		var out []picture

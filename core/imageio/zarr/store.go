@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // Store is where the keys of an image lie: a folder, a bucket, a web server. Its methods may
@@ -32,7 +34,7 @@ func (f folder) open(key string) (*os.File, int64, error) {
 	}
 	r, err := os.Open(filepath.Join(string(f), filepath.FromSlash(key)))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, f.gone(err)
 	}
 	st, err := r.Stat()
 	if err == nil && !st.Mode().IsRegular() {
@@ -42,6 +44,15 @@ func (f folder) open(key string) (*os.File, int64, error) {
 		return nil, 0, errors.Join(err, r.Close())
 	}
 	return r, st.Size(), nil
+}
+
+// gone is err, or that the whole folder is gone: a key of a drive that went away is no key that was
+// never written.
+func (f folder) gone(err error) error {
+	if _, lost := newest(string(f)); lost == nil {
+		return err
+	}
+	return fault.New(fault.Offline, "The folder of the image is gone.", "Check that the drive is connected.", errors.New(err.Error()))
 }
 
 func (f folder) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
@@ -58,7 +69,7 @@ func (f folder) Get(ctx context.Context, key string, limit int64) ([]byte, error
 	}
 	data := make([]byte, size)
 	if _, err := io.ReadFull(r, data); err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+		return nil, f.gone(fmt.Errorf("read %s: %w", key, err))
 	}
 	return data, nil
 }
@@ -80,7 +91,7 @@ func (f folder) Range(ctx context.Context, key string, off, n int64) ([]byte, er
 	}
 	data := make([]byte, n)
 	if _, err := r.ReadAt(data, off); err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+		return nil, f.gone(fmt.Errorf("read %s: %w", key, err))
 	}
 	return data, nil
 }
