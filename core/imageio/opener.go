@@ -68,7 +68,7 @@ func (o *Opener) open(ctx context.Context, path, id string, by func(Format, cont
 	}
 	src, err := guardedOpen(ctx, format, path, by)
 	if err != nil {
-		return nil, fmt.Errorf("open %s as %s: %w", path, format.Name(), err)
+		return nil, fmt.Errorf("open %s as %s: %w", shown(path), format.Name(), err)
 	}
 	if src = Guard(src); id == "" {
 		return src, nil
@@ -145,8 +145,19 @@ func (o *Opener) matchAddress(address string) (Format, error) {
 			return f, nil
 		}
 	}
-	return nil, fault.New(fault.Invalid, "No image can be opened at the address “"+address+"”.",
+	return nil, fault.New(fault.Invalid, "No image can be opened at the address “"+shown(address)+"”.",
 		"Images on servers are OME-Zarr: https://server/folder.zarr or s3://bucket/folder.zarr.", nil)
+}
+
+// shown is a path, or an address without its secrets: a password, the signature of a shared link.
+func shown(path string) string {
+	scheme, rest, ok := strings.Cut(path, "://")
+	if !ok {
+		return path
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	host, below, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host[strings.LastIndex(host, "@")+1:] + "/" + below
 }
 
 // matchFolder returns the format of a folder that is an image, nil for anything else.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,13 +28,14 @@ type web struct {
 func newWeb(address string) (*web, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fault.New(fault.Invalid, "The address of the image makes no sense.", "Write it as https://server/folder.zarr.", err)
+		return nil, fault.New(fault.Invalid, "The address of the image makes no sense.", "Write it as https://server/folder.zarr.", bare(err))
 	}
 	w := &web{query: u.RawQuery}
 	u.RawQuery, u.Fragment = "", ""
 	w.base = strings.TrimSuffix(u.String(), "/")
 	w.client = &http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16,
+		DialContext:           (&net.Dialer{Timeout: 20 * time.Second}).DialContext, // a firewall may drop all packets
 		ResponseHeaderTimeout: 30 * time.Second, TLSHandshakeTimeout: 20 * time.Second, IdleConnTimeout: time.Minute,
 	}}
 	return w, nil
@@ -135,7 +137,7 @@ func (w *web) send(ctx context.Context, key, span string) (*http.Response, error
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
-		return nil, err
+		return nil, bare(err)
 	}
 	q.Header.Set("Accept-Encoding", "identity")
 	if span != "" {
@@ -174,7 +176,15 @@ func (w *web) short(key string, err error) error {
 
 func (w *web) offline(err error) error {
 	if errors.Is(err, context.Canceled) {
-		return err
+		return bare(err)
 	}
-	return fault.New(fault.Offline, "The server with the image does not answer.", "Check the network and the address.", err)
+	return fault.New(fault.Offline, "The server with the image does not answer.", "Check the network and the address.", bare(err))
+}
+
+// bare is err without the address, whose query may be a signature: logs are read by many.
+func bare(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
 }

@@ -124,3 +124,25 @@ func TestWebFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestSecretsOfAnAddress are in no error: those go to the log.
+func TestSecretsOfAnAddress(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	here := strings.TrimPrefix(server.URL, "http://")
+	elsewhere := httptest.NewServer(http.RedirectHandler("http://127.0.0.1:1/?sig=s3cret", http.StatusFound))
+	defer elsewhere.Close()
+	check := func(address string) {
+		t.Helper()
+		_, err := imageio.NewOpener(zarr.Format{}).Open(t.Context(), address)
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%v", err)
+		}
+	}
+	for range 2 { // while it answers, and when it is gone
+		check("http://lab:s3cret@" + here + "/a.zarr?sig=s3cret")
+		server.Close()
+	}
+	check(elsewhere.URL + "/a.zarr")
+	check("ftp://lab:s3cret@" + here + "/a.zarr?sig=s3cret")
+	check("http://lab:s3cret@" + here + ":port/a.zarr?sig=s3cret")
+}
