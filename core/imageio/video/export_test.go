@@ -21,13 +21,16 @@ func OpenReader(ctx context.Context, r io.ReaderAt, size int64) (imageio.Source,
 	return s, nil
 }
 
-// Running reports whether a program decodes frames of src.
-func Running(src imageio.Source) bool {
+// Program is the number of the process that decodes frames of src, 0 for none.
+func Program(src imageio.Source) int {
 	s, ok := src.(*source)
 	if !ok || s.film == nil {
-		return false
+		return 0
 	}
 	s.film.mu.Lock()
 	defer s.film.mu.Unlock()
-	return s.film.cmd != nil
+	if s.film.cmd == nil {
+		return 0
+	}
+	return s.film.cmd.Process.Pid
 }

@@ -20,6 +20,9 @@ import (
 // ahead is how many frames are read over to reach one, before a new start is quicker.
 const ahead = 48
 
+// keptBehind is how many bytes of frames that were read over are kept: a step back asks for them.
+const keptBehind = 64 << 20
+
 // film asks the program ffmpeg for frames. One process runs on behind the last frame, so
 // that playing and stepping never wait for a start.
 type film struct {
@@ -32,6 +35,7 @@ type film struct {
 	cmd    *exec.Cmd
 	out    *bufio.Reader
 	next   int       // the frame that comes next out of it
+	past   [][]byte  // those before it, the last one last
 	said   complaint // read when it has ended
 	closed bool
 }
@@ -62,6 +66,9 @@ func (f *film) still(ctx context.Context, n int) (*still, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for try := range 2 {
+		if back := f.next - n; back > 0 && back <= len(f.past) && ctx.Err() == nil {
+			return apart(f.track.size, f.past[len(f.past)-back], 3, [3]int{0, 1, 2}), nil
+		}
 		if f.out == nil || n < f.next || n > f.next+ahead && !f.track.blind {
 			if err := f.start(ctx, n); err != nil {
 				return nil, err
@@ -100,6 +107,7 @@ func (f *film) start(ctx context.Context, n int) error {
 		return fmt.Errorf("ffmpeg: %w", err)
 	}
 	f.cancel, f.cmd, f.out, f.next = cancel, cmd, bufio.NewReaderSize(out, 1<<20), n
+	f.past = nil
 	return nil
 }
 
@@ -135,8 +143,8 @@ func (f *film) arguments(n int) (first int, args []string) {
 func (f *film) read(ctx context.Context, n int) ([]byte, error) {
 	stopped := context.AfterFunc(ctx, f.cancel) // a question that is taken back ends the wait
 	defer stopped()
-	data := make([]byte, 3*f.track.size.X*f.track.size.Y)
 	for {
+		data := f.room()
 		if _, err := io.ReadFull(f.out, data); err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -148,10 +156,22 @@ func (f *film) read(ctx context.Context, n int) ([]byte, error) {
 			return nil, fmt.Errorf("ffmpeg: %w", err)
 		}
 		f.next++
+		f.past = append(f.past, data)
 		if f.next > n {
 			return data, nil
 		}
 	}
+}
+
+// room is for one more frame: that of the oldest kept, where there are enough. It needs f.mu.
+func (f *film) room() []byte {
+	size := 3 * f.track.size.X * f.track.size.Y
+	if len(f.past) == 0 || (len(f.past)+1)*size <= keptBehind {
+		return make([]byte, size)
+	}
+	oldest := f.past[0]
+	f.past = append(f.past[:0], f.past[1:]...)
+	return oldest
 }
 
 // ended is why no frame n came out of ffmpeg, which was stopped: the file ends before it, or the
@@ -180,6 +200,6 @@ func (f *film) stop() {
 func (f *film) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.closed = true
+	f.closed, f.past = true, nil
 	f.stop()
 }

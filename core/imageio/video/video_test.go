@@ -227,8 +227,36 @@ func TestClosedFilm(t *testing.T) {
 		t.Error(err)
 	}
 	wg.Wait()
-	if _, err := src.ReadTile(t.Context(), imageio.Tile{T: 11}); !errors.Is(err, os.ErrClosed) || video.Running(src) {
+	if _, err := src.ReadTile(t.Context(), imageio.Tile{T: 11}); !errors.Is(err, os.ErrClosed) || video.Program(src) != 0 {
 		t.Errorf("read after it was closed: %v", err)
+	}
+}
+
+// TestStepsBack of a film that can only be decoded from its start do not start again.
+func TestStepsBack(t *testing.T) {
+	all := films(t)
+	e := all[slices.IndexFunc(all, func(e entry) bool { return e.Name == "mpeg4-b.avi" })]
+	e.needs(t)
+	want, err := os.ReadFile(e.path() + ".raw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := open(t, e.path())
+	program := 0
+	for n := e.Frames - 2; n >= e.Frames-20; n-- {
+		var got []byte
+		for c := range src.Info().Channels {
+			got = append(got, imageiotest.Plane(t, src, 0, c, 0, n).Data...)
+		}
+		if at := nearest(got, want, e.Width*e.Height*e.Planes); at != n {
+			t.Errorf("frame %d is frame %d", n, at)
+		}
+		if program == 0 {
+			program = video.Program(src)
+		}
+		if now := video.Program(src); now != program {
+			t.Fatalf("frame %d: process %d decodes, not %d", n, now, program)
+		}
 	}
 }
 
