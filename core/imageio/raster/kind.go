@@ -34,7 +34,7 @@ func kindOf(head []byte) *kind {
 		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, endsWith("IEND\xaeB`\x82"), 8 * 1032},
 		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, endsWith("\xff\xd9"), 4096},
 		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, bmpEnded, 8},
-		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, endsWith(";"), 4096},
+		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, gifEnded, 4096},
 		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, riffEnded, 1 << 16},
 	} {
 		if matches(head, k.magic) {
@@ -82,6 +82,37 @@ func endsWith(end string) func([]byte) bool {
 	return func(data []byte) bool {
 		return bytes.Contains(data[max(0, len(data)-4096):], []byte(end))
 	}
+}
+
+// gifEnded walks the blocks to the trailer, as any byte of a picture may look like one.
+func gifEnded(data []byte) bool {
+	at := 13
+	table := func(flags int) { // of colours, where the flags at that place say so
+		if flags < len(data) && data[flags]&0x80 != 0 {
+			at += 6 << (data[flags] & 7)
+		}
+	}
+	table(10)
+	for at < len(data) {
+		switch data[at] {
+		case ';':
+			return true
+		case '!': // an extension
+			at += 2
+		case ',': // a picture
+			flags := at + 9
+			at += 11
+			table(flags)
+		default: // stray, as some programs write zeros
+			at++
+			continue
+		}
+		for at < len(data) && data[at] != 0 {
+			at += 1 + int(data[at])
+		}
+		at++
+	}
+	return false
 }
 
 func bmpEnded(data []byte) bool {

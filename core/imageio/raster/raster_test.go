@@ -5,11 +5,14 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"image/color/palette"
+	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/image/bmp"
@@ -134,6 +137,32 @@ func TestCutShort(t *testing.T) {
 			} else if err != nil && fault.KindOf(err) != fault.Corrupt {
 				t.Errorf("%s of %d bytes: %v", name, n, err)
 			}
+		}
+	}
+}
+
+// TestHalfAnAnimation is whole with its last byte only, whatever the bytes before look like. Some
+// programs append their own words.
+func TestHalfAnAnimation(t *testing.T) {
+	var frames gif.GIF
+	for n := range 3 {
+		img := image.NewPaletted(image.Rect(0, 0, 90, 80), palette.Plan9)
+		for i := range img.Pix {
+			img.Pix[i] = byte(i * i >> n)
+		}
+		frames.Image, frames.Delay = append(frames.Image, img), append(frames.Delay, 4)
+	}
+	path := save(t, "a.gif", func(o io.Writer) error { return gif.EncodeAll(o, &frames) })
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 20; n <= len(whole)+5; n++ {
+		if err := os.WriteFile(path, append(slices.Clone(whole), "words"...)[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (raster.Format{}).Complete(t.Context(), path); (n < len(whole)) != (fault.KindOf(err) == fault.Corrupt) || n >= len(whole) && err != nil {
+			t.Fatalf("%d of %d bytes: %v", n, len(whole), err)
 		}
 	}
 }
