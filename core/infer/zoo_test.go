@@ -125,7 +125,7 @@ func testItself(t *testing.T, e infer.Engine, ref infer.Ref, m *recipe.Model, b 
 	for i := range 400 { // a hundred numbers at its end
 		other[out.Source][len(other[out.Source])-1-i] ^= 0x55
 	}
-	if _, err := infer.SelfTest(t.Context(), e, ref, m, other); fault.KindOf(err) != fault.Corrupt {
+	if _, err := infer.SelfTest(t.Context(), e, ref, m, other); out.SHA256 != "" && fault.KindOf(err) != fault.Corrupt {
 		t.Errorf("another file than the maker's: %v", err)
 	}
 	m.Outputs[0].Test.SHA256 = ""
@@ -145,7 +145,7 @@ func TestModelsAsBioimageio(t *testing.T) {
 	dir := zoo(t)
 	all := engines(t, "GRPC", "HTTP")
 	folders, err := os.ReadDir(dir)
-	if err != nil || len(folders) < 7 {
+	if err != nil || len(folders) < 9 {
 		t.Fatal(folders, err)
 	}
 	for _, f := range folders {

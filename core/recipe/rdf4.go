@@ -45,7 +45,7 @@ func (m *Model) from4(d rdf) error {
 }
 
 func tensor4(t tensorText) (Tensor, error) {
-	r := Tensor{ID: t.Name, Description: t.Description, Type: t.Type, Pad: Padding{Mode: "reflect"}}
+	r := Tensor{ID: t.Name, Description: t.Description, Type: t.Type, Pad: Padding{Mode: "symmetric"}}
 	letters, err := letters(t.Axes)
 	if err != nil {
 		return r, err

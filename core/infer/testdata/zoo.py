@@ -169,6 +169,17 @@ def fixed(path):
             [tensor("prob", [{**BATCH, "size": 1}, channels("c"), over("y"), over("x")], output=True)], {"raw": (1, 1, 150, 133)})
 
 
+def old(path):  # a description of format 0.4
+    n = Net()
+    n.conv(n.node("Relu", [n.conv("raw", 2, 4)]), 4, 1, "prob")
+    n.save(path, [("raw", ["b", 2, "h", "w"])], [("prob", ["b", 1, "h", "w"])])
+    kwargs = dict(mode="per_sample", axes="yx", min_percentile=1, max_percentile=99)
+    return ([dict(name="raw", axes="bcyx", data_type="uint16", data_range=[0, 65535], shape=dict(min=[1, 2, 32, 32], step=[0, 0, 16, 16]),
+                  preprocessing=[dict(name="clip", kwargs=dict(min=10, max=900)), dict(name="scale_range", kwargs=kwargs)])],
+            [dict(name="prob", axes="bcyx", data_type="float32", data_range=[0, 1], halo=[0, 0, 4, 4], postprocessing=[dict(name="sigmoid")],
+                  shape=dict(reference_tensor="raw", scale=[1, 0, 1, 1], offset=[0, 0.5, 0, 0]))], {"raw": (1, 2, 150, 133)})
+
+
 def nets(dir):
     n = Net()
     n.node("Identity", ["image"], "y")
@@ -208,7 +219,9 @@ def write(path, name, ins, outs):
     text = dict(format_version="0.5.3", type="model", name=name, description="for a test", authors=[{"name": "A"}], cite=[{"text": "a paper", "doi": "10.1234/a"}],
                 license="MIT", documentation="README.md", timestamp="2026-01-01T00:00:00", inputs=ins, outputs=outs,
                 weights={"onnx": {"source": "model.onnx", "opset_version": 17}})
-    for t in ins + outs:
+    if isinstance(ins[0]["axes"], str):
+        text |= dict(format_version="0.4.10", test_inputs=[f"test-{t['name']}.npy" for t in ins], test_outputs=[f"test-{t['name']}.npy" for t in outs])
+    for t in ins + outs if text["format_version"] == "0.5.3" else ():
         t["test_tensor"] = {"source": f"test-{t['id']}.npy", "sha256": digest(path / f"test-{t['id']}.npy")}
     text["weights"]["onnx"]["sha256"] = digest(path / "model.onnx")
     (path / "rdf.yaml").write_text(json.dumps(text, indent=1))
@@ -216,6 +229,20 @@ def write(path, name, ins, outs):
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "0" * 64
+
+
+def ident(t):
+    return t.get("id") or t["name"]
+
+
+def kind_of(t):
+    return t["data_type"] if "data_type" in t else t["data"]["type"]
+
+
+def axes_of(t):
+    if isinstance(t["axes"], str):
+        return [dict(b="batch", c="channel").get(a, a) for a in t["axes"]]
+    return [a.get("id", a["type"]) for a in t["axes"]]
 
 
 def image(shape, data):
@@ -230,11 +257,11 @@ def main(dir):
     from bioimageio.spec import load_model_description
     from bioimageio.spec._internal.validation_context import ValidationContext
 
-    for make in (plane, stack, classes, finer, two, inputs, fixed, wide):
+    for make in (plane, stack, classes, finer, two, inputs, fixed, wide, old):
         path = Path(dir) / make.__name__
         path.mkdir(parents=True)
         ins, outs, shapes = make(path / "model.onnx")
-        names = {t["id"]: [a.get("id", a["type"]) for a in t["axes"]] for t in ins + outs}
+        names = {ident(t): axes_of(t) for t in ins + outs}
 
         def sample(arrays):
             return Sample(members={k: Tensor.from_numpy(v, dims=names[k]) for k, v in arrays.items()}, stat={}, id=None)
@@ -242,17 +269,17 @@ def main(dir):
         def numbers(s):
             return {k: v.to_numpy() for k, v in s.members.items()}
 
-        small = {t["id"]: image([{"z": 12}.get(n, 64) if n in "zyx" else s for n, s in zip(names[t["id"]], shapes[t["id"]])], t["data"]["type"]) for t in ins}
-        large = {t["id"]: image(shapes[t["id"]], t["data"]["type"]) for t in ins}
+        small = {ident(t): image([{"z": 12}.get(n, 64) if n in "zyx" else s for n, s in zip(names[ident(t)], shapes[ident(t)])], kind_of(t)) for t in ins}
+        large = {ident(t): image(shapes[ident(t)], kind_of(t)) for t in ins}
         for t in ins:
-            np.save(path / f"test-{t['id']}.npy", small[t["id"]])
-            np.save(path / f"in-{t['id']}.npy", large[t["id"]])
+            np.save(path / f"test-{ident(t)}.npy", small[ident(t)])
+            np.save(path / f"in-{ident(t)}.npy", large[ident(t)])
         for t in outs:
-            np.save(path / f"test-{t['id']}.npy", np.zeros(1, np.float32))  # not known yet
+            np.save(path / f"test-{ident(t)}.npy", np.zeros(1, np.float32))  # not known yet
         for known in (False, True):
             write(path, "model " + make.__name__, ins, outs)
             with ValidationContext(perform_io_checks=False):
-                model = load_model_description(path / "rdf.yaml", perform_io_checks=False)
+                model = load_model_description(path / "rdf.yaml", format_version="latest", perform_io_checks=False)
             with create_prediction_pipeline(model, weight_format="onnx") as p:
                 if not known:
                     kind, done = "test", numbers(p.predict_sample_without_blocking(sample(small), skip_input_padding=True, skip_output_cropping=True))
@@ -261,7 +288,7 @@ def main(dir):
                 else:
                     kind, done = "out", numbers(p.predict_sample_with_blocking(sample(large), ns=2))
             for t in outs:
-                np.save(path / f"{kind}-{t['id']}.npy", done[t["id"]])
+                np.save(path / f"{kind}-{ident(t)}.npy", done[ident(t)])
 
 
 main(sys.argv[1]) if len(sys.argv) == 2 else nets(sys.argv[1])
