@@ -111,15 +111,15 @@ func def[T comparable](v *T, d T) {
 	}
 }
 
-// Run serves on l and works on jobs until ctx ends; then it takes no more, gives what is
-// under way some time, removes uploads and returns.
+// Run serves on l and works on jobs until ctx ends. Then it takes no more, gives what is under
+// way some time, also for jobs' answers to be fetched, removes uploads and returns.
 func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	defer os.RemoveAll(g.dir) //nolint:errcheck // the system clears what may be left
 	srv := &http.Server{
 		Handler: g.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(g.opt.Log.Handler(), slog.LevelDebug),
 	}
-	work, stop := context.WithCancel(ctx)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // jobs outlive ctx for a while
 	defer stop()
 	var wg sync.WaitGroup
 	for range max(g.opt.Parallel-1, 1) { // a place is left for what is answered at once
@@ -131,11 +131,8 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		g.stopped.Store(true)
-		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.opt.Grace)
-		if err = srv.Shutdown(short); err != nil {
-			err = errors.Join(err, srv.Close())
-		}
+		short, cancel := context.WithTimeout(work, g.opt.Grace)
+		err = g.end(short, srv)
 		cancel()
 	}
 	stop()
@@ -144,4 +141,26 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 		return nil
 	}
 	return err
+}
+
+// end takes no more images, and returns when what is under way has ended, or ctx has.
+func (g *Gateway) end(ctx context.Context, srv *http.Server) error {
+	g.stopped.Store(true)
+	select {
+	case <-g.closeJobs():
+	case <-ctx.Done():
+	}
+	err := srv.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, srv.Close())
+	}
+	return err
+}
+
+// open tells whether images are still taken.
+func (g *Gateway) open() error {
+	if g.stopped.Load() {
+		return fault.New(fault.Busy, "The gateway is about to end.", "Try again in a while.", nil)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"net"
@@ -19,6 +20,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
 
 	"coverslip.dev/coverslip/core/gateway"
 	"coverslip.dev/coverslip/core/imageio"
@@ -166,6 +170,67 @@ func TestFormats(t *testing.T) {
 		}
 		if n := strings.Count(string(body), "spot"); format == "" && n < 7 || format == "csv" && strings.Count(string(body), "\n") != 8 {
 			t.Errorf("%s: %d spots", format, n)
+		}
+		if format == "labels" {
+			labelled(t, body, 7)
+		}
+	}
+}
+
+// labelled wants a label image of n spots, where [picture] has them: each of another number, and
+// nothing between them.
+func labelled(t *testing.T, data []byte, n int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "labels.tif")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src, err := imageio.NewOpener(ometiff.Format{}).Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	size := src.Info().Levels[0].Size
+	p, err := imageio.ReadRegion(t.Context(), src, imageio.Region{Rect: image.Rectangle{Max: size}})
+	if err != nil || size != image.Pt(96, 96) {
+		t.Fatalf("%v, %v", size, err)
+	}
+	seen := map[float64]bool{}
+	for i := range n {
+		x, y := 3+i%15*6, 3+i/15*6
+		v, beside := p.Sample(y*size.X+x), p.Sample(y*size.X+x+3)
+		if v < 1 || v > float64(n) || seen[v] || beside != 0 {
+			t.Errorf("spot %d has the number %v, %v beside it", i, v, beside)
+		}
+		seen[v] = true
+	}
+}
+
+// TestKindsOfImages: the same spots are found in each.
+func TestKindsOfImages(t *testing.T) {
+	at, _ := open(t, nil)
+	img, err := png.Decode(bytes.NewReader(picture(t, 7)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, encode := range map[string]func(io.Writer, image.Image) error{
+		"image/png":  png.Encode,
+		"image/bmp":  bmp.Encode,
+		"image/jpeg": func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, &jpeg.Options{Quality: 100}) },
+		"image/tiff": func(w io.Writer, m image.Image) error {
+			return tiff.Encode(w, m, &tiff.Options{Compression: tiff.Deflate})
+		},
+	} {
+		var b bytes.Buffer
+		if err := encode(&b, img); err != nil {
+			t.Fatal(err)
+		}
+		for _, as := range []string{kind, "application/octet-stream"} {
+			code, _, body := call(t, "POST", at+"/v1/predict?format=json", as, b.Bytes())
+			var f found
+			if err := json.Unmarshal(body, &f); err != nil || code != http.StatusOK || len(f.Objects) != 7 {
+				t.Errorf("%s as %s: %d, %d spots: %.200s", kind, as, code, len(f.Objects), body)
+			}
 		}
 	}
 }

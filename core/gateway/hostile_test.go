@@ -19,8 +19,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/gateway"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/infer/pool"
 	"coverslip.dev/coverslip/core/infer/triton"
 )
@@ -277,6 +279,112 @@ func TestGracefulStop(t *testing.T) {
 		t.Errorf("%v\n%s", err, got)
 	}
 	<-ended
+}
+
+// TestJobsAtTheEnd: a job at work is finished when the gateway is told to end, and its answer
+// fetched; one that waits is told that it was in vain. New images are turned away.
+func TestJobsAtTheEnd(t *testing.T) {
+	answer := make(chan struct{})
+	at, stop := open(t, func(o *gateway.Options) { o.Engine = held{o.Engine, answer} })
+	submit := func() string {
+		code, head, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 4))
+		if code != http.StatusAccepted {
+			t.Fatalf("%d %s", code, body)
+		}
+		return at + head.Get("Location")
+	}
+	works := submit()
+	measures(t, at, "running 1")
+	waits := submit()
+	ended := make(chan struct{})
+	go func() { stop(); close(ended) }()
+	for code := http.StatusOK; code != http.StatusServiceUnavailable; {
+		code, _, _ = call(t, "GET", at+"/readyz", "", nil)
+	}
+	for _, path := range []string{"/v1/jobs", "/v1/predict"} {
+		if code, _, body := call(t, "POST", at+path, "image/png", picture(t, 4)); code != http.StatusServiceUnavailable || !strings.Contains(string(body), "about to end") {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
+	state := func(job string) (f found) {
+		if _, _, body := call(t, "GET", job, "", nil); json.Unmarshal(body, &struct {
+			State, Detail *string
+		}{&f.State, &f.Detail}) != nil {
+			t.Errorf("%s", body)
+		}
+		return f
+	}
+	for f := state(waits); f.State != "stopped" || !strings.Contains(f.Detail, "before it was the job's turn"); f = state(waits) {
+		if f.State != "queued" {
+			t.Fatalf("the one that waits is %+v", f)
+		}
+	}
+	if f := state(works); f.State != "running" {
+		t.Errorf("the one at work is %+v", f)
+	}
+	close(answer)
+	for f := state(works); f.State != "done"; f = state(works) {
+		if f.State != "running" {
+			t.Fatalf("the one at work is %+v", f)
+		}
+	}
+	if code, _, body := call(t, "GET", works+"/result?format=csv", "", nil); code != http.StatusOK || strings.Count(string(body), "spot,") != 4 {
+		t.Errorf("%d %s", code, body)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	<-ended
+}
+
+// TestGraceEnds: a job that does not come to an end holds up nobody for ever.
+func TestGraceEnds(t *testing.T) {
+	at, stop := open(t, func(o *gateway.Options) { o.Engine, o.Grace = held{o.Engine, nil}, 50*time.Millisecond })
+	if code, _, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 4)); code != http.StatusAccepted {
+		t.Fatalf("%d %s", code, body)
+	}
+	measures(t, at, "running 1")
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+}
+
+// absent is a real engine that somebody has taken a model from.
+type absent struct {
+	*embedded.Engine
+	is *atomic.Bool
+}
+
+func (a absent) Ready(ctx context.Context) error {
+	if a.is.Load() {
+		return fault.New(fault.Offline, "It does not answer.", "", nil)
+	}
+	return a.Engine.Ready(ctx)
+}
+
+// TestReady: only where an engine answers and has the model.
+func TestReady(t *testing.T) {
+	var away atomic.Bool
+	var en *embedded.Engine
+	at, _ := open(t, func(o *gateway.Options) {
+		en, _ = o.Engine.(*embedded.Engine)
+		o.Engine = absent{en, &away}
+	})
+	ready := func() int { code, _, _ := call(t, "GET", at+"/readyz", "", nil); return code }
+	if code := ready(); code != http.StatusOK {
+		t.Errorf("ready: %d", code)
+	}
+	away.Store(true)
+	if code := ready(); code != http.StatusServiceUnavailable {
+		t.Errorf("without an engine: %d", code)
+	}
+	away.Store(false)
+	if err := en.Unload(t.Context(), "spots"); err != nil {
+		t.Fatal(err)
+	}
+	if code := ready(); code != http.StatusServiceUnavailable {
+		t.Errorf("without the model: %d", code)
+	}
+	if code, _, body := call(t, "POST", at+"/v1/predict", "image/png", picture(t, 4)); code != http.StatusServiceUnavailable {
+		t.Errorf("without the model: %d %s", code, body)
+	}
 }
 
 // gone is a real engine for a server that is not there any more; it counts who asks.

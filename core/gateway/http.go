@@ -229,8 +229,8 @@ func reply(w http.ResponseWriter, _ *http.Request, v any) error {
 }
 
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) error {
-	if g.stopped.Load() {
-		return fault.New(fault.Busy, "The gateway is about to end.", "", nil)
+	if err := g.open(); err != nil {
+		return err
 	}
 	if err := g.opt.Engine.Ready(r.Context()); err != nil {
 		return fault.New(fault.Offline, "No inference engine answers.", "", err)

@@ -22,8 +22,10 @@ type jobs struct {
 	mu    sync.Mutex // guards all below
 	queue []*task    // the oldest first
 	of    map[string]*task
-	done  []string // finished ones, the oldest first
-	kept  int      // objects of these
+	done  []string       // finished ones, the oldest first
+	kept  int            // objects of these
+	last  map[*task]bool // at the end: those whose outcome nobody has heard yet
+	heard chan struct{}  // closed when there are none of these any more
 }
 
 // The states of a job; the last three are ends.
@@ -58,6 +60,9 @@ type task struct {
 
 // submit takes an image and promises an answer.
 func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
+	if err := g.open(); err != nil {
+		return err
+	}
 	q, err := readQuery(r, asked()...)
 	if err != nil {
 		return err
@@ -72,6 +77,10 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	t := &task{id: rand.Text(), owner: g.client(r), upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
 	g.jobs.mu.Lock()
 	defer g.jobs.mu.Unlock()
+	if err := g.open(); err != nil { // now that nobody ends the queue
+		g.drop(u)
+		return err
+	}
 	if len(g.jobs.queue) >= g.opt.Jobs {
 		g.drop(u)
 		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
@@ -151,6 +160,40 @@ func (j *jobs) set(t *task, s string) {
 	t.state = s
 }
 
+// closeJobs ends the jobs that wait. It returns a channel that is closed when those at work have
+// ended and their clients have heard how.
+func (g *Gateway) closeJobs() <-chan struct{} {
+	j := &g.jobs
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, t := range j.queue {
+		g.drop(t.upload)
+		t.state, t.say, t.hint = stopped, "The gateway was ended before it was the job's turn.", "Send the image again when it is back."
+		j.done = append(j.done, t.id)
+	}
+	j.queue = nil
+	j.last, j.heard = map[*task]bool{}, make(chan struct{})
+	for _, t := range j.of {
+		if t.state == queued || t.state == running {
+			j.last[t] = true
+		}
+	}
+	if len(j.last) == 0 {
+		close(j.heard)
+	}
+	return j.heard
+}
+
+// hear notes that a client knows how its job has ended. The caller holds the mutex.
+func (j *jobs) hear(t *task) {
+	if !j.last[t] {
+		return
+	}
+	if delete(j.last, t); len(j.last) == 0 {
+		close(j.heard)
+	}
+}
+
 // finish keeps the outcome, and forgets the oldest of too many, or of those with too many
 // objects together.
 func (j *jobs) finish(t *task, a answer, err error, gone bool) {
@@ -180,6 +223,7 @@ func (j *jobs) forget(id string) {
 		j.done = slices.Delete(j.done, i, i+1)
 		j.kept -= len(j.of[id].answer.layer.Objects)
 	}
+	j.hear(j.of[id])
 	delete(j.of, id)
 }
 
@@ -216,6 +260,9 @@ func (g *Gateway) job(w http.ResponseWriter, r *http.Request) error {
 	t, err := g.find(r)
 	if err != nil {
 		return err
+	}
+	if t.state == failed || t.state == stopped {
+		defer g.jobs.hear(t)
 	}
 	return reply(w, r, t.view())
 }
@@ -260,5 +307,11 @@ func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
 	if state != done {
 		return fault.New(fault.Exists, "The job has no result: it is "+state+".", "", nil)
 	}
-	return g.send(w, a, q.format)
+	if err := g.send(w, a, q.format); err != nil {
+		return err
+	}
+	g.jobs.mu.Lock()
+	defer g.jobs.mu.Unlock()
+	g.jobs.hear(t)
+	return nil
 }

@@ -43,6 +43,9 @@ type answer struct {
 }
 
 func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
+	if err := g.open(); err != nil {
+		return err
+	}
 	q, err := readQuery(r, asked("format")...)
 	if err != nil {
 		return err

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/servertest"
+)
+
+// once ends what writes to it.
+type once struct {
+	bytes.Buffer
+	end context.CancelFunc
+}
+
+func (o *once) Write(b []byte) (int, error) {
+	defer o.end()
+	return o.Buffer.Write(b)
+}
+
+// The gateway answers this computer only, unless it is told otherwise, and then only with tokens.
+func TestTheGatewayStaysAtHome(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	for said, args := range map[string][]string{
+		"127.0.0.1:8090":               {"gateway"}, // where it listens, or somebody else does
+		"answers this computer only":   {"gateway", "--listen", "0.0.0.0:0"},
+		"The file of tokens is empty.": {"gateway", "--listen", "0.0.0.0:0", "--tokens", "/dev/null"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		text, errs := &once{end: cancel}, &bytes.Buffer{}
+		if code := run(ctx, args, text, errs); !strings.Contains(text.String()+errs.String(), said) || code == 0 && len(args) > 1 {
+			t.Errorf("%v ended with %d: %s%s", args, code, text, errs)
+		}
+		cancel()
+	}
+}
