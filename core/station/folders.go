@@ -125,7 +125,7 @@ func several(c intake.Capture, files []capture.File) (intake.Capture, error) {
 // looksLikeImage reports whether a file is one that can be looked at, by its name.
 func looksLikeImage(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".tif", ".tiff", ".png", ".jpg", ".jpeg":
+	case ".tif", ".tiff", ".czi", ".png", ".jpg", ".jpeg":
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/czi"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/imageio/raster"
 	"coverslip.dev/coverslip/core/imageio/video"
@@ -17,7 +18,7 @@ import (
 
 // images opens files of all formats.
 func images() *imageio.Opener {
-	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, video.Format{}, zarr.Format{Bucket: openBucket})
+	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket})
 }
 
 // DescribeImage returns what the n-th image of the file at path says of itself, outside any

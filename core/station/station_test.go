@@ -2,12 +2,14 @@ package station_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,7 +190,14 @@ func TestBadFilesStopNoOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"cut.tif": good[:len(good)/2], "empty.tif": nil, "png.tif": png, "noise.tif": []byte("no image at all"), "wells.csv": []byte("well,dose\nA1,5\n")} {
+	sealed, err := os.ReadFile("../capture/ending/testdata/plane.czi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := binary.LittleEndian.Uint64(sealed[84:]) + 32 + 128; at < uint64(len(sealed)) && sealed[at] == 'D'; at += 32 + 20*uint64(sealed[at+28]) {
+		sealed[at+18] = 4 // JPEG XR
+	}
+	for name, data := range map[string][]byte{"sealed.czi": sealed, "cut.czi": sealed[:len(sealed)/2], "cut.tif": good[:len(good)/2], "empty.tif": nil, "png.tif": png, "noise.tif": []byte("no image at all"), "wells.csv": []byte("well,dose\nA1,5\n")} {
 		if err := os.WriteFile(filepath.Join(scope, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -196,17 +205,19 @@ func TestBadFilesStopNoOthers(t *testing.T) {
 	b.drop(field)
 	b.capture(field, predicted)
 	b.capture("png.tif", predicted)
-	for _, name := range []string{"cut.tif", "empty.tif"} { // held: the instrument may still write
+	for _, name := range []string{"cut.czi", "cut.tif", "empty.tif"} { // held: the instrument may still write
 		b.until(func() bool {
 			s, ok := b.Sightings().Row(filepath.Join(scope, name))
 			return ok && s.Say != ""
 		}, func() string { return name + " has no reason" })
 	}
-	it := b.capture("noise.tif", func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed && it.Behind("version") })
-	if p := it.Passes["infer"]; p.Say == "" || p.Hint == "" {
-		t.Errorf("no words for a file that is no image: %+v", p)
+	for name, word := range map[string]string{"noise.tif": "no image format", "sealed.czi": "JPEG XR"} {
+		it := b.capture(name, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed && it.Behind("version") })
+		if p := it.Passes["infer"]; !strings.Contains(p.Say, word) || p.Hint == "" {
+			t.Errorf("no words for %s, which can't be read: %+v", name, p)
+		}
 	}
-	it = b.capture("wells.csv", func(it flow.Item) bool { return it.Behind("publish") && it.Behind("version") })
+	it := b.capture("wells.csv", func(it flow.Item) bool { return it.Behind("publish") && it.Behind("version") })
 	if it.Passes["infer"].State != flow.Skipped || it.Passes["record"].State != flow.Skipped {
 		t.Errorf("a table waits for a person: %+v", it.Passes)
 	}
