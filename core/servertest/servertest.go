@@ -13,12 +13,8 @@ import (
 func Need(tb testing.TB, name string) string {
 	tb.Helper()
 	v := os.Getenv(name)
-	switch {
-	case v != "":
-	case os.Getenv("COVERSLIP_TEST_SERVERS") == "1":
-		tb.Fatalf("%s is not set: packaging/run/test sets it", name)
-	default:
-		tb.Skipf("%s is not set: packaging/run/test sets it", name)
+	if v == "" {
+		Without(tb, name+" is not set: packaging/run/test sets it")
 	}
 	return v
 }
@@ -31,10 +27,15 @@ func Program(tb testing.TB, name, set string) string {
 	if err == nil {
 		return path
 	}
-	why := name + " is not on the path: packaging/stack/system-packages " + set + " brings it"
+	Without(tb, name+" is not on the path: packaging/stack/system-packages "+set+" brings it")
+	return ""
+}
+
+// Without skips the test because of what is missing, or fails as with [Need].
+func Without(tb testing.TB, why string) {
+	tb.Helper()
 	if os.Getenv("COVERSLIP_TEST_SERVERS") == "1" {
 		tb.Fatal(why)
 	}
 	tb.Skip(why)
-	return ""
 }
