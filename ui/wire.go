@@ -39,7 +39,7 @@ func (w *window) setSightings(map[string]station.Sighting) { w.fillInbox() }
 func (w *window) fillInbox() {
 	items, before := w.station.Items().All(), w.drawn
 	w.drawn = make(map[string]inboxRow, len(items))
-	rows := make([]inbox.Row, 0, len(items))
+	rows, turns := make([]inbox.Row, 0, len(items)), w.station.Turns()
 	for id, it := range items {
 		if it.Line != intake.LineName {
 			continue
@@ -49,6 +49,7 @@ func (w *window) fillInbox() {
 			d = inboxRow{it, captureRow(it)}
 		}
 		w.drawn[id] = d
+		d.row.Turn = turns[id]
 		rows = append(rows, d.row)
 	}
 	for _, s := range w.station.Sightings().All() {

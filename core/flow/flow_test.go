@@ -211,9 +211,15 @@ func TestFirstAndHold(t *testing.T) {
 	if it, _ := b.Items.Row("000"); it.Passes["infer"].Tries != 0 {
 		t.Errorf("went on though held: %+v", it.Passes)
 	}
+	if turns := b.Turns("l", "infer"); len(turns) != 6 || turns["005"] != 1 || turns["004"] != 2 || turns["000"] != 3 || turns["003"] != 6 {
+		t.Errorf("the turns are %v", turns)
+	}
 	b.Hold("l", "infer", false)
 	for _, f := range fresh(6) {
 		b.until(t, f.ID, func(it flow.Item) bool { return it.Behind("infer") })
+	}
+	if turns := b.Turns("l", "infer"); len(turns) != 0 {
+		t.Errorf("all are done, and %v wait", turns)
 	}
 	was, _ := b.Items.Row("002")
 	if err := b.Redo(t.Context(), "002", "infer", nil); err != nil {

@@ -1,6 +1,28 @@
 package flow
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+// Turns are the places of the items that could start at a stage and wait for their turn: 1 is
+// the next. Those that are tried again later have none.
+func (r *Runner) Turns(line, stage string) map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]int{}
+	for _, l := range r.lanes[line] {
+		if l.stage.Name != stage {
+			continue
+		}
+		ids := slices.SortedFunc(maps.Keys(l.in), func(a, b string) int { return r.items[a].age - r.items[b].age })
+		for i, id := range ids {
+			out[id] = i + 1
+		}
+	}
+	return out
+}
 
 // First has an item go before all others wherever it waits for its turn: someone looks at it.
 func (r *Runner) First(id string) {

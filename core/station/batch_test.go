@@ -150,6 +150,9 @@ func TestBatch(t *testing.T) {
 	if q := b.Queue(); q.Waiting != n || q.Running != 0 {
 		t.Errorf("the queue is %+v", q)
 	}
+	if turns := b.Turns(); len(turns) != n || turns[looked] != 1 || turns[ids[0]] != 2 {
+		t.Errorf("their turns are %v", turns)
+	}
 	if err := b.HoldPredictions(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,10 @@ type Queue struct {
 	Left             time.Duration // until all of them are predicted; 0 while unknown
 }
 
+// Turns are the places of the captures in the line of those that wait to be predicted: 1 is the
+// next.
+func (s *Station) Turns() map[string]int { return s.flow.Turns(intake.LineName, "infer") }
+
 // lately is how many of the last predictions tell how long one takes.
 const lately = 9
 

@@ -46,6 +46,7 @@ type Row struct {
 	Model        string // name@version, "" before a prediction
 	At           time.Time
 	Bytes        int64
+	Turn         int // place in the line of those that wait to be predicted, 1 is the next; 0: in none
 }
 
 // Actions are what the person may do here. Screens ask; they do not act.

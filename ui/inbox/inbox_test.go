@@ -97,6 +97,22 @@ func walk(o fyne.CanvasObject) []fyne.CanvasObject {
 	return out
 }
 
+// TestTurns: what waits for its prediction says when it is its turn.
+func TestTurns(t *testing.T) {
+	s, _ := window(t, theme.Dark, inbox.Actions{})
+	for n, want := range map[int]string{0: "12 MB", 1: "next in line", 2: "2nd in line", 3: "3rd in line", 4: "4th in line", 11: "11th in line", 12: "12th in line", 22: "22nd in line", 113: "113th in line", 1001: "1001st in line"} {
+		r := rows()[2]
+		r.Turn = n
+		s.Set([]inbox.Row{r})
+		if !slices.ContainsFunc(walk(s), func(o fyne.CanvasObject) bool {
+			l, ok := o.(*widget.Label)
+			return ok && strings.HasPrefix(l.Text, want+" · ")
+		}) {
+			t.Errorf("nothing says %q", want)
+		}
+	}
+}
+
 func TestPictures(t *testing.T) {
 	for _, c := range []struct {
 		name   string

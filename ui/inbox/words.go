@@ -26,9 +26,31 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// facts is the second line of a capture: objects, model, size, when.
+// turn is a place in a line.
+func turn(n int) string {
+	ending := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			ending = "st"
+		case 2:
+			ending = "nd"
+		case 3:
+			ending = "rd"
+		}
+	}
+	if n == 1 {
+		return "next in line"
+	}
+	return fmt.Sprintf("%d%s in line", n, ending)
+}
+
+// facts is the second line of a capture: its turn, objects, model, size, when.
 func facts(r Row, now time.Time) string {
 	var parts []string
+	if r.Turn > 0 {
+		parts = append(parts, turn(r.Turn))
+	}
 	if r.Objects >= 0 && r.Model != "" {
 		parts = append(parts, plural(r.Objects, "object"))
 	}
