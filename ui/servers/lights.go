@@ -130,7 +130,10 @@ func speed(v Server) light {
 }
 
 func millis(d time.Duration) string {
-	if d < 10*time.Millisecond {
+	switch {
+	case d >= time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 	}
 	return fmt.Sprintf("%d ms", d.Milliseconds())
