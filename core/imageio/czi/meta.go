@@ -66,7 +66,7 @@ func (f *file) metadata(h header) (doc document, err error) {
 // describe fills what the metadata say of an image.
 func (d *document) describe(i *imageio.Info) {
 	for _, s := range d.Scaling {
-		microns := number(s.Meters) * 1e6
+		microns := number(strconv.FormatFloat(number(s.Meters)*1e6, 'g', 12, 64)) // 2e-7 m are 0.2 µm, not 0.19999999999999998
 		switch s.Axis {
 		case "X":
 			i.Micron.X = microns

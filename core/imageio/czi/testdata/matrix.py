@@ -213,10 +213,10 @@ def words():
     """Names, colours, sizes; what the library does not write itself is put in afterwards."""
     shown = czi.ChannelDisplaySettingsDataClass
     colors = [(0, 0, 255), (10, 200, 30), (255, 128, 0)]
-    meta = dict(channel_names={0: "DAPI", 1: "GFP & more", 2: "Cy5"}, scale_x=0.325e-6, scale_y=0.25e-6, scale_z=1.5e-6,
+    meta = dict(channel_names={0: "DAPI", 1: "GFP & more", 2: "Cy5"}, scale_x=0.2e-6, scale_y=0.325e-6, scale_z=1.5e-6,
                 display_settings={i: shown(True, czi.TintingMode.Color, czi.Rgb8Color(*map(np.uint8, rgb)), 0.0, 1.0) for i, rgb in enumerate(colors)})
     tiles = [(picture(30, 20, "Gray16", c + s), (0, s * 90), dict(C=c, S=s, T=t)) for s in range(2) for c in range(3) for t in range(2)]
-    says = dict(micron=[0.325, 0.25, 1.5], channels=["DAPI", "GFP & more", "Cy5"], colors=colors)
+    says = dict(micron=[0.2, 0.325, 1.5], channels=["DAPI", "GFP & more", "Cy5"], colors=colors)
     write("words.czi", tiles, meta=meta)
     for s in range(2):
         note("metadata", "words.czi", image=s, scene=s, images=["Scene 1", "Scene 2"], **says)
