@@ -16,10 +16,10 @@ import (
 	"coverslip.dev/coverslip/core/servertest"
 )
 
-// runs are how many images a model was asked, and in how many runs of it.
-func runs(t *testing.T, model string) (images, executions int) {
+// told reads what Triton says of a model over HTTP.
+func told(t *testing.T, model, what string, into any) {
 	t.Helper()
-	url := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP") + "/v2/models/" + model + "/stats"
+	url := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP") + "/v2/models/" + model + "/" + what
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
@@ -29,16 +29,45 @@ func runs(t *testing.T, model string) (images, executions int) {
 		t.Fatal(err)
 	}
 	defer a.Body.Close() //nolint:errcheck // read only
+	if err := json.NewDecoder(a.Body).Decode(into); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+}
+
+// runs are how many images a model was asked, and in how many runs of it.
+func runs(t *testing.T, model string) (images, executions int) {
+	t.Helper()
 	var said struct {
 		Stats []struct {
 			Images int `json:"inference_count"`
 			Runs   int `json:"execution_count"`
 		} `json:"model_stats"`
 	}
-	if err := json.NewDecoder(a.Body).Decode(&said); err != nil || len(said.Stats) != 1 {
-		t.Fatalf("%s: %+v, %v", url, said, err)
+	if told(t, model, "stats", &said); len(said.Stats) != 1 {
+		t.Fatalf("%s: %+v", model, said)
 	}
 	return said.Stats[0].Images, said.Stats[0].Runs
+}
+
+// TestDescribedLater: a server that has a model as one of whose questions none may be joined,
+// such as from an older Coverslip, gets it again.
+func TestDescribedLater(t *testing.T) {
+	e := dial(t, triton.Options{Address: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python"})
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
+	for _, text := range [][]byte{nil, infertest.Recipe("y")} {
+		b.Recipe = text
+		if err := e.Load(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		var said struct {
+			Most     int       `json:"max_batch_size"`
+			Batching *struct{} `json:"dynamic_batching"`
+		}
+		if told(t, b.Model, "config", &said); (said.Most > 1) != (text != nil) || said.Batching == nil {
+			t.Errorf("described by %q: %+v", text, said)
+		}
+	}
 }
 
 // TestJoined: Triton joins questions to a model that it got over the wire, where the model's

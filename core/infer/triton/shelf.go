@@ -63,16 +63,18 @@ func (s *shelf) index(version string) int {
 	return slices.IndexFunc(s.bundles, func(b infer.Bundle) bool { return b.Version == version })
 }
 
-// What a model's configuration keeps of a version, before "." and Triton's number.
+// What a model's configuration keeps; of a version before "." and Triton's number.
 const (
 	versionKey = "coverslip_version"
 	digestKey  = "coverslip_sha256"
+	imagesKey  = "max_images" // of the model; model.py reads it
 )
 
 // parameters are what the configuration keeps: which registered version each number is,
-// and of which content.
+// and of which content, and how many images may be joined. A server that has others is sent
+// the model again.
 func (s *shelf) parameters() map[string]string {
-	p := map[string]string{}
+	p := map[string]string{imagesKey: strconv.Itoa(s.batch())}
 	for _, b := range s.bundles {
 		sum := sha256.Sum256(b.ONNX)
 		n := number(b.Version)
@@ -112,7 +114,6 @@ func (s *shelf) config(name, backend string) (string, error) {
 	}
 	batch := s.batch()
 	if backend == "python" { // model.py knows what the server is fit for
-		parameters["max_images"] = value{strconv.Itoa(batch)}
 		batch = 0
 	}
 	text, err := json.Marshal(map[string]any{
