@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/klauspost/compress/zlib"
@@ -135,10 +136,13 @@ func (f *tiff) long(tag uint16, vs ...uint32) {
 	f.entries = append(f.entries, entry{tag, 4, uint32(len(vs)), b})
 }
 
-// rational keeps six digits after the point.
+// rational keeps six digits after the point, and fewer of what is too large for that.
 func (f *tiff) rational(tag uint16, v float64) {
-	const den = 1_000_000
-	b := binary.LittleEndian.AppendUint32(nil, uint32(min(v*den+0.5, 1<<32-1)))
+	den := uint32(1_000_000)
+	for den > 1 && v*float64(den)+0.5 > math.MaxUint32 {
+		den /= 10
+	}
+	b := binary.LittleEndian.AppendUint32(nil, uint32(min(v*float64(den)+0.5, math.MaxUint32)))
 	f.entries = append(f.entries, entry{tag, 5, 1, binary.LittleEndian.AppendUint32(b, den)})
 }
 

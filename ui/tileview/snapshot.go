@@ -23,7 +23,8 @@ type Picture struct {
 	Image  *image.RGBA // with objects and the scale bar
 	plain  *image.RGBA // the pixels alone
 	shapes []shape
-	bar    string // the scale bar's length, "" without calibration
+	clear  float64 // of the objects, as Style.Clear
+	bar    string  // the scale bar's length, "" without calibration
 	length float64
 	unit   float64 // pixels of a unit of the screen
 }
@@ -68,7 +69,7 @@ func (v *View) Snapshot() (Picture, bool) {
 		p.drawBar()
 	}
 	if !style.Hidden && v.pictured() == v.objectsAt {
-		p.shapes = v.shapes(w, h, style)
+		p.shapes, p.clear = v.shapes(w, h, style), style.Clear
 	}
 	return p, true
 }
@@ -97,13 +98,10 @@ const barMargin, barText = 14, 14 // units
 
 // drawBar draws the scale bar into the image as the screen shows it.
 func (p Picture) drawBar() {
-	m, b := barMargin*p.unit, p.Image.Rect
-	face, err := barFace(barText * p.unit)
-	if err != nil { // the built-in font is always readable
+	face, ground := p.barPlace()
+	if face == nil {
 		return
 	}
-	wide := max(float64(font.MeasureString(face, p.bar).Ceil()), p.length)
-	ground := image.Rect(int(m), b.Dy()-int(m+38*p.unit), int(m+wide+20*p.unit), b.Dy()-int(m))
 	draw.Draw(p.Image, ground, image.NewUniform(color.RGBA{A: 0x90}), image.Point{}, draw.Over)
 	mid := float64(ground.Min.X+ground.Max.X) / 2
 	bar := image.Rect(int(mid-p.length/2+0.5), ground.Max.Y-int(11*p.unit), int(mid+p.length/2+0.5), ground.Max.Y-int(7*p.unit))
@@ -111,6 +109,18 @@ func (p Picture) drawBar() {
 	d := font.Drawer{Dst: p.Image, Src: image.White, Face: face}
 	d.Dot = fixed.P(int(mid)-font.MeasureString(face, p.bar).Ceil()/2, ground.Max.Y-int(17*p.unit))
 	d.DrawString(p.bar)
+}
+
+// barPlace is where the scale bar stands on its dark ground, and the letters of its text; nil where
+// the built-in font can't be read.
+func (p Picture) barPlace() (font.Face, image.Rectangle) { //nolint:ireturn // what the drawer takes
+	face, err := barFace(barText * p.unit)
+	if err != nil {
+		return nil, image.Rectangle{}
+	}
+	m, h := barMargin*p.unit, p.plain.Rect.Dy()
+	wide := max(float64(font.MeasureString(face, p.bar).Ceil()), p.length)
+	return face, image.Rect(int(m), h-int(m+38*p.unit), int(m+wide+20*p.unit), h-int(m))
 }
 
 func barFace(size float64) (font.Face, error) { //nolint:ireturn // what the drawer takes
@@ -132,7 +142,7 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	var s strings.Builder
 	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n", b.Dx(), b.Dy())
 	fmt.Fprintf(&s, `<image width="%d" height="%d" href="data:image/png;base64,%s"/>`+"\n", b.Dx(), b.Dy(), base64.StdEncoding.EncodeToString(pixels.Bytes()))
-	fmt.Fprintf(&s, `<g id="objects" fill="none" stroke-width="%.1f">`+"\n", 1.8*p.unit)
+	fmt.Fprintf(&s, `<g id="objects" fill="none" stroke-width="%.1f" opacity="%.2f">`+"\n", 1.8*p.unit, 1-min(max(p.clear, 0), 1))
 	for _, o := range p.shapes {
 		hex := fmt.Sprintf("#%02x%02x%02x", o.c.R, o.c.G, o.c.B)
 		s.WriteString(`<polygon stroke="` + hex + `"`)
@@ -140,7 +150,7 @@ func (p Picture) WriteSVG(w io.Writer) error {
 			s.WriteString(` fill="` + hex + `" fill-opacity="0.32"`)
 		}
 		if o.dash > 0 {
-			fmt.Fprintf(&s, ` stroke-dasharray="%.0f"`, o.dash)
+			fmt.Fprintf(&s, ` stroke-dasharray="%.1f"`, o.dash*p.unit)
 		}
 		s.WriteString(` points="`)
 		for _, c := range o.line {
@@ -150,11 +160,12 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	}
 	s.WriteString("</g>\n")
 	if p.bar != "" {
-		m := barMargin * p.unit
-		x, y := m, float64(b.Dy())-m
-		fmt.Fprintf(&s, `<g id="scale-bar" fill="#fff"><rect x="%.1f" y="%.1f" width="%.2f" height="%.1f"/>`, x, y-4*p.unit, p.length, 4*p.unit)
+		_, g := p.barPlace()
+		mid, y := float64(g.Min.X+g.Max.X)/2, float64(g.Max.Y)
+		fmt.Fprintf(&s, `<g id="scale-bar" fill="#fff"><path fill="#000" fill-opacity="0.56" d="M%d,%dh%dv%dh-%dz"/>`, g.Min.X, g.Min.Y, g.Dx(), g.Dy(), g.Dx())
+		fmt.Fprintf(&s, `<rect x="%.1f" y="%.1f" width="%.2f" height="%.1f"/>`, mid-p.length/2, y-11*p.unit, p.length, 4*p.unit)
 		fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-family="sans-serif" font-weight="bold" font-size="%.1f" text-anchor="middle">%s</text></g>`+"\n",
-			x+p.length/2, y-10*p.unit, barText*p.unit, html.EscapeString(p.bar))
+			mid, y-17*p.unit, barText*p.unit, html.EscapeString(p.bar))
 	}
 	s.WriteString("</svg>\n")
 	_, err := io.WriteString(w, s.String())

@@ -83,6 +83,7 @@ func TestClaims(t *testing.T) {
 		want string
 	}{
 		{"34 GB in 200 bytes", tiff(1, "", make([]byte, 20), map[uint16]uint32{256: 2048, 257: 512, 258: 64, 277: 4096, 278: 512, 339: 3}), 0, "cut short"},
+		{"mirrored bits", tiff(1, "", make([]byte, 32), map[uint16]uint32{258: 1, 266: 2}), 0, "FillOrder"},
 		{"YCbCr", tiff(1, "", make([]byte, 768), map[uint16]uint32{262: 6, 277: 3}), 0, "YCbCr"},
 		{"300 MB for a strip", tiff(1, "", strip.Bytes(), map[uint16]uint32{259: 8, 279: 300 << 20}), 400 << 20, ""},
 	} {
@@ -111,6 +112,27 @@ func TestWithoutCompanion(t *testing.T) {
 		}
 		if err := (ometiff.Format{}).Complete(t.Context(), path); (n == len(data)) != (err == nil) || err != nil && fault.KindOf(err) != fault.Corrupt {
 			t.Errorf("%d of %d bytes: %v", n, len(data), err)
+		}
+	}
+}
+
+// TestMisfits are of files that are whole, and whose description is of other pages: they are
+// captured, and it is said why they can't be seen.
+func TestMisfits(t *testing.T) {
+	for _, words := range []string{
+		`DimensionOrder="XYZCT" SizeC="2" SizeZ="1" SizeT="1"`, // pages of three samples
+		`DimensionOrder="XYZCT" SizeC="3" SizeT="1"`,
+		`DimensionOrder="YXZCT" SizeC="3" SizeZ="1" SizeT="1"`,
+	} {
+		text := `<OME><Image><Pixels SizeX="16" SizeY="16" Type="uint8" ` + words + `/></Image></OME>`
+		data := tiff(1, text, make([]byte, 768), map[uint16]uint32{262: 2, 277: 3})
+		path := filepath.Join(t.TempDir(), "misfit.ome.tif")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := (ometiff.Format{}).Complete(t.Context(), path)
+		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "OME-XML") {
+			t.Errorf("%s: %v", words, err)
 		}
 	}
 }

@@ -210,7 +210,7 @@ func (f *file) shape(l *layout, pages []*page, px omePixels) error {
 	l.info.Z, l.info.T = px.SizeZ, px.SizeT
 	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > 1<<14 || px.SizeZ > maxPages || px.SizeT > maxPages ||
 		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != px.SizeC {
-		return f.broken(fmt.Errorf("OME-XML: %d channels, %d planes, %d times in pages of %d samples",
+		return f.unread(fmt.Sprintf("OME-XML that does not fit its pages (%d channels, %d planes, %d times in pages of %d samples)",
 			px.SizeC, px.SizeZ, px.SizeT, samples))
 	}
 	l.planes = [][]*page{pages}
@@ -272,7 +272,7 @@ func (f *file) here(d omeData, uuid string) bool {
 func (f *file) assign(l *layout, uuid string, px omePixels) error {
 	order, ok := strides(px.Order, l)
 	if !ok {
-		return f.broken(fmt.Errorf("OME-XML: dimension order %q", px.Order))
+		return f.unread(fmt.Sprintf("OME-XML with the dimension order %q", px.Order))
 	}
 	n := l.stacks * l.info.Z * l.info.T
 	l.index = make([]int, n)
@@ -293,11 +293,11 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 		ifd, count := d.pages(most)
 		at := order.at(d.FirstC/l.samples, d.FirstZ, d.FirstT)
 		if d.FirstC < 0 || d.FirstZ < 0 || d.FirstT < 0 || ifd < 0 || count < 0 || at > n {
-			return f.broken(fmt.Errorf("OME-XML: TiffData at %d,%d,%d", d.FirstC, d.FirstZ, d.FirstT))
+			return f.unread(fmt.Sprintf("OME-XML with planes at %d, %d, %d", d.FirstC, d.FirstZ, d.FirstT))
 		}
 		count = min(count, n-at)
 		if left -= count; left < 0 {
-			return f.broken(fmt.Errorf("OME-XML: more than %d planes", 4*maxPages))
+			return f.unread(fmt.Sprintf("OME-XML with more than %d planes", 4*maxPages))
 		}
 		for i := range count {
 			c, z, t := order.plane(at + i)

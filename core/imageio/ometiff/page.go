@@ -20,6 +20,7 @@ const (
 	tagMake         = 271
 	tagModel        = 272
 	tagStripOffsets = 273
+	tagFillOrder    = 266
 	tagSamples      = 277
 	tagRowsPerStrip = 278
 	tagStripCounts  = 279
@@ -56,6 +57,7 @@ type page struct {
 	planar      bool // each sample in chunks of its own
 	alpha       bool // the fourth sample is transparency
 	predictor   uint64
+	fillOrder   uint64 // 2: the lowest bits of a byte come first
 	kind        uint64 // SampleFormat: 1 unsigned, 2 signed, 3 float
 	chunk       image.Point
 	tiled       bool
@@ -87,7 +89,7 @@ func (f *file) page(off int64) (*page, int64, error) {
 			continue
 		}
 		switch d.tag {
-		case tagSubfileType, tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagSamples, tagRowsPerStrip,
+		case tagSubfileType, tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagFillOrder, tagSamples, tagRowsPerStrip,
 			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagExtraSamples, tagSampleFormat:
 			if numbers[d.tag], err = f.number(d, 0); err != nil {
 				return nil, 0, err
@@ -158,6 +160,7 @@ func (p *page) fill(n map[uint16]uint64) error {
 	set(&p.compression, tagCompression)
 	set(&p.photometric, tagPhotometric)
 	set(&p.predictor, tagPredictor)
+	set(&p.fillOrder, tagFillOrder)
 	set(&p.kind, tagSampleFormat)
 	set(&p.unit, tagResUnit)
 	bits, samples, rows := uint64(1), uint64(1), h
@@ -272,6 +275,9 @@ func (f *file) check(p *page) error {
 	}
 	if p.compression == jpegNew && p.bits != 8 {
 		return f.unread(fmt.Sprintf("JPEG compression over samples of %d bits", p.bits))
+	}
+	if p.fillOrder == 2 && p.bits%8 != 0 {
+		return f.unread("its pixels in the lowest bits of a byte first (FillOrder 2)")
 	}
 	if p.photometric == photometricYCbCr && p.compression != jpegNew {
 		return f.unread("colours as YCbCr without JPEG compression")

@@ -29,7 +29,7 @@ type source struct {
 
 // subKey names a level of a page.
 type subKey struct {
-	file  string
+	file  *file // not its name: one that was closed and opened again is another
 	at    int64
 	level uint64
 }
@@ -114,7 +114,7 @@ func (s *source) plane(ctx context.Context, t imageio.Tile) (*page, func(), erro
 
 // coarser returns the i-th directory below base.
 func (s *source) coarser(base *page, i uint64) (*page, error) {
-	key := subKey{base.in.name, base.at, i}
+	key := subKey{base.in, base.at, i}
 	s.mu.Lock()
 	p := s.subs[key]
 	s.mu.Unlock()
