@@ -37,7 +37,7 @@ type files struct {
 	versus  *widget.Label
 	commit  *widget.Button
 	tall    fyne.CanvasObject // around commit
-	search  *widget.Entry
+	search  *kit.Field
 	kinds   *widget.Select
 	tools   fyne.CanvasObject
 	note    *widget.Label
@@ -55,7 +55,7 @@ func newFiles(s *Screen) *files {
 	f.commit = widget.NewButtonWithIcon("Commit…", fynetheme.ConfirmIcon(), f.askCommit)
 	f.commit.Importance = widget.HighImportance
 	f.tall = kit.Tall(f.commit)
-	f.search = widget.NewEntry()
+	f.search = kit.NewField()
 	f.search.SetPlaceHolder("Find a file")
 	f.search.OnChanged = func(t string) { f.filter = strings.ToLower(strings.TrimSpace(t)); f.sift() }
 	f.kinds = widget.NewSelect(kindNames(), func(k string) { f.setKind(k) })

@@ -82,7 +82,7 @@ type Screen struct {
 
 	list   *list
 	count  *widget.Label
-	search *widget.Entry
+	search *kit.Field
 	needs  *widget.Check
 	empty  fyne.CanvasObject
 	none   fyne.CanvasObject
@@ -92,7 +92,7 @@ type Screen struct {
 
 // New returns an empty screen; now is the clock that ages are told by.
 func New(now func() time.Time, act Actions) *Screen {
-	s := &Screen{act: act, now: now, count: kit.NewQuiet(""), search: widget.NewEntry()}
+	s := &Screen{act: act, now: now, count: kit.NewQuiet(""), search: kit.NewField()}
 	s.list = newList(s)
 	s.count.Truncation = fyne.TextTruncateOff
 	s.search.SetPlaceHolder("Filter by name, model or stage")

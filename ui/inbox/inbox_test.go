@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/inbox"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 )
 
@@ -173,7 +174,7 @@ func TestPersonOpensAndRetries(t *testing.T) {
 func TestFilterFindsByModelAndNeed(t *testing.T) {
 	s, _ := window(t, theme.Dark, inbox.Actions{})
 	s.Set(rows())
-	e := find(s, func(*widget.Entry) bool { return true })
+	e := find(s, func(*kit.Field) bool { return true })
 	test.Type(e, "nuclei@3")
 	names := func() (n int) {
 		for _, x := range walk(s) {

@@ -89,8 +89,24 @@ func NewField() *Field {
 	return f
 }
 
-// TypedKey takes Escape for itself.
+// NewSecret returns an empty field that shows what is written into it as dots.
+func NewSecret() *Field {
+	f := &Field{}
+	f.Password, f.Wrapping = true, fyne.TextWrap(fyne.TextTruncateClip) // as Fyne has it
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// TypedKey takes Escape for itself, and hands F1 to the window.
 func (f *Field) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyF1 {
+		bind.OnCanvas(f, func(c fyne.Canvas) {
+			if help := c.OnTypedKey(); help != nil && c.Overlays().Top() == nil {
+				help(e)
+			}
+		})
+		return
+	}
 	if e.Name != fyne.KeyEscape {
 		f.Entry.TypedKey(e)
 		return

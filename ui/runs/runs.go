@@ -94,7 +94,7 @@ func New(act Actions) *Screen {
 		}
 	})
 	s.pick.PlaceHolder = "Metric"
-	search := widget.NewEntry()
+	search := kit.NewField()
 	search.SetPlaceHolder("Filter: name, status, lr=0.001")
 	search.OnChanged = func(t string) { s.filter = strings.ToLower(strings.TrimSpace(t)); s.show() }
 	refresh := widget.NewButtonWithIcon("", fynetheme.ViewRefreshIcon(), func() {

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/runs"
 	"coverslip.dev/coverslip/ui/theme"
 )
@@ -104,7 +105,7 @@ func TestFilterByParam(t *testing.T) {
 	s, _ := window(t, theme.Dark, runs.Actions{Curve: func(run, _ string) { asked = append(asked, run) }})
 	s.Set(values())
 	for _, o := range walk(s) {
-		if e, ok := o.(*widget.Entry); ok {
+		if e, ok := o.(*kit.Field); ok {
 			test.Type(e, "lr=0.01 running")
 		}
 	}

@@ -23,10 +23,10 @@ type RemotePlace struct {
 
 // remoteForm is the address of a remote, and what its kind asks for beside it.
 type remoteForm struct {
-	address             *widget.Entry
-	endpoint, region    *widget.Entry
-	access, secret      *widget.Entry
-	account, key        *widget.Entry
+	address             *kit.Field
+	endpoint, region    *kit.Field
+	access, secret      *kit.Field
+	account, key        *kit.Field
 	has                 bool
 	bucket, vessel, box *fyne.Container
 }
@@ -34,10 +34,10 @@ type remoteForm struct {
 func newRemoteForm(s *Screen) *remoteForm {
 	f := &remoteForm{
 		address: s.entry("/mnt/nas/dvc, s3://bucket/folder or azure://container/folder"), endpoint: s.entry("https://minio.lab:9000, or empty for Amazon"),
-		region: s.entry("us-east-1"), access: s.entry("Access key"), secret: widget.NewPasswordEntry(),
-		account: s.entry("labstorage, or empty with a connection string"), key: widget.NewPasswordEntry(),
+		region: s.entry("us-east-1"), access: s.entry("Access key"), secret: kit.NewSecret(),
+		account: s.entry("labstorage, or empty with a connection string"), key: kit.NewSecret(),
 	}
-	for _, e := range []*widget.Entry{f.secret, f.key} {
+	for _, e := range []*kit.Field{f.secret, f.key} {
 		e.OnChanged = func(string) { s.changed() }
 	}
 	pick := widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { pick(s.act.PickFolder, f.address.Text, f.address.SetText) })

@@ -58,10 +58,10 @@ func remover() *widget.Button {
 // folderRow is one instrument folder.
 type folderRow struct {
 	s          *Screen
-	path, name *widget.Entry
+	path, name *kit.Field
 	profile    *widget.Select
-	quiet      *widget.Entry
-	model      *widget.Entry
+	quiet      *kit.Field
+	model      *kit.Field
 	from       int
 	remove     *widget.Button
 	box        fyne.CanvasObject
@@ -119,13 +119,13 @@ func (f *folderRow) value() Folder {
 
 // platformForm is an address with a login and a test.
 type platformForm struct {
-	url, user, pass *widget.Entry
+	url, user, pass *kit.Field
 	has             bool
 	box             fyne.CanvasObject
 }
 
 func newPlatformForm(s *Screen, hold string, p Part, test func(Platform)) *platformForm {
-	f := &platformForm{url: s.entry(hold), user: s.entry("ada"), pass: widget.NewPasswordEntry()}
+	f := &platformForm{url: s.entry(hold), user: s.entry("ada"), pass: kit.NewSecret()}
 	f.pass.SetPlaceHolder("Password or token")
 	f.pass.OnChanged = func(string) { s.changed() }
 	b := widget.NewButton("Test", func() { test(f.value()) })

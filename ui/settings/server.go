@@ -17,10 +17,10 @@ import (
 // serverRow is one inference server: what every server has, and below it what few have.
 type serverRow struct {
 	s                    *Screen
-	name, address, token *widget.Entry
+	name, address, token *kit.Field
 	more                 *kit.Fold
 	backend              *widget.Select
-	header, metrics      *widget.Entry
+	header, metrics      *kit.Field
 	ca, cert, key        *kit.PathField
 	compress             *widget.Check
 	kept                 string // the address whose token is kept; empty: none
@@ -32,14 +32,14 @@ type serverRow struct {
 
 func newServerRow(s *Screen) *serverRow {
 	r := &serverRow{
-		s: s, name: s.entry("GPU 1"), address: s.entry("grpc://gpu-1.lab:8001"), token: widget.NewPasswordEntry(),
+		s: s, name: s.entry("GPU 1"), address: s.entry("grpc://gpu-1.lab:8001"), token: kit.NewSecret(),
 		header: s.entry("Authorization; of a restricted API such as triton-grpc-protocol-KEY"), metrics: s.entry("http://gpu-1.lab:8002/metrics, or empty for the usual port"),
 		ca: kit.NewPathField(), cert: kit.NewPathField(), key: kit.NewPathField(), remove: remover(), note: widget.NewLabel(""),
 	}
 	r.backend = widget.NewSelect([]string{"onnxruntime", "python"}, func(string) { r.changed() })
 	r.backend.Selected = "onnxruntime"
 	r.compress = widget.NewCheck("Compress tensors on their way, for slow networks", func(bool) { r.changed() })
-	for _, e := range []*widget.Entry{r.address, r.token, r.header, r.metrics} {
+	for _, e := range []*kit.Field{r.address, r.token, r.header, r.metrics} {
 		e.OnChanged = func(string) { r.changed() }
 	}
 	r.note.Wrapping = fyne.TextWrapWord
@@ -146,7 +146,7 @@ func (r *serverRow) set(v Server) {
 }
 
 func (r *serverRow) value() Server {
-	text := func(e *widget.Entry) string { return strings.TrimSpace(e.Text) }
+	text := func(e *kit.Field) string { return strings.TrimSpace(e.Text) }
 	path := func(f *kit.PathField) string { return strings.TrimSpace(f.Path()) }
 	return Server{
 		Name: text(r.name), Address: text(r.address), Backend: r.backend.Selected, Token: r.token.Text, HasToken: r.kept != "" && r.kept == text(r.address),

@@ -86,13 +86,13 @@ type Screen struct {
 	widget.BaseWidget
 
 	act      Actions
-	name     *widget.Entry
-	email    *widget.Entry
+	name     *kit.Field
+	email    *kit.Field
 	profiles []Profile
 	folders  *rows[*folderRow]
 	servers  *rows[*serverRow]
 	take     *widget.Check
-	model    *widget.Entry
+	model    *kit.Field
 	mlflow   *platformForm
 	git      *platformForm
 	remote   *remoteForm
@@ -154,8 +154,8 @@ func label(mode string) string {
 	return "System"
 }
 
-func (s *Screen) entry(hold string) *widget.Entry {
-	e := widget.NewEntry()
+func (s *Screen) entry(hold string) *kit.Field {
+	e := kit.NewField()
 	e.SetPlaceHolder(hold)
 	e.OnChanged = func(string) { s.changed() }
 	return e

@@ -74,9 +74,9 @@ func button(o fyne.CanvasObject, text string) *widget.Button {
 	return nil
 }
 
-func entry(o fyne.CanvasObject, text string) *widget.Entry {
+func entry(o fyne.CanvasObject, text string) *kit.Field {
 	for _, x := range walk(o) {
-		if e, ok := x.(*widget.Entry); ok && e.Text == text {
+		if e, ok := x.(*kit.Field); ok && e.Text == text {
 			return e
 		}
 	}
@@ -183,7 +183,7 @@ func TestTheRemoteAsksWhatItsKindNeeds(t *testing.T) {
 		t.Error("Azure is asked for an endpoint of S3")
 	}
 	for _, o := range walk(s) {
-		if e, ok := o.(*widget.Entry); ok && strings.HasPrefix(e.PlaceHolder, "labstorage") {
+		if e, ok := o.(*kit.Field); ok && strings.HasPrefix(e.PlaceHolder, "labstorage") {
 			e.SetText("lab1")
 		}
 	}
@@ -312,7 +312,7 @@ func TestAServerIsSetUpWhole(t *testing.T) {
 		"GPU 1": want.Name, "grpc://": want.Address, "Token, if": want.Token, "Authorization": want.Header, "http://gpu-1.lab:8002": want.Metrics,
 	} {
 		for _, o := range walk(s) {
-			if e, ok := o.(*widget.Entry); ok && strings.HasPrefix(e.PlaceHolder, hold) {
+			if e, ok := o.(*kit.Field); ok && strings.HasPrefix(e.PlaceHolder, hold) {
 				test.Type(e, text)
 			}
 		}

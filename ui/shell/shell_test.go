@@ -58,23 +58,34 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// keyed is a canvas that takes shortcuts, which the test's does not.
+type keyed struct {
+	fyne.Canvas
+
+	shortcuts fyne.ShortcutHandler
+}
+
+func (k *keyed) AddShortcut(s fyne.Shortcut, do func(fyne.Shortcut)) { k.shortcuts.AddShortcut(s, do) }
+
 func TestKeysOpenPagesAndHelp(t *testing.T) {
 	var opened, helped string
 	s, w := window(t, theme.Dark, shell.Actions{
 		Opened: func(p string) { opened = p }, Help: func(p string) { helped = p },
 	})
-	s.Keys(w.Canvas())
-	c, ok := w.Canvas().(interface{ TypedShortcut(fyne.Shortcut) })
-	if !ok {
-		t.Skip("the test canvas takes no shortcuts")
-	}
-	c.TypedShortcut(&desktop.CustomShortcut{KeyName: "4", Modifier: fyne.KeyModifierShortcutDefault})
+	c := &keyed{Canvas: w.Canvas()}
+	s.Keys(c)
+	c.shortcuts.TypedShortcut(&desktop.CustomShortcut{KeyName: "4", Modifier: fyne.KeyModifierShortcutDefault})
 	if opened != "models" || s.Page() != "models" {
 		t.Errorf("Ctrl+4 opened %q", opened)
 	}
 	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyF1})
 	if helped != "models" {
 		t.Errorf("F1 helps with %q", helped)
+	}
+	helped = ""
+	c.shortcuts.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyH, Modifier: fyne.KeyModifierShortcutDefault})
+	if helped != "models" {
+		t.Errorf("Ctrl+H helps with %q", helped)
 	}
 }
 
