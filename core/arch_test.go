@@ -103,6 +103,7 @@ var arrows = map[string]string{
 	"cmd/coverslip":            "assets core/fault core/station ui",
 	"cmd/coverslipctl":         "core/dataset core/event core/fault core/job core/pipeline core/remote core/secret core/station",
 	"packaging/run/frames":     "",
+	"packaging/run/images":     "core/imageio core/imageio/ometiff",
 	"packaging/stack/git-http": "",
 }
 

@@ -1,10 +1,12 @@
 # A virtual display with a window manager; read by the scripts that drive the real window.
 display_up() { # WIDTHxHEIGHT
-  local n=90
-  while [ -e "/tmp/.X11-unix/X$n" ] || [ -e "/tmp/.X$n-lock" ]; do n=$((n + 1)); done
-  Xvfb ":$n" -screen 0 "$1x24" -nolisten tcp >/dev/null 2>&1 &
+  local number
+  number=$(mktemp)
+  Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$number" >/dev/null 2>&1 & # the first that is free
   DISPLAY_PIDS=($!)
-  export DISPLAY=:$n LIBGL_ALWAYS_SOFTWARE=1
+  until_true 20 test -s "$number"
+  export DISPLAY=:$(cat "$number") LIBGL_ALWAYS_SOFTWARE=1
+  rm "$number"
   unset WAYLAND_DISPLAY
   until_true 20 xdpyinfo
   openbox >/dev/null 2>&1 &
