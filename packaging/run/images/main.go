@@ -23,21 +23,22 @@ import (
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: images FOLDER")
-		os.Exit(2)
+		os.Exit(2) //nolint:forbidigo // this is main
 	}
-	if err := write(os.Args[1]); err != nil {
+	ctx := context.Background() //nolint:forbidigo // this is main
+	if err := write(ctx, os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "images:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // this is main
 	}
 }
 
-func write(folder string) error {
+func write(ctx context.Context, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	film, err := film()
 	return cmp.Or(err,
-		stack(filepath.Join(folder, "stack.ome.tif")),
+		stack(ctx, filepath.Join(folder, "stack.ome.tif")),
 		os.WriteFile(filepath.Join(folder, "film.avi"), film, 0o644), //nolint:gosec // to be read by anyone
 		store(filepath.Join(folder, "store.ome.zarr")))
 }
@@ -58,14 +59,14 @@ func sample(x, y, c, z, t int) uint8 {
 	return uint8((x + y) / 16)
 }
 
-func stack(path string) error {
+func stack(ctx context.Context, path string) error {
 	size := image.Pt(side, side)
 	info := imageio.Info{
 		Levels: []imageio.Level{{Size: size, Downsample: 1}}, TileSize: size, Type: imageio.Uint16, Z: depth, T: times,
 		Channels: []imageio.Channel{{Name: "DAPI", Color: [3]uint8{70, 120, 255}}, {Name: "GFP", Color: [3]uint8{0, 220, 90}}},
 		Micron:   imageio.Micron{X: 0.325, Y: 0.325, Z: 1}, Interval: 2 * time.Second,
 	}
-	return ometiff.Write(context.Background(), path, info, func(c, z, t int) (*imageio.Pixels, error) {
+	return ometiff.Write(ctx, path, info, func(c, z, t int) (*imageio.Pixels, error) {
 		return &imageio.Pixels{Size: size, Type: info.Type, Data: plane(c, z, t)}, nil
 	})
 }
