@@ -7,7 +7,7 @@ LINT  := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export COVERSLIP_CACHE := $(CACHE)
 export PATH := $(PATH):/usr/local/go/bin
 
-.PHONY: help build run test test-fast race lint fmt bench golden model-report clean
+.PHONY: help build run test test-fast test-long fuzz wander gallery race lint fmt bench golden model-report clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,6 +26,23 @@ test: ## everything: lint, unit, contracts, golden pictures, a real window, the 
 
 test-fast: ## all that needs no server and no window
 	LANG=en_US.UTF-8 go test $(TAGS) ./...
+
+test-long: ## what takes an hour: all of the matrices, broken files and large data; logs in build/long/
+	@packaging/run/long
+
+fuzz: ## each fuzz target for FUZZTIME=10m, one after the other; logs in build/fuzz/
+	@packaging/run/fuzz $(or $(FUZZTIME),10m)
+
+wander: ## the window driven at random for MINUTES=30, then so under the race detector; in build/wander/
+	@packaging/stack/system-packages build window
+	@packaging/stack/onnxruntime-fetch >/dev/null
+	packaging/run/wander $(or $(MINUTES),30) build/wander/plain
+	COVERSLIP_RACE=1 packaging/run/wander $(or $(MINUTES),30) build/wander/race
+
+gallery: build ## screens at the least and the largest size, scale 1 and 2, dark and light, to look at; in build/gallery/
+	@packaging/stack/system-packages window
+	@packaging/stack/onnxruntime-fetch >/dev/null
+	@packaging/run/gallery build/gallery
 
 race: ## the same under the race detector, shuffled
 	LANG=en_US.UTF-8 go test $(TAGS) -race -shuffle=on ./core/...

@@ -4,14 +4,14 @@ display_up() { # WIDTHxHEIGHT
   number=$(mktemp)
   Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$number" >/dev/null 2>&1 & # the first that is free
   DISPLAY_PIDS=($!)
-  until_true 20 test -s "$number"
+  until_true 60 test -s "$number"
   export DISPLAY=:$(cat "$number") LIBGL_ALWAYS_SOFTWARE=1
   rm "$number"
   unset WAYLAND_DISPLAY
-  until_true 20 xdpyinfo
+  until_true 60 xdpyinfo
   openbox >/dev/null 2>&1 &
   DISPLAY_PIDS+=($!)
-  until_true 20 managed
+  until_true 60 managed
 }
 managed() { xprop -root _NET_SUPPORTING_WM_CHECK | grep 'window id'; }
 display_down() { kill "${DISPLAY_PIDS[@]}" 2>/dev/null || true; }
