@@ -1,9 +1,10 @@
-// Package jpeg decodes baseline JPEG to exactly the pixels that libjpeg makes, on which the
+// Package jpeg decodes baseline and progressive JPEG to exactly the pixels that libjpeg makes, on which the
 // labs' other programs rest: its integer transform, its smooth upsampling of colour, its
 // rounding. The standard library's decoder differs from it by up to 6 of 255.
 //
 // Streams in parts (TIFF's tables, the frames of Motion JPEG without any) can be decoded;
-// progressive, arithmetic and 12-bit ones are [ErrUnsupported].
+// arithmetic and 12-bit ones are [ErrUnsupported], and a progressive one that stops before its
+// last bits, which libjpeg smooths, is taken for cut short.
 package jpeg
 
 import (
@@ -13,7 +14,7 @@ import (
 )
 
 // ErrUnsupported is a JPEG of a kind that is fine and not decoded here.
-var ErrUnsupported = errors.New("jpeg: not a baseline picture")
+var ErrUnsupported = errors.New("jpeg: neither a baseline nor a progressive picture")
 
 // errShort is a stream that ends before its last block.
 var errShort = errors.New("jpeg: the stream ends early")
@@ -55,6 +56,10 @@ type Decoder struct {
 	jfif   bool
 	planes [4][]byte // kept for the next picture
 
+	progressive bool
+	scans       int
+	pass        pass // the current scan's
+
 	convert converter
 	places  places
 }
@@ -68,6 +73,8 @@ type component struct {
 	dc, ac          int // tables of the current scan
 	last            int32
 	done            bool
+	coefficients    []int16 // 64 a block, row by row, of a progressive picture
+	known           uint64  // which of a zigzag are there to the last bit
 }
 
 // NewDecoder returns a decoder that begins with the tables of the standard's annex K, which
@@ -117,6 +124,7 @@ func (d *Decoder) DecodePlanes(room, src []byte, as Color) (*Picture, error) {
 
 func (d *Decoder) decode(room, src []byte, as Color, apart bool) (*Picture, error) {
 	d.parts, d.every, d.adobe, d.jfif = nil, 0, -1, false
+	d.progressive, d.scans = false, 0
 	whole := len(src)
 	var data []byte
 	for {
@@ -136,6 +144,9 @@ func (d *Decoder) decode(room, src []byte, as Color, apart bool) (*Picture, erro
 			return nil, err
 		}
 		if d.finished() {
+			if d.progressive {
+				d.transformAll()
+			}
 			d.picture(data, as, apart)
 			return &Picture{Config: d.conf, Data: data}, nil
 		}
@@ -152,7 +163,8 @@ func (d *Decoder) finished() bool {
 }
 
 // allocate makes the planes and the picture's data, which is room if that is large enough:
-// each block takes two bits of the stream at least, so a short stream can't claim much.
+// each block takes two bits of the stream at least, one of a progressive stream, so a short one
+// can't claim much.
 func (d *Decoder) allocate(room []byte, size int) ([]byte, error) {
 	blocks, mcus := 0, d.mcus()
 	for i := range d.parts {
@@ -161,7 +173,11 @@ func (d *Decoder) allocate(room []byte, size int) ([]byte, error) {
 		blocks += mcus.X * p.h * mcus.Y * p.v
 		p.blocks = image.Pt(ceil(ceil(d.conf.Size.X*p.h, d.maxH), 8), ceil(ceil(d.conf.Size.Y*p.v, d.maxV), 8))
 	}
-	if blocks/4 > size {
+	least := 2
+	if d.progressive {
+		least = 1
+	}
+	if blocks*least/8 > size {
 		return nil, errShort
 	}
 	whole := d.conf.Size.X * d.conf.Size.Y * len(d.parts)
@@ -169,6 +185,11 @@ func (d *Decoder) allocate(room []byte, size int) ([]byte, error) {
 		room = make([]byte, whole)
 	}
 	room = room[:whole]
+	for i := range d.parts {
+		if p := &d.parts[i]; d.progressive {
+			p.coefficients = make([]int16, p.stride*mcus.Y*p.v*8)
+		}
+	}
 	if len(d.parts) == 1 && blocks*64 == whole { // the plane is the picture
 		d.parts[0].plane = room
 		return room, nil
@@ -191,7 +212,7 @@ func (d *Decoder) mcus() image.Point {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// frame reads SOF0 and SOF1.
+// frame reads SOF0, SOF1 and SOF2.
 func (d *Decoder) frame(b []byte) error {
 	if len(b) < 6 {
 		return errShort

@@ -6,6 +6,7 @@ import "fmt"
 const (
 	markerSOF0 = 0xc0
 	markerSOF1 = 0xc1
+	markerSOF2 = 0xc2
 	markerDHT  = 0xc4
 	markerRST0 = 0xd0
 	markerRST7 = 0xd7
@@ -64,7 +65,8 @@ func (d *Decoder) segment(m byte, b []byte) error {
 		return d.quantisers(b)
 	case m == markerDHT:
 		return d.huffmans(b)
-	case m == markerSOF0, m == markerSOF1:
+	case m == markerSOF0, m == markerSOF1, m == markerSOF2:
+		d.progressive = m == markerSOF2
 		return d.frame(b)
 	case isFrame(m):
 		return fmt.Errorf("%w: frame of kind %#x", ErrUnsupported, m)

@@ -58,6 +58,11 @@ func (d *Decoder) scan(src []byte) ([]byte, error) {
 	if len(parts) != n {
 		return nil, errors.New("jpeg: scan of a component that is not there")
 	}
+	if d.progressive {
+		if err := d.begin(src[3+2*n:], parts); err != nil {
+			return nil, err
+		}
+	}
 	b := &bits{src: src[size:]}
 	if err := d.units(b, parts); err != nil {
 		return nil, err
@@ -78,6 +83,7 @@ func (d *Decoder) units(b *bits, parts []*component) error {
 				if err := b.restart(parts); err != nil {
 					return err
 				}
+				d.pass.run = 0
 				left = d.every
 			}
 			left--
@@ -130,8 +136,12 @@ func (b *bits) restart(parts []*component) error {
 	return errShort
 }
 
-// block decodes one block of 8 × 8 and transforms it into its plane.
+// block decodes one block of 8 × 8 and transforms it into its plane; of a progressive picture, a
+// part of its coefficients.
 func (d *Decoder) block(b *bits, p *component, x, y int) error {
+	if d.progressive {
+		return d.part(b, p, x, y)
+	}
 	var co [beside + 1]int16
 	if b.have < 32 {
 		b.refill()

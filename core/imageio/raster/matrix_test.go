@@ -25,7 +25,7 @@ func TestMatrix(t *testing.T) {
 	if err := json.Unmarshal(data, &all); err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < 30 {
+	if len(all) < 50 {
 		t.Errorf("only %d pictures", len(all))
 	}
 	for _, e := range all {

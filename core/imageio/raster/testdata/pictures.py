@@ -1,4 +1,4 @@
-"""Writes everyday pictures by Pillow (libpng, libjpeg-turbo, libwebp) into a folder, for the
+"""Writes everyday pictures by Pillow and imagecodecs (libpng, libjpeg-turbo, libwebp) into a folder, for the
 matrix test:
 
     python pictures.py FOLDER
@@ -11,6 +11,7 @@ import json
 import pathlib
 import sys
 
+import imagecodecs
 import numpy as np
 from PIL import Image
 
@@ -44,6 +45,14 @@ for level in (0, 9):
     write(f"rgb-{level}.png", Image.fromarray(RGB), RGB, compress_level=level)
     write(f"rgba-{level}.png", Image.fromarray(alpha), RGB, compress_level=level)
     write(f"palette-{level}.png", few, np.asarray(few.convert("RGB")), compress_level=level)
+# What Pillow can't write: 16 bits of colour, transparency, which is dropped, and grey with it.
+clear = (x * 3).astype(np.uint8)
+RGB16 = RGB.astype(np.uint16) * 251 + 7
+for name, planes, solid in [("rgb16", RGB16, None), ("rgba16", RGB16, clear * np.uint16(257)), ("rgba-clear", RGB, clear),
+                            ("grey-clear", np.dstack([GREY] * 3), clear), ("deep-clear", np.dstack([DEEP] * 3), clear * np.uint16(257))]:
+    stored = planes if solid is None else np.dstack([planes[..., : 1 if name in ("grey-clear", "deep-clear") else 3], solid])
+    (OUT / f"{name}.png").write_bytes(imagecodecs.png_encode(np.ascontiguousarray(stored)))
+    note(f"{name}.png", planes)
 write("bits.png", Image.fromarray(GREY > 100), ((GREY > 100) * 255).astype(np.uint8))
 write("bits.bmp", Image.fromarray(GREY > 100), ((GREY > 100) * 255).astype(np.uint8))
 write("grey.bmp", Image.fromarray(GREY), GREY)
@@ -56,5 +65,8 @@ for quality in (30, 75, 100):
     write(f"grey-{quality}.jpg", Image.fromarray(SOFT[..., 0]), quality=quality)
     for sub in (0, 1, 2):
         write(f"rgb-{quality}-{sub}.jpg", Image.fromarray(SOFT), quality=quality, subsampling=sub)
+        write(f"progressive-{quality}-{sub}.jpg", Image.fromarray(SOFT), quality=quality, subsampling=sub, progressive=True)
+    write(f"progressive-grey-{quality}.jpg", Image.fromarray(SOFT[..., 0]), quality=quality, progressive=True)
+    write(f"progressive-restart-{quality}.jpg", Image.fromarray(SOFT), quality=quality, progressive=True, restart_marker_blocks=3)
     write(f"restart-{quality}.jpg", Image.fromarray(SOFT), quality=quality, restart_marker_blocks=3)
 (OUT / "pictures.json").write_text(json.dumps(LIST))
