@@ -42,9 +42,13 @@ type (
 		Z       int          `xml:"SizeZ,attr"`
 		T       int          `xml:"SizeT,attr"`
 		MicronX float64      `xml:"PhysicalSizeX,attr,omitempty"`
+		UnitX   string       `xml:"PhysicalSizeXUnit,attr,omitempty"`
 		MicronY float64      `xml:"PhysicalSizeY,attr,omitempty"`
+		UnitY   string       `xml:"PhysicalSizeYUnit,attr,omitempty"`
 		MicronZ float64      `xml:"PhysicalSizeZ,attr,omitempty"`
+		UnitZ   string       `xml:"PhysicalSizeZUnit,attr,omitempty"`
 		Seconds float64      `xml:"TimeIncrement,attr,omitempty"`
+		UnitT   string       `xml:"TimeIncrementUnit,attr,omitempty"`
 		Channel []outChannel `xml:"Channel"`
 		Data    outData      `xml:"TiffData"`
 		Plane   *outPlane
@@ -83,6 +87,7 @@ func describe(info imageio.Info, samples int) []byte {
 		Seconds: info.Interval.Seconds(),
 		Data:    outData{Count: len(info.Channels) / samples * info.Z * info.T},
 	}
+	px.UnitX, px.UnitY, px.UnitZ, px.UnitT = unit(px.MicronX, "µm"), unit(px.MicronY, "µm"), unit(px.MicronZ, "µm"), unit(px.Seconds, "s")
 	for i := 0; i < len(info.Channels); i += samples {
 		c := outChannel{ID: "Channel:0:" + strconv.Itoa(i/samples), Samples: samples}
 		if samples == 1 {
@@ -111,6 +116,14 @@ func describe(info imageio.Info, samples int) []byte {
 		return nil // there is nothing in it that has no XML
 	}
 	return append([]byte(`<?xml version="1.0" encoding="UTF-8"?>`), text...)
+}
+
+// unit is that of a size, none of one that is not said.
+func unit(size float64, of string) string {
+	if size == 0 {
+		return ""
+	}
+	return of
 }
 
 // omeType is OME's name of a type.
