@@ -25,7 +25,7 @@ test: ## everything: lint, unit, contracts, golden pictures, a real window, the 
 	@packaging/run/test
 
 test-fast: ## all that needs no server and no window
-	LANG=en_US.UTF-8 go test $(TAGS) ./...
+	LANG=en_US.UTF-8 go test -timeout 30m $(TAGS) ./...
 
 test-long: ## what takes an hour: all of the matrices, broken files and large data; logs in build/long/
 	@packaging/run/long
@@ -45,7 +45,7 @@ gallery: build ## screens at the least and the largest size, scale 1 and 2, dark
 	@packaging/run/gallery build/gallery
 
 race: ## the same under the race detector, shuffled
-	LANG=en_US.UTF-8 go test $(TAGS) -race -shuffle=on ./core/...
+	LANG=en_US.UTF-8 go test -timeout 30m $(TAGS) -race -shuffle=on ./core/...
 
 lint: ## what the reviewer would say
 	$(LINT) run --build-tags migrated_fynedo ./...

@@ -57,15 +57,11 @@ const outOfMemory = `
 `
 
 // TestNothingIsLostWhateverTheModelDoes: somebody puts another model in place of the lab's on
-// the real server. Captures that it can't predict say why in a whole sentence and are predicted
-// when the right one is back: by themselves where that may happen, else when they are tried
-// again.
+// the real server while captures are predicted. Those that it can't predict say why in a whole
+// sentence and are predicted when the right one is back: by themselves where that may happen,
+// else when they are tried again. So it is over both of the server's protocols.
 func TestNothingIsLostWhateverTheModelDoes(t *testing.T) {
-	for name, c := range map[string]struct {
-		answer string // of the model in its place, to a request
-		words  string // that a person reads; empty: it is predicted
-		state  flow.State
-	}{
+	for name, c := range map[string]modelFault{
 		"out of memory": {outOfMemory, "too little memory", flow.Waiting},
 		"no numbers": {`
         tensors = super().answer(request).output_tensors()
@@ -78,28 +74,69 @@ func TestNothingIsLostWhateverTheModelDoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := servertest.StartTriton(t)
-			in := config.Server{Address: s.GRPC, Backend: "python", Metrics: s.Metrics}
-			b := open(t, t.TempDir(), func(s *config.Settings) { s.Servers, s.Takeover = []config.Server{in}, false })
-			b.until(func() bool { s, _ := b.Servers().Row(in.Address); return s.Ready && len(s.Models) > 0 }, func() string { return "server ready" })
-			at := replaceModel(t, s, c.answer)
-			b.dropAs(field, "0.ome.tif")
-			if c.words != "" {
-				it := b.capture("0.ome.tif", func(it flow.Item) bool { return it.Passes["infer"].Say != "" && it.Behind("push") })
-				if p := it.Passes["infer"]; p.State != c.state || !strings.Contains(p.Say, c.words) || !strings.HasSuffix(p.Say, ".") || p.Hint == "" {
-					t.Errorf("a capture stands as %+v", p)
-				}
-				ask(t, http.MethodPost, at+"/unload", struct{}{}, nil) // the station loads its own again
-				if c.state == flow.Failed {
-					if err := b.Retry(t.Context(), it.ID); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-			var p intake.Predicted
-			if b.capture("0.ome.tif", predicted).Out("infer", &p); p.Objects < 100 || p.Engine == "this computer" {
-				t.Errorf("%+v", p)
+			for _, address := range []string{s.GRPC, s.HTTP} {
+				wire, _, _ := strings.Cut(address, ":")
+				t.Run(wire, func(t *testing.T) { c.strike(t, s, address) })
 			}
 		})
+	}
+}
+
+// modelFault is a model in the lab's place.
+type modelFault struct {
+	answer string // to a request
+	words  string // that a person reads; empty: captures are predicted
+	state  flow.State
+}
+
+func (c modelFault) strike(t *testing.T, s *servertest.Triton, address string) {
+	t.Helper()
+	b := open(t, t.TempDir(), func(set *config.Settings) {
+		set.Servers, set.Takeover = []config.Server{{Address: address, Backend: "python", Metrics: s.Metrics}}, false
+	})
+	defer func() { b.stop() }()
+	b.until(func() bool { s, _ := b.Servers().Row(address); return s.Ready && len(s.Models) > 0 }, func() string { return "server ready" })
+	names := []string{"0.ome.tif", "1.ome.tif", "2.ome.tif", "last.ome.tif"}
+	for _, name := range names[:3] {
+		b.dropAs(field, name)
+	}
+	b.capture(names[0], predicted)
+	at := replaceModel(t, s, c.answer) // while others are at work
+	b.dropAs(field, names[3])          // this one meets it for certain
+	if c.words != "" {
+		b.capture(names[3], func(it flow.Item) bool { return it.Passes["infer"].Say != "" && it.Behind("push") })
+		struck := map[string]flow.Pass{}
+		for _, name := range names {
+			it := b.capture(name, func(it flow.Item) bool { return it.Behind("infer") || it.Passes["infer"].Say != "" })
+			if p := it.Passes["infer"]; !it.Behind("infer") {
+				struck[it.ID] = p
+			}
+		}
+		for id, p := range struck {
+			if p.State != c.state || !strings.Contains(p.Say, c.words) || !strings.HasSuffix(p.Say, ".") || p.Hint == "" {
+				t.Errorf("%s stands as %+v", id, p)
+			}
+		}
+		if len(struck) == 0 {
+			t.Error("nothing met the other model")
+		}
+		ask(t, http.MethodPost, at+"/unload", struct{}{}, nil) // the station loads its own again
+		if c.state == flow.Failed {
+			for id := range struck {
+				if err := b.Retry(t.Context(), id); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	for _, name := range names {
+		var p intake.Predicted
+		if b.capture(name, predicted).Out("infer", &p); p.Objects < 100 || p.Engine == "this computer" {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	if all := b.Items().All(); len(all) != len(names) {
+		t.Errorf("%d captures of %d", len(all), len(names))
 	}
 }
 
