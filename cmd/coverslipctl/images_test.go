@@ -8,8 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 )
 
 // TestConvertAndInfo makes an OME-TIFF of a picture and says what is in it.
@@ -56,6 +60,43 @@ func TestConvertAndInfo(t *testing.T) {
 	ctl(1, "info", filepath.Join(dir, "none.tif"))
 	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+// TestInfoOfAcquisitions says all that an OME-TIFF of many axes, and of several positions, says.
+func TestInfoOfAcquisitions(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", `import sys, numpy, tifffile
+tifffile.imwrite(sys.argv[1] + '/axes.ome.tif', numpy.zeros((3, 4, 2, 30, 50), 'u2'), ome=True, metadata={
+    'axes': 'TZCYX', 'PhysicalSizeX': 0.25, 'PhysicalSizeXUnit': 'µm', 'PhysicalSizeY': 500, 'PhysicalSizeYUnit': 'nm', 'PhysicalSizeZ': 2,
+    'TimeIncrement': 1500, 'TimeIncrementUnit': 'ms', 'Channel': {'Name': ['DAPI', 'GFP']}})
+with tifffile.TiffWriter(sys.argv[1] + '/positions.ome.tif', ome=True) as w:
+    for n in range(3):
+        w.write(numpy.zeros((40, 50 + n), 'u1'), metadata={'axes': 'YX', 'Name': f'Position {n}'})`, dir)
+	say := func(args ...string) (i imageInfo) {
+		t.Helper()
+		var text, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"info", "--json"}, args...), &text, &errs); code != 0 {
+			t.Fatalf("%v ended with %d: %s", args, code, &errs)
+		}
+		if err := json.Unmarshal(text.Bytes(), &i); err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	i := say(filepath.Join(dir, "axes.ome.tif"))
+	if i.Axes != "TCZYX" || i.Shape != [5]int{3, 2, 4, 30, 50} || i.Type != "uint16" || i.Interval != 1.5 || len(i.Images) > 0 ||
+		i.Pixel == nil || *i.Pixel != (imageMicron{0.25, 0.5, 2}) || i.Channels[0].Name != "DAPI" || i.Channels[1].Name != "GFP" {
+		t.Errorf("read %+v, %+v", i, i.Pixel)
+	}
+	for n := range 3 {
+		i := say(filepath.Join(dir, "positions.ome.tif"), "--image", strconv.Itoa(n))
+		if i.Image != n || i.Shape != [5]int{1, 1, 1, 40, 50 + n} || !slices.Equal(i.Images, []string{"Position 0", "Position 1", "Position 2"}) || i.Pixel != nil || i.Interval != 0 {
+			t.Errorf("position %d: read %+v", n, i)
+		}
+	}
+	if i := say(filepath.Join(dir, "positions.ome.tif")); i.Image != 0 || len(i.Images) != 3 {
+		t.Errorf("read %+v", i)
 	}
 }
 
