@@ -262,14 +262,26 @@ func TestAFolderThatGoesAway(t *testing.T) {
 	}
 }
 
-// FuzzMetadata opens any metadata over a chunk of any bytes.
+// FuzzMetadata opens any metadata over a chunk of any bytes: of an array alone, or of a pyramid that
+// the array is the first level of.
 func FuzzMetadata(f *testing.F) {
-	f.Add([]byte(`{"zarr_format":2,"shape":[2,9],"chunks":[2,4],"dtype":"<u2","compressor":{"id":"blosc"},"fill_value":0,"order":"F","filters":null}`), []byte("abc"), false)
+	f.Add([]byte(`{"zarr_format":2,"shape":[2,9],"chunks":[2,4],"dtype":"<u2","compressor":{"id":"blosc"},"fill_value":0,"order":"F","filters":null}`), []byte("abc"), []byte(nil), false)
 	f.Add([]byte(`{"zarr_format":3,"node_type":"array","shape":[4,4],"data_type":"uint8","chunk_grid":{"name":"regular","configuration":{"chunk_shape":[4,4]}},`+
 		`"chunk_key_encoding":{"name":"default"},"fill_value":1,"codecs":[{"name":"sharding_indexed","configuration":{"chunk_shape":[2,2],"codecs":[{"name":"bytes"}],`+
-		`"index_codecs":[{"name":"bytes"},{"name":"crc32c"}]}}]}`), []byte("abc"), true)
-	f.Fuzz(func(t *testing.T, meta, chunk []byte, third bool) {
+		`"index_codecs":[{"name":"bytes"},{"name":"crc32c"}]}}]}`), []byte("abc"), []byte(nil), true)
+	array := []byte(`{"zarr_format":2,"shape":[2,2],"chunks":[2,2],"dtype":"|u1","compressor":null,"fill_value":0,"order":"C","filters":null}`)
+	for _, attributes := range []string{
+		`{"multiscales":[{"version":"0.4","axes":[{"name":"y","type":"space","unit":"micrometer"},{"name":"x","type":"space"}],"datasets":[{"path":"0",` +
+			`"coordinateTransformations":[{"type":"scale","scale":[0.5,0.5]}]}]}],"omero":{"channels":[{"label":"DAPI","color":"0000FF"}]}}`,
+		`{"plate":{"field_count":2,"wells":[{"path":"0"},{"path":"A/1"}]}}`, `{"bioformats2raw.layout":3,"series":["0"]}`, `{"well":{"images":[{"path":"0"}]}}`,
+	} {
+		f.Add(array, []byte("abcd"), []byte(attributes), false)
+	}
+	f.Fuzz(func(t *testing.T, meta, chunk, attributes []byte, third bool) {
 		m := memory{".zarray": meta, "0.0": chunk, "c/0/0": chunk}
+		if attributes != nil {
+			m = memory{".zattrs": attributes, "0/.zarray": meta, "0/0.0": chunk, "0/0/.zattrs": attributes, "A/1/.zattrs": attributes}
+		}
 		if third {
 			m["zarr.json"] = meta
 		}
