@@ -167,7 +167,7 @@ func (s *Screen) build() {
 			form("Name", s.name, "E-mail", s.email)),
 		card("Instrument folders", "Files that your instruments write here are picked up. They are only read. The profile says which files belong together.",
 			s.folders.box, adder("Add a folder", func() { s.folders.add(); s.changed() })),
-		card("Inference servers", "Captures are sent to the first one that is ready.",
+		card("Inference servers", "They share the work: each tile of an image goes to the one that would answer it first.",
 			s.servers.box, adder("Add a server", func() { s.servers.add(); s.changed() }), s.take, form("Model", s.model)),
 		card("MLflow", "Models, runs and promotions are kept there. Without one the local registry is used.", s.mlflow.box),
 		card("Remote", "A network drive, an S3 bucket or an Azure container that gets a copy of every version in DVC's format.", s.remote.box),
