@@ -72,7 +72,7 @@ func New(pages []Page, act Actions) *Shell {
 	}
 	help := newItem("Help", theme.Icon("help"), s.help)
 	low.Add(help)
-	rail := kit.NewSurface(theme.Rail, container.NewPadded(container.NewVBox(top, layout.NewSpacer(), low)))
+	rail := kit.NewSurface(theme.Rail, container.NewPadded(container.NewVScroll(container.NewVBox(top, layout.NewSpacer(), low)))) // a low screen at scale 2
 	s.strip = newStrip(act)
 	s.layout = container.NewBorder(nil, s.strip, rail, nil, s.stack)
 	s.ExtendBaseWidget(s)

@@ -117,3 +117,11 @@ func TestOnlyThePageThatComesUpIsDrawnAnew(t *testing.T) {
 		t.Error("the page that is open was drawn anew")
 	}
 }
+
+// TestALowScreenHoldsTheFrame: 720 pixels at scale 2.
+func TestALowScreenHoldsTheFrame(t *testing.T) {
+	s, _ := window(t, theme.Dark, shell.Actions{})
+	if h := s.MinSize().Height; h > 360 {
+		t.Errorf("the frame needs a height of %v", h)
+	}
+}
