@@ -3,6 +3,7 @@ package infer_test
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -43,10 +44,14 @@ func TestCellsDoNotShow(t *testing.T) {
 				t.Errorf("%s on %s: %d objects, %d in the whole image, seen %v", name, engine, len(got), len(whole), seen)
 				continue
 			}
-			for i, o := range got {
-				a, b := segment.Bounds(o.Outline), segment.Bounds(whole[i].Outline)
-				if d := a.Min.Sub(b.Min); max(d.X, -d.X, d.Y, -d.Y) > 2 || math.Abs(segment.Area(o.Outline)/segment.Area(whole[i].Outline)-1) > 0.05 {
-					t.Errorf("%s on %s: %v, %v in the whole image", name, engine, a, b)
+			for _, o := range got { // middles in a row differ by less than a pixel, and with them the order
+				a := segment.Bounds(o.Outline)
+				if !slices.ContainsFunc(whole, func(x annotation.Object) bool {
+					d := a.Min.Sub(segment.Bounds(x.Outline).Min)
+					area := segment.Area(x.Outline)
+					return max(d.X, -d.X, d.Y, -d.Y) <= 2 && math.Abs(segment.Area(o.Outline)-area) < 8+area/20
+				}) {
+					t.Errorf("%s on %s: there is nothing at %v in the whole image", name, engine, a)
 					break
 				}
 			}
