@@ -178,3 +178,14 @@ func furnished(t *testing.T) (*window, *keyed) {
 	})
 	return w, c
 }
+
+// TestFitsASmallScreen: a screen of 1280×720 pixels at twice the scale has 640×360 units.
+func TestFitsASmallScreen(t *testing.T) {
+	w, _ := furnished(t)
+	for _, page := range screens() {
+		w.shell.Open(page)
+		if s := w.shell.MinSize(); s.Width > 640 || s.Height > 360 {
+			t.Errorf("%s: the window is at least %v × %v units large", page, s.Width, s.Height)
+		}
+	}
+}

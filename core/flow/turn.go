@@ -2,24 +2,26 @@ package flow
 
 import (
 	"context"
-	"maps"
 	"slices"
 )
 
 // Turns are the places of the items that could start at a stage and wait for their turn: 1 is
 // the next. Those that are tried again later have none.
 func (r *Runner) Turns(line, stage string) map[string]int {
+	var all []spot
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	out := map[string]int{}
 	for _, l := range r.lanes[line] {
-		if l.stage.Name != stage {
-			continue
+		if l.stage.Name == stage {
+			for id := range l.in {
+				all = append(all, spot{id: id, age: r.items[id].age})
+			}
 		}
-		ids := slices.SortedFunc(maps.Keys(l.in), func(a, b string) int { return r.items[a].age - r.items[b].age })
-		for i, id := range ids {
-			out[id] = i + 1
-		}
+	}
+	r.mu.Unlock()
+	slices.SortFunc(all, func(a, b spot) int { return a.age - b.age }) // of many thousands: nobody waits for it
+	out := make(map[string]int, len(all))
+	for i, s := range all {
+		out[s.id] = i + 1
 	}
 	return out
 }

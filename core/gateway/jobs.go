@@ -298,7 +298,9 @@ func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
 	var state string
 	var a answer
 	if err == nil {
-		state, a = t.state, t.answer
+		if state, a = t.state, t.answer; state == failed || state == stopped {
+			g.jobs.hear(t)
+		}
 	}
 	g.jobs.mu.Unlock()
 	if err != nil {

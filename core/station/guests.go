@@ -78,6 +78,10 @@ func (h *hosts) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]in
 // keep brings the bundles into each server again that has lost them, until ctx ends: what was
 // sent to a server is gone when that is started again. What is there is not sent.
 func (h *hosts) keep(ctx context.Context, bundles []infer.Bundle, every time.Duration, log *slog.Logger) {
+	guests := make([]infer.Bundle, len(bundles)) // a name tells all of a network: it is made once
+	for i, b := range bundles {
+		guests[i] = guest(b)
+	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, m := range h.members { // one that hangs keeps no other waiting
@@ -91,8 +95,8 @@ func (h *hosts) keep(ctx context.Context, bundles []infer.Bundle, every time.Dur
 				case <-tick.C:
 				}
 				var errs []error
-				for _, b := range bundles {
-					errs = append(errs, load(ctx, m.Engine, guest(b)))
+				for _, g := range guests {
+					errs = append(errs, load(ctx, m.Engine, g))
 				}
 				err := errors.Join(errs...)
 				if whole && err != nil && ctx.Err() == nil {

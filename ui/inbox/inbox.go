@@ -94,7 +94,6 @@ type Screen struct {
 func New(now func() time.Time, act Actions) *Screen {
 	s := &Screen{act: act, now: now, count: kit.NewQuiet(""), search: kit.NewField()}
 	s.list = newList(s)
-	s.count.Truncation = fyne.TextTruncateOff
 	s.search.SetPlaceHolder("Filter by name, model or stage")
 	s.search.OnChanged = func(t string) { s.filter = strings.ToLower(strings.TrimSpace(t)); s.show() }
 	s.needs = widget.NewCheck("Needs me", func(on bool) {
@@ -112,7 +111,7 @@ func New(now func() time.Time, act Actions) *Screen {
 	s.paused.Hide()
 	s.predict = widget.NewButton("Predict", s.offer)
 	s.toggle(s.predict, act.Predict != nil)
-	s.head = kit.NewTitle("Inbox", s.paused, s.count, kit.NewGap(8, 0), s.needs, s.predict, container.NewGridWrap(fyne.NewSize(300, 38), s.search))
+	s.head = kit.NewTitleWithField("Inbox", s.count, s.search, s.paused, kit.NewGap(8, 0), s.needs, s.predict)
 	s.layout = container.NewPadded(container.NewBorder(s.head, nil, nil, nil, container.NewStack(s.list, s.empty, s.none)))
 	s.ExtendBaseWidget(s)
 	s.show()

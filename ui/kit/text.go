@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -19,6 +21,55 @@ func NewTitle(text string, right ...fyne.CanvasObject) fyne.CanvasObject {
 		bar.Add(Middle(o))
 	}
 	return container.NewBorder(nil, nil, l, container.NewVBox(layout.NewSpacer(), bar, layout.NewSpacer()))
+}
+
+// NewTitleWithField is one whose right ends with a field, and has a few quiet words before all that.
+// In a narrow window the words are cut off and the field is shorter.
+func NewTitleWithField(text string, about *widget.Label, field fyne.CanvasObject, right ...fyne.CanvasObject) fyne.CanvasObject {
+	about.Truncation, about.Alignment = fyne.TextTruncateEllipsis, fyne.TextAlignTrailing
+	all := append(append([]fyne.CanvasObject{about}, right...), field)
+	return container.NewBorder(nil, nil, NewTitle(text), nil, container.New(squeezed{}, all...))
+}
+
+// squeezed is a row: the first takes what is left, and the last is up to fieldMost units wide.
+type squeezed struct{}
+
+const fieldLeast, fieldMost = 160, 300
+
+func (squeezed) MinSize(objs []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(fieldLeast, 0)
+	for i, o := range objs {
+		if !o.Visible() {
+			continue
+		}
+		m := o.MinSize()
+		size.Height = max(size.Height, m.Height)
+		if i > 0 && i < len(objs)-1 {
+			size.Width += m.Width + fynetheme.Padding()
+		}
+	}
+	return size
+}
+
+func (l squeezed) Layout(objs []fyne.CanvasObject, s fyne.Size) {
+	free := s.Width - (l.MinSize(objs).Width - fieldLeast)
+	x := s.Width
+	for i, o := range slices.Backward(objs) {
+		if !o.Visible() {
+			continue
+		}
+		m := o.MinSize()
+		switch i {
+		case len(objs) - 1:
+			m.Width = min(fieldMost, free)
+		case 0:
+			m.Width = x
+		}
+		x -= m.Width
+		o.Resize(m)
+		o.Move(fyne.NewPos(x, (s.Height-m.Height)/2))
+		x -= fynetheme.Padding()
+	}
 }
 
 // Middle keeps something at its own height, in the middle of what is there.
