@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -11,13 +12,13 @@ import (
 
 // object returns an open object by its ID, nil if it is not there, or not yet.
 func (w *window) object(id string) *annotation.Object {
-	if len(w.desk.forming) > 0 {
-		w.viewer.Note("Objects can be corrected when the prediction has ended.")
-	}
 	for _, o := range w.desk.objects {
 		if o.ID == id {
 			return &o
 		}
+	}
+	if slices.ContainsFunc(w.desk.forming, func(o annotation.Object) bool { return o.ID == id }) {
+		w.viewer.Note("What forms can be corrected when the prediction has ended.")
 	}
 	return nil
 }

@@ -131,12 +131,13 @@ func (d *desk) take(o opened) {
 	d.forming = nil
 }
 
-// setForming shows what is found while the open capture is predicted, if it had no objects. What
+// setForming shows what is found while the open capture is predicted, if no model had found any. What
 // has formed stays until it is read.
 func (w *window) setForming(all map[string][]annotation.Object) {
 	d := &w.desk
 	it, ok := w.station.Items().Row(d.id)
-	if !ok || d.src == nil || it.Passes["infer"].State != flow.Running || len(d.objects) > 0 && d.forming == nil {
+	found := func(o annotation.Object) bool { return o.State != annotation.Drawn }
+	if !ok || d.src == nil || it.Passes["infer"].State != flow.Running || slices.ContainsFunc(d.objects, found) {
 		return
 	}
 	if md5, _ := station.Image(it); len(all[md5]) > 0 {
@@ -218,7 +219,9 @@ func (w *window) fillViewer() {
 	if pass.State != flow.Running && !it.Behind("infer") { // it was stopped
 		d.forming = nil
 	}
-	v.Objects = slices.Concat(v.Objects, d.forming)
+	if len(d.forming) > 0 { // else the objects are those of before, which the viewer knows by where they lie
+		v.Objects = slices.Concat(v.Objects, d.forming)
+	}
 	switch {
 	case pass.State == flow.Running && len(d.forming) > 0:
 		v.Running = fmt.Sprintf("Predicting, %d objects so far", len(d.forming))

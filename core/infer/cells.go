@@ -66,6 +66,7 @@ func (d *detection) inCells(ctx context.Context, whole *question, cells []image.
 	var all []object
 	for _, cell := range cells {
 		c := *d
+		c.opt.Keep.share = len(cells) // or the last ones' answers take the room of the first ones'
 		c.part = d.grown(cell).Intersect(d.part)
 		q, err := c.question(whole.engine, whole.spec)
 		if err != nil {

@@ -25,6 +25,7 @@ type Keep struct {
 	Dir   string
 	Bytes int64  // of all files, at most, but while one is written; what was not used for longest goes
 	Of    string // tells networks apart that have one name and version: a hash
+	share int    // files that the answers to one image go to; 0: one
 	Spare bool   // nobody counts on them: where they can't be kept, on a full disk for one, they are not
 }
 
@@ -72,7 +73,7 @@ func (k Keep) open(key string) (*answers, error) {
 	now := time.Now()
 	_ = os.Chtimes(path, now, now) // at worst it goes too early
 	k.trim(path)
-	a := &answers{keep: k, path: path, f: f, most: k.Bytes, at: map[int]record{}}
+	a := &answers{keep: k, path: path, f: f, most: k.Bytes / int64(max(k.share, 1)), at: map[int]record{}}
 	a.scan()
 	return a, nil
 }
@@ -178,7 +179,10 @@ func (a *answers) full() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n := int64(len(a.at))
-	return n > 0 && a.end+a.end/n > a.most
+	if n == 0 { // a share may be less than one answer
+		return a.keep.share > 1 && a.most < 4<<20
+	}
+	return a.end+a.end/n > a.most
 }
 
 func (a *answers) close() error {

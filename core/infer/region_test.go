@@ -137,6 +137,21 @@ func TestRecallReadsNoPixels(t *testing.T) {
 	if n := src.read.Load(); err != nil || n > 0 || !reflect.DeepEqual(got.Objects, want.Objects) {
 		t.Errorf("%d tiles read for %d of %d objects: %v", n, len(got.Objects), len(want.Objects), err)
 	}
+	m := description(t, "inside", "{id: points, kwargs: {threshold: 0.6, min_distance: 7, radius: 4}}")
+	e := engines(t)["embedded"]
+	net := shelved(t, e, filepath.Join(zoo(t, "nets"), "same.onnx"))
+	maps := cells(433, 387)
+	for _, bytes := range []int64{1 << 30, 1 << 20} { // of all cells together
+		opt := infer.Options{Tile: 160, Overlap: 40, Hold: 90_000, Keep: infer.Keep{Dir: filepath.Join(t.TempDir(), "cells"), Bytes: bytes, Of: "a"}}
+		want, err := infer.Detect(t.Context(), e, net, m, maps, opt, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := infer.Recall(t.Context(), net, m, maps, opt, nil)
+		if few := bytes < 1<<30; few && (err == nil || !strings.Contains(err.Error(), "more than is kept")) || !few && (err != nil || len(got.Objects) != len(want.Objects)) {
+			t.Errorf("cells in %d bytes: %d of %d objects, %v", bytes, len(got.Objects), len(want.Objects), err)
+		}
+	}
 	opt.Keep.Dir, opt.Keep.Bytes = filepath.Join(t.TempDir(), "little"), 1<<20
 	if _, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, opt, nil); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ dynamic batching gives together are joined. Parameters of config.pbtxt:
 
     intra_op_threads    threads that one request may use; 0, the default: one per core
     max_images          max_batch_size where that is 0 and the first dimension of all inputs
-                        and outputs is free; without a GPU it becomes 4 at most
+                        and outputs is free; without a GPU it becomes 2 at most
 """
 
 import json
@@ -39,7 +39,7 @@ TYPES = {
 # images at once: measured with a U-Net on two cores, eight images of 64 x 64 are 1.4 times as
 # fast as one, of 256 x 256 as fast, of 512 x 512 slower. What is urgent waits for all that are
 # joined, so these are few.
-IMAGES = 4
+IMAGES = 2
 NUMBERS = 1 << 16  # of an input
 
 

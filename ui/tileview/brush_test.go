@@ -163,6 +163,42 @@ func TestAHandSlipsInAClick(t *testing.T) {
 	})
 }
 
+// TestWhatDoesNotDrawClosesNoOutline: an image is moved with the space bar while corners are clicked,
+// also where they lie close together by then, and Escape ends a drag that goes on from the last one.
+func TestWhatDoesNotDrawClosesNoOutline(t *testing.T) {
+	drawn := 0
+	show(t, tileview.Actions{Drawn: func([]annotation.Point) { drawn++ }}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		v.SetTool(tileview.Polygon)
+		corners := func(at ...fyne.Position) {
+			for _, p := range at {
+				v.Tapped(&fyne.PointEvent{Position: p})
+			}
+		}
+		corners(fyne.NewPos(100, 100), fyne.NewPos(400, 100), fyne.NewPos(400, 400), fyne.NewPos(100, 120))
+		v.Zoom(0.25)
+		space := &fyne.KeyEvent{Name: fyne.KeySpace}
+		v.KeyDown(space)
+		drag(v, fyne.NewPos(300, 300), fyne.NewPos(320, 330))
+		v.KeyUp(space)
+		if drawn != 0 {
+			t.Error("moving the image closed an outline")
+		}
+		v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		v.OneToOne()
+		corners(fyne.NewPos(100, 100), fyne.NewPos(400, 100))
+		v.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(400, 200)}, Dragged: fyne.NewDelta(0, 100)})
+		v.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		drag(v, fyne.NewPos(400, 200), fyne.NewPos(300, 400), fyne.NewPos(200, 300), fyne.NewPos(390, 210))
+		if drawn != 0 {
+			t.Error("the rest of a drag was drawn after Escape")
+		}
+	})
+}
+
 // TestTheBrushesCircleGoesWithTheStroke: Fyne tells of no other move of the pointer in a drag.
 func TestTheBrushesCircleGoesWithTheStroke(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {

@@ -118,6 +118,7 @@ func (v *View) Dragged(e *fyne.DragEvent) {
 		return
 	}
 	if v.tool != Select && !v.space {
+		v.drawing = true
 		v.dragPen(v.place(e.Position.Subtract(e.Dragged)), v.place(e.Position))
 		return
 	}
@@ -130,16 +131,13 @@ func (v *View) Dragged(e *fyne.DragEvent) {
 
 // DragEnd closes what was drawn by a drag.
 func (v *View) DragEnd() {
-	if v.stale {
-		v.stale = false
-		return
-	}
-	if v.mini {
-		return
-	}
-	if v.painting() {
+	drew := v.drawing && !v.stale
+	v.drawing, v.stale = false, false
+	switch {
+	case !drew: // it moved the image, or was given up
+	case v.painting():
 		v.endStroke()
-	} else {
+	default:
 		v.endPen()
 	}
 }

@@ -36,7 +36,7 @@ func (v *View) SetTool(t Tool) {
 
 // drop gives up what is being drawn, with what is left of the drag that draws it.
 func (v *View) drop() {
-	v.stale = v.stale || v.pen.free || v.brush.mask != nil
+	v.stale = v.stale || v.drawing
 	v.pen, v.brush.mask = pen{cursor: v.pen.cursor}, nil
 }
 

@@ -100,6 +100,7 @@ type View struct {
 	focused  bool
 	over     bool // the pointer is over the view
 	brush    brush
+	drawing  bool // the drag that goes on draws
 	stale    bool // what is dragged was given up, or began on the image before
 	mini     bool // it began on the overview
 	lens     lens

@@ -100,6 +100,9 @@ func (Format) Complete(ctx context.Context, path string) (err error) {
 		return err
 	}
 	blocks, err := f.directory(ctx, h)
+	if fault.KindOf(err) == fault.Invalid {
+		return nil //nolint:nilerr // one that is not known here
+	}
 	if err != nil {
 		return err
 	}

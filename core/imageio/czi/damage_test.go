@@ -150,6 +150,7 @@ func TestUnread(t *testing.T) {
 		"type 10":                    func(b []byte) { entry(b)[2] = 10 },
 		"pixel types":                func(b []byte) { entry(b)[32+7*20+2] = 0 }, // of the second tile
 		"JPEG compression of uint16": func(b []byte) { entry(b)[18] = 1 },
+		"directory of another kind":  func(b []byte) { entry(b)[1] = 'E' },
 		"several parts":              func(b []byte) { b[32+48] = 1 },
 		"parts, each a":              func(b []byte) { entry(b)[14] = 1 },
 	} {

@@ -137,7 +137,10 @@ func (f *file) directory(ctx context.Context, h header) ([]block, error) {
 		return nil, err
 	}
 	n := int64(binary.LittleEndian.Uint32(count[:]))
-	if n > maxBlocks || n > (used-head)/entryHead {
+	if n > maxBlocks {
+		return nil, f.unread(fmt.Sprintf("%d tiles", n))
+	}
+	if n > (used-head)/entryHead {
 		return nil, f.broken(fmt.Errorf("%d sub-blocks in a directory of %d bytes", n, used))
 	}
 	r := bufio.NewReader(io.NewSectionReader(f, h.directory+segmentHead+head, used-head))
@@ -146,7 +149,10 @@ func (f *file) directory(ctx context.Context, h header) ([]block, error) {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if all[i], err = entry(r); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errEntry) {
+		if all[i], err = entry(r); errors.Is(err, errEntry) {
+			return nil, f.unread("a directory of another kind")
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, f.broken(fmt.Errorf("sub-block %d: %w", i, err))
 		}
 		if err != nil {

@@ -167,8 +167,12 @@ func (s *source) shape(low, high plane, blocks int, size image.Point) error {
 	return nil
 }
 
+// maxJPEG bounds a picture: a progressive one takes four times as much while it is decoded.
+const maxJPEG = 64 << 20
+
 // readable reports whether a block can be unpacked; its bytes are checked when they are read.
 func (s *source) readable(b *block) error {
+	bytes := int64(b.sw) * int64(b.sh) * int64(s.kind.bytes())
 	switch {
 	case b.compression == jpegXR:
 		return s.f.unread("JPEG XR compression")
@@ -176,8 +180,9 @@ func (s *source) readable(b *block) error {
 		return s.f.unread(fmt.Sprintf("compression %d", b.compression))
 	case b.compression == baseline && s.kind.typ != imageio.Uint8:
 		return s.f.unread("JPEG compression of " + s.kind.typ.String())
+	case b.compression == baseline && bytes > maxJPEG:
+		return s.f.unread(fmt.Sprintf("a JPEG tile of %d × %d pixels", b.sw, b.sh))
 	}
-	bytes := int64(b.sw) * int64(b.sh) * int64(s.kind.bytes())
 	if b.compression != none && bytes > maxBlock {
 		return s.f.unread("a compressed tile of " + fmt.Sprintf("%d × %d pixels", b.sw, b.sh))
 	}

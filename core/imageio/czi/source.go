@@ -118,7 +118,7 @@ func (s *source) unpacked(ctx context.Context, p *part, at, n int64) ([]byte, er
 		data, err := s.codecs.unpack(p.compression, src, p.Size(), s.kind)
 		switch {
 		case errors.Is(err, jpeg.ErrUnsupported):
-			return nil, s.f.unread("JPEG that is not baseline")
+			return nil, s.f.unread("JPEG that is neither baseline nor progressive")
 		case err != nil:
 			return nil, s.f.broken(err)
 		}

@@ -148,6 +148,7 @@ func (d *Decoder) decode(room, src []byte, as Color, apart bool) (*Picture, erro
 				d.transformAll()
 			}
 			d.picture(data, as, apart)
+			d.parts = nil // who keeps the decoder keeps no coefficients
 			return &Picture{Config: d.conf, Data: data}, nil
 		}
 	}

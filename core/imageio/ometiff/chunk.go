@@ -53,7 +53,7 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 		err = c.unpack(p.compression, dst, *raw)
 	}
 	if errors.Is(err, jpeg.ErrUnsupported) {
-		return nil, f.unread("JPEG of another kind than baseline")
+		return nil, f.unread("JPEG that is neither baseline nor progressive")
 	}
 	if err != nil {
 		return nil, f.broken(fmt.Errorf("chunk %d: %w", i, err))

@@ -276,8 +276,8 @@ func (f *file) check(p *page) error {
 	if p.compression == jpegNew && p.bits != 8 {
 		return f.unread(fmt.Sprintf("JPEG compression over samples of %d bits", p.bits))
 	}
-	if p.fillOrder == 2 && p.bits%8 != 0 {
-		return f.unread("its pixels in the lowest bits of a byte first (FillOrder 2)")
+	if p.fillOrder == 2 && p.compression != jpegNew {
+		return f.unread("the lowest bits of each byte first (FillOrder 2)")
 	}
 	if p.photometric == photometricYCbCr && p.compression != jpegNew {
 		return f.unread("colours as YCbCr without JPEG compression")

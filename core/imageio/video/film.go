@@ -65,8 +65,11 @@ func newFilm(path string, length int64, t *track) (*film, error) {
 func (f *film) still(ctx context.Context, n int) (*still, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := ctx.Err(); err != nil { // taken back while it waited: the process and its frames stay
+		return nil, err
+	}
 	for try := range 2 {
-		if back := f.next - n; back > 0 && back <= len(f.past) && ctx.Err() == nil {
+		if back := f.next - n; back > 0 && back <= len(f.past) {
 			return apart(f.track.size, f.past[len(f.past)-back], 3, [3]int{0, 1, 2}), nil
 		}
 		if f.out == nil || n < f.next || n > f.next+ahead && !f.track.blind {

@@ -55,7 +55,7 @@ func (t *track) decode(d *jpeg.Decoder, data []byte) (*still, error) {
 	}
 	p, err := d.Decode(data, jpeg.Guess)
 	if errors.Is(err, jpeg.ErrUnsupported) {
-		return nil, errOther("Motion JPEG of another kind than baseline")
+		return nil, errOther("Motion JPEG that is neither baseline nor progressive")
 	}
 	if err != nil {
 		return nil, err

@@ -202,7 +202,7 @@ func TestUrgentFirst(t *testing.T) {
 			}
 			i++
 		}
-		if i > n/2 {
+		if i > n/2 { // what is at work, and what is answered with it, are two or three
 			t.Errorf("the urgent one was answered after %d of %d others", i, n)
 		}
 	}

@@ -86,8 +86,9 @@ func (s *shelf) parameters() map[string]string {
 // joined is how many images Triton may give to a network at a time, that came one by one.
 const joined = 16
 
-// batch is Triton's max_batch_size, which holds for all versions: 0, where the shapes of
-// questions are whole, unless all versions may be asked several questions as one.
+// batch is how many questions all versions may be asked as one; 0: none. model.py makes that its
+// max_batch_size as far as the server is fit for it, and asks one by one where what was joined
+// fails. Another backend would refuse all of them, so it is told nothing of it.
 func (s *shelf) batch() int {
 	for _, b := range s.bundles {
 		if !b.Batched() || !freeFirst(b.ONNX) {
@@ -112,12 +113,8 @@ func (s *shelf) config(name, backend string) (string, error) {
 	for _, b := range s.bundles {
 		numbers = append(numbers, number(b.Version))
 	}
-	batch := s.batch()
-	if backend == "python" { // model.py knows what the server is fit for
-		batch = 0
-	}
 	text, err := json.Marshal(map[string]any{
-		"name": name, "backend": backend, "max_batch_size": batch, "parameters": parameters,
+		"name": name, "backend": backend, "max_batch_size": 0, "parameters": parameters,
 		"dynamic_batching": map[string]any{"priority_levels": 2, "default_priority_level": 2},
 		"version_policy":   map[string]any{"specific": map[string]any{"versions": numbers}},
 	})
