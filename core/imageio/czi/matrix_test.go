@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sort"
-	"strings"
 	"testing"
 	"time"
 
@@ -63,12 +61,7 @@ func TestMatrix(t *testing.T) {
 			equal[e.Group]++
 		}
 	}
-	var lines []string
-	for g, n := range equal {
-		lines = append(lines, fmt.Sprintf("%-10s %3d images equal", g, n))
-	}
-	sort.Strings(lines)
-	t.Logf("the matrix:\n%s", strings.Join(lines, "\n"))
+	imageiotest.Tally(t, equal)
 	if len(all) < 120 {
 		t.Errorf("only %d images", len(all))
 	}

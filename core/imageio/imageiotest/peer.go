@@ -1,7 +1,11 @@
 package imageiotest
 
 import (
+	"fmt"
+	"maps"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/servertest"
@@ -20,4 +24,14 @@ func Peer(tb testing.TB, args ...string) []byte {
 		tb.Fatalf("%s: %v", args[0], err)
 	}
 	return out
+}
+
+// Tally logs how many of each group were equal.
+func Tally(tb testing.TB, equal map[string]int) {
+	tb.Helper()
+	var lines []string
+	for _, g := range slices.Sorted(maps.Keys(equal)) {
+		lines = append(lines, fmt.Sprintf("%-14s %4d equal", g, equal[g]))
+	}
+	tb.Logf("the matrix:\n%s", strings.Join(lines, "\n"))
 }

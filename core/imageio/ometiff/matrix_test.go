@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sort"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -93,12 +91,7 @@ func TestMatrix(t *testing.T) {
 		}
 		equal[e.Group]++
 	}
-	var lines []string
-	for g, n := range equal {
-		lines = append(lines, fmt.Sprintf("%-14s %4d files equal", g, n))
-	}
-	sort.Strings(lines)
-	t.Logf("the matrix:\n%s", strings.Join(lines, "\n"))
+	imageiotest.Tally(t, equal)
 	if len(all) < 2500 {
 		t.Errorf("only %d files", len(all))
 	}

@@ -134,13 +134,12 @@ func byteOrder(head []byte) binary.ByteOrder {
 
 // cut is the fault of a file that ends too early.
 func (f *file) cut(cause error) error {
-	return fault.New(fault.Corrupt, "The image “"+f.name+"” is cut short.",
-		"The instrument may still be writing it, or a copy broke off: copy it again.", cause)
+	return imageio.CutShort(f.name, cause)
 }
 
 // broken is the fault of a file whose bytes make no sense.
 func (f *file) broken(cause error) error {
-	return fault.New(fault.Corrupt, "The image “"+f.name+"” is damaged.", "Copy it again from the instrument.", cause)
+	return imageio.Damaged(f.name, cause)
 }
 
 // unread is the fault of a file that is fine and can't be read here; what names the reason.

@@ -125,12 +125,11 @@ func load(path string) ([]byte, os.FileInfo, error) {
 }
 
 func cut(path string, cause error) error {
-	return fault.New(fault.Corrupt, "The image “"+filepath.Base(path)+"” is cut short.",
-		"The instrument may still be writing it, or a copy broke off: copy it again.", cause)
+	return imageio.CutShort(filepath.Base(path), cause)
 }
 
 func broken(path string, cause error) error {
-	return fault.New(fault.Corrupt, "The image “"+filepath.Base(path)+"” is damaged.", "Copy it again from the instrument.", cause)
+	return imageio.Damaged(filepath.Base(path), cause)
 }
 
 // source is a decoded picture.

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sort"
-	"strings"
 	"sync"
 	"testing"
 
@@ -82,12 +80,7 @@ func TestMatrix(t *testing.T) {
 			equal[e.Group]++
 		}
 	}
-	var lines []string
-	for g, n := range equal {
-		lines = append(lines, fmt.Sprintf("%-14s %4d images equal", g, n))
-	}
-	sort.Strings(lines)
-	t.Logf("the matrix:\n%s", strings.Join(lines, "\n"))
+	imageiotest.Tally(t, equal)
 	if len(all) < 300 {
 		t.Errorf("only %d images", len(all))
 	}

@@ -222,7 +222,7 @@ func (s *source) noImage(n, of int) error {
 
 // broken is the fault of bytes that make no sense.
 func (s *source) broken(cause error) error {
-	return fault.New(fault.Corrupt, "The image “"+s.name+"” is damaged.", "Copy it again from the instrument.", cause)
+	return imageio.Damaged(s.name, cause)
 }
 
 // readFault is the fault of a value that can't be read.
