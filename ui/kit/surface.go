@@ -1,6 +1,9 @@
 package kit
 
 import (
+	"image"
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -48,14 +51,33 @@ func (s *Surface) Paint(name fyne.ThemeColorName) {
 
 // CreateRenderer makes Surface a Fyne widget.
 func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
-	r := &surfaceRenderer{s: s, ground: canvas.NewRectangle(nil)}
+	r := &surfaceRenderer{s: s}
+	if s.radius > 0 || s.border != "" {
+		r.card = canvas.NewRectangle(nil)
+		r.ground = r.card
+	} else {
+		r.ground = newFlat(func() color.Color { return fynetheme.Color(s.name) })
+	}
 	r.paint()
 	return r
 }
 
+// newFlat is one colour, in every frame for a third of what OpenGL in software takes over a
+// [canvas.Rectangle]: one pixel, drawn out.
+func newFlat(of func() color.Color) *canvas.Raster {
+	pixel := image.NewRGBA(image.Rect(0, 0, 1, 1))
+	flat := canvas.NewRaster(func(int, int) image.Image {
+		pixel.Set(0, 0, of())
+		return pixel
+	})
+	flat.ScaleMode = canvas.ImageScalePixels
+	return flat
+}
+
 type surfaceRenderer struct {
 	s      *Surface
-	ground *canvas.Rectangle
+	ground fyne.CanvasObject
+	card   *canvas.Rectangle // ground of one that is rounded or has a border
 }
 
 func (r *surfaceRenderer) Destroy() {}
@@ -78,10 +100,13 @@ func (r *surfaceRenderer) Refresh() {
 }
 
 func (r *surfaceRenderer) paint() {
-	r.ground.FillColor = fynetheme.Color(r.s.name)
-	r.ground.CornerRadius = r.s.radius
+	if r.card == nil {
+		return
+	}
+	r.card.FillColor = fynetheme.Color(r.s.name)
+	r.card.CornerRadius = r.s.radius
 	if r.s.border != "" {
-		r.ground.StrokeColor, r.ground.StrokeWidth = fynetheme.Color(r.s.border), 1
+		r.card.StrokeColor, r.card.StrokeWidth = fynetheme.Color(r.s.border), 1
 	}
 }
 

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"image/color"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -109,7 +110,7 @@ func (r *itemRenderer) Layout(s fyne.Size) {
 
 func (r *itemRenderer) Refresh() {
 	r.ground.CornerRadius, r.mark.CornerRadius = 8, 2
-	r.ground.FillColor, r.mark.FillColor = fynetheme.Color(theme.Rail), fynetheme.Color(theme.Rail)
+	r.ground.FillColor, r.mark.FillColor = color.Transparent, color.Transparent // Fyne does not draw them
 	r.word.Color = fynetheme.Color(theme.Subtle)
 	r.word.TextStyle.Bold = r.i.chosen
 	r.icon.SetResource(r.i.icon)

@@ -14,7 +14,8 @@ type Tool int
 // The tools.
 const (
 	Select    Tool = iota // move the image; a click marks an object
-	Rectangle             // drag from corner to corner
+	Rectangle             // drag from corner to corner, with Shift a square
+	Ellipse               // the same way, with Shift a circle
 	Polygon               // drag freely, or click corner by corner
 	Brush                 // a disc that adds; with Alt it takes away
 	Eraser                // a disc that takes away
@@ -23,7 +24,8 @@ const (
 // pen is an outline that is being drawn.
 type pen struct {
 	ring   []annotation.Point
-	free   bool // drawn by a drag, not by clicks
+	from   annotation.Point // where the drag of a rectangle or an ellipse began
+	free   bool             // drawn by a drag, not by clicks
 	cursor annotation.Point
 }
 
@@ -46,12 +48,11 @@ func (v *View) Tool() Tool { return v.tool }
 // dragPen draws on; from is where the drag was before this step.
 func (v *View) dragPen(from, to annotation.Point) {
 	switch v.tool {
-	case Rectangle:
+	case Rectangle, Ellipse:
 		if !v.pen.free {
-			v.pen = pen{free: true, ring: []annotation.Point{from, from, from, from}}
+			v.pen = pen{free: true, from: from}
 		}
-		a := v.pen.ring[0]
-		v.pen.ring = []annotation.Point{a, {X: to.X, Y: a.Y}, to, {X: a.X, Y: to.Y}}
+		v.pen.ring = v.boxed(v.pen.from, to)
 	case Polygon:
 		if len(v.pen.ring) == 0 {
 			v.pen = pen{free: true, ring: []annotation.Point{from}}
@@ -66,6 +67,28 @@ func (v *View) dragPen(from, to annotation.Point) {
 	}
 	v.pen.cursor = to
 	v.redraw()
+}
+
+// ellipseOff is how far, in pixels, the line of a drawn ellipse is from the true one at most.
+const ellipseOff = 0.1
+
+// boxed is the outline that the tool draws into the box from a to b; while Shift is held, b is moved so
+// that the box is a square.
+func (v *View) boxed(a, b annotation.Point) []annotation.Point {
+	if v.shift {
+		side := max(math.Abs(b.X-a.X), math.Abs(b.Y-a.Y))
+		b = annotation.Point{X: a.X + math.Copysign(side, b.X-a.X), Y: a.Y + math.Copysign(side, b.Y-a.Y)}
+	}
+	if v.tool == Rectangle {
+		return []annotation.Point{a, {X: b.X, Y: a.Y}, b, {X: a.X, Y: b.Y}}
+	}
+	rx, ry := (b.X-a.X)/2, (b.Y-a.Y)/2
+	ring := make([]annotation.Point, int(math.Ceil(math.Pi/math.Acos(1-ellipseOff/max(math.Abs(rx), math.Abs(ry), 1)))))
+	for i := range ring {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(len(ring)))
+		ring[i] = annotation.Point{X: a.X + rx*(1+cos), Y: a.Y + ry*(1+sin)}
+	}
+	return ring
 }
 
 // clickPen adds a corner; a click near the first one closes the outline.
@@ -150,5 +173,5 @@ func (v *View) paintMarks(s sheet, at camera) {
 		x, y := at.toScreen(v.pen.cursor)
 		line = append(line, pt{x, y})
 	}
-	s.stroke(line, v.tool == Rectangle, inkOf(of.Drawn, 1), 2*v.ratio, 0)
+	s.stroke(line, v.tool == Rectangle || v.tool == Ellipse, inkOf(of.Drawn, 1), 2*v.ratio, 0)
 }

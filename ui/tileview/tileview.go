@@ -165,6 +165,7 @@ func (v *View) SetChannels(cs []Channel) {
 	v.contrast = true
 	v.channels = append(v.channels[:0:0], cs...)
 	v.recolor()
+	v.stir() // an end of a histogram may be dragged
 	v.redraw()
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -273,6 +274,33 @@ func TestRectangleIsDrawnWhereThePointerWas(t *testing.T) {
 		}
 		if math.Abs(ring[0].X-from.X) > 0.01 || math.Abs(ring[2].Y-to.Y) > 0.01 {
 			t.Errorf("drew %v, not %v to %v", ring, from, to)
+		}
+	})
+}
+
+// TestEllipse: it fills the box of the drag, also from the lower right to the upper left; with Shift
+// it is a circle.
+func TestEllipse(t *testing.T) {
+	var ring []annotation.Point
+	act := tileview.Actions{Drawn: func(r []annotation.Point) { ring = r }}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetTool(tileview.Ellipse)
+		for shift, high := range map[bool]float64{false: 50, true: 120} {
+			a, b := v.At(fyne.NewPos(420, 330)), v.At(fyne.NewPos(300, 280))
+			v.MouseDown(&desktop.MouseEvent{Modifier: map[bool]fyne.KeyModifier{true: fyne.KeyModifierShift}[shift]})
+			drag(v, fyne.NewPos(420, 330), fyne.NewPos(410, 310), fyne.NewPos(300, 280))
+			rx, ry := (a.X-b.X)/2, high/2
+			for _, p := range ring {
+				if r := math.Hypot((p.X-a.X+rx)/rx, (p.Y-a.Y+ry)/ry); math.Abs(r-1) > 1e-6 {
+					t.Fatalf("shift %v: a corner at %v is %.3f radii from the middle", shift, p, r)
+				}
+			}
+			if area := tileview.Area(ring); math.Abs(area/(math.Pi*rx*ry)-1) > 0.01 {
+				t.Errorf("shift %v: %d corners, %.0f px² large", shift, len(ring), area)
+			}
 		}
 	})
 }

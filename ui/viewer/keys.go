@@ -46,9 +46,9 @@ func (s *Screen) bindings() map[rune]func() {
 	o, pl := s.panel.objects, s.panel.planes
 	return map[rune]func(){
 		'm': tool(tileview.Select), 'r': tool(tileview.Rectangle), 'p': tool(tileview.Polygon),
-		'b': tool(tileview.Brush), 'e': tool(tileview.Eraser),
+		'o': tool(tileview.Ellipse), 'b': tool(tileview.Brush), 'e': tool(tileview.Eraser),
 		'a': func() { s.judge(s.act.Accept) }, 'x': func() { s.judge(s.act.Reject) }, 'u': s.undo,
-		'h': o.hide, 'o': o.hide,
+		'h': o.hide,
 		'f': func() { o.fill.SetChecked(!o.fill.Checked) },
 		'i': func() { o.labels.SetChecked(!o.labels.Checked) },
 		',': func() { pl.step(-1) }, '<': func() { pl.step(-1) },

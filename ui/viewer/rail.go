@@ -39,7 +39,8 @@ func newRail(s *Screen) *rail {
 	r.fill = s.button(theme.Icon("fill"), "F", func() { s.rune('f') })
 	r.photo = s.button(fynetheme.MediaPhotoIcon(), "S", s.snapshot)
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(1),
-		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"), tool(tileview.Polygon, "polygon", "P"),
+		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"),
+		tool(tileview.Ellipse, "ellipse", "O"), tool(tileview.Polygon, "polygon", "P"),
 		tool(tileview.Brush, "brush", "B"), tool(tileview.Eraser, "eraser", "E"),
 		widget.NewSeparator(), big(r.accept), big(r.reject), big(r.remove),
 		widget.NewSeparator(), big(r.undo), big(r.redo),
