@@ -207,7 +207,7 @@ func (h *histogram) paint(w, ht int) image.Image {
 	k := max(1, int(h.ratio))
 	for g, px := range map[grip]int{gripMin: lo, gripMax: hi} {
 		rect(img, px-k, 0, px+k, ht, h.ink(g))
-		rect(img, px-4*k, 0, px+4*k, 7*k, h.ink(g))
+		rect(img, px-4*k, 2*k, px+4*k, 9*k, h.ink(g)) // the ground goes round it: a light page is as white
 	}
 	if h.plain {
 		return img
