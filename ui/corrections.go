@@ -69,8 +69,7 @@ func (w *window) draw(ring []annotation.Point) {
 func (d *desk) edit(e annotation.Edit) {
 	d.edits++
 	e.At = time.Now()
-	entry := annotation.Entry{Edit: e}
-	d.objects, d.log = annotation.Replay(d.objects, []annotation.Entry{entry}), append(d.log, entry)
+	d.objects, d.log = annotation.Lay(d.objects, e), append(d.log, annotation.Entry{Edit: e})
 }
 
 // correct shows an edit and keeps it, then shows what is kept. The next edit may be of the same

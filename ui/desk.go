@@ -232,7 +232,7 @@ func (w *window) fillViewer() {
 	}
 	v.Names, v.Other = [2]string{"Now", "before"}, d.before
 	if d.before == nil && len(d.log) > 0 {
-		v.Names, v.Other = [2]string{"Corrected", "model"}, uncorrected(d.objects, d.log)
+		v.Names, v.Other = [2]string{"Corrected", "model"}, annotation.Bare(d.objects, d.log)
 	}
 	d.offer(&v, w.station.Registered())
 	_, v.CanUndo = annotation.Undo(d.log)
@@ -255,16 +255,6 @@ func (d *desk) offer(v *viewer.Values, all []infer.Ref) {
 	case d.rival != "":
 		v.Rival, v.Other, v.Names = d.rival, d.second, [2]string{cmp.Or(v.Model, "Now"), d.rival}
 	}
-}
-
-// uncorrected is what the model had found: the log laid over the objects backwards.
-func uncorrected(objects []annotation.Object, log []annotation.Entry) []annotation.Object {
-	back := make([]annotation.Entry, 0, len(log))
-	for _, e := range slices.Backward(log) {
-		e.Before, e.After = e.After, e.Before
-		back = append(back, e)
-	}
-	return annotation.Replay(objects, back)
 }
 
 // saved says what happened to the corrections.

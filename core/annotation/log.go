@@ -8,17 +8,13 @@ type Entry struct {
 	Edit
 }
 
-// Replay returns base with the log laid over it, in the order of base and then of
-// drawing. A change of an object that base no longer has brings the object back: what a
-// person decided outlives a new run of the model.
-func Replay(base []Object, log []Entry) []Object {
-	out := slices.Clone(base)
-	at := make(map[string]int, len(out))
-	for i, o := range out {
-		at[o.ID] = i
-	}
+// Lay returns objects with edits laid over them by name, in the order of objects and then of
+// drawing.
+func Lay(objects []Object, edits ...Edit) []Object {
+	out := slices.Clone(objects)
+	at := names(out)
 	gone := map[int]bool{}
-	for _, e := range log {
+	for _, e := range edits {
 		switch {
 		case e.After != nil:
 			if i, ok := at[e.After.ID]; ok {
@@ -34,9 +30,6 @@ func Replay(base []Object, log []Entry) []Object {
 			}
 		}
 	}
-	if len(gone) == 0 {
-		return out
-	}
 	kept := out[:0]
 	for i, o := range out {
 		if !gone[i] {
@@ -44,6 +37,24 @@ func Replay(base []Object, log []Entry) []Object {
 		}
 	}
 	return kept
+}
+
+// Bare returns objects as they were before anybody corrected them.
+func Bare(objects []Object, log []Entry) []Object {
+	done, _ := stacks(log)
+	back := make([]Edit, 0, len(done))
+	for _, e := range slices.Backward(done) {
+		back = append(back, reverse(e.Edit))
+	}
+	return Lay(objects, back...)
+}
+
+func names(objects []Object) map[string]int {
+	at := make(map[string]int, len(objects))
+	for i, o := range objects {
+		at[o.ID] = i
+	}
+	return at
 }
 
 // Undo returns the edit that takes back the last one still standing; false if none is.

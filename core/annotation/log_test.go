@@ -29,7 +29,7 @@ func TestUndoRedoReplay(t *testing.T) {
 	add(annotation.Edit{Kind: annotation.Remove, Before: &b})
 	add(annotation.Edit{Kind: annotation.Add, After: &drawn})
 	want := "a:accepted c:drawn "
-	if got := ids(annotation.Replay(base, log)); got != want {
+	if got := ids(annotation.Replay(annotation.Layer{Objects: base}, log, nil)); got != want {
 		t.Fatalf("got %s", got)
 	}
 	for _, want := range []string{"a:accepted ", "a:accepted b:predicted ", "a:predicted b:predicted "} {
@@ -38,7 +38,7 @@ func TestUndoRedoReplay(t *testing.T) {
 			t.Fatal("nothing to undo")
 		}
 		add(e)
-		if got := ids(annotation.Replay(base, log)); got != want {
+		if got := ids(annotation.Replay(annotation.Layer{Objects: base}, log, nil)); got != want {
 			t.Errorf("undo: got %s, want %s", got, want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestUndoRedoReplay(t *testing.T) {
 			t.Fatal("nothing to redo")
 		}
 		add(e)
-		if got := ids(annotation.Replay(base, log)); got != want {
+		if got := ids(annotation.Replay(annotation.Layer{Objects: base}, log, nil)); got != want {
 			t.Errorf("redo: got %s, want %s", got, want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestUndoRedoReplay(t *testing.T) {
 		t.Error("can't undo after redo")
 	}
 	// A decision outlives a new run of the model that lost the object.
-	if got := ids(annotation.Replay(nil, log)); got != "a:accepted c:drawn " {
+	if got := ids(annotation.Replay(annotation.Layer{}, log, nil)); got != "a:accepted c:drawn " {
 		t.Errorf("over an empty base: %s", got)
 	}
 }

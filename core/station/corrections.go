@@ -8,6 +8,7 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/segment"
 	"coverslip.dev/coverslip/core/session"
 )
 
@@ -25,7 +26,7 @@ func (c corrections) Current(ctx context.Context, md5 string) ([]annotation.Obje
 	if err != nil {
 		return nil, nil, err
 	}
-	return annotation.Replay(layer.Objects, log), log, nil
+	return annotation.Replay(layer, log, segment.Overlap), log, nil
 }
 
 // layer returns the newest prediction, empty if nothing predicted yet.

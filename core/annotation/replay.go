@@ -1,0 +1,121 @@
+package annotation
+
+import (
+	"slices"
+	"time"
+)
+
+// decision is what the edits that stand have made of one object.
+type decision struct {
+	was *Object // as the model had found it; nil if a person drew it
+	now *Object // nil if it was deleted
+	at  time.Time
+}
+
+// Replay returns a layer's objects with the log laid over them, in the order of the layer and
+// then of drawing. Only what was not taken back counts.
+//
+// What a person decided outlives a new run of the model, which may give the same thing
+// another name: a decision on an object that the layer no longer has stands in the place of
+// what was predicted there, an accepted one also of the parts into which it has fallen. So
+// does what a person drew before the model found it. Each decision is held against the
+// layer as it came: which came first matters only to the order.
+func Replay(l Layer, log []Entry, overlap Overlap) []Object {
+	at := names(l.Objects)
+	open := make([]bool, len(l.Objects))      // predicted, and nobody decided on it by name
+	stands := make([]*Object, len(l.Objects)) // what there is in the place of each
+	for i := range l.Objects {
+		open[i], stands[i] = l.Objects[i].State == Predicted, &l.Objects[i]
+	}
+	var others []decision
+	for _, d := range decisions(log) {
+		if i, ok := at[d.id()]; ok {
+			open[i], stands[i] = false, d.now
+		} else {
+			others = append(others, d)
+		}
+	}
+	var more []*Object
+	if len(others) > 0 {
+		more = replace(stands, others, newPlaces(l.Objects, open), l.Made, overlap)
+	}
+	out := make([]Object, 0, len(stands)+len(more))
+	for _, o := range slices.Concat(stands, more) {
+		if o != nil {
+			out = append(out, *o)
+		}
+	}
+	return out
+}
+
+// replace puts what was decided on objects of other runs in the place of what is the same in a
+// layer that was made then, and returns what has none.
+func replace(stands []*Object, others []decision, all *places, made time.Time, overlap Overlap) (more []*Object) {
+	taken := make([]bool, len(stands))
+	for _, d := range others {
+		place := -1
+		for _, i := range all.same(d, made, overlap) {
+			if taken[i] {
+				continue
+			}
+			stands[i] = nil
+			if place < 0 {
+				place = i
+			}
+		}
+		if place < 0 || d.now == nil {
+			more = append(more, d.now)
+			continue
+		}
+		taken[place], stands[place] = true, d.now
+	}
+	return more
+}
+
+// decisions are what stands of a log, in the order in which objects were first touched.
+func decisions(log []Entry) []decision {
+	done, _ := stacks(log)
+	var out []decision
+	at := map[string]int{}
+	for _, e := range done {
+		d := decision{was: e.Before, now: e.After, at: e.At}
+		if d.was == nil && d.now == nil {
+			continue
+		}
+		if i, ok := at[d.id()]; ok {
+			out[i].now, out[i].at = d.now, d.at
+			continue
+		}
+		at[d.id()] = len(out)
+		out = append(out, d)
+	}
+	return slices.DeleteFunc(out, func(d decision) bool { return d.was == nil && d.now == nil }) // drawn and deleted again
+}
+
+func (d decision) id() string {
+	if d.was != nil {
+		return d.was.ID
+	}
+	return d.now.ID
+}
+
+// mayReplace reports whether something in a layer made then may be what the decision is about.
+// What a person drew beside objects that were there is another thing.
+func (d decision) mayReplace(made time.Time) bool {
+	return d.was != nil || d.now.State != Rejected && made.After(d.at)
+}
+
+// is reports whether a prediction is what the decision is about, by how much of both outlines
+// lies in both: most of their union. One of another class, such as a nucleus in its cell, must
+// be nearly the same. What was accepted may have shrunk more, or fallen apart.
+func (d decision) is(sameClass bool, both, its, others float64) bool {
+	union := its + others - both
+	switch {
+	case !sameClass:
+		return 5*both > 4*union
+	case 2*both > union:
+		return true
+	}
+	accepted := d.was != nil && d.now != nil && d.now.State != Rejected
+	return accepted && 2*both > min(its, others) && 4*both > max(its, others)
+}
