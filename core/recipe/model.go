@@ -141,8 +141,12 @@ func (m *Model) checkOp(t *Tensor, o Op, output bool) error {
 		}
 		return o.decoder()
 	}
-	if _, err := o.arrayStep(t.axisNames()); err != nil {
+	s, err := o.arrayStep(t.axisNames())
+	if err != nil {
 		return err
+	}
+	if a := t.Axis(s.along); a != nil && a.Size.Fixed > 0 && s.lists > 1 && s.lists != a.Size.Fixed {
+		return invalid(fmt.Sprintf("The model's operation %q has %d numbers for %d along %s of %q.", o.ID, s.lists, a.Size.Fixed, a.ID, t.ID), nil)
 	}
 	if ref, ok := o.Kwargs["reference_tensor"].(string); ok && ref != "" && m.Tensor(ref) == nil {
 		return invalid(fmt.Sprintf("The model's operation %q refers to a tensor %q that is not there.", o.ID, ref), nil)

@@ -72,6 +72,9 @@ func (k *args) perChannel(n int, f func(i int, x float64) float64) step {
 		if n == 1 {
 			i = 0
 		}
+		if i >= n {
+			return nil, fmt.Errorf("%d arguments, and none for position %d along %s", n, i+1, s.along)
+		}
 		return func(x float32) float32 { return float32(f(i, float64(x))) }, nil
 	}
 	return s

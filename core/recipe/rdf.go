@@ -19,6 +19,7 @@ type rdf struct {
 	Name        string             `yaml:"name"`
 	Description string             `yaml:"description"`
 	Version     yaml.Node          `yaml:"version"`
+	Tags        []string           `yaml:"tags"`
 	Inputs      []tensorText       `yaml:"inputs"`
 	Outputs     []tensorText       `yaml:"outputs"`
 	Weights     map[string]weights `yaml:"weights"`
@@ -106,7 +107,7 @@ func ParseRDF(text []byte) (*Model, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	return m, m.decoding()
+	return m, m.decoding(append(d.Tags, d.Name, d.Description))
 }
 
 // implied adds the ensure_dtype that the specification implies before and after ops.

@@ -76,6 +76,7 @@ outputs:
 
 func plane4(pre, post string) string {
 	return head4 + `
+config: {coverslip: {decode: {id: classes}}}
 inputs:
   - name: raw
     axes: bcyx

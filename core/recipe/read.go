@@ -3,9 +3,13 @@ package recipe
 import (
 	"cmp"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // Read reads a model's description, whichever of the two it is: a coverslip.yaml or a
@@ -73,8 +77,8 @@ func (p Port) tensor() Tensor {
 }
 
 // decoding finds out how an RDF's outputs become objects: by an operation among theirs, by
-// what config.coverslip says, or by their channels.
-func (m *Model) decoding() error {
+// what config.coverslip says, or by their channels and what is said about the model.
+func (m *Model) decoding(about []string) error {
 	hints, _ := m.Config["coverslip"].(map[string]any)
 	class, _ := hints["class"].(string)
 	m.Class = cmp.Or(class, "object")
@@ -97,30 +101,56 @@ func (m *Model) decoding() error {
 		}
 		return m.Decode.decoder()
 	}
-	m.Decode = guess(&m.Outputs[0])
+	op, ok := guess(&m.Outputs[0], about)
+	if !ok {
+		return fault.New(fault.Invalid, fmt.Sprintf("The model's description does not say what the %d channels of its output %q are.",
+			m.Outputs[0].Axis(string(Channel)).Size.Fixed, m.From),
+			"Write config.coverslip.decode into rdf.yaml, such as {id: watershed, kwargs: {channel: 0, boundary: 1}}; Help, Models has more.", nil)
+	}
+	m.Decode = op
 	return nil
 }
 
-// guess reads from the channels of an output what it holds: a boundary beside the inside,
-// scores of several classes, or one probability.
-func guess(t *Tensor) Op {
+// guess tells what the channels of an output hold: a boundary beside the inside, scores of
+// several classes, or one probability. False if nothing says which.
+func guess(t *Tensor, about []string) (Op, bool) {
 	op := Op{ID: Components, Kwargs: map[string]any{}}
 	a := t.Axis(string(Channel))
 	if len(t.Classes) > 1 {
 		op.ID = Semantic
 	}
 	if a == nil || a.Size.Fixed < 2 {
-		return op
+		return op, true
 	}
-	for i, name := range a.Names {
-		if strings.Contains(strings.ToLower(name), "bound") || strings.Contains(strings.ToLower(name), "border") {
-			op.ID, op.Kwargs["boundary"] = Floods, i
-			if i == 0 {
-				op.Kwargs["channel"] = 1
-			}
-			return op
+	edge := slices.IndexFunc(a.Names, func(name string) bool { return says(name, "bound") || says(name, "border") })
+	switch {
+	case edge >= 0:
+		inside := slices.IndexFunc(a.Names, func(name string) bool { return name != a.Names[edge] && !says(name, "background") })
+		if inside < 0 {
+			return op, false
 		}
+		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edge, inside
+	case len(t.Classes) > 1 || t.exclusive() || slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) }):
+		op.ID = Semantic
+	case a.Size.Fixed == 2 && slices.ContainsFunc(about, func(s string) bool { return says(s, "boundar") || says(s, "border") }):
+		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it
+	default:
+		return op, false
 	}
-	op.ID = Semantic
-	return op
+	return op, true
+}
+
+func says(text, word string) bool { return strings.Contains(strings.ToLower(text), word) }
+
+// counted is a channel's name that says no more than its number, as of those brought from
+// format 0.4.
+var counted = regexp.MustCompile(`(?i)^(c|ch|channel|out|output)?[ _-]*[0-9]*$`)
+
+// exclusive reports whether a pixel's channels are probabilities of which one excludes the
+// others.
+func (t *Tensor) exclusive() bool {
+	return slices.ContainsFunc(t.Ops, func(o Op) bool {
+		s, err := o.arrayStep(t.axisNames())
+		return err == nil && s.softmax == string(Channel)
+	})
 }

@@ -37,7 +37,7 @@
 // of any number of axes, which [Model.Preprocess] and [Model.Postprocess] work on. [Read]
 // makes a Model of either file. What an rdf.yaml does not say of making objects may stand
 // in it under config.coverslip: class, diameter and decode, as above; without it the
-// outputs' channels and classes decide.
+// outputs' channels and classes decide, and what is not clear by them is refused.
 package recipe
 
 import (

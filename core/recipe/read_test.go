@@ -1,0 +1,95 @@
+package recipe_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/recipe"
+)
+
+// TestWhatChannelsHoldIsToldOrRefused: nothing is made of channels that nobody has named.
+func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
+	five := func(names, post string) string {
+		return strings.Replace(plane5("", post), `  - id: prob
+    axes:
+      - {type: batch}
+      - {type: channel, channel_names: [a, b]}`, `  - id: prob
+    axes:
+      - {type: batch}
+      - {type: channel, channel_names: [`+names+`]}`, 1)
+	}
+	four := func(post string) string {
+		return strings.Replace(plane4("", post), "config: {coverslip: {decode: {id: classes}}}", "", 1)
+	}
+	named := func(text string) string {
+		return strings.Replace(text, "name: a model", "name: NucleiSegmentationBoundaryModel", 1)
+	}
+	const sigmoid = "{id: sigmoid}"
+	for name, c := range map[string]struct{ text, want string }{
+		"named boundary":         {five("foreground, boundary", sigmoid), "watershed map[boundary:1 channel:0]"},
+		"boundary first":         {five("Border, inside", sigmoid), "watershed map[boundary:0 channel:1]"},
+		"with a background":      {five("background, inside, boundary", sigmoid), "watershed map[boundary:2 channel:1]"},
+		"no inside":              {five("background, boundary", sigmoid), ""},
+		"classes":                {five("cell, debris", sigmoid), "classes map[]"},
+		"softmax":                {five("channel0, channel1, channel2", "{id: softmax}"), "classes map[]"},
+		"numbered":               {five("channel0, channel1", sigmoid), ""},
+		"empty":                  {five("'', ''", sigmoid), ""},
+		"numbered, of a name":    {named(five("channel0, channel1", sigmoid)), "watershed map[boundary:1]"},
+		"three, of a name":       {named(five("channel0, channel1, channel2", sigmoid)), ""},
+		"older":                  {four("{name: sigmoid}"), ""},
+		"older, of a name":       {named(four("{name: sigmoid}")), "watershed map[boundary:1]"},
+		"older, of a tag":        {"tags: [unet, boundary-prediction]\n" + four("{name: sigmoid}"), "watershed map[boundary:1]"},
+		"in a bounding box only": {strings.Replace(four("{name: sigmoid}"), "for a test", "unbounded", 1), ""},
+		"said":                   {plane4("", "{name: sigmoid}"), "classes map[]"},
+		"one channel":            {five("channel0", sigmoid), "components map[]"},
+		"nominal": {strings.Replace(five("channel0, channel1", sigmoid), "data: [{type: float32}, {type: float32}]",
+			"data: [{values: [no, yes]}, {values: [no, yes]}]", 1), "classes map[]"},
+	} {
+		m, err := recipe.Read([]byte(c.text))
+		if c.want == "" {
+			say, hint := fault.Explain(err)
+			if fault.KindOf(err) != fault.Invalid || !strings.Contains(say, `channels of its output "prob"`) || !strings.Contains(hint, "config.coverslip.decode") {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := fmt.Sprint(m.Decode.ID, " ", m.Decode.Kwargs); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestListsAreAsLongAsTheirAxis: a mean for each channel, no more and no less.
+func TestListsAreAsLongAsTheirAxis(t *testing.T) {
+	texts := map[string]string{}
+	for _, op := range []string{
+		"{id: fixed_zero_mean_unit_variance, kwargs: {axis: channel, mean: [1, 2, 3], std: 1}}", "{id: scale_linear, kwargs: {axis: channel, gain: [1, 2, 3]}}",
+		"{id: binarize, kwargs: {axis: channel, threshold: [1, 2, 3]}}",
+	} {
+		texts["0.5, in "+op], texts["0.5, out "+op] = plane5(op, ""), plane5("", op)
+		for _, channels := range []string{"", ", channels: [a, b]", ", channels: [a, b, c, d]"} {
+			texts["own"+channels+op] = "name: a\ntask: instances\ninputs: [{id: image, axes: bcyx" + channels + ", ops: [" + op + "]}]\noutputs: [{id: y, axes: bcyx}]\ndecode: {id: components}\n"
+		}
+	}
+	texts["0.4"] = plane4("{name: scale_linear, kwargs: {axes: yx, gain: [1, 2, 3], offset: 0}}", "")
+	for name, text := range texts {
+		_, err := recipe.Read([]byte(text))
+		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "3 numbers for") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// Along an axis whose length only the image tells, when it is known.
+	of := recipe.Tensor{ID: "x", Axes: []recipe.Axis{{ID: "z", Kind: recipe.Space, Scale: 1}, {ID: "y", Kind: recipe.Space, Scale: 1}, {ID: "x", Kind: recipe.Space, Scale: 1}}, Ops: []recipe.Op{
+		{ID: "scale_linear", Kwargs: map[string]any{"axis": "z", "gain": []any{1, 2}}},
+	}}
+	if _, err := of.Fit([]recipe.Plane{{At: map[string]int{"z": 1}}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := of.Fit([]recipe.Plane{{At: map[string]int{"z": 2}}}); err == nil {
+		t.Error("no argument for the third plane")
+	}
+}
