@@ -58,11 +58,17 @@ func squares(r image.Rectangle, f func(image.Point)) {
 func (s *surroundings) look(objects []int) (window image.Rectangle) {
 	s.window, s.masks = image.Rectangle{}, map[int]mask{}
 	for _, i := range objects {
-		if b := s.bounds[i]; !b.Empty() {
-			s.window = s.window.Union(b.Inset(-ringTo).Intersect(s.whole))
-		}
+		s.window = s.window.Union(s.with(i))
 	}
 	return s.window
+}
+
+// with is the rectangle of an object with what is around it.
+func (s *surroundings) with(i int) image.Rectangle {
+	if s.bounds[i].Empty() {
+		return image.Rectangle{}
+	}
+	return s.bounds[i].Inset(-ringTo).Intersect(s.whole)
 }
 
 func (s *surroundings) mask(i int) mask {
@@ -171,8 +177,8 @@ func (r ring) meet(other mask, far []uint8) (closeBy bool) {
 	return closeBy
 }
 
-// background is the median of what is free, or else the darkest of the ring. v is scratch
-// space.
+// background is the median of what is free, or else the darkest of the ring; NaN where there
+// is nothing around. v is scratch space.
 func (r ring) background(px *imageio.Pixels, rect image.Rectangle, v []float64) (float64, []float64) {
 	if v = r.values(px, rect, 1, v[:0]); len(v) > 0 {
 		return median(v), v
@@ -180,7 +186,7 @@ func (r ring) background(px *imageio.Pixels, rect image.Rectangle, v []float64) 
 	if v = r.values(px, rect, 2, v); len(v) > 0 {
 		return slices.Min(v), v
 	}
-	return 0, v
+	return math.NaN(), v
 }
 
 // values appends the pixels of px, whose first one is rect.Min, where the ring is as which.
@@ -201,8 +207,11 @@ func (r ring) values(px *imageio.Pixels, rect image.Rectangle, which uint8, v []
 	return v
 }
 
-// median reorders v, which must not be empty.
+// median reorders v, which must not be empty; as numpy's it is NaN if one of v is.
 func median(v []float64) float64 {
+	if slices.ContainsFunc(v, math.IsNaN) { // which is neither more nor less than another
+		return math.NaN()
+	}
 	k := len(v) / 2
 	lo, hi := 0, len(v)-1
 	for lo < hi { // Hoare's selection
@@ -235,39 +244,37 @@ func median(v []float64) float64 {
 	return (slices.Max(v[:k]) + v[k]) / 2
 }
 
-// nearest finds each object's nearest other centroid: in the squares around, as far as it
-// must look.
-func (s *surroundings) nearest(rows []Row) {
+// nearest finds each object's nearest other centroid, where a pixel is so wide and so high: in
+// the squares around, as far as it must look. What has no pixels or is alone has none: NaN.
+func (s *surroundings) nearest(rows []Row, sx, sy float64, found func(r *Row, distance float64)) {
 	at := map[image.Point][]int{}
 	var all image.Rectangle
-	for i, r := range rows {
-		if r.Area == 0 {
+	square := func(r *Row) image.Point { return image.Pt(int(r.X)/side, int(r.Y)/side) }
+	for i := range rows {
+		if rows[i].Area == 0 {
 			continue
 		}
-		p := image.Pt(int(r.X)/side, int(r.Y)/side)
+		p := square(&rows[i])
 		at[p] = append(at[p], i)
 		all = all.Union(image.Rectangle{Min: p, Max: p.Add(image.Pt(1, 1))})
 	}
 	for i := range rows {
 		r := &rows[i]
-		if r.Area == 0 {
-			continue
-		}
 		best := math.Inf(1)
-		p := image.Pt(int(r.X)/side, int(r.Y)/side)
-		// What lies beyond reach squares is further than reach·side away.
-		for reach := 0; best > float64(max(reach-1, 0)*side) && reach <= max(all.Dx(), all.Dy()); reach++ {
-			shell(p, reach, func(q image.Point) {
+		// What lies beyond reach squares is further than reach·side pixels away.
+		for reach := 0; r.Area > 0 && best > float64(max(reach-1, 0)*side)*min(sx, sy) && reach <= max(all.Dx(), all.Dy()); reach++ {
+			shell(square(r), reach, func(q image.Point) {
 				for _, j := range at[q] {
 					if j != i {
-						best = min(best, math.Hypot(rows[j].X-r.X, rows[j].Y-r.Y))
+						best = min(best, math.Hypot((rows[j].X-r.X)*sx, (rows[j].Y-r.Y)*sy))
 					}
 				}
 			})
 		}
-		if !math.IsInf(best, 1) {
-			r.Nearest = best
+		if math.IsInf(best, 1) {
+			best = math.NaN()
 		}
+		found(r, best)
 	}
 }
 

@@ -10,10 +10,11 @@ type dot struct{ x, y int }
 
 func (a dot) cross(b, c dot) int { return (b.x-a.x)*(c.y-a.y) - (b.y-a.y)*(c.x-a.x) }
 
-// feret is the largest diameter of the convex hull of an object's pixels, as regionprops
-// measures it: the hull of the middles of the pixels' edges, painted, and of what is painted
-// the edges' middles again.
-func feret(runs []run) float64 {
+// hull is the convex hull of an object's pixels, as regionprops takes its diameter: that of the
+// middles of the pixels' edges, painted, and of what is painted the edges' middles again.
+type hull []dot
+
+func hullOf(runs []run) hull {
 	top, end := runs[0].y, runs[len(runs)-1].y+1
 	l := newLevels(top, end-top)
 	for _, s := range runs {
@@ -26,14 +27,19 @@ func feret(runs []run) float64 {
 			l.add(y, from, to)
 		}
 	}
-	most := 0
-	ring = l.hull()
-	for i, a := range ring {
-		for _, b := range ring[:i] {
-			most = max(most, (a.x-b.x)*(a.x-b.x)+(a.y-b.y)*(a.y-b.y))
+	return l.hull()
+}
+
+// width is the largest diameter where a pixel is so wide and so high.
+func (h hull) width(sx, sy float64) float64 {
+	most := 0.0
+	for i, a := range h {
+		for _, b := range h[:i] {
+			x, y := float64(a.x-b.x)*sx, float64(a.y-b.y)*sy
+			most = max(most, x*x+y*y)
 		}
 	}
-	return math.Sqrt(float64(most)) / 2
+	return math.Sqrt(most) / 2
 }
 
 // levels hold the outermost points of each row of half pixels, from above to below.

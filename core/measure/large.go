@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/segment"
 )
 
@@ -15,11 +16,12 @@ const mostPixels = 1 << 25
 
 // large measures what the runs of an outline tell in little memory, within rect. All else is
 // not known: NaN.
-func (r *Row) large(outline []annotation.Point, rect image.Rectangle) {
+func (r *Row) large(outline []annotation.Point, rect image.Rectangle, um imageio.Micron) {
 	nan := math.NaN()
 	r.Perimeter, r.Circularity, r.Feret, r.Neighbours = nan, nan, nan, nan
+	r.Micron.Perimeter, r.Micron.Feret = nan, nan
 	for i := range r.Channels {
-		r.Channels[i] = Intensity{nan, nan, nan, nan, nan, nan}
+		r.Channels[i] = unknown()
 	}
 	// From the middle of the rectangle, so that little is lost by rounding.
 	mx, my := float64(rect.Min.X+rect.Max.X)/2, float64(rect.Min.Y+rect.Max.Y)/2
@@ -54,7 +56,7 @@ func (r *Row) large(outline []annotation.Point, rect image.Rectangle) {
 		return
 	}
 	r.X, r.Y = mx+sx/n, my+sy/n
-	r.ellipse(n, sxx/n-sx/n*sx/n, syy/n-sy/n*sy/n, sxy/n-sx/n*sy/n)
+	r.ellipse(n, sxx/n-sx/n*sx/n, syy/n-sy/n*sy/n, sxy/n-sx/n*sy/n, um)
 }
 
 // portions parts objects that lie close together, so that what is under way at a time takes

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/segment"
 )
 
@@ -23,8 +24,8 @@ func TestLargeAsSmall(t *testing.T) {
 		}
 		m := newMask(outline, segment.Bounds(outline).Intersect(whole))
 		var want, got Row
-		m.shape(&want, m.runs())
-		got.large(outline, m.rect)
+		m.shape(&want, m.runs(), imageio.Micron{})
+		got.large(outline, m.rect, imageio.Micron{})
 		for name, p := range map[string][2]float64{
 			"x": {got.X, want.X}, "y": {got.Y, want.Y}, "area": {got.Area, want.Area}, "diameter": {got.Diameter, want.Diameter}, "major": {got.Major, want.Major},
 		} {
@@ -54,5 +55,17 @@ func TestPortions(t *testing.T) {
 	}
 	if got := s.portions([]int{2, 3}); len(got) != 1 {
 		t.Errorf("small ones: %v", got)
+	}
+}
+
+func TestMedianAsNumpy(t *testing.T) {
+	nan := math.NaN()
+	for _, v := range [][]float64{{1, 2, 3, 4, nan}, {nan, 1, 2}, {nan}} {
+		if got := median(v); !math.IsNaN(got) {
+			t.Errorf("%v of %v", got, v)
+		}
+	}
+	if a, b := median([]float64{3, 1, 2}), median([]float64{4, 1, 3, 2}); a != 2 || b != 2.5 {
+		t.Error(a, b)
 	}
 }

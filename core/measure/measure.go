@@ -6,7 +6,10 @@
 // more than 2 and up to 7 pixels away, that are of no object; where there are none, the
 // darkest pixel there. Its neighbours are the objects with a pixel not more than 5 away. Of an
 // object whose rectangle has more than 2^25 pixels, as of tissue on a slide, perimeter,
-// circularity, Feret diameter, neighbours and intensities are not measured: they are NaN.
+// circularity, Feret diameter, neighbours and intensities are not measured: they are NaN. So are
+// the intensities of an object whose pixels can't be read.
+// Eccentricity and orientation are of the object as it is, also where pixels are known not to be
+// square; its perimeter in micrometres and its circularity are not measured then.
 // Positions are in pixels of the full image with the centre of the upper left pixel at
 // (0.5, 0.5), as everywhere in Coverslip.
 package measure
@@ -14,7 +17,6 @@ package measure
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -36,13 +38,23 @@ type Row struct {
 	Feret        float64 // the largest diameter of the convex hull
 	Orientation  float64 // of the major axis from the image's vertical, towards x, in radians: -π/2…π/2
 	Neighbours   float64 // objects within 5 pixels
-	Nearest      float64 // from its centroid to the nearest other one; 0 if it is alone
+	Nearest      float64 // from its centroid to the nearest other one; NaN if it is alone
+	Micron       Lengths // of pixels that are not square; 0 of others
 	Channels     []Intensity
 }
 
+// Lengths are those of a [Row], in micrometres.
+type Lengths struct{ Perimeter, Diameter, Major, Minor, Feret, Nearest float64 }
+
 // Intensity is what the pixels of one object say in one channel. SD is that of the
-// population, Sum the integrated intensity, Background what is around the object.
+// population, Sum the integrated intensity, Background what is around the object; NaN if nothing is.
 type Intensity struct{ Mean, SD, Min, Max, Sum, Background float64 }
+
+// unknown is the intensity of what nobody has looked at.
+func unknown() Intensity {
+	nan := math.NaN()
+	return Intensity{nan, nan, nan, nan, nan, nan}
+}
 
 // Table is the rows of one plane.
 type Table struct {
@@ -55,7 +67,8 @@ type Table struct {
 const block = 1024
 
 // Objects measures objects on plane z of time point t, in the channels named, or all if
-// none is.
+// none is. The table is whole also where pixels can't be read: the first reason comes besides
+// it. When ctx ends there is no table.
 func Objects(ctx context.Context, src imageio.Source, objects []annotation.Object, z, t int, channels ...int) (Table, error) {
 	table := Table{Image: src.Info(), Channels: channels, Rows: make([]Row, len(objects))}
 	if len(channels) == 0 {
@@ -63,13 +76,14 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 			table.Channels = append(table.Channels, c)
 		}
 	}
+	um := table.Image.Micron
 	whole := image.Rectangle{Max: table.Image.Levels[0].Size}
 	blocks := map[image.Point][]int{}
 	near := newSurroundings(objects, whole)
 	for i, o := range objects {
 		table.Rows[i] = Row{Object: o, Channels: make([]Intensity, len(table.Channels))}
 		if area(near.bounds[i]) > mostPixels {
-			table.Rows[i].large(o.Outline, near.bounds[i])
+			table.Rows[i].large(o.Outline, near.bounds[i], um)
 			continue
 		}
 		b := near.bounds[i]
@@ -81,43 +95,69 @@ func Objects(ctx context.Context, src imageio.Source, objects []annotation.Objec
 		order = append(order, at)
 	}
 	slices.SortFunc(order, func(a, b image.Point) int { return cmp.Or(a.Y-b.Y, a.X-b.X) })
+	plane := &plane{src: src, z: z, t: t}
 	for _, at := range order {
 		for _, some := range near.portions(blocks[at]) {
-			if err := table.measure(ctx, src, some, near, z, t); err != nil {
-				return Table{}, err
+			table.measure(ctx, plane, some, near)
+			if ctx.Err() != nil {
+				return Table{}, ctx.Err()
 			}
 		}
 	}
-	near.nearest(table.Rows)
-	return table, nil
+	near.nearest(table.Rows, 1, 1, func(r *Row, d float64) { r.Nearest = d })
+	if oblong(um) {
+		near.nearest(table.Rows, um.X, um.Y, func(r *Row, d float64) { r.Micron.Nearest = d })
+	}
+	return table, plane.failed
 }
 
 // measure measures some objects, which lie close together.
-func (t *Table) measure(ctx context.Context, src imageio.Source, objects []int, near *surroundings, z, time int) error {
+func (t *Table) measure(ctx context.Context, from *plane, objects []int, near *surroundings) {
 	rect := near.look(objects)
-	own, rings := make([][]run, len(objects)), make([]ring, len(objects))
+	found := make([]patch, len(objects))
 	for k, i := range objects {
 		m := near.mask(i)
-		own[k] = m.runs()
-		m.shape(&t.Rows[i], own[k])
-		rings[k], t.Rows[i].Neighbours = near.around(i, m.rect, own[k])
+		p := patch{row: &t.Rows[i], own: m.runs(), around: near.with(i)}
+		m.shape(p.row, p.own, t.Image.Micron)
+		p.ring, p.row.Neighbours = near.around(i, m.rect, p.own)
+		found[k] = p
 	}
 	if rect.Empty() {
-		return nil // all outside
+		return // all outside
 	}
+	var v []float64 // scratch
 	for j, c := range t.Channels {
-		px, err := imageio.ReadRegion(ctx, src, imageio.Region{Rect: rect, C: c, Z: z, T: time})
-		if err != nil {
-			return fmt.Errorf("measure channel %d: %w", c, err)
-		}
-		var v []float64 // scratch
-		for k, i := range objects {
-			x := &t.Rows[i].Channels[j]
-			*x, v = intensity(own[k], px, rect, v)
-			x.Background, v = rings[k].background(px, rect, v)
+		px, err := from.read(ctx, rect, c)
+		for _, p := range found {
+			switch {
+			case len(p.own) == 0:
+			case err == nil:
+				p.row.Channels[j], v = p.intensity(px, rect, v)
+			default: // what can't be read may be of another one
+				p.row.Channels[j] = unknown()
+				if p.around == rect {
+					continue
+				}
+				if alone, err := from.read(ctx, p.around, c); err == nil {
+					p.row.Channels[j], v = p.intensity(alone, p.around, v)
+				}
+			}
 		}
 	}
-	return nil
+}
+
+// patch is one object among its pixels.
+type patch struct {
+	row    *Row
+	own    []run
+	ring   ring
+	around image.Rectangle
+}
+
+func (p patch) intensity(px *imageio.Pixels, rect image.Rectangle, v []float64) (Intensity, []float64) {
+	x, v := intensity(p.own, px, rect, v)
+	x.Background, v = p.ring.background(px, rect, v)
+	return x, v
 }
 
 // intensity is that of an object's pixels. It takes two passes, so that a small spread on a

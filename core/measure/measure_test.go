@@ -1,8 +1,10 @@
 package measure_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"math"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/measure"
 )
@@ -21,6 +24,9 @@ type region struct {
 	Sum                                                         []float64
 	Mean, SD, Min, Max, Background                              []float64
 	Neighbours, Nearest                                         float64
+	Flat                                                        struct { // of pixels that are wider than high or the other way
+		Eccentricity, Orientation, Major, Minor, Feret, Diameter, Nearest float64
+	}
 }
 
 type vectors struct {
@@ -111,11 +117,107 @@ func TestValuesHaveUnits(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
-	table.Image.Micron.Y = 0.7
-	for _, x := range table.Values(r) {
-		if x.Name == "Perimeter µm" {
-			t.Error("a length in micrometres of pixels that are not square")
+}
+
+// TestPixelsThatAreNotSquare: shapes are of the object as it is, as regionprops has them with a
+// spacing; what it has not is not known.
+func TestPixelsThatAreNotSquare(t *testing.T) {
+	v, objects := load(t)
+	table, err := measure.Objects(t.Context(), imageio.Calibrated(v, imageio.Micron{X: 0.35, Y: 0.9}), objects, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range v.Regions {
+		got := map[string]float64{}
+		for _, x := range table.Values(table.Rows[i]) {
+			got[x.Name] = x.Value
 		}
+		for name, want := range map[string]float64{
+			"Eccentricity": want.Flat.Eccentricity, "Orientation °": want.Flat.Orientation * 180 / math.Pi, "Major axis µm": want.Flat.Major, "Minor axis µm": want.Flat.Minor,
+			"Max Feret µm": want.Flat.Feret, "Equivalent diameter µm": want.Flat.Diameter, "Nearest neighbour µm": want.Flat.Nearest,
+			"Major axis px": want.Major, "Max Feret px": want.Feret, "Perimeter px": want.Perimeter, "Nearest neighbour px": want.Nearest, "Area µm^2": want.Area * 0.35 * 0.9,
+		} {
+			if !(math.Abs(got[name]-want) <= 1e-6*math.Max(1, math.Abs(want))) {
+				t.Errorf("object %d: %s is %v, skimage %v", i, name, got[name], want)
+			}
+		}
+		for _, name := range []string{"Circularity", "Perimeter µm"} {
+			if x, ok := got[name]; !ok || !math.IsNaN(x) {
+				t.Errorf("object %d: %s is %v, which nobody knows", i, name, x)
+			}
+		}
+	}
+}
+
+// torn is an image of tiles of 64 pixels, one of which can't be read.
+type torn struct {
+	blank
+	tile  image.Point
+	why   error
+	asked int
+}
+
+func (s *torn) Info() imageio.Info {
+	info := s.blank.Info()
+	info.TileSize = image.Pt(64, 64)
+	info.Channels = append(info.Channels, imageio.Channel{})
+	return info
+}
+
+func (s *torn) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	s.asked++
+	if t.C == 0 && (image.Pt(t.Col, t.Row) == s.tile || s.tile.X < 0) {
+		return nil, s.why
+	}
+	return &imageio.Pixels{Size: image.Pt(64, 64), Type: imageio.Uint8, Data: bytes.Repeat([]byte{7}, 64*64)}, nil
+}
+
+// TestOneTornTile: an object whose pixels can't be read has no intensities, all others have; the
+// reason is told besides.
+func TestOneTornTile(t *testing.T) {
+	src := &torn{blank: blank{image.Pt(512, 512)}, tile: image.Pt(1, 0), why: fault.New(fault.Invalid, "Torn.", "", nil)}
+	objects := []annotation.Object{{ID: "a", Outline: box(10, 10, 20, 20)}, {ID: "b", Outline: box(80, 10, 20, 20)}, {ID: "c", Outline: box(160, 100, 20, 20)}}
+	table, err := measure.Objects(t.Context(), src, objects, 0, 0)
+	if !errors.Is(err, src.why) || len(table.Rows) != 3 {
+		t.Fatalf("%v %+v", err, table.Rows)
+	}
+	for i, r := range table.Rows {
+		if r.Area != 400 || r.Channels[1].Mean != 7 || math.IsNaN(r.Channels[0].Mean) != (i == 1) || math.IsNaN(r.Channels[0].Background) != (i == 1) || math.IsNaN(r.Nearest) {
+			t.Errorf("%s: %+v", r.Object.ID, r)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if table, err := measure.Objects(ctx, src, objects, 0, 0); !errors.Is(err, context.Canceled) || table.Rows != nil {
+		t.Errorf("stopped: %v, %d rows", err, len(table.Rows))
+	}
+}
+
+// TestAServerThatIsAwayIsNotWaitedFor for each of a thousand objects.
+func TestAServerThatIsAwayIsNotWaitedFor(t *testing.T) {
+	src := &torn{blank: blank{image.Pt(64*1024, 1024)}, tile: image.Pt(-1, 0), why: fault.New(fault.Offline, "Away.", "", nil)}
+	var objects []annotation.Object
+	for i := range 1000 {
+		objects = append(objects, annotation.Object{Outline: box(float64(64*i+20), 10, 20, 20)})
+	}
+	table, err := measure.Objects(t.Context(), src, objects, 0, 0, 0)
+	if fault.KindOf(err) != fault.Offline || len(table.Rows) != 1000 || !math.IsNaN(table.Rows[999].Channels[0].Mean) || table.Rows[999].Area != 400 {
+		t.Errorf("%v, %d rows", err, len(table.Rows))
+	}
+	if src.asked > 100 {
+		t.Errorf("asked for %d tiles", src.asked)
+	}
+}
+
+// TestNothingAroundIsNotNothing: what is alone has no neighbour, and what fills its image no background.
+func TestNothingAroundIsNotNothing(t *testing.T) {
+	table, err := measure.Objects(t.Context(), blank{image.Pt(40, 30)}, []annotation.Object{{Outline: box(0, 0, 40, 30)}}, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := table.Rows[0]
+	if r.Area != 1200 || r.Channels[0].Mean != 0 || !math.IsNaN(r.Nearest) || !math.IsNaN(r.Channels[0].Background) || r.Neighbours != 0 {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -154,13 +256,11 @@ func TestLargeObjects(t *testing.T) {
 // TestTissue: an outline as large as a slide takes no memory for its pixels, and the cells in
 // it know that it is there.
 func TestTissue(t *testing.T) {
-	box := func(x, y, w, h float64) annotation.Object {
-		return annotation.Object{Outline: []annotation.Point{{X: x, Y: y}, {X: x + w, Y: y}, {X: x + w, Y: y + h}, {X: x, Y: y + h}}}
-	}
+	of := func(x, y, w, h float64) annotation.Object { return annotation.Object{Outline: box(x, y, w, h)} }
 	src := blank{image.Pt(60_000, 40_000)}
 	var was, is runtime.MemStats
 	runtime.ReadMemStats(&was)
-	table, err := measure.Objects(t.Context(), src, []annotation.Object{box(100, 100, 50_000, 30_000), box(500, 600, 20, 30), box(50_103, 700, 10, 10)}, 0, 0)
+	table, err := measure.Objects(t.Context(), src, []annotation.Object{of(100, 100, 50_000, 30_000), of(500, 600, 20, 30), of(50_103, 700, 10, 10)}, 0, 0)
 	runtime.ReadMemStats(&is)
 	if err != nil {
 		t.Fatal(err)
@@ -180,6 +280,10 @@ func TestTissue(t *testing.T) {
 	if inside.Area != 600 || inside.Neighbours != 1 || beside.Neighbours != 1 || beside.Channels[0].Mean != 0 {
 		t.Errorf("inside %+v\nbeside %+v", inside, beside)
 	}
+}
+
+func box(x, y, w, h float64) []annotation.Point {
+	return []annotation.Point{{X: x, Y: y}, {X: x + w, Y: y}, {X: x + w, Y: y + h}, {X: x, Y: y + h}}
 }
 
 // blank is an image of nothing.

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/segment"
 )
 
@@ -54,8 +55,9 @@ func (m mask) runs() []run {
 	return out
 }
 
-// shape measures what the pixels say without the image; runs are those of the mask.
-func (m mask) shape(r *Row, runs []run) {
+// shape measures what the pixels, which are as large as um says, tell without the image; runs
+// are those of the mask.
+func (m mask) shape(r *Row, runs []run, um imageio.Micron) {
 	// Whole numbers, from the corner of the rectangle, so that nothing is rounded.
 	var n, sx, sy, sxx, syy, sxy uint64
 	squares := func(k uint64) uint64 { return (k - 1) * k * (2*k - 1) / 6 } // of the numbers below k
@@ -71,22 +73,37 @@ func (m mask) shape(r *Row, runs []run) {
 	area := float64(n)
 	central := func(ab, a, b uint64) float64 { return difference(ab, n, a, b) / (area * area) } // second moments over the area
 	r.X, r.Y = float64(m.rect.Min.X)+float64(sx)/area+0.5, float64(m.rect.Min.Y)+float64(sy)/area+0.5
-	r.ellipse(area, central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy))
-	r.Feret = feret(runs)
+	r.ellipse(area, central(sxx, sx, sx), central(syy, sy, sy), central(sxy, sx, sy), um)
+	hull := hullOf(runs)
+	r.Feret = hull.width(1, 1)
 	if r.Perimeter = m.perimeter(); r.Perimeter > 0 {
 		r.Circularity = 4 * math.Pi * area / (r.Perimeter * r.Perimeter)
+	}
+	if oblong(um) { // the estimate of a perimeter counts steps that are all of one length
+		r.Micron.Feret, r.Micron.Perimeter, r.Circularity = hull.width(um.X, um.Y), math.NaN(), math.NaN()
 	}
 }
 
 // ellipse is what area and second moments tell of a shape.
-func (r *Row) ellipse(area, xx, yy, xy float64) {
-	half := math.Hypot((xx-yy)/2, xy)
-	large, small := (xx+yy)/2+half, max((xx+yy)/2-half, 0)
+func (r *Row) ellipse(area, xx, yy, xy float64, um imageio.Micron) {
 	r.Area, r.Diameter = area, math.Sqrt(4*area/math.Pi)
-	r.Major, r.Minor, r.Orientation = 4*math.Sqrt(large), 4*math.Sqrt(small), orientation(xx, yy, xy)
-	if large > 0 {
-		r.Eccentricity = math.Sqrt(1 - small/large)
+	r.Major, r.Minor = axes(xx, yy, xy)
+	long, short := r.Major, r.Minor
+	if oblong(um) {
+		xx, yy, xy = xx*um.X*um.X, yy*um.Y*um.Y, xy*um.X*um.Y
+		long, short = axes(xx, yy, xy)
+		r.Micron.Diameter, r.Micron.Major, r.Micron.Minor = r.Diameter*math.Sqrt(um.X*um.Y), long, short
 	}
+	r.Orientation = orientation(xx, yy, xy)
+	if long > 0 {
+		r.Eccentricity = math.Sqrt(1 - short/long*(short/long))
+	}
+}
+
+// axes are those of an ellipse with these second moments.
+func axes(xx, yy, xy float64) (major, minor float64) {
+	half := math.Hypot((xx-yy)/2, xy)
+	return 4 * math.Sqrt((xx+yy)/2+half), 4 * math.Sqrt(max((xx+yy)/2-half, 0))
 }
 
 // difference is a·b - c·d, exact until it is rounded: the products of large objects need

@@ -3,6 +3,8 @@ package measure
 import (
 	"fmt"
 	"math"
+
+	"coverslip.dev/coverslip/core/imageio"
 )
 
 // Value is a number with the name of its column, which carries the unit.
@@ -11,12 +13,20 @@ type Value struct {
 	Value float64
 }
 
+// oblong reports whether pixels are known not to be square, by more than a hundredth.
+func oblong(um imageio.Micron) bool {
+	return um.X > 0 && um.Y > 0 && math.Abs(um.X-um.Y) > 0.01*um.X
+}
+
 // Values returns a row's numbers, with the same names in each row of the table. Micrometres
-// come where the image says how large its pixels are; lengths only if they are square.
+// come where the image says how large its pixels are.
 func (t Table) Values(r Row) []Value {
 	mx, my := t.Image.Micron.X, t.Image.Micron.Y
 	known := mx > 0 && my > 0
-	square := known && math.Abs(mx-my) <= 0.01*mx
+	um := r.Micron
+	if !oblong(t.Image.Micron) {
+		um = Lengths{r.Perimeter * mx, r.Diameter * mx, r.Major * mx, r.Minor * mx, r.Feret * mx, r.Nearest * mx}
+	}
 	out := []Value{{"Centroid X px", r.X}, {"Centroid Y px", r.Y}}
 	if known {
 		out = append(out, Value{"Centroid X µm", r.X * mx}, Value{"Centroid Y µm", r.Y * my})
@@ -25,19 +35,20 @@ func (t Table) Values(r Row) []Value {
 	if known {
 		out = append(out, Value{"Area µm^2", r.Area * mx * my})
 	}
-	for _, l := range []Value{
-		{"Perimeter", r.Perimeter}, {"Equivalent diameter", r.Diameter}, {"Major axis", r.Major}, {"Minor axis", r.Minor}, {"Max Feret", r.Feret},
-	} {
-		out = append(out, Value{l.Name + " px", l.Value})
-		if square {
-			out = append(out, Value{l.Name + " µm", l.Value * mx})
+	length := func(name string, px, um float64) {
+		out = append(out, Value{name + " px", px})
+		if known {
+			out = append(out, Value{name + " µm", um})
 		}
 	}
+	length("Perimeter", r.Perimeter, um.Perimeter)
+	length("Equivalent diameter", r.Diameter, um.Diameter)
+	length("Major axis", r.Major, um.Major)
+	length("Minor axis", r.Minor, um.Minor)
+	length("Max Feret", r.Feret, um.Feret)
 	out = append(out, Value{"Circularity", r.Circularity}, Value{"Eccentricity", r.Eccentricity}, Value{"Orientation °", r.Orientation * 180 / math.Pi})
-	out = append(out, Value{"Neighbours within 5 px", r.Neighbours}, Value{"Nearest neighbour px", r.Nearest})
-	if square {
-		out = append(out, Value{"Nearest neighbour µm", r.Nearest * mx})
-	}
+	out = append(out, Value{"Neighbours within 5 px", r.Neighbours})
+	length("Nearest neighbour", r.Nearest, um.Nearest)
 	for i, c := range r.Channels {
 		name := t.channel(i)
 		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max}, Value{name + ": Integrated", c.Sum},

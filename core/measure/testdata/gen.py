@@ -23,6 +23,7 @@ for i in range(40):
     if mask.sum() == 0:
         continue
     p = regionprops(mask, intensity_image=image.transpose(1, 2, 0))[0]
+    flat = regionprops(mask, spacing=(0.9, 0.35))[0]  # y, x
     masks.append(mask > 0)
     out.append(dict(
         Outline=[dict(X=float(u), Y=float(v)) for u, v in zip(x, y)],
@@ -31,7 +32,10 @@ for i in range(40):
         Diameter=float(p.equivalent_diameter_area), Eccentricity=float(p.eccentricity),
         Major=float(p.axis_major_length), Minor=float(p.axis_minor_length),
         Feret=float(p.feret_diameter_max), Orientation=float(p.orientation), Sum=(p.area * p.intensity_mean).tolist(),
-        Mean=p.intensity_mean.tolist(), SD=p.intensity_std.tolist(), Min=p.intensity_min.tolist(), Max=p.intensity_max.tolist()))
+        Mean=p.intensity_mean.tolist(), SD=p.intensity_std.tolist(), Min=p.intensity_min.tolist(), Max=p.intensity_max.tolist(),
+        Flat=dict(
+            Eccentricity=float(flat.eccentricity), Orientation=float(flat.orientation), Major=float(flat.axis_major_length),
+            Minor=float(flat.axis_minor_length), Feret=float(flat.feret_diameter_max), Diameter=float(flat.equivalent_diameter_area))))
 points = np.array([(o["X"], o["Y"]) for o in out])
 for i, o in enumerate(out):
     far = distance_transform_edt(~masks[i])
@@ -41,5 +45,6 @@ for i, o in enumerate(out):
     o["Background"] = [float(np.median(c[free]) if free.any() else c[ring].min() if ring.any() else 0) for c in image]
     o["Neighbours"] = sum(bool((m & (far <= 5)).any()) for m in others)
     o["Nearest"] = float(cKDTree(points).query(points[i], k=2)[0][1])
+    o["Flat"]["Nearest"] = float(cKDTree(points * (0.35, 0.9)).query(points[i] * (0.35, 0.9), k=2)[0][1])
 json.dump(dict(W=W, H=H, Image=base64.b64encode(image.astype("<u2").tobytes()).decode(), Regions=out), open("regions.json", "w"))
 print(len(out))
