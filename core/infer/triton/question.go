@@ -113,6 +113,7 @@ func (e *Engine) exchange(ctx context.Context, q *question) ([]infer.Tensor, err
 		return e.wire.ask(ctx, q)
 	}
 	q.shared = s
+	defer func() { q.shared = nil }() // the region is another's then, and q may be asked again
 	out, err := e.wire.ask(ctx, q)
 	if err == nil {
 		err = s.outputs(out)

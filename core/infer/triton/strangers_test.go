@@ -32,6 +32,12 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%+v: %v", opt, err)
 		}
 	}
+	for _, scheme := range []string{"grpc", "http", "https"} { // health would carry it, questions not
+		_, err := triton.Dial(t.Context(), triton.Options{Address: scheme + "://ada:lovelace@gpu-1"})
+		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "password") || strings.Contains(say, "lovelace") {
+			t.Errorf("%s with a password: %v", scheme, err)
+		}
+	}
 }
 
 // TestNoTriton: there is a server, but another one.

@@ -125,9 +125,9 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(opt.Address)
-	if err != nil || u.Hostname() == "" {
-		return nil, badAddress(opt.Address, err)
+	u, err := readAddress(opt.Address)
+	if err != nil {
+		return nil, err
 	}
 	e := &Engine{key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, release: func() {}}
 	e.loading <- struct{}{}
@@ -172,6 +172,19 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 		e.release = func() { e.memory.close(context.WithoutCancel(ctx)) }
 	}
 	return e, nil
+}
+
+// readAddress reads the address of a server.
+func readAddress(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return nil, badAddress(address, err)
+	}
+	if u.User != nil { // only half of the questions would carry it
+		return nil, fault.New(fault.Invalid, "The address "+u.Redacted()+" holds a name or a password.",
+			"Leave it out; an access key goes into Settings, Servers, or into COVERSLIP_TOKEN for coverslipctl.", nil)
+	}
+	return u, nil
 }
 
 // metricsPort is where the metrics are expected: Triton's ports are 8000 for HTTP, 8001 for
