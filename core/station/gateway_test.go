@@ -179,6 +179,40 @@ func TestTroubleOfTheServerIsNotTheClients(t *testing.T) {
 	}
 }
 
+// TestOneServerOfTwoIsOff: the gateway and a question from the shell work with the server that is
+// there, whichever is named first.
+func TestOneServerOfTwoIsOff(t *testing.T) {
+	s := servertest.StartTriton(t)
+	image, err := fs.ReadFile(sample.Captures(), field)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), field)
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const off = "grpc://127.0.0.1:9"
+	for _, both := range []string{s.GRPC + "," + off, off + "," + s.GRPC} {
+		q := station.Question{Engine: both, Backend: "python", Model: "nuclei"}
+		err := station.Ask(t.Context(), q, []string{path}, func(a station.Answer) error {
+			if len(a.Layer.Objects) < 100 {
+				t.Errorf("%d objects", len(a.Layer.Objects))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", both, err)
+		}
+		at := serve(t, both)
+		if code, text := call(t, at+"/readyz", nil); code != http.StatusOK {
+			t.Errorf("%s: %d, %s", both, code, text)
+		}
+		if code, text := call(t, at+"/v1/predict", image); code != http.StatusOK {
+			t.Errorf("%s: %d, %.200s", both, code, text)
+		}
+	}
+}
+
 // TestWhoMayListen: without tokens the gateway answers this computer only.
 func TestWhoMayListen(t *testing.T) {
 	servertest.Need(t, "COVERSLIP_TEST_ORT")

@@ -44,7 +44,7 @@ func (m *Member) ask(ctx context.Context, question func(context.Context) error) 
 			return err
 		}
 		if trial {
-			err = m.Ready(ctx) // a server that hangs is soon found out
+			err = m.knock(ctx)
 		}
 		begun := time.Now()
 		if err == nil {
@@ -56,26 +56,65 @@ func (m *Member) ask(ctx context.Context, question func(context.Context) error) 
 	}
 }
 
-// learn draws the conclusions of a question's end and gives its place back. It tells whether
-// it may do to ask again, with fewer under way.
-func (m *Member) learn(ctx context.Context, begun time.Time, err error) (again bool) {
-	kind := fault.KindOf(err)
+// knocking is how long an engine on trial, or one of several, may take to say that it is there.
+const knocking = 2 * time.Second
+
+// knock asks whether the engine is there: one that hangs is soon found out. What goes wrong is
+// told as that it is gone, and not as a deadline: no question is to blame for it.
+func (m *Member) knock(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, knocking)
+	defer cancel()
+	err := m.Ready(short)
 	switch {
-	case err == nil:
-		m.breaker.good()
-		m.window.answered(begun)
-		return false
-	case ctx.Err() != nil:
+	case err == nil, ctx.Err() != nil, fault.KindOf(err) == fault.Busy:
+		return err
+	case short.Err() != nil:
+		return fault.New(fault.Offline, "The inference server "+m.Name()+" did not answer in time.",
+			"It may have too much to do, or hang; the work goes on by itself when it answers.", errors.New(err.Error()))
+	}
+	say, hint := fault.Explain(err)
+	return fault.New(fault.Offline, say, hint, errors.New(err.Error()))
+}
+
+// inquire asks what is no model's to answer, at once: also an engine that is let alone, if nobody
+// else is there to be asked. The breaker learns from how it ends.
+func (m *Member) inquire(ctx context.Context, ask func(context.Context, *Member) error) error {
+	var err error
+	if trial, _ := m.breaker.admit(); trial {
+		err = m.knock(ctx)
+	}
+	if err == nil {
+		err = ask(ctx, m)
+	}
+	m.judge(ctx, err)
+	return err
+}
+
+// judge has the breaker learn from how a call ended.
+func (m *Member) judge(ctx context.Context, err error) {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		m.breaker.undecided()
-		m.window.leave()
-		return false
-	case kind == fault.Busy:
-		m.breaker.good()
-		return m.window.refused()
-	case kind == fault.Offline:
+	case fault.KindOf(err) == fault.Offline:
 		m.breaker.bad(err)
 	default:
 		m.breaker.good()
+	}
+}
+
+// learn draws the conclusions of a question's end and gives its place back. It tells whether
+// it may do to ask again, with fewer under way.
+func (m *Member) learn(ctx context.Context, begun time.Time, err error) (again bool) {
+	m.judge(ctx, err)
+	switch {
+	case err == nil:
+		m.window.answered(begun)
+		return false
+	case ctx.Err() != nil:
+		m.window.leave()
+		return false
+	case fault.KindOf(err) == fault.Busy:
+		return m.window.refused()
 	}
 	m.window.leave()
 	m.tell(err)

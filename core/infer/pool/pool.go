@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
@@ -113,7 +114,7 @@ func (p *Pool) Window() int {
 
 // Describe asks the first that answers.
 func (p *Pool) Describe(ctx context.Context, ref infer.Ref) (s infer.Spec, err error) {
-	err = p.first(func(m *Member) error {
+	err = p.first(ctx, func(ctx context.Context, m *Member) error {
 		s, err = m.Describe(ctx, ref)
 		return err
 	})
@@ -122,7 +123,7 @@ func (p *Pool) Describe(ctx context.Context, ref infer.Ref) (s infer.Spec, err e
 
 // Models lists those of the first that answers.
 func (p *Pool) Models(ctx context.Context) (list []infer.Status, err error) {
-	err = p.first(func(m *Member) error {
+	err = p.first(ctx, func(ctx context.Context, m *Member) error {
 		list, err = m.Models(ctx)
 		return err
 	})
@@ -131,12 +132,12 @@ func (p *Pool) Models(ctx context.Context) (list []infer.Status, err error) {
 
 // Ready returns nil if any is ready.
 func (p *Pool) Ready(ctx context.Context) error {
-	return p.first(func(m *Member) error { return m.Ready(ctx) })
+	return p.first(ctx, func(ctx context.Context, m *Member) error { return m.Ready(ctx) })
 }
 
-// first calls ask with one member after the other until one answers; those that rest come
-// last.
-func (p *Pool) first(ask func(*Member) error) error {
+// first calls ask with one member after the other until one answers and has what is asked about;
+// those that rest come last.
+func (p *Pool) first(ctx context.Context, ask func(context.Context, *Member) error) error {
 	members := slices.Clone(p.members())
 	slices.SortStableFunc(members, func(a, b *Member) int {
 		switch x, y := a.breaker.would(), b.breaker.would(); {
@@ -147,30 +148,49 @@ func (p *Pool) first(ask func(*Member) error) error {
 		}
 		return 1
 	})
-	var errs []error
+	var errs, lacking []error
 	for _, m := range members {
-		err := ask(m)
-		if err == nil || !fault.Again(err) {
+		err := m.inquire(ctx, ask)
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return err
+		case fault.Again(err):
+			errs = append(errs, err)
+		case fault.KindOf(err) == fault.NotFound: // as long as one is silent nobody knows
+			lacking = append(lacking, err)
+		default:
 			return err
 		}
-		errs = append(errs, err)
 	}
-	if len(errs) == 0 {
+	if errs = append(errs, lacking...); len(errs) == 0 {
 		return p.resting()
 	}
 	return errors.Join(errs...)
 }
 
-// Load brings b into every engine; one whose models are not under our control must have it.
+// Load brings b into all engines at a time; one whose models are not under our control must have
+// it. It is there if one engine has it: questions find that one.
 func (p *Pool) Load(ctx context.Context, b infer.Bundle) error {
-	var errs []error
-	for _, m := range p.members() {
-		if l, ok := m.Engine.(infer.Loader); ok {
-			errs = append(errs, l.Load(ctx, b))
-		} else {
-			_, err := m.Describe(ctx, b.Ref)
-			errs = append(errs, err)
-		}
+	members := p.members()
+	errs := make([]error, len(members))
+	var wg sync.WaitGroup
+	for i, m := range members {
+		wg.Go(func() {
+			if len(members) > 1 { // one that hangs does not keep the others
+				if errs[i] = m.knock(ctx); errs[i] != nil {
+					return
+				}
+			}
+			if l, ok := m.Engine.(infer.Loader); ok {
+				errs[i] = l.Load(ctx, b)
+			} else {
+				_, errs[i] = m.Describe(ctx, b.Ref)
+			}
+		})
+	}
+	wg.Wait()
+	if slices.Contains(errs, nil) {
+		return nil
 	}
 	return errors.Join(errs...)
 }
