@@ -38,8 +38,8 @@ func (w *window) setServers(all map[string]station.Server) {
 	}
 	mine := w.station.Queue()
 	v := servers.Values{Takeover: w.station.Settings().Takeover, Mine: servers.Queue(mine)}
-	used := w.inUse(all)
 	serving := w.station.Serving()
+	used := w.inUse(all, serving)
 	for key, s := range all {
 		row := server(s, serving)
 		row.ID, row.InUse = key, slices.Contains(used, key)
@@ -70,18 +70,36 @@ func server(s station.Server, serving []infer.Ref) servers.Server {
 	if s.Address == "" {
 		row.Kind = "Built in, ONNX Runtime"
 	} else if s.Answers && s.Load == nil {
-		row.Silent = "It does not tell how busy it is. Its metrics are expected at port 8002; another address can be written in Settings, Servers, More."
+		row.Silent = "It does not tell how busy it is. Its metrics are expected at " + s.Metrics + "; another address can be written in Settings, Servers, More."
 	}
 	if l := s.Load; l != nil {
 		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: s.Left, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
 	}
 	if len(s.Off) > 0 && s.Say == "" {
-		row.Say, row.Hint = "The model "+strings.Join(s.Off, ", ")+" was unloaded here by hand.", "Captures are not predicted on this server until it is loaded again."
+		row.Say, row.Hint = off(s, serving)
 	}
 	for _, m := range s.Models {
 		row.Models = append(row.Models, servedModel(m, s.Tested, serving))
 	}
 	return row
+}
+
+// off says what follows from that a person took models off a server.
+func off(s station.Server, serving []infer.Ref) (say, hint string) {
+	names, was, it := strings.Join(s.Off, ", "), "The model "+s.Off[0]+" was", "it is"
+	if len(s.Off) > 1 {
+		was, it = "The models "+names+" were", "they are"
+	}
+	say = was + " unloaded here by hand."
+	if idle(s, serving) {
+		return say, "Captures are not predicted on this server until " + it + " loaded again."
+	}
+	return say, "Captures are not predicted with " + names + " on this server until " + it + " loaded again; with other models they are."
+}
+
+// idle reports whether all models that captures are predicted with were taken off a server.
+func idle(s station.Server, serving []infer.Ref) bool {
+	return len(s.Off) > 0 && !slices.ContainsFunc(serving, func(m infer.Ref) bool { return !slices.Contains(s.Off, m.Model) })
 }
 
 func servedModel(m infer.Status, tested map[string]infer.Verdict, serving []infer.Ref) servers.Model {
@@ -114,11 +132,11 @@ func course(past []station.Moment) servers.Course {
 }
 
 // inUse are the keys of the engines that predictions go to now, none if they wait.
-func (w *window) inUse(all map[string]station.Server) []string {
+func (w *window) inUse(all map[string]station.Server, serving []infer.Ref) []string {
 	var used []string
 	set := w.station.Settings()
 	for _, s := range set.Servers {
-		if v := all[s.Address]; v.Ready && len(v.Off) == 0 {
+		if v := all[s.Address]; v.Ready && !idle(v, serving) {
 			used = append(used, s.Address)
 		}
 	}

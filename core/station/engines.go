@@ -33,6 +33,7 @@ type Server struct {
 	Tested   map[string]infer.Verdict // self-tests, by model@version
 	Usual    time.Duration            // the median of such latencies at the checks before; 0 while there are few
 	Load     *infer.Load              // nil where the engine does not tell
+	Metrics  string                   // where it is expected to tell that; empty: nowhere
 	Left     time.Duration            // until what waits there is answered at the pace of now; 0 while unknown
 	Past     []Moment                 // how it did at the last checks, the oldest first; none where it does not tell
 	Mine     int                      // requests of this program that it works on
@@ -58,10 +59,10 @@ type engines struct {
 	takeover bool
 	wanted   map[string]wanted // by model, what is in force and must be loaded everywhere
 	loadedOn map[slot]infer.Ref
-	broken   map[slot]bool   // it could not be loaded there
-	off      map[slot]bool   // a person took it off: it is not loaded there again
-	doubted  map[string]bool // servers that may have lost what was loaded
-	locked   map[string]bool // servers that let nobody load models
+	broken   map[slot]setback // it could not be loaded there
+	off      map[slot]bool    // a person took it off: it is not loaded there again
+	doubted  map[string]bool  // servers that may have lost what was loaded
+	locked   map[string]bool  // servers that let nobody load models
 }
 
 // wanted is a version in force, and the name of the registry that it came from.
@@ -84,7 +85,7 @@ type remoteEngine struct {
 const ownKey = "" // of the built-in engine in the feed
 
 func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *slog.Logger) *engines {
-	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, wanted: map[string]wanted{}, loadedOn: map[slot]infer.Ref{}, broken: map[slot]bool{}, off: map[slot]bool{}, doubted: map[string]bool{}, locked: map[string]bool{}}
+	return &engines{own: own, board: board, tested: tested, log: log, back: func() {}, wanted: map[string]wanted{}, loadedOn: map[slot]infer.Ref{}, broken: map[slot]setback{}, off: map[slot]bool{}, doubted: map[string]bool{}, locked: map[string]bool{}}
 }
 
 // use replaces the servers; those that are no longer there are closed.
@@ -97,6 +98,7 @@ func (e *engines) use(list []remoteEngine, takeover bool) error {
 	e.remote, e.takeover = list, takeover
 	for _, o := range old {
 		e.forget(o.address)
+		e.forgive(o.address)
 		maps.DeleteFunc(e.off, func(s slot, _ bool) bool { return s.address == o.address })
 		delete(e.doubted, o.address)
 		delete(e.locked, o.address)
@@ -148,10 +150,11 @@ func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 	defer e.mu.Unlock()
 	loading, up, off := false, false, ""
 	for _, r := range e.remote {
-		switch at := (slot{r.address, m.Model}); {
+		at := slot{r.address, m.Model}
+		switch _, broken := e.broken[at]; {
 		case r.up && e.off[at]:
 			off = r.Name()
-		case e.broken[at]:
+		case broken:
 			up = up || r.up
 		default:
 			loading = loading || r.up
@@ -162,7 +165,8 @@ func (e *engines) pick(m infer.Ref) (infer.Engine, error) {
 		if e.loadedOn[own] == m {
 			return e.own, nil
 		}
-		loading, up = !e.broken[own], up || e.broken[own]
+		_, broken := e.broken[own]
+		loading, up = !broken, up || broken
 	}
 	if loading {
 		return nil, fault.New(fault.Busy, "The model "+m.String()+" is being loaded.", "The capture is predicted as soon as it is there.", nil)
@@ -213,10 +217,14 @@ func (e *engines) all() []remoteEngine {
 // soon is how long a check waits for an answer.
 const soon = 4 * time.Second
 
-// check asks every engine once, loads what is in force where it is missing, and tells.
+// check asks every engine once, loads what is in force where it is missing, also what could not be
+// loaded a moment ago, and tells.
 func (e *engines) check(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, r := range e.all() {
+		e.mu.Lock()
+		e.forgive(r.address)
+		e.mu.Unlock()
 		wg.Go(func() { e.checkOne(ctx, r) })
 	}
 	wg.Wait()
@@ -226,12 +234,8 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	short, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
 	s := Server{Name: r.Name(), Address: r.address, Checked: time.Now()}
-	err := r.Ready(short)
+	err := answers(ctx, r)
 	s.Latency = time.Since(s.Checked)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = fault.New(fault.Offline, "The inference server "+r.Name()+" did not answer in time.",
-			"It may have too much to do, or hang; the work goes on by itself when it answers.", err)
-	}
 	s.Answers = err == nil || fault.KindOf(err) != fault.Offline
 	if err == nil {
 		e.gauges.read(short, r, &s)
@@ -253,6 +257,18 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 	if e.mark(r, s) {
 		e.back()
 	}
+}
+
+// answers returns why an engine is not ready, if only as it says nothing for a while.
+func answers(ctx context.Context, en infer.Engine) error {
+	short, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	err := en.Ready(short)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fault.New(fault.Offline, "The inference server "+en.Name()+" did not answer in time.",
+			"It may have too much to do, or hang; the work goes on by itself when it answers.", err)
+	}
+	return err
 }
 
 // list reads which models are there, also where the one in force is not.
@@ -289,6 +305,7 @@ func (e *engines) mark(r remoteEngine, s Server) (came bool) {
 	slices.Sort(s.Off)
 	if !s.Answers {
 		delete(e.locked, r.address) // it may come back with other rules
+		e.forgive(r.address)
 	}
 	_, s.Control = r.Engine.(infer.Repository)
 	s.Control = s.Control && !e.locked[r.address]
@@ -324,6 +341,7 @@ func (e *engines) down(en infer.Engine) {
 		if all || e.remote[i].Engine == en {
 			e.remote[i].up = false
 			e.forget(e.remote[i].address)
+			e.forgive(e.remote[i].address)
 		}
 	}
 }
@@ -346,89 +364,11 @@ func (e *engines) tellTakeover() {
 // forget drops what is loaded on an engine. e.mu is held.
 func (e *engines) forget(address string) {
 	maps.DeleteFunc(e.loadedOn, func(s slot, _ infer.Ref) bool { return s.address == address })
-	maps.DeleteFunc(e.broken, func(s slot, _ bool) bool { return s.address == address })
 }
 
-// ensure loads what is in force into an engine that does not have it; able is whether it
-// then has any of it, or nothing is wanted.
-func (e *engines) ensure(ctx context.Context, r remoteEngine) (able bool, err error) {
-	e.mu.Lock()
-	doubted := e.doubted[r.address]
-	delete(e.doubted, r.address)
-	var missing []infer.Bundle
-	able = len(e.wanted) == 0
-	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
-		at, want := slot{r.address, name}, e.wanted[name]
-		if e.loadedOn[at] == want.Ref && !doubted || e.off[at] {
-			able = true
-		} else {
-			missing = append(missing, want.Bundle)
-		}
-	}
-	e.mu.Unlock()
-	var errs []error
-	for _, want := range missing {
-		lerr := load(ctx, r.Engine, want)
-		if lerr == nil {
-			e.tested.test(ctx, r.Engine, want)
-			able = true
-		}
-		errs = append(errs, lerr)
-		e.mu.Lock()
-		if e.uses(r) {
-			if fault.KindOf(lerr) == fault.Denied {
-				e.locked[r.address] = true
-			}
-			at := slot{r.address, want.Model}
-			delete(e.broken, at)
-			delete(e.loadedOn, at)
-			if lerr != nil {
-				e.broken[at] = true
-			} else {
-				e.loadedOn[at] = want.Ref
-			}
-		}
-		e.mu.Unlock()
-		if lerr == nil {
-			e.back() // it was waited for
-		}
-	}
-	return able, errors.Join(errs...)
-}
-
-// load brings b into an engine; one whose models are not under our control must have it, as
-// any must that is to have a model of which there is only the description.
-func load(ctx context.Context, en infer.Engine, b infer.Bundle) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	if l, ok := en.(infer.Loader); ok && len(b.ONNX) > 0 {
-		return l.Load(ctx, b)
-	}
-	_, err := en.Describe(ctx, b.Ref)
-	if fault.KindOf(err) == fault.NotFound && len(b.ONNX) == 0 {
-		return fault.New(fault.NotFound, "The model "+b.Model+" comes without a network in ONNX, and "+en.Name()+" doesn't have it.",
-			"Put ONNX weights beside its description, or load it on the server under this name.", err)
-	}
-	return err
-}
-
-// loadAll brings b into every engine; all must take it.
-func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
-	list := e.all()
-	var errs []error
-	for i, r := range list {
-		en := r.Engine
-		err := load(ctx, en, b)
-		if err != nil && i == 0 && len(list) > 1 {
-			e.log.Warn("built-in engine did not load", slog.Any("error", err))
-			continue // servers do the work
-		}
-		if err == nil {
-			e.tested.test(ctx, en, b)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+// forgive has the next check load again what could not be loaded on an engine. e.mu is held.
+func (e *engines) forgive(address string) {
+	maps.DeleteFunc(e.broken, func(s slot, _ setback) bool { return s.address == address })
 }
 
 // want says what is in force of a model, and in which registry; the next check loads it
@@ -438,6 +378,7 @@ func (e *engines) want(b infer.Bundle, from string) {
 	defer e.mu.Unlock()
 	if was, ok := e.wanted[b.Model]; ok && was.from != from {
 		maps.DeleteFunc(e.loadedOn, func(s slot, _ infer.Ref) bool { return s.model == b.Model })
+		maps.DeleteFunc(e.broken, func(s slot, _ setback) bool { return s.model == b.Model })
 	}
 	e.wanted[b.Model] = wanted{b, from}
 }
@@ -468,16 +409,4 @@ func (e *engines) names(inUse []string) []string {
 		}
 	}
 	return inUse
-}
-
-// serving returns the engine that new versions prove themselves on: the first server
-// where there are any, else the built-in engine.
-func (e *engines) serving(ctx context.Context) (infer.Engine, error) {
-	e.mu.Lock()
-	en := e.own
-	if len(e.remote) > 0 {
-		en = e.remote[0].Engine
-	}
-	e.mu.Unlock()
-	return en, en.Ready(ctx)
 }

@@ -32,24 +32,35 @@ type gauges struct {
 	past  map[string][]Moment
 }
 
-// latencies are those at the last checks that had any, the oldest first.
+// latencies are those at the last checks that had any. Slow ones do not become usual by that they
+// last, but for so long that nobody remembers anything else.
 type latencies struct {
-	all []time.Duration
-	at  time.Time // of the last
+	fine  []time.Duration // and not slow, the oldest first
+	last  time.Duration
+	at    time.Time     // of the last
+	usual time.Duration // the median of those before the last that were fine; 0 while there are few
+	slow  time.Time     // since when all were; zero: the last was not
 }
 
 func (l *latencies) add(d time.Duration, at time.Time) {
-	l.all, l.at = append(l.all[max(0, len(l.all)-remembered):], d), at
-}
-
-// last is the last one, and what is usual: the median of those before; 0 while there are few.
-func (l *latencies) last() (last, usual time.Duration) {
-	before := l.all[:len(l.all)-1]
-	if len(before) >= few {
-		sorted := slices.Sorted(slices.Values(before))
-		usual = sorted[len(sorted)/2]
+	l.usual = 0
+	if len(l.fine) >= few {
+		sorted := slices.Sorted(slices.Values(l.fine))
+		l.usual = sorted[len(sorted)/2]
 	}
-	return l.all[len(l.all)-1], usual
+	l.last, l.at = d, at
+	switch {
+	case l.usual == 0 || d <= max(slowFrom*l.usual, unnoticed):
+		l.slow = time.Time{}
+	case l.slow.IsZero():
+		l.slow = at
+		return
+	case at.Sub(l.slow) < settles:
+		return
+	default: // it is another server by now
+		l.fine, l.slow = nil, time.Time{}
+	}
+	l.fine = append(l.fine[max(0, len(l.fine)-remembered+1):], d)
 }
 
 // reading is what an engine told, and when.
@@ -58,10 +69,15 @@ type reading struct {
 	at time.Time
 }
 
-// remembered is how many latencies the usual one is of, and few how many that takes. Those of
-// questions to models count for so long after the last question.
+// remembered is how many latencies the usual one is of, and few how many that takes. What is slow
+// takes slowFrom times the usual and more than nobody notices, as the Servers screen has it, and
+// becomes usual after settles. Those of questions to models count for so long after the last
+// question.
 const (
 	remembered, few = 60, 5
+	slowFrom        = 3
+	unnoticed       = 200 * time.Millisecond
+	settles         = time.Hour
 	recent          = time.Minute
 )
 
@@ -74,6 +90,9 @@ func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
 		if l, err := en.Busy(ctx); err == nil {
 			s.Load = &l
 		}
+	}
+	if en, ok := r.Engine.(interface{ Metrics() string }); ok {
+		s.Metrics = en.Metrics()
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,10 +123,10 @@ func (g *gauges) latency(address string, each float64, s *Server) {
 	if !math.IsNaN(each) {
 		asked.add(time.Duration(each*float64(time.Second)), s.Checked)
 	}
-	if s.OfModels = len(asked.all) > 0 && s.Checked.Sub(asked.at) < recent; s.OfModels {
-		s.Latency, s.Usual = asked.last()
+	if s.OfModels = s.Checked.Sub(asked.at) < recent; s.OfModels {
+		s.Latency, s.Usual = asked.last, asked.usual
 	} else {
-		_, s.Usual = ready.last()
+		s.Usual = ready.usual
 	}
 }
 

@@ -62,7 +62,7 @@ func TestGauges(t *testing.T) {
 	for range 200 {
 		check(50 * time.Millisecond)
 	}
-	if s := check(0); s.Latency != 0 || s.OfModels || s.Usual != 50*time.Millisecond || len(g.ready["a"].all) > remembered+1 || len(s.Past) != moments {
+	if s := check(0); s.Latency != 0 || s.OfModels || s.Usual != 50*time.Millisecond || len(g.ready["a"].fine) > remembered || len(s.Past) != moments {
 		t.Errorf("of many: %+v", s)
 	}
 }
@@ -93,8 +93,12 @@ func TestASlowModelShows(t *testing.T) {
 		for range few + 1 {
 			check(0, 0)
 		}
-		if s := check(0, 0); s.OfModels || s.Latency != 2*time.Millisecond || s.Usual != 2*time.Millisecond {
+		s := check(0, 0)
+		if s.OfModels || s.Latency != 2*time.Millisecond || s.Usual != 2*time.Millisecond {
 			t.Errorf("%s: while nobody asks: %+v", name, s)
+		}
+		if is := s.Metrics == "http://127.0.0.1:1/"; is != (name == "own") {
+			t.Errorf("%s: metrics at %q", name, s.Metrics)
 		}
 		for range few + 1 {
 			check(10, 100*time.Millisecond)
@@ -111,5 +115,38 @@ func TestASlowModelShows(t *testing.T) {
 		if s := check(0, 0); s.OfModels || s.Latency != 2*time.Millisecond || s.Usual != 2*time.Millisecond {
 			t.Errorf("%s: when nobody asks any more: %+v", name, s)
 		}
+	}
+}
+
+// TestSlowIsNotSoonUsual: a server that has become slow is so beside what it was, for an hour;
+// then that is what it is like.
+func TestSlowIsNotSoonUsual(t *testing.T) {
+	var g gauges
+	at := time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+	check := func(took time.Duration) Server {
+		at = at.Add(5 * time.Second)
+		s := Server{Latency: took, Checked: at}
+		g.read(t.Context(), remoteEngine{address: "a"}, &s)
+		return s
+	}
+	for range remembered {
+		check(20 * time.Millisecond)
+	}
+	for turned := at; at.Sub(turned) < settles; {
+		if s := check(time.Second); s.Usual != 20*time.Millisecond || s.Latency != time.Second {
+			t.Fatalf("after %v: %+v", at.Sub(turned), s)
+		}
+	}
+	for range few + 1 {
+		check(time.Second)
+	}
+	if s := check(time.Second); s.Usual != time.Second {
+		t.Errorf("after an hour: %+v", s)
+	}
+	for range few {
+		check(20 * time.Millisecond)
+	}
+	if s := check(100 * time.Millisecond); s.Usual == 0 {
+		t.Errorf("quick again: %+v", s)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/pool"
 	"coverslip.dev/coverslip/core/infer/triton"
@@ -88,17 +89,19 @@ func (h *hosts) keep(ctx context.Context, bundles []infer.Bundle, every time.Dur
 		wg.Go(func() {
 			tick := time.NewTicker(every)
 			defer tick.Stop()
+			failed := map[infer.Ref]setback{}
 			for whole := true; ; {
 				select {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
 				}
-				var errs []error
-				for _, g := range guests {
-					errs = append(errs, load(ctx, m.Engine, g))
+				err := answers(ctx, m)
+				if fault.KindOf(err) == fault.Offline {
+					clear(failed)
+				} else {
+					err = bring(ctx, m.Engine, guests, failed)
 				}
-				err := errors.Join(errs...)
 				if whole && err != nil && ctx.Err() == nil {
 					log.Warn("models are not on the server", slog.String("engine", m.Name()), slog.Any("error", err))
 				}
@@ -106,4 +109,22 @@ func (h *hosts) keep(ctx context.Context, bundles []infer.Bundle, every time.Dur
 			}
 		})
 	}
+}
+
+// bring loads the bundles into a server, but those that it could not load a moment ago.
+func bring(ctx context.Context, en infer.Engine, bundles []infer.Bundle, failed map[infer.Ref]setback) error {
+	var errs []error
+	for _, b := range bundles {
+		was := failed[b.Ref]
+		if was.holds(b.Ref) {
+			errs = append(errs, was.err)
+			continue
+		}
+		err := load(ctx, en, b)
+		if delete(failed, b.Ref); err != nil {
+			failed[b.Ref] = was.again(b.Ref, err)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

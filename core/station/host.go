@@ -21,7 +21,11 @@ func (s *Station) Load(ctx context.Context, b infer.Bundle) error {
 // Probe implements [release.Host] on the probe images: the bundled ones, with the lab's
 // own where the workspace has a probe folder.
 func (s *Station) Probe(ctx context.Context, m infer.Ref, inForce string, p *job.Progress) (release.Report, error) {
-	en, err := s.engines.serving(ctx)
+	versions := []infer.Ref{m}
+	if inForce != "" {
+		versions = append(versions, infer.Ref{Model: m.Model, Version: inForce})
+	}
+	en, err := s.engines.serving(ctx, versions...)
 	if err != nil {
 		return release.Report{}, err
 	}

@@ -177,7 +177,7 @@ func (p *Pool) Load(ctx context.Context, b infer.Bundle) error {
 	for i, m := range members {
 		wg.Go(func() {
 			if len(members) > 1 { // one that hangs does not keep the others
-				if errs[i] = m.knock(ctx); errs[i] != nil {
+				if errs[i] = m.knock(ctx); fault.KindOf(errs[i]) == fault.Offline {
 					return
 				}
 			}

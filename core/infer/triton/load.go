@@ -11,10 +11,17 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 )
 
+// pace is how many bytes of networks are on their way to a server in a second at least, or it
+// takes too long.
+const pace = 1 << 20
+
 // Load sends b to the server beside the other versions of its model that this engine
 // has loaded, and waits until it answers. What the server has already is not sent.
 func (e *Engine) Load(ctx context.Context, b infer.Bundle) error {
-	return e.ask(ctx, slow, b.Ref, func(ctx context.Context) error {
+	e.mu.Lock()
+	limit := slow + time.Duration(e.shelf[b.Model].size()+len(b.ONNX))*time.Second/pace
+	e.mu.Unlock()
+	return e.ask(ctx, limit, b.Ref, func(ctx context.Context) error {
 		if b.Model == "" {
 			return fault.New(fault.Invalid, "The model has no name.", "Give it one in the registry.", nil)
 		}
@@ -27,8 +34,9 @@ func (e *Engine) Load(ctx context.Context, b infer.Bundle) error {
 		}
 		defer done()
 		e.mu.Lock()
-		next := e.shelf[b.Model].with(b)
+		was := e.shelf[b.Model].clone()
 		e.mu.Unlock()
+		next := was.with(b)
 		if err := e.place(ctx, b.Model, next); err != nil {
 			return e.loadFault(err, b.Ref)
 		}

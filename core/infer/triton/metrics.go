@@ -20,6 +20,9 @@ var _ infer.Gauge = (*Engine)(nil)
 // maxMetrics bounds what is read: a server with thousands of models has megabytes.
 const maxMetrics = 32 << 20
 
+// Metrics is where the server is expected to tell how busy it is.
+func (e *Engine) Metrics() string { return e.metrics }
+
 // Busy reads the server's metrics, which Triton gives over plain HTTP at a port of its own; a
 // proxy before it may want the certificates that the server wants.
 // A server that was started without them is fault.NotFound or fault.Offline.

@@ -1,6 +1,7 @@
 package triton
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,23 +22,54 @@ const versions = 3
 // all versions of a model in one go, so that those that stay are sent again with each
 // new one. The engine's mutex guards it.
 type shelf struct {
-	bundles []infer.Bundle // the last used one last
-	latest  string         // version that was loaded last
+	bundles []stored // the last used one last
+	latest  string   // version that was loaded last
 }
+
+// stored is a bundle with what is asked of its network again and again, found out once: that
+// takes seconds where the network is large.
+type stored struct {
+	infer.Bundle
+
+	sum    string // SHA-256 of the network
+	joined bool   // questions may be
+}
+
+// store finds out about b; nothing anew where was is of the very same bytes.
+func store(b infer.Bundle, was *shelf) stored {
+	if was != nil {
+		if i := was.index(b.Version); i >= 0 && same(was.bundles[i].ONNX, b.ONNX) && bytes.Equal(was.bundles[i].Recipe, b.Recipe) {
+			return stored{b, was.bundles[i].sum, was.bundles[i].joined}
+		}
+	}
+	sum := sha256.Sum256(b.ONNX)
+	return stored{b, hex.EncodeToString(sum[:]), b.Batched() && freeFirst(b.ONNX)}
+}
+
+// same tells whether a and b are the same bytes in memory. Nobody writes to a network.
+func same(a, b []byte) bool { return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] }
 
 // with returns a shelf with b on it, in the place of the same version or of those that were
 // not used for longest: so many that the others can be sent in one message.
 func (s *shelf) with(b infer.Bundle) *shelf {
 	n := &shelf{latest: b.Version}
 	if s != nil {
-		n.bundles = slices.DeleteFunc(slices.Clone(s.bundles), func(o infer.Bundle) bool { return o.Version == b.Version })
+		n.bundles = slices.DeleteFunc(slices.Clone(s.bundles), func(o stored) bool { return o.Version == b.Version })
 	}
-	n.bundles = append(n.bundles, b)
+	n.bundles = append(n.bundles, store(b, s))
 	n.bundles = n.bundles[max(0, len(n.bundles)-versions):]
 	for len(n.bundles) > 1 && n.size() > mostBytes-besides {
 		n.bundles = n.bundles[1:]
 	}
 	return n
+}
+
+// clone is a copy that stays as it is when s is touched.
+func (s *shelf) clone() *shelf {
+	if s == nil {
+		return nil
+	}
+	return &shelf{slices.Clone(s.bundles), s.latest}
 }
 
 // besides is room in a message for all that comes with networks.
@@ -46,8 +78,10 @@ const besides = 1 << 20
 // size is how many bytes all networks have.
 func (s *shelf) size() int {
 	n := 0
-	for _, b := range s.bundles {
-		n += len(b.ONNX)
+	if s != nil {
+		for _, b := range s.bundles {
+			n += len(b.ONNX)
+		}
 	}
 	return n
 }
@@ -60,7 +94,7 @@ func (s *shelf) touch(version string) {
 }
 
 func (s *shelf) index(version string) int {
-	return slices.IndexFunc(s.bundles, func(b infer.Bundle) bool { return b.Version == version })
+	return slices.IndexFunc(s.bundles, func(b stored) bool { return b.Version == version })
 }
 
 // What a model's configuration keeps; of a version before "." and Triton's number.
@@ -76,9 +110,8 @@ const (
 func (s *shelf) parameters() map[string]string {
 	p := map[string]string{imagesKey: strconv.Itoa(s.batch())}
 	for _, b := range s.bundles {
-		sum := sha256.Sum256(b.ONNX)
 		n := number(b.Version)
-		p[versionKey+"."+n], p[digestKey+"."+n] = b.Version, hex.EncodeToString(sum[:])
+		p[versionKey+"."+n], p[digestKey+"."+n] = b.Version, b.sum
 	}
 	return p
 }
@@ -91,7 +124,7 @@ const joined = 16
 // fails. Another backend would refuse all of them, so it is told nothing of it.
 func (s *shelf) batch() int {
 	for _, b := range s.bundles {
-		if !b.Batched() || !freeFirst(b.ONNX) {
+		if !b.joined {
 			return 0
 		}
 	}
