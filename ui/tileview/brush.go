@@ -119,18 +119,22 @@ func (v *View) endStroke() {
 	if !m.changed {
 		return
 	}
-	ring := simplify(m.outline(), 0.75*m.cell)
-	switch {
-	case len(ring) < 3 || Area(ring) < 4:
-		if target != "" && v.act.Erased != nil {
+	whole := m.outline()
+	ring := simplify(whole, 0.75*m.cell)
+	if len(ring) < 3 {
+		ring = whole
+	}
+	switch slip := v.slip(ring); {
+	case target == "":
+		if !slip && v.act.Drawn != nil {
+			v.act.Drawn(ring)
+		}
+	case slip && b.erase: // a crumb is not seen
+		if v.act.Erased != nil {
 			v.act.Erased(target)
 		}
-	case target != "":
-		if v.act.Reshaped != nil {
-			v.act.Reshaped(target, ring)
-		}
-	case v.act.Drawn != nil:
-		v.act.Drawn(ring)
+	case len(ring) > 2 && v.act.Reshaped != nil:
+		v.act.Reshaped(target, ring)
 	}
 }
 

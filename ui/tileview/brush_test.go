@@ -245,3 +245,78 @@ func TestEscapeEndsAStroke(t *testing.T) {
 		}
 	})
 }
+
+// TestSmallOnesAreNoSlipWhereTheyAreLarge: at 64 times, a spot of two and a half square pixels takes a
+// dab of the brush and a bite of the eraser, and as small a rectangle is drawn. On an image that is
+// made smaller, a slip of the hand draws nothing.
+func TestSmallOnesAreNoSlipWhereTheyAreLarge(t *testing.T) {
+	var changed, drawn []float64
+	erased := 0
+	act := tileview.Actions{
+		Drawn:    func(ring []annotation.Point) { drawn = append(drawn, tileview.Area(ring)) },
+		Reshaped: func(_ string, ring []annotation.Point) { changed = append(changed, tileview.Area(ring)) },
+		Erased:   func(string) { erased++ },
+	}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.SetOverview(false)
+		v.SetObjects([]annotation.Object{{ID: "spot", Outline: []annotation.Point{{X: 1000, Y: 1000}, {X: 1001.6, Y: 1000}, {X: 1001.6, Y: 1001.6}, {X: 1000, Y: 1001.6}}, State: annotation.Predicted}})
+		v.Center("spot")
+		v.Zoom(1000)
+		v.Center("spot")
+		s.settle(c)
+		v.Select("spot")
+		v.SetTool(tileview.Brush)
+		edge := fyne.NewPos(400+49, 300) // the circle of 36 reaches over the border
+		v.Tapped(&fyne.PointEvent{Position: edge})
+		v.SetTool(tileview.Eraser)
+		v.Tapped(&fyne.PointEvent{Position: edge})
+		if len(changed) != 2 || erased != 0 || !(changed[0] > 2.56) || !(changed[1] < 2.56) {
+			t.Errorf("of 2.56 square pixels the brush and the eraser made %.2f; erased %d times", changed, erased)
+		}
+		v.SetTool(tileview.Rectangle)
+		drag(v, fyne.NewPos(200, 200), fyne.NewPos(322, 328))
+		if len(drawn) != 1 {
+			t.Errorf("drawn %.2f", drawn)
+			return
+		}
+		near(t, "the rectangle", drawn[0], 122*128/64.0/64, 0.02)
+		v.Fit()
+		drag(v, fyne.NewPos(200, 200), fyne.NewPos(201.5, 201.5))
+		if len(drawn) != 1 {
+			t.Errorf("a slip drew %.1f square pixels", drawn[1])
+		}
+	})
+}
+
+// TestAnOutlineBeyondTheBorderIsCut: a triangle keeps what of it lies on the image.
+func TestAnOutlineBeyondTheBorderIsCut(t *testing.T) {
+	var drawn []annotation.Point
+	show(t, tileview.Actions{Drawn: func(ring []annotation.Point) { drawn = ring }}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 512, typ: imageio.Uint16})
+		s.settle(c)
+		v.SetOverview(false)
+		v.Zoom(0.5)
+		s.settle(c)
+		v.SetTool(tileview.Polygon)
+		var x, y float32 // where the image begins
+		for v.At(fyne.NewPos(x, 0)).X < 0 {
+			x++
+		}
+		for v.At(fyne.NewPos(0, y)).Y < 0 {
+			y++
+		}
+		corners := []fyne.Position{fyne.NewPos(x-60, y+100), fyne.NewPos(x+60, y+40), fyne.NewPos(x+60, y+160)}
+		for _, p := range append(corners, corners[0]) {
+			v.Tapped(&fyne.PointEvent{Position: p})
+		}
+		k := v.At(fyne.NewPos(1, 0)).X - v.At(fyne.Position{}).X
+		near(t, "the area", tileview.Area(drawn), (120*120-60*60)/2*k*k, 0.03)
+		for _, p := range drawn {
+			if p.X < 0 {
+				t.Errorf("%v lies beside the image", p)
+			}
+		}
+	})
+}

@@ -62,7 +62,8 @@ func (v *View) paintOverview(dst []uint32, w, h int) {
 	}
 }
 
-// within cuts a convex polygon to a box, side by side as Sutherland and Hodgman do.
+// within cuts a polygon to a box, side by side as Sutherland and Hodgman do: pieces of one that is not
+// convex stay joined along the box.
 func within(ring []pt, box image.Rectangle) []pt {
 	for _, side := range []struct{ nx, ny, most float64 }{
 		{-1, 0, -float64(box.Min.X)}, {1, 0, float64(box.Max.X)}, {0, -1, -float64(box.Min.Y)}, {0, 1, float64(box.Max.Y)},

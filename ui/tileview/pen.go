@@ -1,6 +1,7 @@
 package tileview
 
 import (
+	"image"
 	"math"
 	"slices"
 
@@ -125,23 +126,29 @@ func (v *View) near(a, b annotation.Point) bool {
 	return math.Hypot(a.X-b.X, a.Y-b.Y)*v.at.scale < 9*v.ratio
 }
 
-// closePen hands the outline over, clipped to the image. One that is smaller than
-// four pixels is a slip of the hand.
+// slip reports whether an outline is that of a slip of the hand: smaller than four pixels of a usual
+// screen, however few of the image these are.
+func (v *View) slip(ring []annotation.Point) bool {
+	k := v.at.scale / v.ratio
+	return len(ring) < 3 || Area(ring)*k*k < 4
+}
+
+// closePen hands the outline over, cut to the image.
 func (v *View) closePen() {
 	ring := v.pen.ring
 	v.pen = pen{cursor: v.pen.cursor}
 	defer v.redraw()
-	if len(v.info.Levels) == 0 {
-		return
-	}
-	size := v.info.Levels[0].Size
+	line := make([]pt, len(ring))
 	for i, p := range ring {
-		ring[i] = annotation.Point{X: min(max(p.X, 0), float64(size.X)), Y: min(max(p.Y, 0), float64(size.Y))}
+		line[i] = pt{p.X, p.Y}
 	}
-	if len(ring) < 3 || Area(ring) < 4 || v.act.Drawn == nil {
-		return
+	ring = nil
+	for _, p := range within(line, image.Rectangle{Max: v.imageSize()}) {
+		ring = append(ring, annotation.Point{X: p.x, Y: p.y})
 	}
-	v.act.Drawn(ring)
+	if !v.slip(ring) && v.act.Drawn != nil {
+		v.act.Drawn(ring)
+	}
 }
 
 // paintMarks draws what changes with every move: the marked object, the one under
