@@ -192,3 +192,26 @@ func TestScaleBarsOfLinkedViewsAgree(t *testing.T) {
 		}
 	})
 }
+
+// TestTheLensOfTheImageBefore: the next one has no other layer until it is brought.
+func TestTheLensOfTheImageBefore(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 512, typ: imageio.Uint16})
+		s.settle(c)
+		v.SetOther("a", "b", []annotation.Object{{ID: "x", Outline: ring(256, 256, 30)}}, 0)
+		v.SetLens(true)
+		move := func() (n int) {
+			v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(400, 300)}})
+			_, n = v.Under()
+			return n
+		}
+		if n := move(); n != 1 {
+			t.Errorf("%d under the lens", n)
+		}
+		v.Set(&field{size: 512, typ: imageio.Uint16})
+		s.settle(c)
+		if n := move(); n != 0 {
+			t.Errorf("%d under the lens are of the image before", n)
+		}
+	})
+}

@@ -26,7 +26,7 @@ func (v *View) paint(w, h int) image.Image {
 			v.ratio = k
 			v.restyle()
 			if v.fitted {
-				v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+				v.measureBar()
 				v.told()
 			}
 		}
@@ -42,7 +42,7 @@ func (v *View) paint(w, h int) image.Image {
 	}
 	if !v.fitted {
 		v.at, v.fitted = fit(v.imageSize(), v.angle, w, h), true
-		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+		v.measureBar()
 		v.told()
 	}
 	v.sized(w, h)
@@ -77,7 +77,7 @@ func (v *View) sized(w, h int) {
 	v.painted = image.Pt(w, h)
 	if v.showsAll(was.X, was.Y) {
 		v.at = fit(v.imageSize(), v.angle, w, h)
-		v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+		v.measureBar()
 		v.told()
 		v.share()
 		return

@@ -10,6 +10,7 @@ import (
 	"image/draw"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 
 	fynetheme "fyne.io/fyne/v2/theme"
@@ -36,6 +37,7 @@ type shape struct {
 	c    color.NRGBA
 	dash float64
 	fill bool
+	rows []string // its label
 }
 
 // Snapshot returns what the view shows now; false while nothing is open. Marks that only the
@@ -63,8 +65,8 @@ func (v *View) Snapshot() (Picture, bool) {
 	p := Picture{Image: shot(), unit: v.ratio}
 	v.style.Hidden = true
 	p.plain = shot()
-	if v.info.Micron.X > 0 {
-		p.bar, p.length = barOf(v.info.Micron.X/(v.at.scale/v.ratio), mostBar)
+	if um := v.across(); um > 0 {
+		p.bar, p.length = barOf(um/(v.at.scale/v.ratio), mostBar)
 		p.length *= v.ratio
 		p.drawBar()
 	}
@@ -81,15 +83,19 @@ func (v *View) shapes(w, h int, style Style) []shape {
 		o := &v.objects.all[i]
 		s := shape{name: o.Class, fill: style.Fill}
 		s.c, s.dash = style.colorOf(o)
-		on := false
 		for _, p := range o.Outline {
 			x, y := v.onScreen(p)
-			on = on || x >= 0 && y >= 0 && x < float64(w) && y < float64(h)
 			s.line = append(s.line, pt{x, y})
 		}
-		if on {
-			out = append(out, s)
+		if len(within(s.line, image.Rect(0, 0, w, h))) == 0 {
+			continue
 		}
+		if style.Labels {
+			style.unit = v.ratio
+			x0, _, x1, _ := boundsOfLine(s.line)
+			s.rows = labelRows(o, style, x1-x0)
+		}
+		out = append(out, s)
 	}
 	return out
 }
@@ -159,6 +165,7 @@ func (p Picture) WriteSVG(w io.Writer) error {
 		s.WriteString(`"><title>` + html.EscapeString(o.name) + "</title></polygon>\n")
 	}
 	s.WriteString("</g>\n")
+	p.writeLabels(&s)
 	if p.bar != "" {
 		_, g := p.barPlace()
 		mid, y := float64(g.Min.X+g.Max.X)/2, float64(g.Max.Y)
@@ -170,4 +177,22 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	s.WriteString("</svg>\n")
 	_, err := io.WriteString(w, s.String())
 	return err
+}
+
+// writeLabels writes what objects are on their middles, white with a dark rim.
+func (p Picture) writeLabels(s *strings.Builder) {
+	if !slices.ContainsFunc(p.shapes, func(o shape) bool { return o.rows != nil }) {
+		return
+	}
+	high := labelText * p.unit
+	fmt.Fprintf(s, `<g id="labels" fill="#fff" stroke="#000" stroke-width="%.1f" stroke-opacity="0.6" paint-order="stroke" opacity="%.2f" `+
+		`font-family="sans-serif" font-weight="bold" font-size="%.1f" text-anchor="middle">`+"\n", 2*p.unit, 1-min(max(p.clear, 0), 1), high)
+	for _, o := range p.shapes {
+		x0, y0, x1, y1 := boundsOfLine(o.line)
+		for i, text := range o.rows {
+			y := (y0+y1)/2 + 1.2*high*(float64(i)-float64(len(o.rows))/2) + high
+			fmt.Fprintf(s, `<text x="%.1f" y="%.1f">%s</text>`+"\n", (x0+x1)/2, y, html.EscapeString(text))
+		}
+	}
+	s.WriteString("</g>\n")
 }

@@ -127,11 +127,19 @@ const labelText = 11 // units
 
 // label writes what an object is on its middle, as far as there is room.
 func label(s sheet, o *annotation.Object, line []pt, style Style, l *letters) {
-	x0, x1, y0, y1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
-	for _, p := range line {
-		x0, x1, y0, y1 = min(x0, p.x), max(x1, p.x), min(y0, p.y), max(y1, p.y)
+	x0, y0, x1, y1 := boundsOfLine(line)
+	rows := labelRows(o, style, x1-x0)
+	for i, text := range rows {
+		m := l.fitting(text, style.units(labelText), int(x1-x0)+2*patchAir)
+		wide, high := m.Rect.Dx(), m.Rect.Dy()
+		x, y := int((x0+x1)/2)-wide/2, int((y0+y1)/2)+high*(2*i-len(rows))/2
+		s.block(x-1, y, wide+2, high, ink{0, 0, 0, 150})
+		s.print(m, x, y)
 	}
-	var rows []string
+}
+
+// labelRows are the lines of an object's label, nil where it is not that wide on the screen.
+func labelRows(o *annotation.Object, style Style, wide float64) (rows []string) {
 	room := labelRoom
 	if style.By == ByTrack && o.Track > 0 {
 		rows, room = append(rows, strconv.Itoa(o.Track)), trackRoom
@@ -143,16 +151,19 @@ func label(s sheet, o *annotation.Object, line []pt, style Style, l *letters) {
 			rows = append(rows, fmt.Sprintf("%.2f", o.Score))
 		}
 	}
-	if x1-x0 < style.units(float64(room)) {
-		return
+	if wide < style.units(float64(room)) {
+		return nil
 	}
-	for i, text := range rows {
-		m := l.fitting(text, style.units(labelText), int(x1-x0)+2*patchAir)
-		wide, high := m.Rect.Dx(), m.Rect.Dy()
-		x, y := int((x0+x1)/2)-wide/2, int((y0+y1)/2)+high*(2*i-len(rows))/2
-		s.block(x-1, y, wide+2, high, ink{0, 0, 0, 150})
-		s.print(m, x, y)
+	return rows
+}
+
+// boundsOfLine is the box around a line.
+func boundsOfLine(line []pt) (x0, y0, x1, y1 float64) {
+	x0, y0, x1, y1 = math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	for _, p := range line {
+		x0, y0, x1, y1 = min(x0, p.x), min(y0, p.y), max(x1, p.x), max(y1, p.y)
 	}
+	return x0, y0, x1, y1
 }
 
 // block paints a rectangle.

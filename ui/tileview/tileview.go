@@ -144,6 +144,7 @@ func (v *View) Set(src imageio.Source) {
 	v.lay.clear()
 	v.lens.lay.clear()
 	v.selected, v.track, v.hover, v.series = "", 0, "", nil
+	v.lens.other = newIndex(nil)
 	if src != nil {
 		v.info = src.Info()
 		colors := imageio.DisplayColors(v.info.Channels)
@@ -156,7 +157,7 @@ func (v *View) Set(src imageio.Source) {
 	}
 	v.recolor()
 	v.SetObjects(nil)
-	v.redraw()
+	v.relay()
 }
 
 // SetChannels changes contrast, colours and which channels are on. An image is shown from the
@@ -297,10 +298,12 @@ func (v *View) marked() *annotation.Object {
 // redraw asks for one new frame, however often it is called before that.
 func (v *View) redraw() {
 	v.raster.Refresh()
-	v.scale.set(v.info.Micron.X, v.at.scale/v.ratio)
+	v.measureBar()
 }
 
 // wake is redraw for workers.
+func (v *View) measureBar() { v.scale.set(v.across(), v.at.scale/v.ratio) }
+
 func (v *View) wake() {
 	v.dirty.Lock()
 	defer v.dirty.Unlock()

@@ -64,6 +64,17 @@ func (v *View) onScreen(p annotation.Point) (x, y float64) {
 	return v.turned(x, y, v.angle)
 }
 
+// across is how many micrometres a pixel of the image is along the screen's rows, also where pixels
+// are not square; 0 where the image is not calibrated.
+func (v *View) across() float64 {
+	m := v.info.Micron
+	if m.Y <= 0 {
+		m.Y = m.X
+	}
+	s, c := sincos(v.angle)
+	return math.Hypot(c*m.X, s*m.Y)
+}
+
 // paintTurned paints an upright picture that holds the turned screen, and turns that.
 func (v *View) paintTurned(dst []uint32, w, h int) {
 	s, c := sincos(v.angle)
