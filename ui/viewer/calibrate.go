@@ -50,11 +50,16 @@ func (p *panel) askPixelSize() {
 	for _, e := range []*kit.Field{x, y, z} {
 		e.OnChanged = check
 	}
+	of := p.s.val.ID
 	kit.Ask(p, kit.Question{
 		Title: "How large is a pixel?", Button: "Set",
 		Sentence: "It is kept beside the file and committed with your name. The file stays as the instrument wrote it; all lengths and areas follow.",
 	}, container.NewVBox(form, said), func() {
-		if um, ok := read(); ok && p.s.act.Calibrate != nil {
+		um, ok := read()
+		switch {
+		case p.s.val.ID != of:
+			p.s.Note("Another image is open by now; its pixels stay as they are.")
+		case ok && p.s.act.Calibrate != nil:
 			p.s.act.Calibrate(um)
 		}
 	})

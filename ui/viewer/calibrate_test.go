@@ -45,6 +45,11 @@ func TestPixelsAreCalibrated(t *testing.T) {
 		fill("0,5", "0.25")
 		fill("wide", "1")
 		fill("", "")
+		tap(v, "Pixel size…")
+		other := typical()
+		other.ID, other.Source = "2", three{}
+		v.Set(other)
+		tap(c.Overlays().Top(), "Set") // asked of the image before
 	})
 	if len(got) != 2 || got[0].X != 0.5 || got[0].Y != 0.25 || got[1] != (imageio.Micron{}) {
 		t.Errorf("set %+v", got)

@@ -13,10 +13,8 @@ import (
 // objectFacts is what an outline alone tells: micrometres where the image is
 // calibrated, pixels where not.
 func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
-	unit, ring := "px", o.Outline
-	if m.X > 0 && m.Y > 0 {
-		unit, ring = "µm", scaled(o.Outline, m.X, m.Y)
-	}
+	unit, kx, ky := unitOf(m)
+	ring := scaled(o.Outline, kx, ky)
 	area := tileview.Area(ring)
 	facts := []kit.Fact{
 		{Name: "Class", Value: o.Class},
@@ -30,6 +28,14 @@ func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
 		facts = append(facts, kit.Fact{Name: "Score", Value: fmt.Sprintf("%.2f", o.Score)})
 	}
 	return facts
+}
+
+// unitOf is what lengths are told in, and how many of it a pixel is across and down.
+func unitOf(m imageio.Micron) (unit string, kx, ky float64) {
+	if m.X > 0 && m.Y > 0 {
+		return "µm", m.X, m.Y
+	}
+	return "px", 1, 1
 }
 
 func scaled(ring []annotation.Point, kx, ky float64) []annotation.Point {

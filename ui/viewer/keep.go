@@ -41,11 +41,7 @@ func (s *Screen) copy() {
 
 // table is a row an object: what the outline tells, and what core measured.
 func (s *Screen) table() (text string, rows int) {
-	m := s.val.Source.Info().Micron
-	unit, kx, ky := "px", 1.0, 1.0
-	if m.X > 0 && m.Y > 0 {
-		unit, kx, ky = "µm", m.X, m.Y
-	}
+	unit, kx, ky := unitOf(s.val.Source.Info().Micron)
 	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²", "Perimeter " + unit}
 	followed := len(s.val.Film.Tracks) > 0
 	if followed {

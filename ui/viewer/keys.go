@@ -175,6 +175,9 @@ func (s *Screen) stand() {
 	if info := s.panel.info; info.Z > 1 && s.view.Projection() == tileview.Slice {
 		text = fmt.Sprintf("z %d/%d · ", z+1, info.Z)
 	}
+	if s.elsewhere() {
+		text += fmt.Sprintf("objects of z %d · ", s.val.Z+1)
+	}
 	if info := s.panel.info; info.T > 1 {
 		text += fmt.Sprintf("t %d/%d · ", t+1, info.T)
 	}

@@ -96,7 +96,7 @@ func (o *objects) open(info imageio.Info) {
 	o.score.Value = 0
 	o.score.Refresh()
 	o.of, o.areas = nil, nil
-	o.size.ch = tileview.Channel{}
+	o.size.ch = tileview.Channel{Gamma: 1, Color: [3]uint8{160, 190, 210}}
 	o.filter = tileview.Filter{}
 	o.s.view.SetFilter(o.filter)
 	shown(o.tails, info.T > 1)
@@ -110,7 +110,6 @@ func (o *objects) set(objs []annotation.Object) {
 	if len(objs) == len(o.of) && (len(objs) == 0 || &objs[0] == &o.of[0]) {
 		return // the same
 	}
-	fresh := o.filter.From == 0 && o.filter.To == 0
 	o.of, o.areas = objs, o.areas[:0]
 	sorted := make([]float64, 0, len(objs))
 	for _, obj := range objs {
@@ -120,8 +119,11 @@ func (o *objects) set(objs []annotation.Object) {
 	o.size.rng = tileview.NewRange(sorted).Whole(sorted)
 	shown(o.size, len(objs) > 0)
 	shown(o.wide, len(objs) > 0)
-	if fresh {
-		o.fresh()
+	if o.filter.From == 0 { // an end that nobody has set goes on with the objects
+		o.size.ch.Min = o.size.rng.Min
+	}
+	if o.filter.To == 0 {
+		o.size.ch.Max = o.size.rng.Max
 	}
 	o.size.raster.Refresh()
 	o.count()
@@ -129,7 +131,8 @@ func (o *objects) set(objs []annotation.Object) {
 
 // fresh shows objects of all sizes.
 func (o *objects) fresh() {
-	o.size.set(o.size.rng, tileview.Channel{Min: o.size.rng.Min, Max: o.size.rng.Max, Gamma: 1, Color: [3]uint8{160, 190, 210}})
+	o.size.ch.Min, o.size.ch.Max = o.size.rng.Min, o.size.rng.Max
+	o.size.raster.Refresh()
 	o.sift()
 }
 

@@ -111,3 +111,31 @@ func TestTheHistogramOfAreasHasThemWhereTheyAre(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEndThatNobodySetHidesNothing: the lower end of the areas was set; then larger objects come.
+func TestAnEndThatNobodySetHidesNothing(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		side := func(id string, n float64) annotation.Object {
+			return annotation.Object{
+				ID: id, State: annotation.Predicted, Score: 0.9,
+				Outline: []annotation.Point{{X: 5, Y: 5}, {X: 5 + n, Y: 5}, {X: 5 + n, Y: 5 + n}, {X: 5, Y: 5 + n}},
+			}
+		}
+		val.Objects = []annotation.Object{side("a", 10), side("b", 20), side("c", 30)}
+		v.Set(val)
+		s.settle(c)
+		g := graphs(v)[2]
+		press := func(x float32) {
+			g.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(g.(fyne.CanvasObject).Size().Width*x, 20)}})
+			g.MouseUp(nil)
+		}
+		press(0.2)
+		val.Objects = append(val.Objects[:3:3], side("d", 60))
+		v.Set(val)
+		press(0.05)
+		if got := labelOf(v, "Score"); got != "Score at least 0.00 · 1 hidden" {
+			t.Errorf("it says %q, areas are %q", got, labelOf(v, "Area"))
+		}
+	})
+}

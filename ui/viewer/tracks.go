@@ -230,19 +230,29 @@ func (s *Screen) home() bool {
 	return false
 }
 
+// elsewhere reports whether something else is shown than the plane that the objects lie on.
+func (s *Screen) elsewhere() bool {
+	z, _ := s.view.Plane()
+	return s.panel.info.Z > 1 && (z != s.val.Z || s.view.Projection() != tileview.Slice)
+}
+
+// noteElsewhere says where what was drawn lies, and is measured.
+func (s *Screen) noteElsewhere() {
+	if s.elsewhere() {
+		s.Note(fmt.Sprintf("Objects lie on plane %d, and are measured there.", s.val.Z+1))
+	}
+}
+
 // trackFacts are what is known of an object over time.
 func (s *Screen) trackFacts(o annotation.Object) []kit.Fact {
 	all := s.val.Film.spots(o.Track)
 	if len(all) == 0 {
 		return nil
 	}
+	unit, kx, ky := unitOf(s.panel.info.Micron)
 	way := 0.0
 	for i := 1; i < len(all); i++ {
-		way += math.Hypot(all[i].X-all[i-1].X, all[i].Y-all[i-1].Y)
-	}
-	unit := "px"
-	if m := s.panel.info.Micron; m.X > 0 {
-		way, unit = way*m.X, "µm"
+		way += math.Hypot((all[i].X-all[i-1].X)*kx, (all[i].Y-all[i-1].Y)*ky)
 	}
 	return []kit.Fact{
 		{Name: "Track", Value: strconv.Itoa(o.Track)},

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
@@ -124,4 +125,64 @@ func TestAThingIsFollowed(t *testing.T) {
 			t.Errorf("did %q", did)
 		}
 	}
+}
+
+// slanted is a film whose pixels are twice as high as wide.
+type slanted struct{ film }
+
+func (slanted) Info() imageio.Info {
+	i := film{}.Info()
+	i.Micron = imageio.Micron{X: 0.5, Y: 1}
+	return i
+}
+
+// TestAPathIsMeasuredAcrossAndDown: 3 pixels of 0.5 µm to the right, 2 of 1 µm down.
+func TestAPathIsMeasuredAcrossAndDown(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := followed()
+		val.Source = slanted{}
+		val.Film.Tracks[4] = []viewer.Spot{{T: 3, X: 100, Y: 100}, {T: 4, X: 103, Y: 100}, {T: 5, X: 103, Y: 102}}
+		v.Set(val)
+		s.settle(c)
+		tiles(v).Select("5 of 3")
+		if labelOf(v, "3.5 µm") == "" {
+			t.Errorf("the path is not 3.5 µm")
+		}
+	})
+}
+
+// TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs: the foot says on which plane the objects lie while
+// another one or a projection is shown, and so it does when something was drawn.
+func TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs(t *testing.T) {
+	drawn := 0
+	show(t, theme.Dark, viewer.Actions{Draw: func([]annotation.Point) { drawn++ }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Z = 2
+		v.Set(val)
+		s.settle(c)
+		draw := func(said bool) {
+			t.Helper()
+			drawn = 0
+			tiles(v).SetTool(tileview.Rectangle)
+			tiles(v).Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, 300)}, Dragged: fyne.NewDelta(80, 80)})
+			tiles(v).DragEnd()
+			if got := labelOf(v, "Objects lie on plane 3") != ""; drawn != 1 || got != said {
+				t.Errorf("drawn %d times, said where: %v", drawn, got)
+			}
+		}
+		draw(false)
+		if got := labelOf(v, "z "); !strings.HasPrefix(got, "z 3/5 · 5") {
+			t.Errorf("on their plane it says %q", got)
+		}
+		tiles(v).SetPlane(4, 0)
+		if got := labelOf(v, "z "); !strings.HasPrefix(got, "z 5/5 · objects of z 3 · ") {
+			t.Errorf("on another plane it says %q", got)
+		}
+		draw(true)
+		tiles(v).SetPlane(2, 0)
+		tiles(v).SetProjection(tileview.Max)
+		if labelOf(v, "objects of z 3 · ") == "" {
+			t.Error("on a projection it does not say where they lie")
+		}
+	})
 }

@@ -134,11 +134,13 @@ func New(post func(func()), act Actions) *Screen {
 			if act.Draw != nil && s.home() {
 				act.Draw(ring)
 			}
+				s.noteElsewhere()
 		},
 		Reshaped: func(id string, ring []annotation.Point) {
 			if act.Reshape != nil && s.home() {
 				act.Reshape(id, ring)
 			}
+				s.noteElsewhere()
 		},
 		Erased: func(id string) {
 			if act.Delete != nil && s.home() {
@@ -269,6 +271,7 @@ func (s *Screen) Set(v Values) {
 	s.offerViews()
 	s.mirror()
 	s.empty.Hide()
+	s.stand()
 	s.full.Show()
 	s.full.Refresh()
 }
