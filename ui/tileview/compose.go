@@ -63,7 +63,8 @@ func (t Tint) of(c [3]uint8) [3]uint8 {
 
 func newStain(c Channel, s span) *stain {
 	lo := min(max(math.Round((c.Min-s.off)*s.mul), 0), math.MaxUint16-1)
-	hi := min(max(math.Round((c.Max-s.off)*s.mul), lo+1), math.MaxUint16)
+	top := max(math.Round((c.Max-s.off)*s.mul), lo+1)
+	hi := min(top, math.MaxUint16)
 	st := &stain{lo: uint16(lo), width: uint16(hi - lo), gamma: c.Gamma}
 	if st.gamma == 0 {
 		st.gamma = 1
@@ -74,8 +75,9 @@ func newStain(c Channel, s span) *stain {
 	}
 	w <<= st.shift
 	st.mul = uint16((uint32(math.MaxInt16)<<16 + w - 1) / w) // f is 2·32767 at the upper end
+	share := math.Pow((hi-lo)/(top-lo), st.gamma)            // below 1 where the contrast goes on beyond what is stored
 	for i, v := range c.Color {
-		st.rgb[i] = uint16(v) * 257
+		st.rgb[i] = uint16(math.Round(float64(v) * 257 * share))
 	}
 	return st
 }

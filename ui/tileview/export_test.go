@@ -26,7 +26,7 @@ func (v *View) Frame(w, h int) { v.paint(w, h) }
 func Compose(pix []uint32, planes [][]uint16, cs []Channel, tint Tint, slow bool) {
 	spans := make([]span, len(cs))
 	for i := range spans {
-		spans[i] = span{0, 1}
+		spans[i] = span{mul: 1}
 	}
 	p := newPalette(1, cs, spans, tint)
 	if !slow {

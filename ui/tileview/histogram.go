@@ -12,6 +12,7 @@ const Bins = 128
 // brightest few: contrast starts with them.
 type Range struct {
 	Min, Max, Low, High float64
+	Least, Most         float64   // as far as contrast can be set: on other planes there may be more
 	From, To            float64   // the histogram's ends: a few hot pixels don't stretch it
 	Bins                [Bins]int // samples from From to To, in equal steps
 	ranks               []float64 // the percentiles, a tenth of a percent apart
@@ -33,7 +34,7 @@ func (r Range) Percentile(q float64) float64 {
 // NewRange sums samples up; it sorts them.
 func NewRange(all []float64) Range {
 	if len(all) == 0 {
-		return Range{Max: 1, High: 1, To: 1}
+		return Range{Max: 1, High: 1, Most: 1, To: 1}
 	}
 	slices.Sort(all)
 	at := func(q float64) float64 { return all[int(math.Round(q*float64(len(all)-1)))] }
@@ -41,6 +42,7 @@ func NewRange(all []float64) Range {
 	for i := range r.ranks {
 		r.ranks[i] = at(float64(i) / rankSteps)
 	}
+	r.Least, r.Most = r.Min, r.Max
 	if r.High <= r.Low {
 		r.Low, r.High = r.Min, max(r.Max, above(r.Min))
 	}

@@ -44,8 +44,8 @@ type index struct {
 	items      []int32
 }
 
-// newIndex indexes objects, and shows all.
-func newIndex(objs []annotation.Object) *index { return newTailed(objs, nil, nil) }
+// newIndex is of no objects.
+func newIndex() *index { return newTailed(nil, nil, nil) }
 
 // holds reports whether these objects are the ones that x was made of: an object is a value.
 func (x *index) holds(objs []annotation.Object) bool {

@@ -276,9 +276,10 @@ func (v *View) values(p annotation.Point) []float64 {
 		}
 		i := min(y%ts.Y, t.size.Y-1)*t.size.X + min(x%ts.X, t.size.X-1)
 		for c := range out {
-			out[c] = v.work.spans[c].value(t.planes[c][i])
-			if s := t.planes[c][i]; v.work.spans[c].cut() && (s == 0 || s == math.MaxUint16) {
-				out[c] = math.NaN() // it may lie far outside
+			if t.exact != nil {
+				out[c] = t.exact[c].Sample(i)
+			} else {
+				out[c] = v.work.spans[c].value(t.planes[c][i])
 			}
 		}
 		return out

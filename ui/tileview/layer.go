@@ -39,7 +39,7 @@ type layer struct {
 }
 
 func newLayer() *layer {
-	return &layer{more: make(chan struct{}, 1), index: newIndex(nil), patches: map[[2]int]*patch{}}
+	return &layer{more: make(chan struct{}, 1), index: newIndex(), patches: map[[2]int]*patch{}}
 }
 
 func (l *layer) set(x *index, style Style) {

@@ -137,7 +137,7 @@ func (v *View) level(w, h int, at camera) int {
 	for ; l < len(downs)-1; l++ {
 		k, size := at.scale*downs[l], v.info.Levels[l].Size
 		x, y := min(float64(w)/k, float64(size.X)), min(float64(h)/k, float64(size.Y))
-		if bytesOf(int(x*y), len(v.info.Channels)) <= most {
+		if bytesOf(int(x*y), len(v.info.Channels), v.info.Type) <= most {
 			break
 		}
 	}
@@ -299,7 +299,7 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 // tileBytes is the most that a tile takes up.
 func (v *View) tileBytes() int {
 	ts, size := v.info.TileSize, v.imageSize()
-	return bytesOf(min(ts.X, size.X)*min(ts.Y, size.Y), len(v.info.Channels))
+	return bytesOf(min(ts.X, size.X)*min(ts.Y, size.Y), len(v.info.Channels), v.info.Type)
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -2,7 +2,6 @@ package tileview
 
 import (
 	"context"
-	"image"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
@@ -115,44 +114,78 @@ func (v *View) turnPage() {
 	}
 }
 
-// readPlane reads one channel of a tile, or a projection of it, as 16 bits.
-func (w *work) readPlane(ctx context.Context, t task, c int) ([]uint16, image.Point, error) {
+// readPlane reads one channel of a tile, or a projection of it, as 16 bits; with it come the pixels
+// of the plane, or of the first one. Until it is known what wide samples span there are no 16 bits.
+func (w *work) readPlane(ctx context.Context, t task, c int) ([]uint16, *imageio.Pixels, error) {
 	k := t.key
-	read := func(z int) ([]uint16, image.Point, error) {
+	read := func(z int) ([]uint16, *imageio.Pixels, error) {
 		p, err := t.src.ReadTile(ctx, imageio.Tile{Level: k.level, Col: k.col, Row: k.row, C: c, Z: z, T: k.t})
-		if err != nil {
-			return nil, image.Point{}, err
+		if err != nil || t.spans == nil {
+			return nil, p, err
 		}
-		return samples16(p, t.spans[c]), p.Size, nil
+		return samples16(p, t.spans[c]), p, nil
 	}
 	if k.z >= 0 {
 		return read(k.z)
 	}
-	first, size, err := read(0)
+	first, px, err := read(0)
 	if err != nil {
-		return nil, size, err
+		return nil, px, err
 	}
-	out := append([]uint16(nil), first...)
-	sums := make([]uint32, len(out))
+	all := newProjected(first, t.spans[c].wide)
 	for z := 1; z < t.info.Z; z++ {
 		if !w.needs(t) {
-			return nil, size, context.Canceled
+			return nil, px, context.Canceled
 		}
 		p, _, err := read(z)
 		if err != nil {
-			return nil, size, err
+			return nil, px, err
 		}
-		for i, s := range p[:len(out)] {
-			out[i] = max(out[i], s)
-			sums[i] += uint32(s)
-		}
+		all.add(p)
 	}
 	if Projection(-k.z) == Mean {
-		for i := range out {
-			out[i] = uint16((sums[i] + uint32(first[i]) + uint32(t.info.Z)/2) / uint32(t.info.Z))
+		all.mean(t.info.Z)
+	}
+	return all.most, px, nil
+}
+
+// projected is what planes come to, pixel by pixel.
+type projected struct {
+	most []uint16
+	sums []uint32
+	held []uint16 // planes that have a sample there; nil: all have one
+}
+
+func newProjected(first []uint16, holes bool) *projected {
+	p := &projected{most: make([]uint16, len(first)), sums: make([]uint32, len(first))}
+	if holes {
+		p.held = make([]uint16, len(first))
+	}
+	p.add(first)
+	return p
+}
+
+func (p *projected) add(plane []uint16) {
+	for i, s := range plane[:len(p.most)] {
+		p.most[i] = max(p.most[i], s)
+		p.sums[i] += uint32(s)
+	}
+	for i := range p.held {
+		if plane[i] != 0 {
+			p.held[i]++
 		}
 	}
-	return out, size, nil
+}
+
+// mean puts the mean of n planes in the place of the most; what stands for nothing does not count.
+func (p *projected) mean(n int) {
+	for i, sum := range p.sums {
+		of := uint32(n)
+		if p.held != nil {
+			of = max(uint32(p.held[i]), 1)
+		}
+		p.most[i] = uint16((sum + of/2) / of)
+	}
 }
 
 // needs reports whether the screen still shows what a task is for.

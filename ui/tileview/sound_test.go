@@ -114,10 +114,10 @@ func TestBrighterLater(t *testing.T) {
 	})
 }
 
-// TestTheReadoutTellsSamplesOfTheImage, of 32 bits: what they are where 16 bits tell them apart, and no
-// digits that they don't tell where not.
+// TestTheReadoutTellsSamplesOfTheImage, of 32 bits: what they are, also where 16 bits don't tell them
+// apart.
 func TestTheReadoutTellsSamplesOfTheImage(t *testing.T) {
-	for _, c := range []struct{ times, off, places uint32 }{{1, 0, 1}, {7, 1000, 1}, {90000, 5, 1000}} {
+	for _, c := range []struct{ times, off uint32 }{{1, 0}, {7, 1000}, {90000, 5}} {
 		sample := func(x, y int) float64 { return float64(uint32((y*256+x)%100)*c.times + c.off) }
 		var got tileview.Readout
 		show(t, tileview.Actions{Moved: func(r tileview.Readout) { got = r }}, func(v *tileview.View, cv fyne.Canvas, s *screen) {
@@ -135,8 +135,7 @@ func TestTheReadoutTellsSamplesOfTheImage(t *testing.T) {
 				if !got.Inside {
 					continue
 				}
-				k := float64(c.places)
-				if want := math.Round(sample(int(got.X), int(got.Y))/k) * k; math.Abs(got.Values[0]-want) > 1e-6 && (k == 1 || math.Abs(got.Values[0]-want) > k || math.Mod(got.Values[0], k) != 0) {
+				if want := sample(int(got.X), int(got.Y)); got.Values[0] != want {
 					t.Errorf("%.9g instead of %g", got.Values[0], want)
 					return
 				}

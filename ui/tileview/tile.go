@@ -14,51 +14,108 @@ type tileKey struct{ level, col, row, z, t int }
 type tile struct {
 	key    tileKey
 	size   image.Point
-	planes [][]uint16 // by channel
-	pix    []uint32   // RGBA, little-endian, len = size.X·size.Y; the screen's thread colours it anew
-	gen    int        // the colours' generation that pix is of
+	planes [][]uint16        // by channel
+	exact  []*imageio.Pixels // by channel, where 16 bits don't hold the samples of a plane
+	pix    []uint32          // RGBA, little-endian, len = size.X·size.Y; the screen's thread colours it anew
+	gen    int               // the colours' generation that pix is of
 }
 
 // bytes is what the tile takes up.
-func (t *tile) bytes() int { return bytesOf(len(t.pix), len(t.planes)) }
+func (t *tile) bytes() int {
+	n := bytesOf(len(t.pix), len(t.planes), imageio.Uint16)
+	for _, p := range t.exact {
+		n += len(p.Data)
+	}
+	return n
+}
 
-func bytesOf(pixels, channels int) int { return pixels * (4 + 2*channels) }
+func bytesOf(pixels, channels int, t imageio.PixelType) int {
+	one := 2
+	if wide(t) {
+		one += t.Bytes()
+	}
+	return pixels * (4 + one*channels)
+}
 
-// span maps samples of any type onto 16 bits: stored = (sample - off)·mul.
-type span struct{ off, mul float64 }
+// span maps samples of any type onto 16 bits: stored = (sample - off)·mul. Of wide types 0 is kept
+// for what stands for nothing.
+type span struct {
+	off, mul float64
+	wide     bool
+}
 
-// spanOf maps 8- and 16-bit samples onto themselves; wider ones need to know what
-// is in the image.
-func spanOf(t imageio.PixelType, lo, hi float64) span {
+// wide reports whether samples of a type don't fit into 16 bits.
+func wide(t imageio.PixelType) bool {
 	switch t {
-	case imageio.Uint8, imageio.Uint16:
-		return span{0, 1}
-	case imageio.Int8:
-		return span{math.MinInt8, 1}
-	case imageio.Int16:
-		return span{math.MinInt16, 1}
+	case imageio.Uint8, imageio.Uint16, imageio.Int8, imageio.Int16:
 	case imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64:
+		return true
 	}
-	if hi <= lo {
-		hi = above(lo)
+	return false
+}
+
+// farOut is by how many times the width from Low to High wide samples may lie beside it: what they
+// are shown with first has a thousand steps, also where a few hot pixels lie far out.
+const farOut = 30
+
+// spanOf maps 8- and 16-bit samples onto themselves; wider ones need to know what is in the image.
+func spanOf(t imageio.PixelType, rs ...Range) span {
+	if !wide(t) {
+		least, _ := reach(t)
+		return span{off: least, mul: 1}
 	}
-	// A tenth of air on both sides: coarse levels don't show the extremes.
-	air := (hi - lo) / 10
-	return span{lo - air, math.MaxUint16 / (hi - lo + 2*air)}
+	r := rs[0]
+	for _, o := range rs[1:] {
+		r.Min, r.Max, r.Low, r.High = min(r.Min, o.Min), max(r.Max, o.Max), min(r.Low, o.Low), max(r.High, o.High)
+	}
+	width := r.High - r.Low
+	air := max(r.Max-r.Min, width) / 10 // coarse levels don't show the extremes
+	from, to := max(r.Min-air, r.Low-farOut*width), min(r.Max+air, r.High+farOut*width)
+	return span{off: from, mul: math.MaxUint16 / (to - from), wide: true}
+}
+
+// reach is what samples of a type of 8 or 16 bits can be.
+func reach(t imageio.PixelType) (least, most float64) {
+	switch t {
+	case imageio.Uint8:
+		return 0, math.MaxUint8
+	case imageio.Int8:
+		return math.MinInt8, math.MaxInt8
+	case imageio.Int16:
+		return math.MinInt16, math.MaxInt16
+	case imageio.Uint16, imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64:
+	}
+	return 0, math.MaxUint16
+}
+
+// ends are the least and the most that is stored.
+func (s span) ends() (least, most float64) { return s.off, s.off + math.MaxUint16/s.mul }
+
+// serves reports whether a range's samples are stored, and as fine as with a span of their own.
+func (s span) serves(r Range) bool {
+	least, most := s.ends()
+	width := r.High - r.Low
+	return !s.wide || max(r.Min, r.Low-width) >= least && min(r.Max, r.High+width) <= most &&
+		width*s.mul >= math.MaxUint16/(2*farOut+1)
 }
 
 func (s span) store(v float64) uint16 {
-	return uint16(min(max((v-s.off)*s.mul+0.5, 0), math.MaxUint16))
+	least := 0.0
+	if s.wide {
+		least = 1
+	}
+	return uint16(min(max((v-s.off)*s.mul+0.5, least), math.MaxUint16))
 }
 
-// cut reports whether samples may lie outside of what is stored.
-func (s span) cut() bool { return s.mul != 1 }
-
-// value is the sample that v stands for, but for digits that a step of v does not tell.
+// value is the sample that v stands for, but for digits that a step of v does not tell; NaN where it
+// stands for nothing, or for what may lie far outside.
 func (s span) value(v uint16) float64 {
 	x := float64(v)/s.mul + s.off
-	if !s.cut() {
+	switch {
+	case !s.wide:
 		return x
+	case v <= 1 || v == math.MaxUint16:
+		return math.NaN()
 	}
 	digit := math.Pow10(int(math.Floor(math.Log10(s.mul))))
 	return math.Round(x*digit) / digit
@@ -77,17 +134,18 @@ func samples16(p *imageio.Pixels, s span) []uint16 {
 		return out
 	}
 	for i := range out {
-		out[i] = s.store(number(p.Sample(i)))
+		if v := p.Sample(i); !none(p.Type, v) {
+			out[i] = s.store(v)
+		}
 	}
 	return out
 }
 
-// number turns what is none, which some instruments write around a mosaic, into 0.
-func number(v float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0
-	}
-	return min(max(v, -mostSample), mostSample)
+// none reports whether a sample stands for nothing, as programs write it around a mosaic, where they
+// divide by 0 and where a detector is masked.
+func none(t imageio.PixelType, v float64) bool {
+	a := math.Abs(v)
+	return !(a < mostSample) || a == math.MaxFloat32 || t == imageio.Uint32 && v == math.MaxUint32
 }
 
 // mostSample bounds samples, so that differences of them are numbers, too.

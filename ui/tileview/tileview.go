@@ -31,13 +31,14 @@ type Readout struct {
 	Inside bool               // the pointer is on the image
 	X, Y   float64            // pixels of the full image
 	Micron imageio.Micron     // the same in micrometres; zero when not calibrated
-	Values []float64          // by channel; NaN where nothing is loaded
+	Values []float64          // by channel; NaN where nothing is loaded, or nothing is in the image
 	Object *annotation.Object // the one under the pointer, or nil
 }
 
 // Actions are what a view tells; each may be nil. All are called on the screen's thread.
 type Actions struct {
 	Ranged   func([]Range) // what the samples span, soon after [View.Set]
+	Measured func([]Range) // the same of the plane that was shown at [View.Measure]; nil where it can't be read
 	Moved    func(Readout)
 	Selected func(id string)               // "" when nothing is
 	Planed   func()                        // another plane or time is shown, or playing began or ended
@@ -121,8 +122,8 @@ type View struct {
 
 // New returns a view without an image. post runs a function on the screen's thread.
 func New(post func(func()), act Actions) *View {
-	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(nil), overview: true}
-	v.lens = lens{radius: firstLens, other: newIndex(nil), lay: newLayer()}
+	v := &View{act: act, post: post, ratio: 1, work: newWork(), lay: newLayer(), objects: newIndex(), overview: true}
+	v.lens = lens{radius: firstLens, other: newIndex(), lay: newLayer()}
 	v.player = &player{more: make(chan struct{}, 1)}
 	v.at = camera{scale: 1}
 	v.rest.moved = make(chan struct{}, 1)
@@ -143,8 +144,8 @@ func (v *View) Set(src imageio.Source) {
 	v.drop()
 	v.lay.clear()
 	v.lens.lay.clear()
+	v.lens.other = newIndex()
 	v.selected, v.track, v.hover, v.series = "", 0, "", nil
-	v.lens.other = newIndex(nil)
 	if src != nil {
 		v.info = src.Info()
 		colors := imageio.DisplayColors(v.info.Channels)
@@ -301,9 +302,9 @@ func (v *View) redraw() {
 	v.measureBar()
 }
 
-// wake is redraw for workers.
 func (v *View) measureBar() { v.scale.set(v.across(), v.at.scale/v.ratio) }
 
+// wake is redraw for workers.
 func (v *View) wake() {
 	v.dirty.Lock()
 	defer v.dirty.Unlock()

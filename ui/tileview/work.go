@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,14 +28,15 @@ type work struct {
 	more    chan struct{}
 	src     imageio.Source
 	info    imageio.Info
-	opened  int // grows with every image: a tile of an older one is dropped
+	opened  int // grows with every image, and where spans change: a tile of before is dropped
 	spans   []span
 	colors  []Channel
 	tint    Tint
 	palette palette
-	stale   bool // palette is older than colors
-	measure bool // the spans are still to be found
-	later   bool // measuring found the server away
+	stale   bool     // palette is older than colors
+	measure bool     // the spans are still to be found
+	later   bool     // measuring found the server away
+	asked   *tileKey // the plane whose samples are to be measured anew
 
 	tiles  map[tileKey]*list.Element
 	used   *list.List // of *tile, the latest used first
@@ -61,11 +63,25 @@ func newWork() *work {
 func (w *work) open(src imageio.Source, info imageio.Info) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.src, w.info, w.opened = src, info, w.opened+1
-	w.spans, w.measure, w.later = nil, src != nil, false
-	w.tiles, w.used, w.bytes, w.need = map[tileKey]*list.Element{}, list.New(), 0, 0
-	w.wanted, w.busy, w.broken, w.told = nil, map[tileKey]bool{}, map[tileKey]bool{}, false
+	w.src, w.info = src, info
+	w.spans, w.measure, w.later, w.asked = nil, src != nil, false, nil
+	w.forget()
+	w.need, w.wanted, w.broken, w.told = 0, nil, map[tileKey]bool{}, false
 	w.away, w.gone = map[tileKey]bool{}, false
+	w.signal()
+}
+
+// forget drops all tiles, and those that are being read; w.mu is held.
+func (w *work) forget() {
+	w.opened++
+	w.tiles, w.used, w.bytes, w.busy = map[tileKey]*list.Element{}, list.New(), 0, map[tileKey]bool{}
+}
+
+// ask has the samples of a plane measured.
+func (w *work) ask(plane tileKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = &plane
 	w.signal()
 }
 
@@ -141,6 +157,7 @@ type task struct {
 	src     imageio.Source
 	info    imageio.Info
 	measure bool
+	asked   bool // by a person
 	key     tileKey
 	spans   []span
 	colors  palette
@@ -156,11 +173,17 @@ func (w *work) next() (task, bool) {
 	t := task{opened: w.opened, src: w.src, info: w.info, spans: w.spans}
 	if w.measure {
 		w.measure = false
-		t.measure = true
+		t.measure, t.key = true, tileKey{z: w.info.Z / 2}
 		return t, true
 	}
 	if w.spans == nil {
 		return task{}, false // another worker measures
+	}
+	if w.asked != nil {
+		t.measure, t.asked, t.key = true, true, *w.asked
+		w.asked = nil
+		w.signal() // the other workers
+		return t, true
 	}
 	t.colors = w.mixed()
 	for len(w.wanted) > 0 {
@@ -249,6 +272,9 @@ func (w *work) measured(opened int, spans []span, gone bool) bool {
 	defer w.mu.Unlock()
 	if opened != w.opened {
 		return false
+	}
+	if w.spans != nil && !slices.Equal(w.spans, spans) {
+		w.forget()
 	}
 	w.spans, w.gone = spans, w.gone || gone
 	w.stale = true

@@ -22,6 +22,7 @@ type channels struct {
 	s      *Screen
 	info   imageio.Info
 	ranges []tileview.Range
+	then   []func() // what waits for the ranges of the plane that is shown
 	rows   []*channelRow
 	cut    float64            // percent that Auto cuts off at either end
 	last   []tileview.Channel // of the image before, for similar ones
@@ -81,7 +82,7 @@ func (c *channels) tint(change func(*tileview.Tint)) {
 }
 
 func (c *channels) open(info imageio.Info) {
-	c.info, c.rows, c.ranges = info, nil, nil
+	c.info, c.rows, c.ranges, c.then = info, nil, nil, nil
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
 		r := &channelRow{on: kit.NewCheck(kit.Shortened(c.name(i), nameWidth), nil, c.s.view.TakeKeys), limits: kit.NewQuiet(""), rgb: ch.Color}
@@ -213,11 +214,30 @@ func (c *channels) toggle(i int) {
 	c.change(i, func(ch *tileview.Channel) { ch.On = !ch.On })
 }
 
-// reset sets the contrast of channel i by its samples.
-func (c *channels) reset(i int) {
-	if i < len(c.ranges) {
-		c.change(i, c.fitted(i))
+// measure does what needs the ranges of the plane that is shown, once they are known.
+func (c *channels) measure(then func()) {
+	if c.ranges != nil {
+		c.then = append(c.then, then)
+		c.s.view.Measure()
 	}
+}
+
+// measured takes what the samples of the plane that was shown span.
+func (c *channels) measured(rs []tileview.Range) {
+	then := c.then
+	c.then = nil
+	if len(rs) != len(c.ranges) {
+		return
+	}
+	c.ranges = rs
+	for _, f := range then {
+		f()
+	}
+}
+
+// reset sets the contrast of channel i by the samples of the plane that is shown.
+func (c *channels) reset(i int) {
+	c.measure(func() { c.change(i, c.fitted(i)) })
 }
 
 func (c *channels) fitted(i int) func(*tileview.Channel) {
@@ -230,21 +250,23 @@ func (c *channels) fitted(i int) func(*tileview.Channel) {
 	}
 }
 
-// autoAll sets the contrast of all channels by their samples.
+// autoAll sets the contrast of all channels by the samples of the plane that is shown.
 func (c *channels) autoAll(name string) {
 	for _, a := range autos() {
 		if a.name == name {
 			c.cut = a.cut
 		}
 	}
-	cs := c.s.view.Channels()
-	for i := range min(len(cs), len(c.ranges)) {
-		c.fitted(i)(&cs[i])
-	}
-	if c.info.Colored() {
-		together(cs, least(cs), most(cs))
-	}
-	c.show(cs)
+	c.measure(func() {
+		cs := c.s.view.Channels()
+		for i := range cs {
+			c.fitted(i)(&cs[i])
+		}
+		if c.info.Colored() {
+			together(cs, least(cs), most(cs))
+		}
+		c.show(cs)
+	})
 }
 
 // together gives all channels the same contrast: the colours of a colour picture stay true.
@@ -278,8 +300,12 @@ func (c *channels) offer() {
 	kit.Menu(c.presets, items...)
 }
 
-// recall shows a preset.
+// recall shows a preset, if it is one of the image that is open by then.
 func (c *channels) recall(p Preset) {
+	if !p.fits(c.s.view.Channels()) {
+		c.s.Note("Preset “" + p.Name + "” is for other channels than this image has.")
+		return
+	}
 	c.presets.SetText(p.Name)
 	c.show(append([]tileview.Channel(nil), p.Channels...))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"image"
+	"math"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -116,6 +117,7 @@ func TestHistogramSetsContrast(t *testing.T) {
 			t.Errorf("linked channels have %+v", cs)
 		}
 		g[0].(fyne.DoubleTappable).DoubleTapped(nil)
+		s.settle(c)
 		if cs := tiles(v).Channels(); cs[0].Max < 0.9*before[0].Max {
 			t.Errorf("a double click left the contrast %+v", cs[0])
 		}
@@ -180,6 +182,7 @@ func TestColoursOfAPictureStayTrue(t *testing.T) {
 					sel.SetSelectedIndex(1)
 				}
 			}
+			s.settle(c)
 			if was := cs[0].Max; !deep && tiles(v).Channels()[0].Max >= was {
 				t.Error("Auto changed nothing")
 			}
@@ -265,6 +268,89 @@ func TestTheKeysStayWithTheImage(t *testing.T) {
 		}
 		if tapped < 10 {
 			t.Errorf("%d were clicked", tapped)
+		}
+	})
+}
+
+// brighter is a film of 16 bits whose third time point is a hundred times as bright.
+type brighter struct{ film }
+
+func (brighter) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	px := &imageio.Pixels{Size: image.Pt(512, 512), Type: imageio.Uint16}
+	for i := range 512 * 512 {
+		v := uint16(i % 100)
+		if t.T == 2 {
+			v *= 100
+		}
+		px.Data = binary.LittleEndian.AppendUint16(px.Data, v)
+	}
+	return px, ctx.Err()
+}
+
+// TestContrastFollowsWhatIsShown: Auto measures the plane that is on the screen, and the ends go on
+// beyond its samples.
+func TestContrastFollowsWhatIsShown(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source, val.Objects = brighter{}, nil
+		v.Set(val)
+		s.settle(c)
+		most := func() float64 { return tiles(v).Channels()[0].Max }
+		g, _ := graphs(v)[0].(interface {
+			fyne.CanvasObject
+			fyne.Draggable
+			fyne.DoubleTappable
+		})
+		drag := func(x float32) {
+			g.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(x, 20)}, Dragged: fyne.NewDelta(x-g.Size().Width*0.9, 0)})
+			g.DragEnd()
+		}
+		if drag(3 * g.Size().Width); most() < 250 || most() > 350 {
+			t.Errorf("dragged to three times the histogram's width, the upper end is %g", most())
+		}
+		if drag(2e6); most() != math.MaxUint16 {
+			t.Errorf("the upper end goes up to %g", most())
+		}
+		v.Set(val)
+		g.DoubleTapped(nil)
+		s.settle(c)
+		if most() > 100 {
+			t.Errorf("Auto sets the upper end to %g", most())
+		}
+		tiles(v).SetPlane(0, 2)
+		s.settle(c)
+		g.DoubleTapped(nil)
+		s.settle(c)
+		if most() < 9800 || most() > 9900 {
+			t.Errorf("at the third time point Auto sets the upper end to %g", most())
+		}
+	})
+}
+
+// TestAPresetIsOfTheImageThatIsOpen: the menu was opened on the image before, which had other channels.
+func TestAPresetIsOfTheImageThatIsOpen(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source = three{}
+		v.Set(val)
+		s.settle(c)
+		cs := tiles(v).Channels()
+		val.Presets = []viewer.Preset{{Name: "mine", Channels: cs}}
+		v.Set(val)
+		press(v, c, 'v')
+		for _, o := range walk(v) {
+			if e, ok := o.(*kit.Field); ok && e.PlaceHolder == "Preset's name" {
+				e.ActionItem.(fyne.Tappable).Tapped(nil)
+			}
+		}
+		v.Set(typical())
+		s.settle(c)
+		if !pick(c, "mine") {
+			t.Error("the preset is not offered")
+		}
+		s.settle(c)
+		if n := len(tiles(v).Channels()); n != 2 {
+			t.Errorf("an image of two channels has %d", n)
 		}
 	})
 }

@@ -118,16 +118,28 @@ func (h *histogram) pull(v float64) {
 	h.changed(h.ch)
 }
 
+// sample is what stands at x. The margins are the ends; who goes on beyond them goes on beyond the
+// samples, as far as the image's can be.
 func (h *histogram) sample(x float32) float64 {
-	w := float64(h.Size().Width) - 2*histogramMargin
-	return h.rng.From + (float64(x)-histogramMargin)/max(w, 1)*(h.rng.To-h.rng.From)
+	w := max(float64(h.Size().Width)-2*histogramMargin, 1)
+	at := float64(x) - histogramMargin
+	switch {
+	case at < 0:
+		at = min(at+histogramMargin, 0)
+	case at > w:
+		at = max(at-histogramMargin, w)
+	}
+	return h.reached(h.rng.From + at/w*(h.rng.To-h.rng.From))
 }
+
+// reached is the sample nearest to v that an end can stand at.
+func (h *histogram) reached(v float64) float64 { return min(max(v, h.rng.Least), h.rng.Most) }
 
 // MouseDown takes the nearest grip there.
 func (h *histogram) MouseDown(e *desktop.MouseEvent) {
 	h.at, h.held = h.nearest(e.Position.X), true
 	if h.at != gripGamma {
-		h.pull(min(max(h.sample(e.Position.X), h.rng.Min), h.rng.Max))
+		h.pull(h.sample(e.Position.X))
 	}
 }
 
@@ -139,7 +151,7 @@ func (h *histogram) Dragged(e *fyne.DragEvent) {
 	if !h.held {
 		h.at, h.held = h.nearest(e.Position.X-e.Dragged.DX), true
 	}
-	h.pull(min(max(h.sample(e.Position.X), h.rng.Min), h.rng.Max))
+	h.pull(h.sample(e.Position.X))
 }
 
 // DragEnd lets go.
@@ -170,9 +182,9 @@ func (h *histogram) TypedKey(e *fyne.KeyEvent) {
 	}
 	switch e.Name {
 	case fyne.KeyLeft:
-		h.pull(max(at-step, h.rng.Min))
+		h.pull(h.reached(at - step))
 	case fyne.KeyRight:
-		h.pull(min(at+step, h.rng.Max))
+		h.pull(h.reached(at + step))
 	case fyne.KeyUp:
 		h.at = order[h.at]
 	case fyne.KeyDown:

@@ -211,7 +211,7 @@ func (s *Screen) moved(r tileview.Readout) {
 			name = cs[i].Name
 		}
 		if !math.IsNaN(v) {
-			fmt.Fprintf(&b, "  ·  %s %.6g", name, v)
+			b.WriteString("  ·  " + name + " " + exactly(v))
 		}
 	}
 	if o := r.Object; o != nil {
@@ -221,6 +221,14 @@ func (s *Screen) moved(r tileview.Readout) {
 		}
 	}
 	s.read.SetText(b.String())
+}
+
+// exactly writes a whole number, which may be that of an object, with all its digits.
+func exactly(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
 }
 
 // Keys is what should have the focus while the viewer is open.

@@ -128,19 +128,20 @@ type said struct{ say, hint string }
 func New(post func(func()), act Actions) *Screen {
 	s := &Screen{act: act, views: 1, banner: kit.NewBanner(), saved: kit.NewChip("", kit.Neutral)}
 	s.view = tileview.New(post, tileview.Actions{
-		Ranged: func(r []tileview.Range) { s.panel.channels.ranged(r) },
-		Moved:  s.moved, Selected: func(string) { s.chosen() },
+		Ranged:   func(r []tileview.Range) { s.panel.channels.ranged(r) },
+		Measured: func(r []tileview.Range) { s.panel.channels.measured(r) },
+		Moved:    s.moved, Selected: func(string) { s.chosen() },
 		Drawn: func(ring []annotation.Point) {
 			if act.Draw != nil && s.home() {
 				act.Draw(ring)
-			}
 				s.noteElsewhere()
+			}
 		},
 		Reshaped: func(id string, ring []annotation.Point) {
 			if act.Reshape != nil && s.home() {
 				act.Reshape(id, ring)
-			}
 				s.noteElsewhere()
+			}
 		},
 		Erased: func(id string) {
 			if act.Delete != nil && s.home() {
@@ -270,8 +271,8 @@ func (s *Screen) Set(v Values) {
 	s.chosen()
 	s.offerViews()
 	s.mirror()
-	s.empty.Hide()
 	s.stand()
+	s.empty.Hide()
 	s.full.Show()
 	s.full.Refresh()
 }
