@@ -1,0 +1,49 @@
+package station
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/session"
+)
+
+// TestCorrectionsOutliveAnotherVersion: what a person accepted and deleted is not there a second
+// time after the next version has named it otherwise.
+func TestCorrectionsOutliveAnotherVersion(t *testing.T) {
+	ctx := t.Context()
+	store, err := session.Open(ctx, filepath.Join(t.TempDir(), "session.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close() //nolint:errcheck // a test's
+	c := corrections{store}
+	found := func(id string, x float64) annotation.Object {
+		return annotation.Object{ID: id, Class: "nucleus", State: annotation.Predicted, Outline: []annotation.Point{{X: x}, {X: x + 20}, {X: x + 20, Y: 20}, {X: x, Y: 20}}}
+	}
+	predict := func(version string, objects ...annotation.Object) {
+		t.Helper()
+		if err := c.keepLayer(ctx, "md5", annotation.Layer{By: "nuclei@" + version, Made: time.Now(), Objects: objects}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, b := found("a", 0), found("b", 50)
+	predict("1", a, b, found("c", 100))
+	accepted := a
+	accepted.State = annotation.Accepted
+	if err := c.add(ctx, "md5", "Ada", annotation.Edit{Kind: annotation.Change, Before: &a, After: &accepted}, annotation.Edit{Kind: annotation.Remove, Before: &b}); err != nil {
+		t.Fatal(err)
+	}
+	predict("2", found("a2", 1), found("b2", 51), found("c2", 101))
+	got, log, err := c.Current(ctx, "md5")
+	if err != nil || len(log) != 2 || len(got) != 2 || got[0].ID != "a" || got[0].State != annotation.Accepted || got[1].ID != "c2" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if ok, err := c.step(ctx, "md5", "Ada", annotation.Undo); !ok || err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := c.Current(ctx, "md5"); err != nil || len(got) != 3 || got[1].ID != "b2" {
+		t.Errorf("after an undo: %+v, %v", got, err)
+	}
+}
