@@ -302,3 +302,52 @@ func TestRestoreOutlivesARestart(t *testing.T) {
 		}
 	}
 }
+
+// TestAGateIsPassedAgainWithWhatFollows: what is signed a second time has the stages after it run
+// again, all of them or, while one is at work, nothing is changed.
+func TestAGateIsPassedAgainWithWhatFollows(t *testing.T) {
+	going, work := make(chan struct{}), make(chan struct{})
+	line := flow.Line{Name: "l", Stages: []flow.Stage{
+		{Name: "review", Gate: true, Run: pass},
+		{Name: "record", After: []string{"review"}, Run: func(_ context.Context, it flow.Item, _ *job.Progress) (any, error) {
+			return it.Passes["review"].Out, nil
+		}},
+		{Name: "publish", After: []string{"record"}, Run: func(_ context.Context, it flow.Item, _ *job.Progress) (any, error) {
+			going <- struct{}{}
+			<-work
+			return it.Passes["record"].Out, nil
+		}},
+	}}
+	b := start(t, filepath.Join(t.TempDir(), "s.db"), line)
+	defer b.end()
+	if _, err := b.Add(t.Context(), flow.Fresh{ID: "a", Line: "l", Title: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	sign := func() error { return b.Pass(t.Context(), "a", "review", "Ada", "record", "publish") }
+	b.until(t, "a", func(it flow.Item) bool { return it.Passes["review"].State == flow.Yours })
+	if err := sign(); err != nil {
+		t.Fatal(err)
+	}
+	<-going
+	if err := sign(); fault.KindOf(err) != fault.Busy {
+		t.Errorf("while it is published: %v", err)
+	}
+	if it, _ := b.Items.Row("a"); !it.Behind("review") || !it.Behind("record") {
+		t.Errorf("half of it was set: %+v", it.Passes)
+	}
+	close(work)
+	first := b.until(t, "a", func(it flow.Item) bool { return it.Behind("publish") })
+	b.Hold("l", "review", true)
+	if err := sign(); err != nil {
+		t.Fatal(err)
+	}
+	if it, _ := b.Items.Row("a"); it.Behind("review") || it.Behind("record") || it.Behind("publish") {
+		t.Errorf("signed again: %+v", it.Passes)
+	}
+	b.Hold("l", "review", false)
+	<-going
+	it := b.until(t, "a", func(it flow.Item) bool { return it.Behind("publish") })
+	if !it.Passes["record"].At.After(first.Passes["record"].At) {
+		t.Errorf("recorded at %v, first at %v", it.Passes["record"].At, first.Passes["record"].At)
+	}
+}

@@ -111,13 +111,19 @@ func (r *Runner) Add(ctx context.Context, all ...Fresh) (added int, err error) {
 	return added, nil
 }
 
-// Pass opens a gate for an item: out is what the person said.
-func (r *Runner) Pass(ctx context.Context, id, stage string, out any) error {
+// Pass opens a gate for an item: out is what the person said. The stages named in again, which
+// come after it, run again with it, or none of them where one is being worked on.
+func (r *Runner) Pass(ctx context.Context, id, stage string, out any, again ...string) error {
 	b, err := json.Marshal(out)
 	if err != nil {
 		return err
 	}
-	return r.set(ctx, id, map[string]Pass{stage: {State: Waiting, Tries: 1, Out: b, At: time.Now()}})
+	ps := map[string]Pass{}
+	for _, s := range again {
+		ps[s] = Pass{At: time.Now()}
+	}
+	ps[stage] = Pass{State: Waiting, Tries: 1, Out: b, At: time.Now()}
+	return r.set(ctx, id, ps)
 }
 
 // Retry tries again at once what failed or waits.

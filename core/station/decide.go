@@ -156,16 +156,13 @@ func (s *Station) Review(ctx context.Context, it flow.Item, note string) error {
 	if !it.Behind("infer") {
 		return fault.New(fault.Busy, "This capture is not predicted yet.", "Finish its review when its objects are there.", nil)
 	}
-	if it.Passes["record"].State == flow.Running {
-		return fault.New(fault.Busy, "The review before is being committed.", "Finish again in a moment.", nil)
-	}
-	err := s.flow.Pass(ctx, it.ID, "review", intake.Review{Who: who.Name, Email: who.Email, Note: note, At: time.Now()})
-	for _, stage := range []string{"publish", "record"} {
-		if err == nil && it.Behind(stage) {
-			err = s.flow.Redo(ctx, it.ID, stage, nil)
+	for stage, doing := range map[string]string{"record": "committed", "publish": "pushed"} {
+		if it.Passes[stage].State == flow.Running {
+			return fault.New(fault.Busy, "The review before is being "+doing+".", "Finish again in a moment.", nil)
 		}
 	}
-	return err
+	words := intake.Review{Who: who.Name, Email: who.Email, Note: note, At: time.Now()}
+	return s.flow.Pass(ctx, it.ID, "review", words, "record", "publish")
 }
 
 // Again predicts an item again, for nuclei of the given diameter in pixels; 0 is the

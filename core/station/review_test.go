@@ -30,11 +30,13 @@ func TestAReviewIsOfWhatWasSeen(t *testing.T) {
 		t.Errorf("the review is %q", s)
 	}
 
-	committing := it
-	committing.Passes = map[string]flow.Pass{"infer": it.Passes["infer"], "record": {State: flow.Running}}
-	b.Items().Put(it.ID, committing)
-	if err := b.Review(t.Context(), it, ""); fault.KindOf(err) != fault.Busy {
-		t.Errorf("while one is being committed: %v", err)
+	for _, stage := range []string{"record", "publish"} {
+		busy := it
+		busy.Passes = map[string]flow.Pass{"infer": it.Passes["infer"], stage: {State: flow.Running}}
+		b.Items().Put(it.ID, busy)
+		if err := b.Review(t.Context(), it, ""); fault.KindOf(err) != fault.Busy {
+			t.Errorf("while the %s stage is at work on the one before: %v", stage, err)
+		}
 	}
 	b.Items().Put(it.ID, it)
 
