@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"unicode/utf8"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/dataset"
@@ -152,6 +154,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 	if _, is := v.repo.Meta(rel); is && !v.repo.Names(rel, st.MD5) { // the instrument has used the name again
 		rel += "@" + st.MD5[:8]
 	}
+	rel = roomBeside(rel, st.MD5)
 	for suffix, data := range map[string][]byte{".objects.geojson": geo.Bytes(), ".review.json": append(log, '\n')} {
 		if err := replaceFile(v.workPath(rel+suffix), data); err != nil {
 			return "", v.denied(err)
@@ -179,13 +182,29 @@ func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Store
 	return measure.Objects(ctx, src, r.Objects, r.Predicted.Z, r.Predicted.T, channels...)
 }
 
+// roomBeside shortens a name that would be too long for a file system with the endings of what a
+// review leaves beside it; the content tells such names apart.
+func roomBeside(rel, md5 string) string {
+	const longest = 255 - len(".objects.geojson") // bytes
+	dir, base := path.Split(rel)
+	if len(base) <= longest {
+		return rel
+	}
+	tail := "@" + md5[:8]
+	cut := longest - len(tail)
+	for !utf8.RuneStart(base[cut]) {
+		cut--
+	}
+	return dir + base[:cut] + tail
+}
+
 // replaceFile writes a file whole or not at all.
-func replaceFile(path string, data []byte) error {
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+func replaceFile(file string, data []byte) error {
+	tmp := filepath.Join(filepath.Dir(file), "."+digest(filepath.Base(file))+".tmp") // the name itself may be as long as one can be
 	if err := writeSynced(tmp, data); err != nil {
 		return err
 	}
-	return os.Rename(tmp, path)
+	return os.Rename(tmp, file)
 }
 
 // Commits returns the newest n commits of the dataset, all for 0.
