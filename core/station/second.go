@@ -27,7 +27,7 @@ func (s *Station) Registered() []infer.Ref {
 }
 
 // SeeWith returns what a version finds in a capture, on the plane where the capture's own
-// objects lie: to be compared with them. Nothing is kept of it. A version that no engine has
+// objects lie and asked for the same diameter: to be compared with them. Nothing is kept of it. A version that no engine has
 // is loaded.
 func (s *Station) SeeWith(ctx context.Context, it flow.Item, m infer.Ref, p *job.Progress) (found []annotation.Object, err error) {
 	en, err := s.engines.serving(ctx)
@@ -42,7 +42,7 @@ func (s *Station) SeeWith(ctx context.Context, it flow.Item, m infer.Ref, p *job
 	opt := plane(src.Info())
 	var own intake.Predicted
 	if it.Out("infer", &own) && own.Model != "" {
-		opt.Channel, opt.Z, opt.T, opt.Region = own.Channel, own.Z, own.T, own.Region
+		opt.Channel, opt.Z, opt.T, opt.Region, opt.Diameter = own.Channel, own.Z, own.T, own.Region, own.Diameter
 	}
 	layer, err := s.detectWith(ctx, en, m, src, opt, p)
 	if err != nil {

@@ -2,8 +2,10 @@ package station_test
 
 import (
 	"bytes"
+	"image"
 	"testing"
 
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/model/local"
 )
@@ -50,6 +52,19 @@ func TestSeeWithAnotherVersion(t *testing.T) {
 	after, log, err := b.Objects(t.Context(), it)
 	if err != nil || len(after) != len(before) || len(log) != 0 {
 		t.Errorf("the capture has %d objects, had %d, %v", len(after), len(before), err)
+	}
+	was := it.Passes["infer"].At
+	if err := b.Again(t.Context(), it, 12, image.Rectangle{}); err != nil {
+		t.Fatal(err)
+	}
+	it = b.capture(field, func(it flow.Item) bool { return it.Behind("infer") && it.Passes["infer"].At.After(was) })
+	small, _, err := b.Objects(t.Context(), it)
+	if err != nil || len(small) == len(before) {
+		t.Fatalf("of another diameter there are %d objects, too, %v", len(small), err)
+	}
+	same, err = b.SeeWith(t.Context(), it, infer.Ref{Model: "nuclei", Version: "1"}, nil)
+	if err != nil || len(same) != len(small) {
+		t.Errorf("of another diameter the same version finds %d, not %d, %v", len(same), len(small), err)
 	}
 	if _, err := b.SeeWith(t.Context(), it, infer.Ref{Model: "nuclei", Version: "9"}, nil); err == nil {
 		t.Error("a version that is not there")
