@@ -149,7 +149,9 @@ func (p *pyramids) prune(size int64) error {
 func rows(info imageio.Info, p *job.Progress) func(done, all int64) {
 	last, row := int64(0), int64(info.Levels[0].Size.X*info.Type.Bytes())
 	return func(done, all int64) {
-		p.Expect(all * row)
+		if last == 0 {
+			p.Grow(all * row)
+		}
 		p.Add((done - last) * row)
 		last = done
 	}
