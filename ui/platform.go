@@ -145,7 +145,7 @@ func (w *window) fillRuns() {
 	for _, r := range sh.Runs {
 		v.Runs = append(v.Runs, runs.Run{
 			ID: r.ID, Name: r.Name, Experiment: r.Experiment, Status: r.Status, User: r.User,
-			Started: r.Started, Ended: r.Ended, Params: r.Params, Metrics: r.Metrics,
+			Started: r.Started.Local(), Ended: r.Ended.Local(), Params: r.Params, Metrics: r.Metrics,
 		})
 	}
 	w.runs.Set(v)
