@@ -114,14 +114,26 @@ func Default() Settings {
 	return Settings{Takeover: true, Model: "nuclei", Linking: Linking{Reach: 20, Gap: 1}}
 }
 
-// ModelFor returns the model that captures of an instrument are sent to.
-func (s Settings) ModelFor(instrument string) string {
+// FolderOf returns the instrument folder that path lies in, of several the innermost.
+func (s Settings) FolderOf(path string) (in Folder, ok bool) {
 	for _, f := range s.Folders {
-		if f.Instrument == instrument && f.Model != "" {
-			return f.Model
+		if rel, err := filepath.Rel(f.Path, path); err == nil && filepath.IsLocal(rel) && len(f.Path) > len(in.Path) {
+			in, ok = f, true
 		}
 	}
-	return s.Model
+	return in, ok
+}
+
+// ModelFor returns the model that a capture at path is sent to: that of its folder, as two may be
+// of one instrument, or where that is no longer named, of its instrument's.
+func (s Settings) ModelFor(instrument, path string) string {
+	f, ok := s.FolderOf(path)
+	for _, o := range s.Folders {
+		if !ok && o.Instrument == instrument && instrument != "" && o.Model != "" {
+			f, ok = o, true
+		}
+	}
+	return cmp.Or(f.Model, s.Model)
 }
 
 // ModelsInUse are the models that captures are sent to, each once.

@@ -143,3 +143,27 @@ func TestLoadBroken(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestModelFor: each folder has its own model, also where two are of one instrument.
+func TestModelFor(t *testing.T) {
+	dir := t.TempDir()
+	at := func(names ...string) string { return filepath.Join(append([]string{dir}, names...)...) }
+	s := config.Settings{Model: "nuclei", Folders: []config.Folder{
+		{Path: at("left"), Instrument: "Confocal 2", Model: "bright"},
+		{Path: at("right"), Instrument: "Confocal 2", Model: "dim"},
+		{Path: at("right", "test"), Instrument: "Confocal 2"},
+		{Path: at("nameless"), Model: "other"},
+	}}
+	for _, c := range []struct{ instrument, path, want string }{
+		{"Confocal 2", at("left", "day 1", "a.tif"), "bright"},
+		{"Confocal 2", at("right", "a.tif"), "dim"},
+		{"Confocal 2", at("right", "test", "a.tif"), "nuclei"},
+		{"Confocal 2", at("rights", "a.tif"), "bright"}, // its folder is no longer named
+		{"", at("nameless", "a.tif"), "other"},
+		{"", at("a.tif"), "nuclei"}, // taken by hand
+	} {
+		if got := s.ModelFor(c.instrument, c.path); got != c.want {
+			t.Errorf("%s of %q goes to %s, not to %s", c.path, c.instrument, got, c.want)
+		}
+	}
+}

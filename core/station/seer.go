@@ -33,7 +33,7 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 		return intake.Predicted{}, err
 	}
 	defer src.Close() //nolint:errcheck // read only
-	b, err := s.served(ctx, cmp.Or(ask.Model, s.file.Settings().ModelFor(c.Instrument)))
+	b, err := s.served(ctx, cmp.Or(ask.Model, s.file.Settings().ModelFor(c.Instrument, c.Path)))
 	if err != nil {
 		return intake.Predicted{}, err
 	}
