@@ -80,6 +80,8 @@ const (
 	// patience is how long a share may take to answer before someone is told, and how often
 	// it is then said how long it has been.
 	patience = 10 * time.Second
+	// hesitation is how long a folder may take to say what kind of disk it is on.
+	hesitation = 2 * time.Second
 	// steady is how many looks in a row must find a file unchanged.
 	steady = 3
 	// longestQuiet is how long a capture of several is waited for because it made pauses.

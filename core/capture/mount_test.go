@@ -3,8 +3,13 @@
 package capture_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,5 +52,30 @@ func TestShareIsUnmounted(t *testing.T) {
 	l.last(t, filepath.Join(dir, "b.tif"), capture.Done)
 	if gone, done := l.count(capture.Gone), l.count(capture.Done); gone != 0 || done != 2 {
 		t.Errorf("%d gone, %d done", gone, done)
+	}
+}
+
+// TestDeadShare watches a folder on a file system that answers nothing, neither what it is nor what
+// is in it: it is said, and the watch ends when it is to.
+func TestDeadShare(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fuse, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Skipf("no file system can be played here: %v", err)
+	}
+	answer := sync.OnceFunc(func() { _ = unix.Close(fuse) }) // every call then fails
+	if err := unix.Mount("dead", dir, "fuse", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fuse)); err != nil {
+		answer()
+		t.Skipf("nothing can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	l := start(t, capture.Folder{Path: dir, Quiet: quiet})
+	t.Cleanup(answer) // first, or a watch that hangs would never end
+	if s := l.last(t, dir, capture.Away); !strings.Contains(s.Say, "does not answer") {
+		t.Errorf("said %q", s.Say)
+	}
+	if err := l.stop(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

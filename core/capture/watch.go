@@ -32,7 +32,7 @@ func (f Folder) watch(ctx context.Context, see func([]Sighting) error) error {
 	if err != nil {
 		return err
 	}
-	share := f.Share || remote(f.Path)
+	share := f.Share || asShare(ctx, f.Path, remote)
 	w := &watch{
 		Folder: f.withDefaults(share), rules: rules, tracks: map[string]*track{}, units: map[string]*unit{},
 		done: map[string]stamp{}, pauses: map[string]time.Duration{}, dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
@@ -75,6 +75,22 @@ func (f Folder) watch(ctx context.Context, see func([]Sighting) error) error {
 			w.news = nil
 		}
 		timer.Reset(max(0, time.Until(w.next())))
+	}
+}
+
+// asShare reports whether a folder is to be looked through as a share is, which works wherever it
+// is. One that does not say what it is on lies on a dead share: nothing can end that call, and the
+// first full look tells.
+func asShare(ctx context.Context, path string, remote func(string) bool) bool {
+	ctx, stop := context.WithTimeout(ctx, hesitation)
+	defer stop()
+	said := make(chan bool, 1)
+	go func() { said <- remote(path) }() // not waited for, as in watch
+	select {
+	case share := <-said:
+		return share
+	case <-ctx.Done():
+		return true
 	}
 }
 

@@ -44,7 +44,7 @@ func (s *Station) watchFolders(ctx context.Context) error {
 		case <-s.settled:
 		}
 		stop()
-		_ = g.Wait() // each watch ends with its context only
+		_ = g.Wait() // each watch ends with its context only, and then at once: none touches its disk itself
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
