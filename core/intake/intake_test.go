@@ -26,10 +26,17 @@ type shelf struct {
 	pushes   int
 	slowPush time.Duration
 	bad      string // this path can't be stored
+	hung     string // in this folder no call returns before the line ends
 	log      []annotation.Entry
 }
 
-func (s *shelf) Capture(_ context.Context, all []intake.Capture, _ *job.Progress) ([]intake.Stored, error) {
+func (s *shelf) Capture(ctx context.Context, all []intake.Capture, _ *job.Progress) ([]intake.Stored, error) {
+	for _, c := range all {
+		if filepath.Dir(c.Path) == s.hung {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []intake.Stored
@@ -197,6 +204,15 @@ func TestOneBadCaptureHoldsNoOthers(t *testing.T) {
 	if failed != 1 {
 		t.Errorf("%d failed", failed)
 	}
+}
+
+// TestADeadShareHoldsNoOtherInstrument: the captures of others are stored meanwhile.
+func TestADeadShareHoldsNoOtherInstrument(t *testing.T) {
+	const n = 40
+	s := &shelf{stored: map[string]int{}, hung: "/scope/1"}
+	r, _ := run(t, filepath.Join(t.TempDir(), "s.db"), s)
+	add(t, r, n)
+	until(t, r, "push", n/2)
 }
 
 func TestPowerGoesInABurst(t *testing.T) {

@@ -12,13 +12,13 @@ const (
 	manyPushed   = 10_000   // covered by a push
 )
 
-// company names the captures that are stored together.
+// company names the captures that are stored together: of one instrument, as its share may hang.
 func company(it flow.Item) string {
 	var c Capture
 	if it.Read(&c) != nil || c.Count > 0 || c.Size > smallFile {
 		return ""
 	}
-	return "small"
+	return "small of " + c.Instrument
 }
 
 // upTo bounds the bytes that are stored together.

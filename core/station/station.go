@@ -64,6 +64,7 @@ type Station struct {
 	tiles       *imageio.TileCache
 	pyramids    *pyramids
 	names       *names
+	sources     sources
 	sightings   event.Feed[string, Sighting]
 	forming     event.Feed[string, []annotation.Object]
 	held        atomic.Bool            // predictions are paused

@@ -14,6 +14,10 @@ import (
 
 // Capture copies captures into the dataset while hashing them.
 func (v vault) Capture(ctx context.Context, all []intake.Capture, p *job.Progress) ([]intake.Stored, error) {
+	all, err := v.answering(ctx, all)
+	if err != nil {
+		return nil, err
+	}
 	var files []dataset.SourceFile
 	ends := make([]int, len(all)) // of each capture's files
 	for i, c := range all {
