@@ -114,7 +114,7 @@ func (w *window) progress(v *models.Values) {
 	}
 }
 
-// withdraw takes back a promotion that is not carried out yet.
+// withdraw takes back a promotion that is not carried out yet, or a capture off the list.
 func (w *window) withdraw(id string) {
 	w.work.do(func(ctx context.Context) error { return w.station.Withdraw(ctx, id) })
 }

@@ -19,6 +19,7 @@ func steps() []struct{ stage, name string } {
 		{"infer", "predicted"},
 		{"review", "reviewed"},
 		{"record", "committed"},
+		{"publish", "published"},
 	}
 }
 

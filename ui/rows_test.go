@@ -31,7 +31,14 @@ func TestCaptureRow(t *testing.T) {
 	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The image is cut short." || r.Objects != -1 {
 		t.Errorf("failed: %+v", r)
 	}
-	for _, stage := range []string{"infer", "review", "record"} { // of a table
+	for _, stage := range []string{"infer", "review", "record"} {
+		it.Passes[stage] = done
+	}
+	it.Passes["publish"] = flow.Pass{State: flow.Failed, Say: "The git server does not take the login."}
+	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The git server does not take the login." {
+		t.Errorf("not published: %+v", r)
+	}
+	for _, stage := range []string{"infer", "review", "record", "publish"} { // of a table
 		it.Passes[stage] = flow.Pass{State: flow.Skipped}
 	}
 	r = captureRow(it)

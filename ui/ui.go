@@ -127,7 +127,7 @@ func (w *window) look(mode string) {
 // furnish makes the screens.
 func (w *window) furnish() {
 	w.inbox = inbox.New(time.Now, inbox.Actions{
-		Open: w.open, Retry: w.retry, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") }, Key: w.key,
+		Open: w.open, Retry: w.retry, Drop: w.withdraw, Reveal: w.reveal, Settings: func() { w.shell.Open("settings") }, Key: w.key,
 		Thumb: w.thumb, Predict: w.predictWith, Hold: w.holdPredictions, Cancel: w.cancelAsked,
 	})
 	w.viewer = viewer.New(bind.Screen, w.viewerActions())

@@ -53,6 +53,7 @@ type Row struct {
 type Actions struct {
 	Open     func(id string)
 	Retry    func(id string)
+	Drop     func(id string)        // off the list; offered for what could not be copied
 	Reveal   func(id string)        // show the file in the desktop's file manager
 	Settings func()                 // offered while the inbox is empty; may be nil
 	Key      func(e *fyne.KeyEvent) // a key that the list has no use for; may be nil

@@ -171,6 +171,27 @@ func TestPersonOpensAndRetries(t *testing.T) {
 	}
 }
 
+// TestWhatCouldNotBeCopiedIsTakenOff after a question, and nothing else is.
+func TestWhatCouldNotBeCopiedIsTakenOff(t *testing.T) {
+	var dropped string
+	s, w := window(t, theme.Dark, inbox.Actions{Drop: func(id string) { dropped = id }})
+	off := func(b *widget.Button) bool { return b.Text == "Take off the list" }
+	later := faulty()
+	later[0].Stages = line(4, inbox.Failed, "")
+	if s.Set(later); find(s, off) != nil {
+		t.Error("what is in the dataset can be taken off")
+	}
+	s.Set(faulty())
+	test.Tap(find(s, off))
+	if dropped != "" {
+		t.Error("nobody was asked")
+	}
+	test.Tap(find(w.Canvas().Overlays().Top(), off))
+	if dropped != faulty()[0].ID {
+		t.Errorf("took off %q", dropped)
+	}
+}
+
 func TestFilterFindsByModelAndNeed(t *testing.T) {
 	s, _ := window(t, theme.Dark, inbox.Actions{})
 	s.Set(rows())

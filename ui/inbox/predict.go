@@ -68,11 +68,14 @@ func (s *Screen) with(label string, ids []string) *fyne.MenuItem {
 }
 
 // captured reports whether the capture is stored, so that it can be predicted.
-func (r Row) captured() bool {
+func (r Row) captured() bool { return r.standing("captured") == Done }
+
+// standing is where a stage stands.
+func (r Row) standing(stage string) State {
 	for _, st := range r.Stages {
-		if st.Name == "captured" {
-			return st.State == Done
+		if st.Name == stage {
+			return st.State
 		}
 	}
-	return false
+	return Waiting
 }

@@ -43,6 +43,7 @@ type row struct {
 	chips  *fyne.Container
 	open   *widget.Button
 	retry  *widget.Button
+	drop   *widget.Button
 	reveal *widget.Button
 	layout fyne.CanvasObject
 }
@@ -63,11 +64,13 @@ func newRow(s *Screen) *row {
 	r.reason.Truncation = fyne.TextTruncateEllipsis
 	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
 	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
+	r.drop = widget.NewButton("Take off the list", r.offerDrop)
 	r.reveal = widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { call(s.act.Reveal, r.id) })
 	r.reveal.Importance = widget.LowImportance
 	pic := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(64, 64), container.NewCenter(
 		container.NewGridWrap(fyne.NewSize(24, 24), r.glyph)), r.thumb))
-	buttons := container.NewVBox(layout.NewSpacer(), container.NewHBox(r.reveal, kit.Tall(r.retry), kit.Tall(r.open)), layout.NewSpacer())
+	buttons := container.NewVBox(layout.NewSpacer(), container.NewHBox(r.reveal, kit.Tall(r.retry),
+		container.NewStack(kit.Tall(r.open), r.drop)), layout.NewSpacer())
 	text := container.New(layout.NewCustomPaddedVBoxLayout(-3), container.New(heading{}, r.name, r.facts),
 		container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), r.chips), r.reason)
 	r.layout = container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), container.NewBorder(nil, nil,
@@ -134,7 +137,17 @@ func (r *row) set(i widget.ListItemID, v Row) {
 	}
 	r.s.toggle(r.open, ready || v.Objects >= 0 || passed(v, 1))
 	r.s.toggle(r.retry, v.State == Failed || v.State == Held)
+	r.s.toggle(r.drop, !r.open.Visible() && v.State == Failed && v.standing("captured") == Failed)
 	r.layout.Refresh()
+}
+
+// offerDrop asks whether a capture that could not be copied is to be forgotten.
+func (r *row) offerDrop() {
+	id := r.id
+	kit.Ask(r, kit.Question{
+		Title: "Take " + r.name.Text + " off the list?", Button: "Take off the list",
+		Sentence: "It could not be copied, so nothing of it is in the dataset. The instrument's file stays as it is; while it is there, it comes back when the folders are next looked through anew.",
+	}, nil, func() { call(r.s.act.Drop, id) })
 }
 
 // passed: the first n stages are done, so the file is in the cache and can be looked at.
