@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"time"
 
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/model"
@@ -18,13 +20,18 @@ import (
 )
 
 // bundles keeps the model versions that were fetched, so that they load with the cable
-// pulled: dir/registry/model/version/{model.onnx,coverslip.yaml,tests/…}.
-type bundles struct{ dir string }
+// pulled: dir/registry/model/version/{model.onnx,coverslip.yaml,made,tests/…}.
+type bundles struct {
+	dir string
+	mu  sync.Mutex // held while a version is read or written
+}
 
-// fetch returns a version from disk, or from r and then keeps it.
-func (b bundles) fetch(ctx context.Context, r model.Registry, m infer.Ref) (infer.Bundle, error) {
+// fetch returns a version from disk, or from r and then keeps it. A model may have been removed
+// from the registry and registered anew, which begins at version 1 again: now is the version as
+// the registry lists it, zero where it was not heard.
+func (b *bundles) fetch(ctx context.Context, r model.Registry, m infer.Ref, now model.Version) (infer.Bundle, error) {
 	home := b.home(r.Name(), m)
-	got, err := read(home, m)
+	got, err := b.kept(home, m, now)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return got, err
 	}
@@ -32,12 +39,37 @@ func (b bundles) fetch(ctx context.Context, r model.Registry, m infer.Ref) (infe
 	if err != nil {
 		return got, err
 	}
-	return got, keepBundle(home, got)
+	return got, b.keep(home, got, now)
+}
+
+// kept reads a version that is still the one that the registry has.
+func (b *bundles) kept(home string, m infer.Ref, now model.Version) (infer.Bundle, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text, err := os.ReadFile(filepath.Join(home, "made"))
+	same := string(text) == made(now)
+	if errors.Is(err, fs.ErrNotExist) { // an earlier program kept it
+		if st, err := os.Stat(filepath.Join(home, "model.onnx")); err == nil {
+			same = !st.ModTime().Before(now.Created)
+		}
+	}
+	if !same && made(now) != "" {
+		return infer.Bundle{}, fs.ErrNotExist
+	}
+	return read(home, m)
+}
+
+// made tells a version from another of the same number; empty where the registry was not heard.
+func made(v model.Version) string {
+	if v.Created.IsZero() {
+		return ""
+	}
+	return v.Created.UTC().Format(time.RFC3339Nano) + " " + v.Run
 }
 
 // home is the folder of a version. Names come from a server, so only a digest of them
 // becomes a path.
-func (b bundles) home(registry string, m infer.Ref) string {
+func (b *bundles) home(registry string, m infer.Ref) string {
 	return filepath.Join(b.dir, digest(registry), digest(m.Model), digest(m.Version))
 }
 
@@ -68,8 +100,10 @@ func read(home string, m infer.Ref) (infer.Bundle, error) {
 // testFile is where a test tensor lies in a version's folder. Its name comes from a server.
 func testFile(name string) string { return filepath.Join("tests", digest(name)) }
 
-// keepBundle writes the folder whole, by rename.
-func keepBundle(home string, b infer.Bundle) error {
+// keep writes the folder whole, by rename, in place of what is there.
+func (b *bundles) keep(home string, got infer.Bundle, now model.Version) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
 		return err
 	}
@@ -78,8 +112,8 @@ func keepBundle(home string, b infer.Bundle) error {
 		return err
 	}
 	defer os.RemoveAll(tmp) //nolint:errcheck // gone already when all went well
-	files := map[string][]byte{"model.onnx": b.ONNX, "coverslip.yaml": b.Recipe}
-	for name, data := range b.Tests {
+	files := map[string][]byte{"model.onnx": got.ONNX, "coverslip.yaml": got.Recipe, "made": []byte(made(now))}
+	for name, data := range got.Tests {
 		files[testFile(name)] = data
 	}
 	if err := os.Mkdir(filepath.Join(tmp, "tests"), 0o755); err != nil {
@@ -90,10 +124,20 @@ func keepBundle(home string, b infer.Bundle) error {
 			return fmt.Errorf("keep model: %w", err)
 		}
 	}
-	if err := os.Rename(tmp, home); err != nil && !errors.Is(err, fs.ErrExist) {
+	old := tmp + ".old"
+	defer os.RemoveAll(old) //nolint:errcheck // what is left of it does no harm
+	if err := os.Rename(home, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keep model: %w", err)
+	}
+	if err := os.Rename(tmp, home); err != nil {
 		return fmt.Errorf("keep model: %w", err)
 	}
 	return nil
+}
+
+// bundle returns a version of a registry's model.
+func (s *Station) bundle(ctx context.Context, p platform, m infer.Ref) (infer.Bundle, error) {
+	return s.bundles.fetch(ctx, p, m, s.shelves.version(p, m))
 }
 
 func writeSynced(path string, data []byte) error {

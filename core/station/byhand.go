@@ -38,7 +38,7 @@ func (s *Station) loadOn(ctx context.Context, r remoteEngine, m infer.Ref) error
 		}
 		return en.LoadStored(ctx, m.Model)
 	}
-	b, err := s.bundles.fetch(ctx, s.shelves.platform(), m)
+	b, err := s.bundle(ctx, s.shelves.platform(), m)
 	if err != nil {
 		return err
 	}

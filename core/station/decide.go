@@ -241,14 +241,16 @@ func (s *Station) inForce(name string) (platform, infer.Ref, bool) {
 
 // serve makes m of registry p what captures are predicted with.
 func (s *Station) serve(ctx context.Context, p platform, m infer.Ref) error {
-	if s.engines.wants(m, p.Name()) {
+	now := s.shelves.version(p, m)
+	from := p.Name() + " " + made(now)
+	if s.engines.wants(m, from) {
 		return nil
 	}
-	b, err := s.bundles.fetch(ctx, p, m)
+	b, err := s.bundles.fetch(ctx, p, m, now)
 	if err != nil {
 		return err
 	}
-	s.engines.want(b, p.Name())
+	s.engines.want(b, from)
 	s.engines.check(ctx)
 	s.flow.Nudge()
 	return nil

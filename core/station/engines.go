@@ -65,7 +65,8 @@ type engines struct {
 	locked   map[string]bool  // servers that let nobody load models
 }
 
-// wanted is a version in force, and the name of the registry that it came from.
+// wanted is a version in force, and the name of the registry that it came from, with what tells it
+// from another of that number there.
 type wanted struct {
 	infer.Bundle
 

@@ -12,7 +12,8 @@ import (
 
 // Load implements [release.Host]: the version goes into every engine, beside what is in force.
 func (s *Station) Load(ctx context.Context, b infer.Bundle) error {
-	if err := keepBundle(s.bundles.home(s.shelves.platform().Name(), b.Ref), b); err != nil {
+	p := s.shelves.platform()
+	if err := s.bundles.keep(s.bundles.home(p.Name(), b.Ref), b, s.shelves.version(p, b.Ref)); err != nil {
 		return err
 	}
 	return s.engines.loadAll(ctx, b)

@@ -55,7 +55,7 @@ func (s *Station) SeeWith(ctx context.Context, it flow.Item, m infer.Ref, p *job
 func (s *Station) detectWith(
 	ctx context.Context, en infer.Engine, m infer.Ref, src imageio.Source, opt infer.Options, p *job.Progress,
 ) (annotation.Layer, error) {
-	b, err := s.bundles.fetch(ctx, s.shelves.platform(), m)
+	b, err := s.bundle(ctx, s.shelves.platform(), m)
 	if err != nil {
 		return annotation.Layer{}, err
 	}

@@ -2,9 +2,10 @@ package station
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"log/slog"
-	"maps"
 	"os"
 	"sync"
 
@@ -37,12 +38,20 @@ type verdicts struct {
 	path string
 	log  *slog.Logger
 
-	mu sync.Mutex                          // guards all below
-	by map[string]map[string]infer.Verdict // by name of the engine and model@version
+	mu sync.Mutex                    // guards all below
+	by map[string]map[string]verdict // by name of the engine and model@version
+}
+
+// verdict is a verdict on a network and its description, of which another may have the same
+// version later.
+type verdict struct {
+	infer.Verdict
+
+	Of string `json:"of"`
 }
 
 func readVerdicts(path string, log *slog.Logger) *verdicts {
-	v := &verdicts{path: path, log: log, by: map[string]map[string]infer.Verdict{}}
+	v := &verdicts{path: path, log: log, by: map[string]map[string]verdict{}}
 	if b, err := os.ReadFile(path); err == nil && json.Unmarshal(b, &v.by) != nil {
 		clear(v.by)
 	}
@@ -53,13 +62,31 @@ func readVerdicts(path string, log *slog.Logger) *verdicts {
 func (v *verdicts) of(engine string) map[string]infer.Verdict {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return maps.Clone(v.by[engine])
+	out := map[string]infer.Verdict{}
+	for m, k := range v.by[engine] {
+		out[m] = k.Verdict
+	}
+	return out
+}
+
+// has reports whether there is a verdict on just this.
+func (v *verdicts) has(engine, key, of string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	k, ok := v.by[engine][key]
+	return ok && k.Of == of
 }
 
 // test asks an engine about a bundle's test images, once, and keeps the verdict.
 func (v *verdicts) test(ctx context.Context, en infer.Engine, b infer.Bundle) {
-	key := b.String()
-	if _, known := v.of(en.Name())[key]; known || len(b.Tests) == 0 {
+	if len(b.Tests) == 0 {
+		return
+	}
+	key, sum := b.String(), sha256.New()
+	sum.Write(b.ONNX)
+	sum.Write(b.Recipe)
+	of := hex.EncodeToString(sum.Sum(nil)[:8])
+	if v.has(en.Name(), key, of) {
 		return
 	}
 	m, err := recipe.Read(b.Recipe)
@@ -76,9 +103,9 @@ func (v *verdicts) test(ctx context.Context, en infer.Engine, b infer.Bundle) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.by[en.Name()] == nil {
-		v.by[en.Name()] = map[string]infer.Verdict{}
+		v.by[en.Name()] = map[string]verdict{}
 	}
-	v.by[en.Name()][key] = got
+	v.by[en.Name()][key] = verdict{got, of}
 	text, err := json.MarshalIndent(v.by, "", " ")
 	if err == nil {
 		err = writeSynced(v.path+".new", text)

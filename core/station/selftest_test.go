@@ -13,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/infer/infertest"
+	"coverslip.dev/coverslip/core/model"
 	"coverslip.dev/coverslip/core/model/local"
 	"coverslip.dev/coverslip/core/release"
 	"coverslip.dev/coverslip/core/servertest"
@@ -54,15 +55,15 @@ func TestSelfTests(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shelf := bundles{filepath.Join(dir, "models")}
+	shelf := bundles{dir: filepath.Join(dir, "models")}
 	path := filepath.Join(dir, "models", "selftests.json")
 	for _, version := range []string{"1", "2"} {
 		ref := infer.Ref{Model: "doubled", Version: version}
-		fetched, err := shelf.fetch(ctx, own, ref)
+		fetched, err := shelf.fetch(ctx, own, ref, model.Version{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept, err := shelf.fetch(ctx, own, ref) // from the disk now
+		kept, err := shelf.fetch(ctx, own, ref, model.Version{}) // from the disk now
 		if err != nil || len(kept.Tests) != 2 || len(fetched.Tests) != 2 {
 			t.Fatalf("%d and %d test images, %v", len(fetched.Tests), len(kept.Tests), err)
 		}

@@ -12,6 +12,7 @@ import (
 	"coverslip.dev/coverslip/core/event"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/health"
+	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/model"
 	"coverslip.dev/coverslip/core/release"
 	"coverslip.dev/coverslip/core/session"
@@ -128,6 +129,21 @@ func (s *shelves) platform() platform {
 func (s *shelves) shelf() (sh Shelf, heard bool) {
 	key, _ := s.inUse()
 	return s.feed.Row(key)
+}
+
+// version is a version as its platform last listed it; zero where it did not.
+func (s *shelves) version(p platform, m infer.Ref) model.Version {
+	key, use := s.inUse()
+	if !same(use, p) {
+		key = localShelf
+	}
+	sh, _ := s.feed.Row(key)
+	for _, v := range sh.Versions[m.Model] {
+		if v.Version == m.Version {
+			return v
+		}
+	}
+	return model.Version{}
 }
 
 // watch asks the platforms again and again until ctx ends.

@@ -84,7 +84,7 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 	}
 	s := &Station{
 		opt: opt, log: opt.Log, settled: make(chan struct{}, 1),
-		bundles: bundles{filepath.Join(ws, "models")},
+		bundles: bundles{dir: filepath.Join(ws, "models")},
 		secrets: secret.Open(filepath.Join(ws, "secrets.json")),
 		tiles:   imageio.NewTileCache(tileBytes),
 		places:  places{poke: make(chan struct{}, 1)},

@@ -106,5 +106,5 @@ func (s *Station) predictedBy(ctx context.Context, it flow.Item) (infer.Bundle, 
 	if b, ok := s.engines.wantedBundle(p.Model); ok && b.Version == p.Version { // also one of the workspace's own registry
 		return b, nil
 	}
-	return s.bundles.fetch(ctx, s.shelves.platform(), infer.Ref{Model: p.Model, Version: p.Version})
+	return s.bundle(ctx, s.shelves.platform(), infer.Ref{Model: p.Model, Version: p.Version})
 }
