@@ -79,6 +79,7 @@ type slot struct{ address, model string }
 type remoteEngine struct {
 	address string
 	infer.Engine
+	by     dialling // what it was made of
 	up     bool
 	member *pool.Member // of the pool that answers questions
 }
@@ -91,11 +92,8 @@ func newEngines(own infer.Engine, board *health.Board, tested *verdicts, log *sl
 
 // use replaces the servers; those that are no longer there are closed.
 func (e *engines) use(list []remoteEngine, takeover bool) error {
-	for i, r := range list {
-		list[i].member = pool.NewMember(r.Engine, func(err error) { e.doubt(r.address, err) })
-	}
 	e.mu.Lock()
-	old := e.remote
+	old := e.replaced(list)
 	e.remote, e.takeover = list, takeover
 	for _, o := range old {
 		e.forget(o.address)

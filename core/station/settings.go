@@ -8,6 +8,7 @@ import (
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer/pool"
 	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/model/mlflow"
 	"coverslip.dev/coverslip/core/secret"
@@ -73,14 +74,58 @@ func (s *Station) dial(ctx context.Context, servers []config.Server) ([]remoteEn
 			errs = append(errs, err)
 			continue
 		}
+		by := dialling{v, token}
+		if r, ok := s.engines.made(by); ok {
+			list = append(list, r)
+			continue
+		}
 		en, err := s.dialServer(ctx, v, token)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		list = append(list, remoteEngine{address: v.Address, Engine: &counted{Engine: en}})
+		list = append(list, remoteEngine{address: v.Address, Engine: &counted{Engine: en}, by: by})
 	}
 	return list, errors.Join(errs...)
+}
+
+// dialling is all that the connection to a server depends on. Where nothing of it is new, the
+// server stays when settings are saved, with what is asked on it and what a person took off it.
+type dialling struct {
+	config.Server
+
+	token secret.Text
+}
+
+// made returns the server that was made of just this.
+func (e *engines) made(by dialling) (remoteEngine, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.IndexFunc(e.remote, func(r remoteEngine) bool { return r.by == by }); i >= 0 {
+		return e.remote[i], true
+	}
+	return remoteEngine{}, false
+}
+
+// replaced makes list ready to be used, in which those that stay are as they are now, and returns
+// the servers that are not on it. e.mu is held.
+func (e *engines) replaced(list []remoteEngine) (old []remoteEngine) {
+	in := func(all []remoteEngine, r remoteEngine) int {
+		return slices.IndexFunc(all, func(o remoteEngine) bool { return o.Engine == r.Engine })
+	}
+	for i, r := range list {
+		if at := in(e.remote, r); at >= 0 {
+			list[i] = e.remote[at]
+		} else {
+			list[i].member = pool.NewMember(r.Engine, func(err error) { e.doubt(r.address, err) })
+		}
+	}
+	for _, o := range e.remote {
+		if in(list, o) < 0 {
+			old = append(old, o)
+		}
+	}
+	return old
 }
 
 // dialServer prepares an engine for a server that the settings name.
