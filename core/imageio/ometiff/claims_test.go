@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"math"
@@ -224,5 +225,58 @@ func TestSizeForeseen(t *testing.T) {
 	}
 	if err := ometiff.PutPastClassic(); err == nil || !strings.Contains(err.Error(), "more than 4 GB") {
 		t.Errorf("behind %d: %v", uint32(math.MaxUint32), err)
+	}
+}
+
+// TestRenamed opens an OME-TIFF whose description knows it under another name: it is the file that
+// all blocks name, by a UUID in any case, or for want of another. Where it is none of those that
+// they name, that is said; it is whole all the same.
+func TestRenamed(t *testing.T) {
+	const block = `<TiffData IFD="%d" FirstZ="%d" PlaneCount="1"><UUID FileName="%s">urn:uuid:AB-%d</UUID></TiffData>`
+	for _, c := range []struct {
+		name, root string
+		files      [2]string
+		want       string
+	}{
+		{"no UUID", ``, [2]string{"orig.ome.tif", "orig.ome.tif"}, ""},
+		{"another case", ` UUID="urn:uuid:ab-1"`, [2]string{"orig.ome.tif", "orig.ome.tif"}, ""},
+		{"another file's", ` UUID="urn:uuid:ab-7"`, [2]string{"orig.ome.tif", "orig.ome.tif"}, "orig.ome.tif"},
+		{"two files", ``, [2]string{"one.ome.tif", "two.ome.tif"}, "one.ome.tif"},
+		{"two files, this is one", ``, [2]string{"one.ome.tif", "Upload-1"}, ""},
+	} {
+		var blocks strings.Builder
+		for i, name := range c.files {
+			id := 1
+			if name != c.files[0] {
+				id = 2
+			}
+			fmt.Fprintf(&blocks, block, i, i, name, id)
+		}
+		text := `<OME` + c.root + `><Image><Pixels DimensionOrder="XYCZT" SizeX="16" SizeY="16" SizeZ="2" SizeC="1" SizeT="1" Type="uint8" PhysicalSizeX="0.5">` +
+			`<Channel Name="DAPI"/>` + blocks.String() + `</Pixels></Image></OME>`
+		path := filepath.Join(t.TempDir(), "upload-1")
+		if err := os.WriteFile(path, tiff(2, text, make([]byte, 256), nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (ometiff.Format{}).Complete(t.Context(), path); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		src, err := ometiff.Format{}.Open(t.Context(), path)
+		if c.want != "" {
+			if _, hint := fault.Explain(err); fault.KindOf(err) != fault.NotFound || !strings.Contains(hint, c.want) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if i := src.Info(); i.Channels[0].Name != "DAPI" || i.Micron.X != 0.5 || i.Z != 2 {
+			t.Errorf("%s: %+v", c.name, i)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

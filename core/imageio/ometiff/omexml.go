@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -157,8 +158,14 @@ func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.settle(&doc, len(pages))
 	n, ok := f.wanted(doc, n)
-	if !ok { // metadata alone: the pages speak for themselves
+	if !ok {
+		if other := elsewhere(doc); other != "" {
+			return nil, fault.New(fault.NotFound, "“"+f.name+"” holds none of the planes that it describes.",
+				"Its description says that they are in “"+other+"”: open that, or give the file this name back.", nil)
+		}
+		// metadata alone: the pages speak for themselves
 		l := plain(pages)
 		l.info.Format = "OME-TIFF"
 		return l, nil
@@ -227,45 +234,6 @@ func acquired(text string) time.Time {
 		return time.Time{}
 	}
 	return at
-}
-
-// wanted returns which image to lay out: n, or for n < 0 the first that has a plane in
-// this file.
-func (f *file) wanted(doc omeXML, n int) (int, bool) {
-	if n >= 0 && len(doc.Image) > 0 {
-		return n, true
-	}
-	for i, img := range doc.Image {
-		for _, d := range img.Pixels.Data {
-			if f.here(d, doc.UUID) {
-				return i, true
-			}
-		}
-		if len(img.Pixels.Data) == 0 && img.Pixels.SizeC > 0 {
-			return i, true
-		}
-	}
-	return n, false
-}
-
-// otherFile names the file to open for an image that has no plane in this one.
-func (f *file) otherFile(px omePixels, uuid string) string {
-	other := ""
-	for _, d := range px.Data {
-		if f.here(d, uuid) {
-			return ""
-		}
-		if other == "" {
-			other = d.UUID.FileName
-		}
-	}
-	return other
-}
-
-// here reports whether d speaks of this file. A file that was renamed is known by its UUID.
-func (f *file) here(d omeData, uuid string) bool {
-	id := strings.TrimSpace(d.UUID.Value)
-	return id == "" && d.UUID.FileName == "" || id != "" && id == strings.TrimSpace(uuid) || d.UUID.FileName == f.name
 }
 
 // assign fills the index: where each plane is.
