@@ -42,6 +42,9 @@ func (f *file) layout(pages []*page, n int) (*layout, error) {
 		return nil, f.cut(errors.New("no plane has a page"))
 	}
 	base := l.base
+	if base.depth > 1 {
+		return nil, f.unread("tiles in three dimensions (ImageDepth)")
+	}
 	for _, at := range l.index {
 		if at >= len(l.planes[0]) {
 			return nil, f.cut(fmt.Errorf("%d of %d planes", len(l.planes[0]), at+1))
@@ -84,8 +87,13 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 			return f.fromImageJ(pages, text)
 		}
 	}
-	l := plain(pages)
-	l.info.Micron = f.resolution(first)
+	l, err := f.stack(pages, texts[0])
+	if err != nil {
+		return nil, err
+	}
+	if l.info.Micron == (imageio.Micron{}) {
+		l.info.Micron = f.resolution(first)
+	}
 	if mpp := aperioMicron(texts[0]); mpp > 0 {
 		l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
 	}

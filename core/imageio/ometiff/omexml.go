@@ -3,9 +3,7 @@ package ometiff
 import (
 	"cmp"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -16,9 +14,9 @@ import (
 )
 
 // isOME reports whether a description is OME-XML, with or without a declaration or a
-// comment before it.
+// comment before it, and with or without a prefix to its names.
 func isOME(text string) bool {
-	return strings.HasPrefix(text, "<") && strings.Contains(text, "<OME") && strings.HasSuffix(text, "OME>")
+	return strings.HasPrefix(text, "<") && (strings.Contains(text, "<OME") || strings.Contains(text, ":OME")) && strings.HasSuffix(text, "OME>")
 }
 
 // The part of the OME schema (2016-06 and those before) that is read.
@@ -66,7 +64,7 @@ type (
 	}
 	omeChannel struct {
 		Name    string `xml:"Name,attr"`
-		Color   *int64 `xml:"Color,attr"` // RGBA, as a signed number of 32 bits
+		Color   string `xml:"Color,attr"` // RGBA, as a signed number of 32 bits
 		Samples int    `xml:"SamplesPerPixel,attr"`
 	}
 	omeData struct {
@@ -100,56 +98,6 @@ func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
 		p.Stage = imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}
 	}
 	return dec.Skip()
-}
-
-// parse reads OME-XML, and where it only names the file that holds the metadata, that one.
-func (f *file) parse(text string) (omeXML, error) {
-	doc, err := f.decodeXML(text)
-	if err != nil || doc.Binary.File == "" {
-		return doc, err
-	}
-	uuid := doc.Binary.UUID
-	if doc.UUID != "" {
-		uuid = doc.UUID
-	}
-	text, err = f.companion(doc.Binary.File)
-	if err != nil {
-		return doc, err
-	}
-	doc, err = f.decodeXML(text)
-	doc.UUID = uuid
-	return doc, err
-}
-
-func (f *file) decodeXML(text string) (doc omeXML, err error) {
-	dec := xml.NewDecoder(strings.NewReader(text))
-	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
-	if err := dec.Decode(&doc); err != nil {
-		return doc, f.broken(fmt.Errorf("OME-XML: %w", err))
-	}
-	return doc, nil
-}
-
-// companion returns the OME-XML of another file of the set: a TIFF, or XML alone.
-func (f *file) companion(name string) (text string, err error) {
-	set := &set{folder: f.folder, own: f.name}
-	r, size, err := set.sibling(name)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	if size > maxText {
-		return "", f.broken(fmt.Errorf("%d bytes of OME-XML", size))
-	}
-	if other, err := newFile(r, size, name); err == nil {
-		p, _, err := other.page(other.first)
-		if err != nil {
-			return "", err
-		}
-		return other.text(p.texts[0])
-	}
-	data, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	return unicoded(string(data)), err
 }
 
 // fromOME lays the pages out as the OME-XML says.
@@ -358,9 +306,9 @@ func channels(px omePixels, l *layout) []imageio.Channel {
 			if c.Name != "" && n == 1 {
 				ch.Name = c.Name
 			}
-			if c.Color != nil && n == 1 {
-				v := uint32(*c.Color) //nolint:gosec // the schema's signed RGBA
-				ch.Color = [3]uint8{uint8(v >> 24), uint8(v >> 16), uint8(v >> 8)}
+			if v, err := strconv.ParseFloat(c.Color, 64); err == nil && n == 1 && math.Abs(v) <= math.MaxUint32 {
+				rgba := uint32(int64(v)) //nolint:gosec // the schema's signed RGBA
+				ch.Color = [3]uint8{uint8(rgba >> 24), uint8(rgba >> 16), uint8(rgba >> 8)}
 			}
 			out = append(out, ch)
 		}

@@ -38,6 +38,9 @@ const (
 	tagExtraSamples = 338
 	tagSampleFormat = 339
 	tagJPEGTables   = 347
+	tagImageDepth   = 32997
+	tagMetaMorph    = 33629
+	tagZeissLSM     = 34412
 	tagMicroManager = 51123
 )
 
@@ -60,6 +63,7 @@ type page struct {
 	fillOrder   uint64 // 2: the lowest bits of a byte come first
 	kind        uint64 // SampleFormat: 1 unsigned, 2 signed, 3 float
 	chunk       image.Point
+	depth       uint64 // planes of a volume whose tiles have three dimensions
 	tiled       bool
 	offsets     field
 	counts      field
@@ -71,6 +75,8 @@ type page struct {
 	made        [2]field
 	date        field
 	tables      field // JPEG tables
+	metaMorph   field // as many values as a stack has planes
+	zeiss       field
 	at          int64 // of the directory: names the page
 	in          *file // that it was read from
 	shift       int64 // added to all offsets: planes of ImageJ that have no directory
@@ -90,7 +96,8 @@ func (f *file) page(off int64) (*page, int64, error) {
 		}
 		switch d.tag {
 		case tagSubfileType, tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagFillOrder, tagSamples, tagRowsPerStrip,
-			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagExtraSamples, tagSampleFormat:
+			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagExtraSamples, tagSampleFormat,
+			tagImageDepth:
 			if numbers[d.tag], err = f.number(d, 0); err != nil {
 				return nil, 0, err
 			}
@@ -131,6 +138,10 @@ func (p *page) refer(d field) bool {
 		p.date = d
 	case tagJPEGTables:
 		p.tables = d
+	case tagMetaMorph:
+		p.metaMorph = d
+	case tagZeissLSM:
+		p.zeiss = d
 	default:
 		return false
 	}
@@ -163,6 +174,7 @@ func (p *page) fill(n map[uint16]uint64) error {
 	set(&p.fillOrder, tagFillOrder)
 	set(&p.kind, tagSampleFormat)
 	set(&p.unit, tagResUnit)
+	set(&p.depth, tagImageDepth)
 	bits, samples, rows := uint64(1), uint64(1), h
 	set(&bits, tagBits)
 	set(&samples, tagSamples)

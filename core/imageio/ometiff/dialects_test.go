@@ -1,0 +1,87 @@
+package ometiff_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+)
+
+// dialects writes TIFFs of more than their pages say.
+const dialects = `
+import struct, sys, numpy as np, tifffile
+out = sys.argv[1]
+stack = np.arange(10 * 64 * 64, dtype=np.uint16).reshape(10, 64, 64)
+tifffile.imwrite(out + "/shaped.tif", stack, truncate=True)
+tifffile.imwrite(out + "/shaped5.tif", stack.reshape(5, 2, 64, 64), truncate=True, byteorder=">")
+tifffile.imwrite(out + "/volume.tif", stack[:8], tile=(8, 16, 16), volumetric=True, metadata=None)
+tifffile.imwrite(out + "/metamorph.stk", stack[0], metadata=None, extratags=[(33629, 4, 10, [0] * 10, True)])
+lsm = lambda z, t: struct.pack("<Ii5i3i3d", 0x0400494C, 64, 64, 64, z, 1, t, 2, 0, 0, 5e-7, 2.5e-7, 1e-6)
+for name, z, t in (("times", 2, 5), ("odd", 3, 5)):
+    with tifffile.TiffWriter(out + "/" + name + ".lsm") as w:
+        for i, page in enumerate(stack):
+            w.write(page, metadata=None, contiguous=False, extratags=[(34412, 7, 64, lsm(z, t), True)] if i == 0 else [])
+for name, text in {
+    "prefix": '<ome:OME xmlns:ome="http://www.openmicroscopy.org/Schemas/OME/2016-06">%s</ome:OME>',
+    "version": '<?xml version="1.1" encoding="UTF-8"?><OME>%s</OME>',
+    "control": '<OME>%s<StructuredAnnotations><Note>\x01 &#x1; &#27; a</Note></StructuredAnnotations></OME>',
+    "entity": '<OME>%s<Note>&micro;&unheard;m</Note></OME>',
+    "color": '<OME>%s</OME>',
+    "broken": '<OME>%s<Image <</OME>',
+}.items():
+    p = "ome:" if name == "prefix" else ""
+    body = ('<@Image><@Pixels DimensionOrder="XYZCT" SizeX="64" SizeY="64" SizeZ="5" SizeC="2" SizeT="1" Type="uint16">'
+            '<@Channel Name="DAPI" Color="65535.0"/><@TiffData/></@Pixels></@Image>').replace("</@", "</" + p).replace("<@", "<" + p)
+    tifffile.imwrite(out + "/" + name + ".ome.tif", stack, description=(text % body).encode(), metadata=None)
+`
+
+// TestDialects opens what other programs write around TIFF's own words: all of the data is shown, or
+// none of it, with a sentence. Nothing is wrong with the files.
+func TestDialects(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	for name, want := range map[string]imageio.Info{
+		"shaped.tif": {Z: 10, T: 1}, "shaped5.tif": {Z: 10, T: 1}, "times.lsm": {Z: 2, T: 5, Micron: imageio.Micron{X: 0.5, Y: 0.25, Z: 1}},
+		"prefix.ome.tif": {Z: 5, T: 1}, "version.ome.tif": {Z: 5, T: 1}, "control.ome.tif": {Z: 5, T: 1}, "entity.ome.tif": {Z: 5, T: 1},
+		"color.ome.tif": {Z: 5, T: 1},
+	} {
+		path := filepath.Join(dir, name)
+		src, err := ometiff.Format{}.Open(t.Context(), path)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		i := src.Info()
+		if i.Z != want.Z || i.T != want.T || i.Micron != want.Micron {
+			t.Errorf("%s: %d planes, %d times, %v", name, i.Z, i.T, i.Micron)
+		}
+		if strings.Contains(name, ".ome.") && (i.Channels[0].Name != "DAPI" || i.Channels[0].Color != [3]uint8{0, 0, 255}) {
+			t.Errorf("%s: %+v", name, i.Channels)
+		}
+		if last := imageiotest.Plane(t, src, 0, len(i.Channels)-1, i.Z-1, i.T-1); last.Sample(0) != 9*64*64 {
+			t.Errorf("%s: the last plane begins with %g", name, last.Sample(0))
+		}
+		if err := (ometiff.Format{}).Complete(t.Context(), path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, want := range map[string]string{
+		"volume.tif": "three dimensions", "metamorph.stk": "MetaMorph", "odd.lsm": "Zeiss LSM", "broken.ome.tif": "description",
+	} {
+		err := (ometiff.Format{}).Complete(t.Context(), filepath.Join(dir, name))
+		if err == nil {
+			t.Errorf("%s: no word", name)
+			continue
+		}
+		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want) || strings.Contains(hint, "instrument") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
