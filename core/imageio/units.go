@@ -5,8 +5,8 @@ import "strings"
 // MicronsPer returns how many micrometres a unit of length is, by the names of OME-XML,
 // ImageJ, TIFF and OME-Zarr; 0 for one that is no length.
 func MicronsPer(unit string) float64 {
-	switch strings.ToLower(strings.TrimSpace(unit)) {
-	case "µm", "μm", "um", "micron", "microns", "micrometer", "micrometre", `\u00b5m`: // micro sign, Greek mu
+	switch singular(strings.ToLower(strings.TrimSpace(unit))) {
+	case "µm", "μm", "um", "micron", "micrometer", "micrometre", `\u00b5m`: // micro sign, Greek mu
 		return 1
 	case "nm", "nanometer", "nanometre":
 		return 1e-3
@@ -20,7 +20,7 @@ func MicronsPer(unit string) float64 {
 		return 1e4
 	case "m", "meter", "metre":
 		return 1e6
-	case "in", "inch":
+	case "in", "inch", "inche":
 		return 25400
 	}
 	return 0
@@ -28,12 +28,16 @@ func MicronsPer(unit string) float64 {
 
 // SecondsPer is MicronsPer for times.
 func SecondsPer(unit string) float64 {
-	switch strings.TrimSpace(unit) {
-	case "s", "sec", "second", "seconds":
+	unit = strings.TrimSpace(unit)
+	if len(unit) > 2 { // Ms is no ms
+		unit = strings.ToLower(unit)
+	}
+	switch singular(unit) {
+	case "s", "sec", "second":
 		return 1
 	case "ms", "msec", "millisecond":
 		return 1e-3
-	case "µs", "us", "microsecond":
+	case "µs", "μs", "us", "usec", "microsecond": // micro sign, Greek mu
 		return 1e-6
 	case "ns", "nanosecond":
 		return 1e-9
@@ -45,4 +49,12 @@ func SecondsPer(unit string) float64 {
 		return 86400
 	}
 	return 0
+}
+
+// singular is a word without the s of its plural.
+func singular(word string) string {
+	if len(word) < 4 {
+		return word
+	}
+	return strings.TrimSuffix(word, "s")
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -277,6 +278,30 @@ func TestRenamed(t *testing.T) {
 		}
 		if err := src.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestTimes reads when planes were taken: where no increment is said, by the same plane of two times;
+// the date also under its name in old schemas.
+func TestTimes(t *testing.T) {
+	for pixels, want := range map[string]time.Duration{
+		`TimeIncrement="0">`: 2500 * time.Millisecond,
+		`>`:                  2500 * time.Millisecond,
+		`TimeIncrement="2" TimeIncrementUnit="Minutes">`:                   2 * time.Minute,
+		`TimeIncrement="0"><Plane TheC="0" TheZ="0" TheT="1" DeltaT="9"/>`: 0, // not the first time
+	} {
+		text := `<OME><Image><AcquiredDate>2009-02-03T04:05:06.25Z</AcquiredDate><Pixels DimensionOrder="XYZCT" SizeX="16" SizeY="16" SizeZ="1" SizeC="1" SizeT="2" Type="uint8" ` +
+			pixels + `<TiffData/><Plane TheC="0" TheZ="0" TheT="0" DeltaT="500" DeltaTUnit="ms"/><Plane TheC="0" TheZ="1" TheT="1" DeltaT="7"/>` +
+			`<Plane TheC="0" TheZ="0" TheT="1" DeltaT="3.0"/></Pixels></Image></OME>`
+		data := tiff(2, text, make([]byte, 256), nil)
+		src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "times.ome.tif")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := src.Info()
+		if i.Interval != want || !i.Acquired.Equal(time.Date(2009, 2, 3, 4, 5, 6, 250_000_000, time.UTC)) {
+			t.Errorf("%s: %v from %v", pixels, i.Interval, i.Acquired)
 		}
 	}
 }

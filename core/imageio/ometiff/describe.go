@@ -102,7 +102,7 @@ func describe(info imageio.Info, samples int) []byte {
 	}
 	img := outImage{ID: "Image:0", Name: info.Name, Pixels: px}
 	if !info.Acquired.IsZero() {
-		img.Acquired = info.Acquired.Format(time.RFC3339)
+		img.Acquired = info.Acquired.Format(time.RFC3339Nano)
 	}
 	doc := outOME{Creator: "Coverslip"}
 	if info.Instrument != "" {

@@ -38,6 +38,7 @@ type (
 	omeImage struct {
 		Name     string    `xml:"Name,attr"`
 		Acquired string    `xml:"AcquisitionDate"`
+		Older    string    `xml:"AcquiredDate"` // its name in older schemas
 		Pixels   omePixels `xml:"Pixels"`
 	}
 	omePixels struct {
@@ -57,10 +58,15 @@ type (
 		Data    []omeData    `xml:"TiffData"`
 		Plane   omePlane     `xml:"Plane"`
 	}
-	// omePlane is the first plane: the others would be read for nothing.
+	// omePlane is the first plane, and how much later the same one of the next time is: the others
+	// would be read for nothing.
 	omePlane struct {
-		seen  bool
-		Stage imageio.Micron
+		seen     bool
+		c, z     string
+		t        int
+		at       float64 // seconds
+		Stage    imageio.Micron
+		Interval time.Duration
 	}
 	omeChannel struct {
 		Name    string `xml:"Name,attr"`
@@ -80,22 +86,33 @@ type (
 	}
 )
 
-// UnmarshalXML reads the first plane and skips all others.
+// UnmarshalXML reads the first plane and the time of the one that follows it in time.
 func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
-	if !p.seen {
-		p.seen = true
-		says := map[string]string{}
-		for _, a := range at.Attr {
-			says[a.Name.Local] = a.Value
+	if p.Interval > 0 {
+		return dec.Skip()
+	}
+	says := map[string]string{}
+	for _, a := range at.Attr {
+		says[a.Name.Local] = a.Value
+	}
+	on := func(axis string) float64 { // without a unit it is no length
+		v, err := strconv.ParseFloat(says["Position"+axis], 64)
+		if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+			return 0
 		}
-		on := func(axis string) float64 { // without a unit it is no length
-			v, err := strconv.ParseFloat(says["Position"+axis], 64)
-			if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-				return 0
-			}
-			return v * imageio.MicronsPer(says["Position"+axis+"Unit"])
-		}
-		p.Stage = imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}
+		return v * imageio.MicronsPer(says["Position"+axis+"Unit"])
+	}
+	t, err := strconv.Atoi(says["TheT"])
+	since, err2 := strconv.ParseFloat(says["DeltaT"], 64)
+	if err2 != nil {
+		since = math.NaN() // and so is any difference to it, which is no interval
+	}
+	since *= imageio.SecondsPer(cmp.Or(says["DeltaTUnit"], "s"))
+	switch {
+	case !p.seen:
+		*p = omePlane{seen: true, c: says["TheC"], z: says["TheZ"], t: t, at: since, Stage: imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}}
+	case err == nil && t == p.t+1 && says["TheC"] == p.c && says["TheZ"] == p.z:
+		p.Interval = interval(strconv.FormatFloat(since-p.at, 'g', -1, 64), "")
 	}
 	return dec.Skip()
 }
@@ -141,9 +158,9 @@ func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
 	}
 	l.info.Channels = channels(px, l)
 	l.info.Micron = imageio.Micron{X: length(px.X, px.XUnit), Y: length(px.Y, px.YUnit), Z: length(px.Z, px.ZUnit)}
-	l.info.Interval = interval(px.Step, px.StepIn)
+	l.info.Interval = cmp.Or(interval(px.Step, px.StepIn), px.Plane.Interval)
 	l.info.Stage = px.Plane.Stage
-	l.info.Acquired = acquired(img.Acquired)
+	l.info.Acquired = acquired(cmp.Or(img.Acquired, img.Older))
 	if len(doc.Instrument) > 0 {
 		m := doc.Instrument[0].Microscope
 		l.info.Instrument = strings.TrimSpace(m.Manufacturer + " " + m.Model)

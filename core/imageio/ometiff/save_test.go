@@ -50,7 +50,7 @@ func example(typ imageio.PixelType, w, h int) computed {
 	return computed{imageio.Info{
 		Name: "made here", Format: "test", Levels: []imageio.Level{{Size: image.Pt(w, h), Downsample: 1}}, TileSize: image.Pt(200, 300), Type: typ, Z: 2, T: 2,
 		Channels: []imageio.Channel{{Name: "DAPI <1>", Color: [3]uint8{0, 0, 255}}, {Name: "Grün", Color: [3]uint8{255, 255, 0}}},
-		Micron:   imageio.Micron{X: 0.1625, Y: 0.1625, Z: 0.5}, Acquired: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Instrument: "Big Scope",
+		Micron:   imageio.Micron{X: 0.1625, Y: 0.1625, Z: 0.5}, Acquired: time.Date(2026, 3, 4, 5, 6, 7, 8_900_000, time.UTC), Instrument: "Big Scope",
 		Interval: 2500 * time.Millisecond, Stage: imageio.Micron{X: 100.5, Y: -20, Z: 3},
 	}}
 }
