@@ -211,6 +211,53 @@ func TestPlates(t *testing.T) {
 	}
 }
 
+// TestPlatesOfOtherNames are plates whose fields are not called 0, 1, 2 in each well, or not so many
+// as the plate says, and one whose first field was never recorded.
+func TestPlatesOfOtherNames(t *testing.T) {
+	for _, c := range []struct {
+		wells [2][]string // the fields of A/1 and B/2
+		count int
+		want  []string
+	}{
+		{[2][]string{{"FOV1", "FOV2"}, {"FOV1"}}, 2, []string{"A/1/FOV1", "A/1/FOV2", "B/2/FOV1"}},
+		{[2][]string{{"0", "1"}, {"0"}}, 1, []string{"A/1/0", "A/1/1", "B/2/0"}},
+		{[2][]string{{"0"}, {"FOV7"}}, 1, []string{"A/1/0", "B/2/FOV7"}},
+		{[2][]string{{}, {"0"}}, 1, []string{"A/1/0", "B/2/0"}},
+		{[2][]string{nil, {"0"}}, 1, []string{"A/1/0", "B/2/0"}},
+	} {
+		m := memory{".zattrs": fmt.Appendf(nil, `{"plate":{"field_count":%d,"wells":[{"path":"A/1"},{"path":"B/2"}]}}`, c.count)}
+		there := ""
+		for i, well := range []string{"A/1", "B/2"} {
+			var images []string
+			for _, field := range c.wells[i] {
+				images = append(images, `{"path":"`+field+`"}`)
+				m[well+"/"+field+"/.zattrs"] = []byte(`{"multiscales":[{"axes":["y","x"],"datasets":[{"path":"0"}]}]}`)
+				m[well+"/"+field+"/0/.zarray"] = []byte(`{"zarr_format":2,"shape":[2,2],"chunks":[2,2],"dtype":"|u1","compressor":null,"fill_value":0,"order":"C","filters":null}`)
+				if there == "" {
+					there = well + "/" + field
+				}
+			}
+			if c.wells[i] != nil {
+				m[well+"/.zattrs"] = []byte(`{"well":{"images":[` + strings.Join(images, ",") + `]}}`)
+			}
+		}
+		src, err := zarr.OpenStore(t.Context(), m, "plate.zarr", "test", -1)
+		if err != nil {
+			t.Errorf("%v: %v", c, err)
+			continue
+		}
+		if i := src.Info(); len(i.Images) != len(c.want) || i.Images[i.Image] != there {
+			t.Errorf("%v: opened %d of %v", c, i.Image, i.Images)
+		}
+		for n, want := range c.want {
+			src, err := zarr.OpenStore(t.Context(), m, "plate.zarr", "test", n)
+			if _, ok := m[want+"/.zattrs"]; ok != (err == nil) || err == nil && src.Info().Images[n] != want || err != nil && fault.KindOf(err) != fault.NotFound {
+				t.Errorf("%v: field %d: %v", c, n, err)
+			}
+		}
+	}
+}
+
 // TestAttributesOfALab are those of an image whose lab keeps its own beside OME-NGFF's, under names
 // that OME-NGFF has, too.
 func TestAttributesOfALab(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 
@@ -166,6 +165,8 @@ func (n *node) version3(data []byte) error {
 type picture struct {
 	path, name string
 	scale      int
+	well       string // not empty: its path is what this well calls its field, once one looks
+	field      int
 }
 
 // pictures lists the images below the root.
@@ -183,50 +184,6 @@ func (s *source) pictures(ctx context.Context, root *node) ([]picture, error) {
 		return s.series(ctx, root)
 	}
 	return nil, nil
-}
-
-// fields lists those of a plate's wells: as many as a well may have, or where the plate does not say,
-// or nonsense, those that each well names.
-func (s *source) fields(ctx context.Context, plate *node) ([]picture, error) {
-	var out []picture
-	most := plate.Plate.Fields
-	if most < 0 || most > maxImages/max(1, len(plate.Plate.Wells)) {
-		most = 0
-	}
-	for _, w := range plate.Plate.Wells {
-		names, err := s.wellFields(ctx, w.Path, most)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range names {
-			at := path.Join(w.Path, f)
-			if out = append(out, picture{path: at, name: at}); len(out) > maxImages {
-				return nil, fmt.Errorf("more than %d images", maxImages)
-			}
-		}
-	}
-	return out, nil
-}
-
-// wellFields are the first n of a well, or for 0 those that it names.
-func (s *source) wellFields(ctx context.Context, at string, n int) (names []string, err error) {
-	for i := range n {
-		names = append(names, strconv.Itoa(i))
-	}
-	if n > 0 {
-		return names, nil
-	}
-	well, err := s.node(ctx, at)
-	if errors.Is(err, errNothing) {
-		return []string{"0"}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range well.Well.Images {
-		names = append(names, i.Path)
-	}
-	return names, nil
 }
 
 // series lists the images that bioformats2raw wrote: those of a list, else 0, 1, 2 and so on.

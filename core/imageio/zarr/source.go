@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -69,7 +68,7 @@ func (s *source) plain(a *array) error {
 func (s *source) pyramid(ctx context.Context, p picture) error {
 	n, err := s.node(ctx, p.path)
 	if errors.Is(err, errNothing) { // a plate lists as many fields of each well as any has
-		return fault.New(fault.NotFound, "“"+p.name+"” is not in “"+s.name+"”.", "It was never recorded, or not copied: choose another one.", err)
+		return s.gone(p, err)
 	}
 	if err != nil {
 		return err

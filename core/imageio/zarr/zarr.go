@@ -193,12 +193,11 @@ func open(ctx context.Context, st Store, name string, n int) (*source, error) {
 		return nil, s.noImage(n, len(all))
 	}
 	if len(all) > 1 {
-		s.info.Image = max(n, 0)
 		for _, p := range all {
 			s.info.Images = append(s.info.Images, p.name)
 		}
 	}
-	return s, s.metaFault(s.pyramid(ctx, all[max(n, 0)]))
+	return s, s.metaFault(s.show(ctx, all, n))
 }
 
 // metaFault is the fault of metadata that can't be followed.
