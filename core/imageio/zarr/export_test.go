@@ -1,5 +1,17 @@
 package zarr
 
+import "time"
+
+// OpenWeb is the store of a web server that may be silent for so long in the middle of an answer.
+func OpenWeb(address string, silent time.Duration) (Store, error) {
+	w, err := newWeb(address)
+	if err != nil {
+		return nil, err
+	}
+	w.silent = silent
+	return w, nil
+}
+
 // Unpacker returns what undoes a step of a chunk: its codec, the size of a sample, and how many
 // bytes must come out, fewer than 0 for any number.
 func Unpacker() func(name string, sample, size int, src []byte) ([]byte, error) {

@@ -22,6 +22,7 @@ type web struct {
 	base   string // without a slash at its end
 	query  string // goes behind every key: signatures of shared links
 	client *http.Client
+	silent time.Duration          // of a server in the middle of an answer, after which it is given up
 	known  atomic.Pointer[string] // a key that was read: while it still can be, what is forbidden is only not there
 }
 
@@ -30,7 +31,7 @@ func newWeb(address string) (*web, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fault.New(fault.Invalid, "The address of the image makes no sense.", "Write it as https://server/folder.zarr.", bare(err))
 	}
-	w := &web{query: u.RawQuery}
+	w := &web{query: u.RawQuery, silent: 30 * time.Second}
 	u.RawQuery, u.Fragment = "", ""
 	w.base = strings.TrimSuffix(u.String(), "/")
 	w.client = &http.Client{Transport: &http.Transport{
@@ -72,7 +73,7 @@ func (w *web) Range(ctx context.Context, key string, off, n int64) ([]byte, erro
 		return nil, err
 	}
 	defer r.Body.Close() //nolint:errcheck // only read from
-	body := io.Reader(r.Body)
+	value := io.Reader(r.Body)
 	if r.StatusCode == http.StatusOK { // a server that does not know parts sends all
 		if off < 0 {
 			off = r.ContentLength - n
@@ -80,12 +81,12 @@ func (w *web) Range(ctx context.Context, key string, off, n int64) ([]byte, erro
 		if off < 0 {
 			return nil, fmt.Errorf("read %s: %w: of unknown length", key, io.ErrUnexpectedEOF)
 		}
-		if _, err := io.CopyN(io.Discard, body, off); err != nil {
+		if _, err := io.CopyN(io.Discard, value, off); err != nil {
 			return nil, w.short(key, err)
 		}
 	}
 	data := make([]byte, n)
-	if _, err := io.ReadFull(body, data); err != nil {
+	if _, err := io.ReadFull(value, data); err != nil {
 		return nil, w.short(key, err)
 	}
 	return data, nil
@@ -135,8 +136,10 @@ func (w *web) send(ctx context.Context, key, span string) (*http.Response, error
 	if w.query != "" {
 		at += "?" + w.query
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
+		cancel(nil)
 		return nil, bare(err)
 	}
 	q.Header.Set("Accept-Encoding", "identity")
@@ -145,9 +148,36 @@ func (w *web) send(ctx context.Context, key, span string) (*http.Response, error
 	}
 	r, err := w.client.Do(q)
 	if err != nil {
+		cancel(nil)
 		return nil, w.offline(err)
 	}
+	r.Body = &body{r.Body, w.silent, cancel, func() error { return context.Cause(ctx) }}
 	return r, nil
+}
+
+var errSilent = errors.New("the server stopped in the middle of an answer")
+
+// body is that of an answer; where nothing of it comes for long, the question is taken back.
+type body struct {
+	io.ReadCloser
+	silent time.Duration
+	cancel context.CancelCauseFunc
+	cause  func() error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	alarm := time.AfterFunc(b.silent, func() { b.cancel(errSilent) })
+	defer alarm.Stop()
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && errors.Is(b.cause(), errSilent) {
+		err = errSilent
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	defer b.cancel(nil)
+	return b.ReadCloser.Close()
 }
 
 // refused is what a status means.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -145,4 +146,25 @@ func TestSecretsOfAnAddress(t *testing.T) {
 	check(elsewhere.URL + "/a.zarr")
 	check("ftp://lab:s3cret@" + here + "/a.zarr?sig=s3cret")
 	check("http://lab:s3cret@" + here + ":port/a.zarr?sig=s3cret")
+}
+
+// TestASilentServer stops in the middle of an answer: it is given up.
+func TestASilentServer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write(make([]byte, 50))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	store, err := zarr.OpenWeb(server.URL, 10*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Get(t.Context(), "a", 1000); fault.KindOf(err) != fault.Offline {
+		t.Errorf("a value: %v", err)
+	}
+	if _, err := store.Range(t.Context(), "a", 20, 60); fault.KindOf(err) != fault.Offline {
+		t.Errorf("a part: %v", err)
+	}
 }
