@@ -54,7 +54,10 @@ type shardIndex struct {
 // check refuses what is nonsense or too much.
 func (a *array) check() error {
 	n := len(a.shape)
-	if n < 2 || n > maxAxes || len(a.grid) != n || len(a.chunk) != n {
+	if n < 2 || n > maxAxes {
+		return errOther(fmt.Sprintf("%d axes", n))
+	}
+	if len(a.grid) != n || len(a.chunk) != n {
 		return fmt.Errorf("zarr: %d axes, %d and %d of chunks", n, len(a.grid), len(a.chunk))
 	}
 	for i := range a.shape {
@@ -63,16 +66,16 @@ func (a *array) check() error {
 		}
 	}
 	if a.samples() < 0 {
-		return fmt.Errorf("zarr: chunks of %v", a.chunk)
+		return errOther(fmt.Sprintf("chunks of %v samples", a.chunk))
 	}
 	if a.shard != nil && a.perShard() < 0 {
-		return fmt.Errorf("zarr: shards of %v in chunks of %v", a.grid, a.chunk)
+		return errOther(fmt.Sprintf("shards of %v samples in chunks of %v", a.grid, a.chunk))
 	}
 	return nil
 }
 
 // samples is how many a chunk has, -1 for too many.
-func (a *array) samples() int { return product(a.chunk, maxChunk/8) }
+func (a *array) samples() int { return product(a.chunk, maxChunk/max(a.stored, a.typ.Bytes())) }
 
 // perShard is how many chunks a shard has, -1 for too many.
 func (a *array) perShard() int {

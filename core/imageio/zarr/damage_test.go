@@ -185,6 +185,46 @@ func TestNoAxes(t *testing.T) {
 	}
 }
 
+// TestUnusual are arrays that nothing is wrong with: one large chunk is read, what is too much is
+// said to be that.
+func TestUnusual(t *testing.T) {
+	for meta, want := range map[string]string{
+		`"shape":[8200,8200],"chunks":[8200,8200],"dtype":"<u2"`:                 "",
+		`"shape":[20000,20000],"chunks":[20000,20000],"dtype":"|u1"`:             "",
+		`"shape":[20000,20000],"chunks":[20000,20000],"dtype":"<u2"`:             "chunks of",
+		`"shape":[1,1,1,1,9,9],"chunks":[1,1,1,1,9,9],"dtype":"<u2"`:             "6 axes",
+		`"shape":[1,1,1,1,1,1,1,9,9],"chunks":[1,1,1,1,1,1,1,9,9],"dtype":"<u2"`: "9 axes",
+		`"shape":[9],"chunks":[9],"dtype":"<u2"`:                                 "1 axes",
+	} {
+		m := memory{".zarray": []byte(`{"zarr_format":2,` + meta + `,"compressor":null,"fill_value":7,"order":"C","filters":null}`)}
+		src, err := zarr.OpenStore(t.Context(), m, "unusual.zarr", "test", -1)
+		if err == nil {
+			_, err = src.ReadTile(t.Context(), imageio.Tile{})
+		}
+		if say, _ := fault.Explain(errors.Join(err, errors.New("none"))); (err == nil) != (want == "") || err != nil && (fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want)) {
+			t.Errorf("%s: %v", meta, err)
+		}
+	}
+}
+
+// TestKept is how much of an image with deep chunks is kept.
+func TestKept(t *testing.T) {
+	const mb = 1 << 20
+	for _, c := range []struct {
+		shape, chunk []int
+		want         int64
+	}{
+		{[]int{2, 64, 1000, 1000}, []int{1, 1, 500, 500}, 256 * mb},
+		{[]int{2, 64, 2000, 3000}, []int{1, 32, 512, 1024}, 4 * 3 * 32 * mb}, // a layer
+		{[]int{2, 64, 90000, 90000}, []int{2, 64, 512, 512}, 512 * mb},
+		{[]int{1, 1, 16384, 16384}, []int{1, 1, 16384, 16384}, 512 * mb}, // one chunk
+	} {
+		if got := zarr.Kept(c.shape, c.chunk); got != c.want {
+			t.Errorf("%v in %v keeps %d MB, want %d", c.shape, c.chunk, got/mb, c.want/mb)
+		}
+	}
+}
+
 // TestPlates whose metadata leave out how many fields a well has at most, or say too many.
 func TestPlates(t *testing.T) {
 	for says, want := range map[string]int{``: 3, `"field_count":-1,`: 3, `"field_count":2,`: 4, `"field_count":70000,`: 3} {

@@ -1,6 +1,10 @@
 package zarr
 
-import "time"
+import (
+	"time"
+
+	"coverslip.dev/coverslip/core/imageio"
+)
 
 // OpenWeb is the store of a web server that may be silent for so long in the middle of an answer.
 func OpenWeb(address string, silent time.Duration) (Store, error) {
@@ -19,4 +23,10 @@ func Unpacker() func(name string, sample, size int, src []byte) ([]byte, error) 
 	return func(name string, sample, size int, src []byte) ([]byte, error) {
 		return c.unpack(packing{name: name, size: sample}, src, size)
 	}
+}
+
+// Kept is how many bytes of chunks an image of one array keeps.
+func Kept(shape, chunk []int) int64 {
+	a := &array{shape: shape, chunk: chunk, decoder: decoder{typ: imageio.Uint16}}
+	return level{array: a, t: -1, c: 0, z: 1, y: 2, x: 3}.kept()
 }

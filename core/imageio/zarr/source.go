@@ -32,7 +32,7 @@ type level struct {
 }
 
 func newSource(st Store, name string) *source {
-	s := &source{store: st, name: name, codecs: newCodecs(), chunks: imageio.NewTileCache(256 << 20), indexes: imageio.NewTileCache(32 << 20)}
+	s := &source{store: st, name: name, codecs: newCodecs(), indexes: imageio.NewTileCache(32 << 20)}
 	s.info.Name, s.info.Format = name, "OME-Zarr"
 	return s
 }
@@ -50,6 +50,9 @@ func (s *source) Close() error {
 // plain takes a lone array for an image: the last axes are planes.
 func (s *source) plain(a *array) error {
 	s.info.Format = "Zarr"
+	if n := len(a.shape); n > 5 && len(a.names) != n {
+		return errOther(fmt.Sprintf("%d axes without names", n))
+	}
 	names := a.names
 	if len(names) != len(a.shape) || !slices.Contains(names, "y") || !slices.Contains(names, "x") {
 		names = strings.Split("tczyx", "")[max(0, 5-len(a.shape)):]
@@ -189,7 +192,23 @@ func (s *source) finish(o omero) error {
 		s.info.Channels = append(s.info.Channels, ch)
 	}
 	s.info.TileSize = image.Pt(tileSide(l.chunk[l.x]), tileSide(l.chunk[l.y]))
+	s.chunks = imageio.NewTileCache(l.kept())
 	return nil
+}
+
+// kept is how many bytes of chunks are kept: all that a plane meets, as who goes through an image
+// plane by plane else asks for each chunk once for each of its planes; within reason, and no less
+// than one.
+func (l level) kept() int64 {
+	const least, most = 256 << 20, 512 << 20
+	chunk, layer := int64(l.typ.Bytes()), int64(1)
+	for k, n := range l.chunk {
+		chunk *= int64(n)
+		if k == l.x || k == l.y {
+			layer *= int64((l.shape[k] + n - 1) / n)
+		}
+	}
+	return min(max(chunk*min(layer, most), least), most)
 }
 
 // tileSide is the side of tiles for chunks of a side: their own, unless that is unhandy.
