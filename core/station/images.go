@@ -49,7 +49,7 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 	if err := c.free(); err != nil {
 		return err
 	}
-	return ometiff.Save(ctx, c.Out, src, ometiff.Options{Compression: c.Compression, Progress: rows(src.Info(), p)})
+	return ometiff.Save(ctx, c.Out, src, ometiff.Options{Compression: c.Compression, Progress: rows(src.Info(), p), Keep: !c.Replace})
 }
 
 // free reports whether the result may be written where it is wanted.

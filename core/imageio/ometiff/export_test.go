@@ -35,3 +35,21 @@ func Foreseen(info imageio.Info) int64 { return pyramidal(info, none).most() }
 
 // PutPastClassic writes where offsets of 32 bits no longer reach, which is not to be.
 func PutPastClassic() error { return (&writer{at: math.MaxUint32}).put([]byte{1}) }
+
+// SaveNamed saves by a file that has a name while it is written, as on file systems where it must.
+func SaveNamed(ctx context.Context, path string, src imageio.Source, keep bool) error {
+	w := pyramidal(src.Info(), none)
+	w.keep, w.named = keep, true
+	return w.save(ctx, path, func(ctx context.Context, r imageio.Region) (*imageio.Pixels, error) {
+		return imageio.ReadRegion(ctx, src, r)
+	})
+}
+
+// Nameless reports whether files in dir may have no name.
+func Nameless(dir string) bool {
+	f, err := nameless(dir)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}

@@ -3,12 +3,14 @@ package ometiff_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -161,6 +163,81 @@ func TestStoppedSaveLeavesNothing(t *testing.T) {
 	}
 	if err := ometiff.Save(t.Context(), filepath.Join(dir, "a.tif"), example(imageio.Uint8, 7, 7), ometiff.Options{Compression: "zip"}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("compression zip: %v", err)
+	}
+}
+
+// TestBeforeItIsWhole has no file in the folder before all of it is written, so that none is left by a
+// crash; one that was left long ago is removed, one that may be written to is not.
+func TestBeforeItIsWhole(t *testing.T) {
+	dir := t.TempDir()
+	if !ometiff.Nameless(dir) {
+		t.Skip("no files without a name here")
+	}
+	for name, age := range map[string]time.Duration{".writing-123.tif": 48 * time.Hour, ".writing-456.tif": time.Hour, "writing-7.tif": 48 * time.Hour} {
+		path, at := filepath.Join(dir, name), time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func() (out []string) {
+		all, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range all {
+			out = append(out, n.Name())
+		}
+		return out
+	}
+	path := filepath.Join(dir, "a.tif")
+	for range 2 { // it takes the place of itself
+		before := []string{".writing-456.tif", "writing-7.tif"}
+		if _, err := os.Stat(path); err == nil {
+			before = append(before[:1:1], "a.tif", "writing-7.tif")
+		}
+		err := ometiff.Save(t.Context(), path, example(imageio.Uint8, 700, 700), ometiff.Options{Progress: func(int64, int64) {
+			if got := names(); !slices.Equal(got, before) {
+				t.Errorf("while it is written there are %v", got)
+			}
+		}})
+		if got := names(); err != nil || !slices.Equal(got, []string{".writing-456.tif", "a.tif", "writing-7.tif"}) {
+			t.Errorf("there are %v, %v", got, err)
+		}
+	}
+	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", st, err)
+	}
+}
+
+// TestKept leaves a file alone that is there when the writing ends.
+func TestKept(t *testing.T) {
+	src := example(imageio.Uint8, 70, 70)
+	for name, save := range map[string]func(path string, keep bool) error{
+		"nameless": func(path string, keep bool) error {
+			return ometiff.Save(t.Context(), path, src, ometiff.Options{Keep: keep})
+		},
+		"named": func(path string, keep bool) error { return ometiff.SaveNamed(t.Context(), path, src, keep) },
+	} {
+		path := filepath.Join(t.TempDir(), "a.tif")
+		if err := save(path, true); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := save(path, true)
+		if data, e := os.ReadFile(path); e != nil || string(data) != "mine" || fault.KindOf(err) != fault.Exists {
+			t.Errorf("%s: %v, %d bytes", name, err, len(data))
+		}
+		if err := save(path, false); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := (ometiff.Format{}).Complete(t.Context(), path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if all, err := os.ReadDir(filepath.Dir(path)); err != nil || len(all) != 1 {
+			t.Errorf("%s: left %v, %v", name, all, err)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"os"
 	"path/filepath"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -19,12 +18,15 @@ type Options struct {
 	Compression string
 	// Progress, if not nil, hears how many rows of all planes are done, from one goroutine.
 	Progress func(done, all int64)
+	// Keep leaves a file alone that is at the path already, also one that came meanwhile, and
+	// returns fault.Exists.
+	Keep bool
 }
 
 // Save writes the image of src as a tiled OME-TIFF with a pyramid at path, whose coarser
 // levels are the means of 2 × 2 pixels. It holds some bands of tiles over the width of the
 // image, however many planes and rows there are. The file appears whole or not at all; one
-// that is there is replaced.
+// that is there is replaced, unless it is to be kept.
 func Save(ctx context.Context, path string, src imageio.Source, o Options) error {
 	info := src.Info()
 	compression, ok := map[string]uint64{"deflate": deflate, "": deflate, "zstd": zstandard, "none": none}[o.Compression]
@@ -32,7 +34,7 @@ func Save(ctx context.Context, path string, src imageio.Source, o Options) error
 		return fault.New(fault.Invalid, "There is no compression called “"+o.Compression+"”.", "Choose deflate, zstd or none.", nil)
 	}
 	w := pyramidal(info, compression)
-	w.progress = o.Progress
+	w.progress, w.keep = o.Progress, o.Keep
 	return w.save(ctx, path, func(ctx context.Context, r imageio.Region) (*imageio.Pixels, error) {
 		px, err := imageio.ReadRegion(ctx, src, r)
 		if errors.Is(err, imageio.ErrNotRecorded) { // zeros, as other programs read it
@@ -79,22 +81,18 @@ func samplesTogether(info imageio.Info) int {
 	return 1
 }
 
-// save makes the file beside path and renames it.
+// save makes the file beside path and gives it its name.
 func (w *writer) save(ctx context.Context, path string, read reader) (err error) {
 	i := w.info
 	if len(i.Levels) == 0 || len(i.Channels) == 0 || i.Z < 1 || i.T < 1 || i.Levels[0].Size.X < 1 || i.Levels[0].Size.Y < 1 {
 		return fault.New(fault.Invalid, "There is no image to be written.", "", nil)
 	}
-	if w.out, err = os.CreateTemp(filepath.Dir(path), ".writing-*.tif"); err != nil {
+	if w.out, err = newDraft(filepath.Dir(path), w.named); err != nil {
 		return fmt.Errorf("write image: %w", err)
 	}
-	open := true
 	defer func() {
-		if err != nil && open {
-			err = errors.Join(err, w.out.Close())
-		}
 		if err != nil {
-			err = errors.Join(err, os.Remove(w.out.Name()))
+			err = errors.Join(err, w.out.discard())
 		}
 	}()
 	if err := w.write(ctx, read); err != nil {
@@ -106,11 +104,7 @@ func (w *writer) save(ctx context.Context, path string, read reader) (err error)
 	if err := w.out.Sync(); err != nil {
 		return err
 	}
-	open = false
-	if err := w.out.Close(); err != nil {
-		return err
-	}
-	return os.Rename(w.out.Name(), path)
+	return w.out.finish(path, w.keep)
 }
 
 // write writes the header and plane after plane.

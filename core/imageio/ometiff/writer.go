@@ -3,7 +3,6 @@ package ometiff
 import (
 	"encoding/binary"
 	"math"
-	"os"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -14,7 +13,8 @@ import (
 
 // writer writes little-endian BigTIFF, or classic TIFF below 4 GB.
 type writer struct {
-	out         *os.File
+	out         *draft
+	keep, named bool // a file that is there; the draft, for tests
 	info        imageio.Info
 	samples     int // channels in a page
 	tile        int // side of a tile
