@@ -20,6 +20,12 @@ tifffile.imwrite(out + "/shaped.tif", stack, truncate=True)
 tifffile.imwrite(out + "/shaped5.tif", stack.reshape(5, 2, 64, 64), truncate=True, byteorder=">")
 tifffile.imwrite(out + "/volume.tif", stack[:8], tile=(8, 16, 16), volumetric=True, metadata=None)
 tifffile.imwrite(out + "/metamorph.stk", stack[0], metadata=None, extratags=[(33629, 4, 10, [0] * 10, True)])
+ramp = np.arange(256, dtype=np.uint8)
+luts = [np.stack([ramp * r, ramp * g, ramp * b]) for r, g, b in ((0, 1, 0), (1, 0, 1))]
+for mode in "composite", "grayscale":
+    for order in "<", ">":
+        tifffile.imwrite(out + "/" + mode + order.replace("<", "le").replace(">", "be") + ".tif", stack.reshape(5, 2, 64, 64), imagej=True, byteorder=order,
+                         metadata={"axes": "ZCYX", "mode": mode, "LUTs": luts, "Info": "a note", "Labels": ["a"] * 10})
 lsm = lambda z, t: struct.pack("<Ii5i3i3d", 0x0400494C, 64, 64, 64, z, 1, t, 2, 0, 0, 5e-7, 2.5e-7, 1e-6)
 for name, z, t in (("times", 2, 5), ("odd", 3, 5)):
     with tifffile.TiffWriter(out + "/" + name + ".lsm") as w:
@@ -82,6 +88,26 @@ func TestDialects(t *testing.T) {
 		}
 		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want) || strings.Contains(hint, "instrument") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestColorsOfImageJ are those of its channels' lookup tables, where it shows them in colour.
+func TestColorsOfImageJ(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	for name, want := range map[string][2][3]uint8{"composite": {{0, 255, 0}, {255, 0, 255}}, "grayscale": {{255, 255, 255}, {255, 255, 255}}} {
+		for _, order := range []string{"le", "be"} {
+			src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, name+order+".tif"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ch := src.Info().Channels; len(ch) != 2 || ch[0].Color != want[0] || ch[1].Color != want[1] || ch[1].Name != "Channel 2" {
+				t.Errorf("%s %s: %+v", name, order, ch)
+			}
+			if err := src.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -47,12 +47,50 @@ func (f *file) fromImageJ(pages []*page, text string) (*layout, error) {
 	for i := range l.stacks * l.info.Z * l.info.T {
 		l.index = append(l.index, i)
 	}
+	if err := f.imageJColors(l, first, says["mode"]); err != nil {
+		return nil, err
+	}
 	l.info.Micron = f.imageJMicron(first, says)
 	l.info.Interval = interval(says["finterval"], says["tunit"])
 	if fps := number(says["fps"]); l.info.Interval == 0 && fps > 0 {
 		l.info.Interval = interval(strconv.FormatFloat(1/fps, 'g', -1, 64), "")
 	}
 	return l, nil
+}
+
+// imageJColors takes the colour that the brightest pixels of each channel have.
+func (f *file) imageJColors(l *layout, first *page, mode string) error {
+	sizes, says := first.imageJ[0], first.imageJ[1]
+	if mode == "grayscale" || l.samples > 1 || sizes.count < 2 || says.count > maxText {
+		return nil
+	}
+	data, err := f.bytes(says)
+	if err != nil {
+		return err
+	}
+	rest, err := f.number(sizes, 0)
+	if err != nil {
+		return err
+	}
+	at, block := rest, uint64(1)
+	for kind := uint64(4); kind+8 <= rest && rest <= uint64(len(data)); kind += 8 { // its name, and how many blocks it has
+		for n := f.order.Uint32(data[kind+4:]); n > 0 && block < sizes.count && len(l.info.Channels) < l.stacks; n-- {
+			size, err := f.number(sizes, block)
+			if err != nil {
+				return err
+			}
+			if at > uint64(len(data)) || size > uint64(len(data))-at {
+				return nil
+			}
+			if lut := data[at : at+size]; f.order.Uint32(data[kind:]) == 0x6c757473 && size == 3*256 { // "luts": reds, greens, blues
+				ch := channel(len(l.info.Channels), l.stacks, 1, 1)
+				ch.Color = [3]uint8{lut[255], lut[511], lut[767]}
+				l.info.Channels = append(l.info.Channels, ch)
+			}
+			at, block = at+size, block+1
+		}
+	}
+	return nil
 }
 
 // behind makes the pages of planes that have no directory.

@@ -41,6 +41,8 @@ const (
 	tagImageDepth   = 32997
 	tagMetaMorph    = 33629
 	tagZeissLSM     = 34412
+	tagImageJCounts = 50838
+	tagImageJ       = 50839
 	tagMicroManager = 51123
 )
 
@@ -74,8 +76,9 @@ type page struct {
 	unit        uint64 // of resolution: 2 inch, 3 cm
 	made        [2]field
 	date        field
-	tables      field // JPEG tables
-	metaMorph   field // as many values as a stack has planes
+	tables      field    // JPEG tables
+	imageJ      [2]field // sizes and bytes of what ImageJ says
+	metaMorph   field    // as many values as a stack has planes
 	zeiss       field
 	at          int64 // of the directory: names the page
 	in          *file // that it was read from
@@ -138,6 +141,10 @@ func (p *page) refer(d field) bool {
 		p.date = d
 	case tagJPEGTables:
 		p.tables = d
+	case tagImageJCounts:
+		p.imageJ[0] = d
+	case tagImageJ:
+		p.imageJ[1] = d
 	case tagMetaMorph:
 		p.metaMorph = d
 	case tagZeissLSM:
