@@ -65,11 +65,11 @@ func (w *window) draw(ring []annotation.Point) {
 	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
 }
 
-// edit changes what is shown.
+// edit changes what is shown. Until it is kept, its number is below 0.
 func (d *desk) edit(e annotation.Edit) {
 	d.edits++
 	e.At = time.Now()
-	d.objects, d.log = annotation.Lay(d.objects, e), append(d.log, annotation.Entry{Edit: e})
+	d.objects, d.log = annotation.Lay(d.objects, e), append(d.log, annotation.Entry{Seq: -int64(d.edits), Edit: e})
 }
 
 // correct shows an edit and keeps it, then shows what is kept. The next edit may be of the same
@@ -80,21 +80,27 @@ func (w *window) correct(e annotation.Edit) {
 		w.viewer.Note("This image is only looked at: what is drawn here is not kept.")
 		return
 	}
-	w.desk.edit(e)
-	w.fillViewer()
-	w.work.do(func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
-	w.reread()
+	w.change(e, func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
 }
 
-func (w *window) step(f func(context.Context, flow.Item) (bool, error)) {
+// step shows a step back or forth in the log, and takes it.
+func (w *window) step(pick func([]annotation.Entry) (annotation.Edit, bool), take func(context.Context, flow.Item) (bool, error)) {
 	it, ok := w.station.Items().Row(w.desk.id)
-	if !ok {
+	e, can := pick(w.desk.log)
+	if !ok || !can {
 		return
 	}
-	w.desk.edits++
-	w.work.do(func(ctx context.Context) error {
-		_, err := f(ctx, it)
+	w.change(e, func(ctx context.Context) error {
+		_, err := take(ctx, it)
 		return err
 	})
+}
+
+// change shows an edit and keeps it.
+func (w *window) change(e annotation.Edit, keep func(context.Context) error) {
+	w.desk.edit(e)
+	w.measure()
+	w.fillViewer()
+	w.decisions.do(keep)
 	w.reread()
 }

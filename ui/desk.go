@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
-	"math"
 	"slices"
 	"strings"
 
@@ -19,7 +18,6 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
-	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -34,12 +32,12 @@ type desk struct {
 	src       imageio.Source
 	objects   []annotation.Object
 	log       []annotation.Entry
-	forming   []annotation.Object   // found so far by the first prediction, while it runs
-	facts     map[string][]kit.Fact // by object
-	frames    station.Frames        // counted over time
-	film      viewer.Film           // what was found then
-	tracks    map[string]int        // of the objects by ID
-	threshold float64               // of probability, that objects have
+	forming   []annotation.Object // found so far by the first prediction, while it runs
+	measured  measured
+	frames    station.Frames // counted over time
+	film      viewer.Film    // what was found then
+	tracks    map[string]int // of the objects by ID
+	threshold float64        // of probability, that objects have
 	moving    moving
 	stamp     string              // of the prediction that objects came from
 	before    []annotation.Object // what an earlier prediction had found, while this capture is open
@@ -54,20 +52,21 @@ type opened struct {
 	src       imageio.Source
 	objects   []annotation.Object
 	log       []annotation.Entry
-	facts     map[string][]kit.Fact
 	frames    station.Frames
 	threshold float64
 }
 
 // open opens a capture in the viewer.
-func (w *window) open(id string) {
+func (w *window) open(id string) { w.openFrom(w.shell.Page(), id) }
+
+func (w *window) openFrom(from, id string) {
 	it, ok := w.station.Items().Row(id)
 	if !ok {
 		w.fail("This file has not arrived yet.", "It opens once it is captured.")
 		return
 	}
 	w.station.LookingAt(id)
-	w.bring(func(ctx context.Context) (desk, error) {
+	w.bring(from, func(ctx context.Context) (desk, error) {
 		src, err := w.station.OpenImage(ctx, it)
 		if err != nil {
 			return desk{}, err
@@ -83,8 +82,8 @@ func (w *window) open(id string) {
 }
 
 // bring opens an image and shows it, unless another was asked for by then: who turns over many
-// sees the last one at once.
-func (w *window) bring(open func(ctx context.Context) (desk, error)) {
+// sees the last one at once. The viewer comes up if the page that it was asked on is still open.
+func (w *window) bring(from string, open func(ctx context.Context) (desk, error)) {
 	own := w.asked.Add(1)
 	w.work.do(func(ctx context.Context) error {
 		if w.asked.Load() != own {
@@ -96,22 +95,23 @@ func (w *window) bring(open func(ctx context.Context) (desk, error)) {
 		}
 		w.work.post(func() {
 			if w.asked.Load() != own {
-				w.slow.do(func(context.Context) error { return d.src.Close() })
+				w.close(d.src)
 				return
 			}
-			w.put(d)
+			if w.put(d); w.shell.Page() == from {
+				w.shell.Open("viewer")
+			}
 		})
 		return nil
 	})
 }
 
-// read reads an open capture's objects and measures them.
+// read reads an open capture's objects, with all that was decided before.
 func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (opened, error) {
-	objects, log, err := w.station.Objects(ctx, it)
-	if err != nil {
+	if err := w.decisions.settled(ctx); err != nil {
 		return opened{}, err
 	}
-	table, err := w.station.Measure(ctx, it, src, objects)
+	objects, log, err := w.station.Objects(ctx, it)
 	if err != nil {
 		return opened{}, err
 	}
@@ -123,12 +123,18 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 	if fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Offline { // no model yet, or none that is at hand
 		err = nil
 	}
-	return opened{src, objects, log, facts(table), frames, at}, err
+	return opened{src, objects, log, frames, at}, err
 }
 
 func (d *desk) take(o opened) {
-	d.src, d.objects, d.log, d.facts, d.frames, d.threshold = o.src, o.objects, o.log, o.facts, o.frames, o.threshold
+	d.src, d.objects, d.log, d.frames, d.threshold = o.src, o.objects, o.log, o.frames, o.threshold
 	d.forming = nil
+}
+
+// take takes what was read of the open capture, and measures what is new.
+func (w *window) take(o opened) {
+	w.desk.take(o)
+	w.measure()
 }
 
 // setForming shows what is found while the open capture is predicted, if no model had found any. What
@@ -166,23 +172,26 @@ func (d *desk) refresh(w *window) {
 	w.fillViewer()
 }
 
-// reread reads the open capture's objects again.
+// reread reads the open capture's objects again. Only the last reading counts.
 func (w *window) reread() {
 	it, ok := w.station.Items().Row(w.desk.id)
 	src, own := w.desk.src, w.desk.edits
 	if !ok || src == nil {
 		return
 	}
-	w.work.do(func(ctx context.Context) error {
+	w.reading.do(func(ctx context.Context) error {
 		o, err := w.read(ctx, it, src)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // there is a newer one
+		}
 		w.work.post(func() {
 			switch {
-			case w.desk.src != src: // which is closed by now, and may have been under the reading
+			case w.desk.src != src: // another image is open
 			case err != nil:
 				w.work.do(func(context.Context) error { return err }) // said as all others
 			case w.desk.edits != own: // there is a newer correction, which is read after it is kept
 			default:
-				w.desk.take(o)
+				w.take(o)
 				w.fillViewer()
 			}
 		})
@@ -203,8 +212,8 @@ func (w *window) fillViewer() {
 		return
 	}
 	v := viewer.Values{
-		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film, Measured: d.facts,
-		Presets: w.presets(),
+		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film,
+		Measured: d.measured.facts, Measuring: d.measured.waiting, Presets: w.presets(),
 	}
 	v.Place = w.place(d.id)
 	v.Counts, v.CountedBy, v.Counting = counted(d.frames.Frames), d.frames.Model, w.counting[d.id]
@@ -229,6 +238,8 @@ func (w *window) fillViewer() {
 		v.Running = "Predicting"
 	case pass.Say != "":
 		v.Say, v.Hint = pass.Say, pass.Hint
+	default:
+		v.Say, v.Hint = d.measured.say, d.measured.hint
 	}
 	v.Names, v.Other = [2]string{"Now", "before"}, d.before
 	if d.before == nil && len(d.log) > 0 {
@@ -269,7 +280,10 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 	for recorded && r.Edits == nil && then < len(log) && !log[then].At.After(done) {
 		then++
 	}
-	since := annotation.Pending(log, then)
+	since, kept := annotation.Pending(log, then), "saved"
+	if len(log) > 0 && log[len(log)-1].Seq < 0 {
+		kept = "being saved"
+	}
 	var by intake.Review
 	it.Out("review", &by)
 	switch {
@@ -280,9 +294,9 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 	case recorded && since == 0:
 		return fmt.Sprintf("Committed as %.7s by %s", r.Commit, by.Who), kit.Good
 	case since == 1:
-		return "1 correction saved, not committed yet", kit.Held
+		return "1 correction " + kept + ", not committed yet", kit.Held
 	case since > 0:
-		return fmt.Sprintf("%d corrections saved, not committed yet", since), kit.Held
+		return fmt.Sprintf("%d corrections %s, not committed yet", since, kept), kit.Held
 	}
 	return "", kit.Neutral
 }
@@ -304,33 +318,13 @@ func (w *window) unread(err error) (say, hint string) {
 	return "", ""
 }
 
-// facts are what the viewer shows of each object, but for what is not known.
-func facts(t measure.Table) map[string][]kit.Fact {
-	out := make(map[string][]kit.Fact, len(t.Rows))
-	for _, r := range t.Rows {
-		var fs []kit.Fact
-		add := func(name, format string, v float64) {
-			if !math.IsNaN(v) {
-				fs = append(fs, kit.Fact{Name: name, Value: fmt.Sprintf(format, v)})
-			}
-		}
-		add("Circularity", "%.2f", r.Circularity)
-		add("Eccentricity", "%.2f", r.Eccentricity)
-		for i, in := range r.Channels {
-			add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.6g", in.Mean)
-		}
-		out[r.Object.ID] = fs
-	}
-	return out
-}
-
 func (w *window) viewerActions() viewer.Actions {
 	return viewer.Actions{
 		Accept: func(id string) { w.judge(id, annotation.Accepted) },
 		Reject: func(id string) { w.judge(id, annotation.Rejected) },
 		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
-		Undo:     func() { w.step(w.station.Undo) },
-		Redo:     func() { w.step(w.station.Redo) },
+		Undo:     func() { w.step(annotation.Undo, w.station.Undo) },
+		Redo:     func() { w.step(annotation.Redo, w.station.Redo) },
 		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold, Explain: w.unread,
 		Next: func() { w.move(1) }, Previous: func() { w.move(-1) },
 		CommitReview: w.review,
@@ -357,7 +351,7 @@ func (w *window) calibrate(um imageio.Micron) {
 		}
 		w.work.post(func() {
 			if w.desk.id == it.ID {
-				w.open(it.ID)
+				w.openFrom("viewer", it.ID)
 			}
 		})
 		return nil
@@ -371,7 +365,7 @@ func (w *window) again(diameter float64, part image.Rectangle) {
 		return
 	}
 	px := diameter / micron(w.desk.src)
-	w.work.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, part) })
+	w.decisions.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, part) })
 }
 
 // against asks another model about the open capture, for the lens; "" for none.
@@ -416,7 +410,7 @@ func (w *window) review() {
 	if !ok {
 		return
 	}
-	w.work.do(func(ctx context.Context) error { return w.station.Review(ctx, it, "") })
+	w.decisions.do(func(ctx context.Context) error { return w.station.Review(ctx, it, "") })
 }
 
 // shortcut hands a shortcut that the focused screen does not know to the window.

@@ -3,23 +3,22 @@ package ui
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
-	"math"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"fyne.io/fyne/v2/test"
+	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/intake"
-	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/station"
-	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/bind"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -39,20 +38,20 @@ func TestOnlyTheImageThatWasAskedForLastIsOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		post := func(f func()) { f() }
 		log := slog.New(slog.DiscardHandler)
-		w := &window{work: newWork(post, log), slow: newWork(post, log)}
+		w := &window{queues: newQueues(post, log)}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 2)
 		go func() { ended <- w.work.run(ctx) }()
-		go func() { ended <- w.slow.run(ctx) }()
+		go func() { ended <- w.closing.run(ctx) }()
 		first, more := &page{}, make(chan struct{})
-		w.bring(func(context.Context) (desk, error) {
+		w.bring("", func(context.Context) (desk, error) {
 			<-more
 			return desk{src: first}, nil
 		})
 		synctest.Wait()
 		var began []int
 		for i := range 3 {
-			w.bring(func(context.Context) (desk, error) {
+			w.bring("", func(context.Context) (desk, error) {
 				began = append(began, i)
 				return desk{}, context.Canceled // there is no screen here
 			})
@@ -70,7 +69,7 @@ func TestOnlyTheImageThatWasAskedForLastIsOpened(t *testing.T) {
 
 // corrected is a window with a capture open, on a station that does not run, and a person's name
 // set; what work brings back to the screen comes to posts.
-func corrected(t *testing.T) (w *window, posts chan func()) {
+func corrected(t *testing.T) (w *window, posts bind.Queue) {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	st, err := station.Open(t.Context(), station.Options{Workspace: t.TempDir(), Log: log})
@@ -98,11 +97,50 @@ func corrected(t *testing.T) (w *window, posts chan func()) {
 	t.Cleanup(func() { src.Close() })
 	app := test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(theme.Dark))
-	posts = make(chan func(), 100)
-	post := func(f func()) { posts <- f }
-	w = &window{app: app, station: st, work: newWork(post, log), viewer: viewer.New(post, viewer.Actions{})}
+	posts = make(bind.Queue, 100)
+	w = &window{app: app, station: st, opt: Options{Log: log}, queues: newQueues(posts.Post, log), viewer: viewer.New(posts.Post, viewer.Actions{})}
 	w.desk = desk{id: "a", src: src}
 	return w, posts
+}
+
+// begin has all queues of a window worked through until the test ends.
+func begin(t *testing.T, w *window) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	g := &errgroup.Group{}
+	w.workAll(ctx, g)
+	t.Cleanup(func() {
+		stop()
+		if err := g.Wait(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
+// wait runs what comes back to the screen until ok says so.
+func wait(t *testing.T, posts bind.Queue, ok func() bool) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	if err := posts.RunUntil(ctx, ok); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kept are the corrections of the open capture that are on disk.
+func kept(t *testing.T, w *window) []annotation.Entry {
+	t.Helper()
+	it, _ := w.station.Items().Row("a")
+	_, log, err := w.station.Objects(t.Context(), it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// square is an outline.
+func square(x, side float64) []annotation.Point {
+	return []annotation.Point{{X: x, Y: 10}, {X: x + side, Y: 10}, {X: x + side, Y: 10 + side}, {X: x, Y: 10 + side}}
 }
 
 // TestObjectsThatForm are shown until the prediction is read, and can't be corrected.
@@ -151,9 +189,6 @@ func TestObjectsThatForm(t *testing.T) {
 // neither is kept yet, and no reading takes back what came after it.
 func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {
 	w, posts := corrected(t)
-	square := func(x, side float64) []annotation.Point {
-		return []annotation.Point{{X: x, Y: 10}, {X: x + side, Y: 10}, {X: x + side, Y: 10 + side}, {X: x, Y: 10 + side}}
-	}
 	w.draw(square(10, 20))
 	if len(w.desk.objects) != 1 {
 		t.Fatalf("%d objects after the first stroke", len(w.desk.objects))
@@ -168,20 +203,15 @@ func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {
 	if !wide() {
 		t.Errorf("shown before it is kept: %+v", w.desk.objects)
 	}
-	for f := w.work.next(); f != nil; f = w.work.next() {
-		if err := f(t.Context()); err != nil {
-			t.Fatal(err)
+	begin(t, w)
+	wait(t, posts, func() bool {
+		if !wide() {
+			t.Errorf("shown on the way: %+v", w.desk.objects)
 		}
-		for len(posts) > 0 {
-			if (<-posts)(); !wide() {
-				t.Errorf("shown on the way: %+v", w.desk.objects)
-			}
-		}
-	}
-	it, _ := w.station.Items().Row("a")
-	kept, log, err := w.station.Objects(t.Context(), it)
-	if err != nil || len(kept) != 2 || len(log) != 3 || kept[0].Outline[1].X != 40 || w.desk.log[2].Seq != log[2].Seq {
-		t.Errorf("kept %+v, %v", kept, err)
+		return w.desk.log[2].Seq > 0
+	})
+	if log := kept(t, w); len(log) != 3 || log[1].After.Outline[1].X != 40 || w.desk.log[2].Seq != log[2].Seq {
+		t.Errorf("kept %+v", log)
 	}
 }
 
@@ -195,15 +225,10 @@ func TestWhatIsNotKeptIsNotShown(t *testing.T) {
 	}
 	w.draw([]annotation.Point{{X: 10, Y: 10}, {X: 30, Y: 10}, {X: 20, Y: 30}})
 	refused := 0
-	for f := w.work.next(); f != nil; f = w.work.next() {
-		if f(t.Context()) != nil {
-			refused++
-		}
-		for len(posts) > 0 {
-			(<-posts)()
-		}
-	}
-	if refused != 1 || len(w.desk.objects)+len(w.desk.log) != 0 {
+	w.tell(func(string, string) { refused++ })
+	begin(t, w)
+	wait(t, posts, func() bool { return len(w.desk.log) == 0 })
+	if refused != 1 || len(w.desk.objects) != 0 {
 		t.Errorf("%d refused, shown: %+v", refused, w.desk.objects)
 	}
 }
@@ -226,24 +251,13 @@ func TestCommittedIsOnlyWhatIsInTheCommit(t *testing.T) {
 	}{
 		{flow.Passed, log[:1], "Committed as 0123456 by Ada"},
 		{flow.Passed, log, "1 correction saved, not committed yet"},
+		{flow.Passed, append(log[:2:2], annotation.Entry{Seq: -1}), "2 corrections being saved, not committed yet"},
 		{flow.Yours, log[:1], "Objects found anew, not committed yet"},
 	} {
 		it.Passes["review"] = flow.Pass{State: c.review, Out: it.Passes["review"].Out}
 		if say, _ := saved(it, c.log); say != c.say {
 			t.Errorf("%s with %d corrections: %s", c.review, len(c.log), say)
 		}
-	}
-}
-
-// TestFactsLeaveOutWhatIsNotKnown, as of an outline that is as large as a slide; samples are not all
-// whole numbers.
-func TestFactsLeaveOutWhatIsNotKnown(t *testing.T) {
-	nan := math.NaN()
-	got := facts(measure.Table{Channels: []int{0, 1}, Rows: []measure.Row{
-		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Channels: []measure.Intensity{{Mean: nan}, {Mean: 0.25}}},
-	}})
-	if want := []kit.Fact{{Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "0.25"}}; !slices.Equal(got["a"], want) {
-		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -22,7 +22,7 @@ func (w *window) followFilm() {
 	it, ok := w.station.Items().Row(w.desk.id)
 	src := w.desk.src
 	if !ok || src == nil || src.Info().T < 2 {
-		w.following.do(func(context.Context) error { return nil })
+		w.following.end()
 		return
 	}
 	var p intake.Predicted

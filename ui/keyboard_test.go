@@ -161,10 +161,7 @@ func (w *keyedWindow) Canvas() fyne.Canvas { return w.canvas }
 func furnished(t *testing.T) (*window, *keyed) {
 	t.Helper()
 	w, _ := corrected(t)
-	log, post := slog.New(slog.DiscardHandler), func(f func()) { f() }
-	for _, k := range []**work{&w.slow, &w.longs, &w.data, &w.drawing, &w.thresholds.work, &w.following.work} {
-		*k = newWork(post, log)
-	}
+	log := slog.New(slog.DiscardHandler)
 	win := test.NewTempWindow(t, nil)
 	c := &keyed{Canvas: win.Canvas()}
 	w.opt.Log, w.win = log, &keyedWindow{Window: win, canvas: c}

@@ -20,7 +20,7 @@ import (
 // lookAt opens any image file in the viewer: it is looked at, not captured. Its objects follow.
 func (w *window) lookAt(path string) {
 	var src imageio.Source
-	w.bring(func(ctx context.Context) (desk, error) {
+	w.bring(w.shell.Page(), func(ctx context.Context) (desk, error) {
 		var err error
 		if src, err = w.station.OpenFile(ctx, path); err != nil {
 			return desk{}, err
@@ -48,13 +48,20 @@ func (w *window) lookAt(path string) {
 // put shows what was opened, and closes what was open before.
 func (w *window) put(d desk) {
 	old := w.desk.src
+	w.reading.end()
+	w.measuring.end()
 	w.desk = d
 	w.followFilm()
+	w.measure()
 	w.fillViewer()
-	w.shell.Open("viewer")
 	if old != nil {
-		w.slow.do(func(context.Context) error { return old.Close() })
+		w.close(old)
 	}
+}
+
+// close closes an image soon: it may hold much memory, but may also wait for a server.
+func (w *window) close(src imageio.Source) {
+	w.closing.do(func(context.Context) error { return src.Close() })
 }
 
 // lookAtImage opens the n-th image of the file that is open, which holds several. Only the one
@@ -70,7 +77,7 @@ func (w *window) lookAtImage(n int) {
 		w.lookAt(d.file)
 		return
 	}
-	w.bring(func(ctx context.Context) (desk, error) {
+	w.bring(w.shell.Page(), func(ctx context.Context) (desk, error) {
 		var src imageio.Source
 		var err error
 		if captured {

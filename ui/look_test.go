@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -52,5 +54,30 @@ func TestTheViewersShortcutsNeedNoFocus(t *testing.T) {
 	c.TypedShortcut(&fyne.ShortcutUndo{})
 	if want := []string{"undo", "redo", "redo"}; !slices.Equal(did, want) {
 		t.Errorf("did %v, want %v", did, want)
+	}
+}
+
+// TestAnImageComesUpWhereItWasAskedFor: who has gone to another page meanwhile stays there. What was
+// open before is closed, and waits for no thumbnail.
+func TestAnImageComesUpWhereItWasAskedFor(t *testing.T) {
+	w, _ := furnished(t)
+	w.queues = newQueues(func(f func()) { f() }, w.opt.Log)
+	old := &page{Source: w.desk.src}
+	ask := func() {
+		t.Helper()
+		w.desk.src = old
+		w.bring(w.shell.Page(), func(context.Context) (desk, error) { return desk{}, nil })
+	}
+	for _, c := range []struct{ then, want string }{{"inbox", "viewer"}, {"jobs", "jobs"}} {
+		w.shell.Open("inbox")
+		ask()
+		w.shell.Open(c.then)
+		if err := w.work.next()(t.Context()); err != nil || w.shell.Page() != c.want {
+			t.Errorf("%v, and %s is open, not %s", err, w.shell.Page(), c.want)
+		}
+	}
+	w.slow.do(func(context.Context) error { return errors.New("a thumbnail") })
+	if err := w.closing.next()(t.Context()); err != nil || !old.closed {
+		t.Errorf("closed: %v, %v", old.closed, err)
 	}
 }

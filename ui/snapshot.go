@@ -19,16 +19,19 @@ import (
 	"coverslip.dev/coverslip/ui/tileview"
 )
 
-// snapshot keeps a picture of the viewer in the workspace's folder snapshots.
-func (w *window) snapshot(kind string, p tileview.Picture) {
-	path := w.snapshotPath(kind)
-	w.slow.do(func(context.Context) error {
-		if err := keepPicture(path, kind, p); err != nil {
-			return fault.New(fault.Denied, "The snapshot can't be written.", "Look whether the disk of the workspace is full or locked.", err)
-		}
-		w.slow.post(func() { w.viewer.Note("Kept as " + path) })
-		return nil
-	})
+// snapshot returns what keeps a picture of the viewer in the workspace's folder snapshots, under the
+// name of what is open now: another image may be by the time that a kind is chosen.
+func (w *window) snapshot(p tileview.Picture) func(kind string) {
+	path := w.snapshotPath("")
+	return func(kind string) {
+		w.slow.do(func(context.Context) error {
+			if err := keepPicture(path+kind, kind, p); err != nil {
+				return fault.New(fault.Denied, "The snapshot can't be written.", "Look whether the disk of the workspace is full or locked.", err)
+			}
+			w.slow.post(func() { w.viewer.Note("Kept as " + path + kind) })
+			return nil
+		})
+	}
 }
 
 // snapshotPath is a file for what is open, with that ending.

@@ -41,3 +41,24 @@ func TestPicturesAreKeptWhole(t *testing.T) {
 		t.Errorf("halves are left: %v", left)
 	}
 }
+
+// TestAPictureIsNamedByTheImageThatWasOpen: another one may arrive while the menu of kinds stands.
+func TestAPictureIsNamedByTheImageThatWasOpen(t *testing.T) {
+	w, posts := corrected(t)
+	it, _ := w.station.Items().Row("a")
+	it.Title = "first.tif"
+	w.station.Items().Put("a", it)
+	keep := w.snapshot(tileview.Picture{Image: image.NewRGBA(image.Rect(0, 0, 3, 2))})
+	w.desk.id, w.desk.file = "", "second.tif"
+	keep("png")
+	if err := w.slow.next()(t.Context()); err != nil {
+		t.Error(err)
+	}
+	folder := filepath.Join(filepath.Dir(w.station.Folder()), "snapshots")
+	if all, _ := filepath.Glob(filepath.Join(folder, "first.tif *.png")); len(all) != 1 {
+		t.Errorf("kept are %v", all)
+	}
+	for len(posts) > 0 {
+		(<-posts)()
+	}
+}

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -17,30 +16,6 @@ const rest = 120 * time.Millisecond
 type moving struct {
 	at  float64 // 0: it rests
 	say string
-}
-
-// moves are the threshold's: only the last is carried out.
-type moves struct {
-	*work // one after the other
-	last  atomic.Int64
-	stop  atomic.Pointer[context.CancelFunc] // of the one under way
-}
-
-// do ends the move under way, and does f after it unless there is a newer one by then.
-func (m *moves) do(f func(ctx context.Context) error) {
-	own := m.last.Add(1)
-	if stop := m.stop.Load(); stop != nil {
-		(*stop)()
-	}
-	m.work.do(func(ctx context.Context) error {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		m.stop.Store(&stop)
-		if m.last.Load() != own {
-			return nil
-		}
-		return f(ctx)
-	})
 }
 
 // moveThreshold makes the open capture's objects anew of what the model has answered. A move
@@ -71,7 +46,7 @@ func (w *window) moveThreshold(at float64) {
 			case d.edits != own: // a person has corrected meanwhile
 				w.reread()
 			default:
-				d.take(o)
+				w.take(o)
 			}
 			w.fillViewer()
 		})

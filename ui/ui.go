@@ -41,24 +41,16 @@ type Options struct {
 // thumbSize is the side of the inbox's small pictures, in pixels.
 const thumbSize = 128
 
-// longAtOnce is how many long actions run at once; more wait.
-const longAtOnce = 6
-
 // window is the main window. Its fields are touched on the screen's thread alone, but for
-// station and work.
+// station and queues.
 type window struct {
-	app        fyne.App
-	win        fyne.Window
-	station    *station.Station
-	opt        Options
-	work       *work        // short requests, in order
-	slow       *work        // what may take minutes
-	longs      *work        // what may take hours, several at once
-	data       *work        // readings of the dataset
-	drawing    *work        // pictures of its files
-	thresholds moves        // of the viewer
-	following  moves        // of the open film
-	asked      atomic.Int64 // how many images were asked for: only the last is shown
+	app     fyne.App
+	win     fyne.Window
+	station *station.Station
+	opt     Options
+	asked   atomic.Int64 // how many images were asked for: only the last is shown
+
+	*queues
 
 	shell    *shell.Shell
 	inbox    *inbox.Screen
@@ -76,7 +68,7 @@ type window struct {
 	drawn    map[string]inboxRow    // captures in the inbox, by item
 	pictures pictures
 	versions datasets.Values // without the places
-	reading  bool            // versions are being read
+	looking  bool            // versions are being read
 	sift     *sifting        // nil: nobody looked
 	looked   time.Time       // when the places were asked last
 	stages   stages
@@ -88,9 +80,7 @@ type window struct {
 func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) error {
 	w := &window{
 		app: a, win: a.NewWindow("Coverslip"), station: st, opt: opt,
-		thumbs: map[string]image.Image{}, counting: map[string]bool{},
-		work: newWork(bind.Screen, opt.Log), slow: newWork(bind.Screen, opt.Log),
-		longs: newWork(bind.Screen, opt.Log), data: newWork(bind.Screen, opt.Log), drawing: newWork(bind.Screen, opt.Log), thresholds: moves{work: newWork(bind.Screen, opt.Log)}, following: moves{work: newWork(bind.Screen, opt.Log)},
+		thumbs: map[string]image.Image{}, counting: map[string]bool{}, queues: newQueues(bind.Screen, opt.Log),
 	}
 	w.look(opt.Appearance)
 	w.furnish()
@@ -157,24 +147,14 @@ func (w *window) furnish() {
 		}
 	})
 	w.win.SetContent(w.shell)
-	for _, k := range []*work{w.work, w.slow, w.longs, w.data, w.drawing} {
-		k.fail = w.fail
-	}
+	w.tell(w.fail)
 }
 
 // start runs everything that keeps the screens true, until ctx ends.
 func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	const often, seldom = 200 * time.Millisecond, time.Second
 	st := w.station
-	g.Go(func() error { return w.work.run(ctx) })
-	g.Go(func() error { return w.slow.run(ctx) })
-	g.Go(func() error { return w.data.run(ctx) })
-	g.Go(func() error { return w.drawing.run(ctx) })
-	g.Go(func() error { return w.thresholds.run(ctx) })
-	g.Go(func() error { return w.following.run(ctx) })
-	for range longAtOnce {
-		g.Go(func() error { return w.longs.run(ctx) })
-	}
+	w.workAll(ctx, g)
 	g.Go(func() error { return w.viewer.Run(ctx) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Items(), often, w.setItems) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Forming(), often, w.setForming) })

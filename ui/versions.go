@@ -31,16 +31,16 @@ func (w *window) datasetActions() datasets.Actions {
 // fillDatasets reads the newest commits and what is not committed yet, and shows them; a
 // reading that waits already is enough.
 func (w *window) fillDatasets() {
-	if w.shell.Page() != "datasets" || w.reading {
+	if w.shell.Page() != "datasets" || w.looking {
 		return
 	}
-	w.reading = true
+	w.looking = true
 	if now := time.Now(); now.Sub(w.looked) > betweenLooks { // a burst of captures must not list a remote again and again
 		w.looked = now
 		w.station.LookAtPlaces()
 	}
 	w.data.do(func(ctx context.Context) error {
-		bind.Screen(func() { w.reading = false })
+		bind.Screen(func() { w.looking = false })
 		all, err := w.station.Versions(ctx, commitsShown)
 		if err != nil {
 			return err

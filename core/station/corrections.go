@@ -12,8 +12,8 @@ import (
 	"coverslip.dev/coverslip/core/session"
 )
 
-// corrections are what people change on images: an append-only log an image, on disk
-// before the screen shows it.
+// corrections are what people change on images: an append-only log an image. What is added is on
+// disk when that returns.
 type corrections struct{ store *session.Store }
 
 // Current implements intake.Bench: the newest layer with the log laid over it.

@@ -17,9 +17,10 @@ func (s *Screen) snapshot() {
 	if !ok || s.act.Snapshot == nil {
 		return
 	}
+	keep := s.act.Snapshot(p)
 	var items []*fyne.MenuItem
 	for _, k := range [][2]string{{"PNG", "png"}, {"TIFF", "tiff"}, {"SVG, objects as shapes", "svg"}} {
-		items = append(items, fyne.NewMenuItem("Snapshot as "+k[0], func() { s.act.Snapshot(k[1], p) }))
+		items = append(items, fyne.NewMenuItem("Snapshot as "+k[0], func() { keep(k[1]) }))
 	}
 	kit.Menu(s.rail.photo, items...)
 }
@@ -31,6 +32,10 @@ func (s *Screen) Note(text string) { s.read.SetText(text) }
 // as spreadsheets take it.
 func (s *Screen) copy() {
 	if s.act.Copy == nil || len(s.now) == 0 {
+		return
+	}
+	if s.val.Measuring > 0 { // half a table looks like a whole one
+		s.Note("Objects are still being measured: copy them in a moment.")
 		return
 	}
 	s.panel.objects.set(s.now) // a film may play

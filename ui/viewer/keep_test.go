@@ -41,6 +41,12 @@ func TestMeasurementsAreCopiedAsATable(t *testing.T) {
 				t.Errorf("what core measured is missing: %q", l)
 			}
 		}
+		val.Measuring, text = 3, ""
+		v.Set(val)
+		view(v).(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutCopy{})
+		if text != "" || labelOf(v, "Objects are still being measured") == "" {
+			t.Errorf("copied while objects are being measured: %q", text)
+		}
 	})
 }
 

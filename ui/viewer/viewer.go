@@ -30,6 +30,7 @@ type Values struct {
 	Names     [2]string             // of Objects and of Other, as the lens calls them
 	Other     []annotation.Object   // another layer, to compare with; nil for none
 	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
+	Measuring int                   // objects that are being measured
 	Model     string                // name@version that predicted, or ""
 	Versions  []string              // name@version of the models that may be compared with
 	Rival     string                // the one that Other is of, "" for none
@@ -69,9 +70,9 @@ type Actions struct {
 	Shortcut               func(fyne.Shortcut)            // one that is not the viewer's own
 	Key                    func(*fyne.KeyEvent)           // a key that is not the viewer's own
 	Inbox                  func()
-	Snapshot               func(kind string, p tileview.Picture) // kind: png, tiff or svg
-	Copy                   func(text string)                     // onto the clipboard
-	SavePreset             func(Preset)                          // over one of the same name and channels
+	Snapshot               func(p tileview.Picture) func(kind string) // of what is open now; kind: png, tiff or svg
+	Copy                   func(text string)                          // onto the clipboard
+	SavePreset             func(Preset)                               // over one of the same name and channels
 	DropPreset             func(Preset)
 	CountFrames            func() // the objects of every time point
 	CopyCounts             func() // onto the clipboard, as a table
