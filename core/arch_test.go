@@ -54,7 +54,7 @@ var arrows = map[string]string{
 	"core/infer/embedded":  "core/fault core/infer",
 	"core/infer/pool":      "core/fault core/infer", // several of them as one
 	"core/infer/triton":    "core/fault core/infer core/secret packaging/triton",
-	"core/model/local":     "core/fault core/model",
+	"core/model/local":     "core/disk core/fault core/model",
 	"core/model/mlflow":    "core/fault core/model core/secret",
 	"core/remote/azure":    "core/fault core/remote core/remote/wire core/secret",
 	"core/remote/folder":   "core/disk core/fault core/remote",
@@ -76,7 +76,7 @@ var arrows = map[string]string{
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",
 	"core/exchange": "core/annotation core/fault core/imageio core/measure",
-	"core/gateway":  "core/annotation core/exchange core/fault core/imageio core/infer core/measure core/recipe core/secret core/segment",
+	"core/gateway":  "core/annotation core/disk core/exchange core/fault core/imageio core/infer core/measure core/recipe core/secret core/segment",
 	"core/flow":     "core/event core/fault core/job core/session",
 	"core/intake": "core/annotation core/capture core/dataset core/exchange core/fault core/flow core/imageio " +
 		"core/infer core/job core/recipe core/remote",

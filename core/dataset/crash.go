@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"coverslip.dev/coverslip/core/disk"
 )
 
 // afterCrash undoes what a crash or the power has left in git, where no one can be at it.
@@ -19,7 +21,7 @@ func (r *Repository) afterCrash(ctx context.Context) {
 		return
 	}
 	defer f.Close() //nolint:errcheck // closing unlocks
-	if free, err := tryLock(f); err != nil || !free {
+	if free, err := disk.TryLock(f); err != nil || !free {
 		return // someone merges
 	}
 	if err := r.unfinished(ctx); err != nil {

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 )
 
@@ -153,7 +154,7 @@ func (r *Repository) sweep(dir string) {
 		if err != nil {
 			continue
 		}
-		free, _ := tryLock(f)
+		free, _ := disk.TryLock(f)
 		if runtime.GOOS == "windows" { // which removes nothing that is open
 			_ = f.Close()
 		}

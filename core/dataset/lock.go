@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 )
 
@@ -49,7 +50,7 @@ func (r *Repository) lockNamed(ctx context.Context, name string) (unlock func(),
 	step := time.NewTicker(lockStep)
 	defer step.Stop()
 	for {
-		free, err := tryLock(f)
+		free, err := disk.TryLock(f)
 		if err != nil {
 			return nil, fmt.Errorf("lock dataset: %w", errors.Join(err, f.Close()))
 		}

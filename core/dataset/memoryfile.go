@@ -7,6 +7,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"coverslip.dev/coverslip/core/disk"
 )
 
 // The file of the memory is memoryMagic, then batches that were appended one by one:
@@ -145,7 +147,7 @@ func (y *memory) save() {
 		return
 	}
 	defer f.Close() //nolint:errcheck // it also unlocks
-	if free, err := tryLock(f); !free || err != nil {
+	if free, err := disk.TryLock(f); !free || err != nil {
 		return
 	}
 	if now, err := os.Stat(y.file()); err != nil || !sameFile(f, now) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 )
 
@@ -32,7 +33,7 @@ func (c cache) keep(f *os.File, oid string) bool {
 	if runtime.GOOS == "windows" {
 		return false
 	}
-	if free, err := tryLock(f); !free || err != nil || f.Chmod(0o644) != nil || os.Link(f.Name(), c.part(oid)) != nil {
+	if free, err := disk.TryLock(f); !free || err != nil || f.Chmod(0o644) != nil || os.Link(f.Name(), c.part(oid)) != nil {
 		return false
 	}
 	_ = os.Remove(f.Name())

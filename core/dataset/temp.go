@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"coverslip.dev/coverslip/core/disk"
 )
 
 // temp is a file on its way to its name. It is locked, so that [Repository.sweep] of
@@ -39,7 +41,7 @@ func createTemp(dir string) (*temp, error) {
 // hold locks a new file or folder, and reports whether it did so before a sweep came
 // across it. Where nothing can be locked, nothing is swept either.
 func hold(f *os.File) bool {
-	free, err := tryLock(f)
+	free, err := disk.TryLock(f)
 	if err != nil {
 		return true
 	}

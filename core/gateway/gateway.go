@@ -8,7 +8,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -60,7 +59,7 @@ type Options struct {
 type Gateway struct {
 	opt     Options
 	tokens  [][32]byte // hashes
-	dir     string     // of uploads
+	folder  folder     // of uploads
 	slots   chan struct{}
 	waiting atomic.Int64
 	spooled atomic.Int64
@@ -70,7 +69,7 @@ type Gateway struct {
 	jobs    jobs
 }
 
-// New checks the options and makes a folder for uploads.
+// New checks the options and makes a folder for uploads; those that killed gateways have left go.
 func New(o Options) (*Gateway, error) {
 	if o.Engine == nil || len(o.Models) == 0 || o.Open == nil || o.Plane == nil {
 		return nil, fault.New(fault.Invalid, "The gateway has no model or no engine to ask.", "Name a model folder and a server.", nil)
@@ -88,12 +87,14 @@ func New(o Options) (*Gateway, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Engine = upstream{o.Engine}
-	dir, err := os.MkdirTemp(o.Work, "coverslip-gateway-")
+	def(&o.Work, os.TempDir())
+	sweep(o.Work, o.Log)
+	f, err := newFolder(o.Work)
 	if err != nil {
-		return nil, fmt.Errorf("uploads: %w", err)
+		return nil, err
 	}
 	g := &Gateway{
-		opt: o, dir: dir, slots: make(chan struct{}, o.Parallel),
+		opt: o, folder: f, slots: make(chan struct{}, o.Parallel),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
 		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Jobs, objects: o.Kept, of: map[string]*task{}},
 	}
@@ -114,7 +115,11 @@ func def[T comparable](v *T, d T) {
 // Run serves on l and works on jobs until ctx ends. Then it takes no more, gives what is under
 // way some time, also for jobs' answers to be fetched, removes uploads and returns.
 func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
-	defer os.RemoveAll(g.dir) //nolint:errcheck // the system clears what may be left
+	defer func() {
+		if err := g.folder.remove(); err != nil {
+			g.opt.Log.Warn("uploads are not removed", slog.Any("error", err))
+		}
+	}()
 	srv := &http.Server{
 		Handler: g.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(g.opt.Log.Handler(), slog.LevelDebug),

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 )
 
@@ -35,7 +36,7 @@ func (s *Store) writing(ctx context.Context, do func() error) error {
 	step := time.NewTicker(lockStep)
 	defer step.Stop()
 	for {
-		free, err := tryLock(f)
+		free, err := disk.TryLock(f)
 		if err != nil {
 			return fmt.Errorf("lock registry: %w", err)
 		}

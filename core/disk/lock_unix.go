@@ -1,6 +1,6 @@
 //go:build !windows
 
-package dataset
+package disk
 
 import (
 	"errors"
@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock takes the lock on f if it is free; closing f gives it back.
-func tryLock(f *os.File) (bool, error) {
+// TryLock takes the lock on f if it is free; closing f gives it back, as does the end of the
+// process.
+func TryLock(f *os.File) (bool, error) {
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {

@@ -1,0 +1,72 @@
+package gateway_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"coverslip.dev/coverslip/core/disk"
+	"coverslip.dev/coverslip/core/gateway"
+)
+
+// TestUploadsOfTheDead: the next gateway removes what a killed one has left, and leaves alone
+// that of one that lives, what it knows nothing of, and where links lead to.
+func TestUploadsOfTheDead(t *testing.T) {
+	o := options(t)
+	defer o.Engine.Close() //nolint:errcheck // the test's end
+	at := func(name string) string { return filepath.Join(o.Work, "coverslip-gateway-"+name) }
+	fill := func(dir string) string {
+		t.Helper()
+		upload := filepath.Join(dir, "upload-1")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(upload, []byte("an image"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return upload
+	}
+	lock := func(dir string) {
+		t.Helper()
+		if err := os.WriteFile(dir+".lock", nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dead, lives, unknown, elsewhere := fill(at("dead")), fill(at("lives")), fill(at("unknown")), fill(t.TempDir())
+	lock(at("dead"))
+	lock(at("lives"))
+	if err := os.Symlink(filepath.Dir(elsewhere), at("dead/link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Dir(elsewhere), at("linked")); err != nil {
+		t.Fatal(err)
+	}
+	lock(at("linked"))
+	byLink := fill(at("locked-by-a-link"))
+	if err := os.Symlink(elsewhere, at("locked-by-a-link.lock")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(at("lives.lock"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	if free, err := disk.TryLock(f); !free || err != nil {
+		t.Fatal(free, err)
+	}
+	first, err := gateway.New(o) // holds its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gateway.New(o); err != nil {
+		t.Fatal(err)
+	}
+	for path, there := range map[string]bool{dead: false, at("dead.lock"): false, lives: true, unknown: true, elsewhere: true, byLink: true} {
+		if _, err := os.Stat(path); (err == nil) != there {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if mine, err := filepath.Glob(at("*[A-Z2-7].lock")); err != nil || len(mine) != 2 { // of the two that live
+		t.Errorf("%v, %v of %p", mine, err, first)
+	}
+}
