@@ -146,7 +146,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "coverslipctl: "+found)
 		return 1
 	}
-	say, hint := fault.Explain(err)
+	say, hint := fault.Once(err)
 	fmt.Fprintln(errs, strings.TrimSpace("coverslipctl: "+say+" "+hint))
 	if c.verbose {
 		fmt.Fprintln(errs, err)

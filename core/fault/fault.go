@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -78,6 +79,32 @@ func KindOf(err error) Kind {
 
 // Again reports whether the same call may work later without anyone's help.
 func Again(err error) bool { k := KindOf(err); return k == Offline || k == Busy }
+
+// Once is what [Explain] says where nobody tries again, as in a shell: in place of a promise that
+// something goes on by itself it says to try again.
+func Once(err error) (say, hint string) {
+	say, hint = Explain(err)
+	parts := strings.SplitAfter(hint, "; ")
+	for i, part := range parts {
+		sentences := strings.SplitAfter(part, ". ")
+		for k, s := range sentences {
+			if !strings.Contains(s, "by itself") {
+				continue
+			}
+			end := s[len(strings.TrimRight(s, ".; ")):]
+			switch {
+			case i == 0 && k == 0:
+				sentences[k] = "Try again in a while" + end
+			case k == 0:
+				sentences[k] = "then try again" + end
+			default:
+				sentences[k] = "Then try again" + end
+			}
+		}
+		parts[i] = strings.Join(sentences, "")
+	}
+	return say, strings.Join(parts, "")
+}
 
 // Explain returns a sentence for the operator and what to do next.
 func Explain(err error) (say, hint string) {

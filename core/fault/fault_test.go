@@ -29,6 +29,24 @@ func TestKindOf(t *testing.T) {
 	}
 }
 
+// TestOnce: nothing is promised where nobody tries again.
+func TestOnce(t *testing.T) {
+	for hint, want := range map[string]string{
+		"":                            "",
+		"Copy it again.":              "Copy it again.",
+		"The work goes on by itself.": "Try again in a while.",
+		"Check that it runs; the work goes on by itself.":                                "Check that it runs; then try again.",
+		"It goes on by itself; if no git is running, remove .git/index.lock.":            "Try again in a while; if no git is running, remove .git/index.lock.",
+		"Write its address with grpcs://. The work goes on by itself when it answers.":   "Write its address with grpcs://. Then try again.",
+		"It may be so: choose another. If it was stopped, the work goes on by itself.":   "It may be so: choose another. Then try again.",
+		"Whoever runs it renews it; the work goes on by itself then. The log says more.": "Whoever runs it renews it; then try again. The log says more.",
+	} {
+		if _, got := fault.Once(fault.New(fault.Offline, "It is away.", hint, nil)); got != want {
+			t.Errorf("%q became %q, want %q", hint, got, want)
+		}
+	}
+}
+
 func TestExplainPrefersTheFault(t *testing.T) {
 	say, hint := fault.Explain(fmt.Errorf("tile 3: %w", fault.New(fault.Corrupt, "The image is cut short.", "Copy it again.", nil)))
 	if say != "The image is cut short." || hint != "Copy it again." {

@@ -51,6 +51,7 @@ type Options struct {
 	Jobs      int           // jobs that may wait, and finished ones that are kept; 0: 100
 	Kept      int           // objects of all finished jobs that are kept, but always the last one's; 0: 2 million
 	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
+	Patience  time.Duration // with an engine that does not answer: so long a job is tried again; 0: an hour
 	Grace     time.Duration // for what is under way at the end; 0: 30 s
 	Log       *slog.Logger
 }
@@ -82,6 +83,7 @@ func New(o Options) (*Gateway, error) {
 	def(&o.Jobs, 100)
 	def(&o.Kept, 2_000_000)
 	def(&o.Rate, 50)
+	def(&o.Patience, time.Hour)
 	def(&o.Grace, 30*time.Second)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

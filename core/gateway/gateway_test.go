@@ -48,6 +48,9 @@ outputs: [{id: y, axes: bcyx}]
 decode: {id: components, kwargs: {threshold: 256}}
 `
 
+// short is a time of grace where nobody fetches the results of jobs.
+const short = 200 * time.Millisecond
+
 // options are those of a gateway on the real engine.
 func options(t *testing.T) gateway.Options {
 	t.Helper()
@@ -324,7 +327,7 @@ func measures(t *testing.T, at string, want ...string) {
 func TestQueue(t *testing.T) {
 	answer := make(chan struct{})
 	at, _ := open(t, func(o *gateway.Options) {
-		o.Engine, o.Parallel, o.Waiting, o.Jobs = held{o.Engine, answer}, 3, 1, 2
+		o.Engine, o.Parallel, o.Waiting, o.Jobs, o.Grace = held{o.Engine, answer}, 3, 1, 2, short
 	})
 	data := picture(t, 3)
 	submit := func(want int) string {
@@ -364,7 +367,7 @@ func TestQueue(t *testing.T) {
 // TestJobsLeaveAPlace: however many jobs there are, an image that someone waits for is looked at.
 func TestJobsLeaveAPlace(t *testing.T) {
 	answer := make(chan struct{})
-	at, _ := open(t, func(o *gateway.Options) { o.Engine = held{o.Engine, answer} })
+	at, _ := open(t, func(o *gateway.Options) { o.Engine, o.Grace = held{o.Engine, answer}, short })
 	for range 3 {
 		if code, _, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 3)); code != http.StatusAccepted {
 			t.Fatalf("%d %s", code, body)
@@ -384,7 +387,7 @@ func TestJobsLeaveAPlace(t *testing.T) {
 
 // TestKeptJobs: the oldest of too many objects go first, and always the last job's stay.
 func TestKeptJobs(t *testing.T) {
-	at, _ := open(t, func(o *gateway.Options) { o.Kept = 7 })
+	at, _ := open(t, func(o *gateway.Options) { o.Kept, o.Grace = 7, short })
 	var all []string
 	submit := func(n int) {
 		_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, n))
@@ -463,7 +466,7 @@ func TestManyUploads(t *testing.T) {
 // TestSchemathesis has schemathesis ask what the document allows, and what it does not.
 func TestSchemathesis(t *testing.T) {
 	tool := filepath.Join(filepath.Dir(servertest.Need(t, "COVERSLIP_TEST_RECIPES_PYTHON")), "schemathesis")
-	at, _ := open(t, func(o *gateway.Options) { o.Dataset = t.TempDir() })
+	at, _ := open(t, func(o *gateway.Options) { o.Dataset, o.Grace = t.TempDir(), short })
 	cmd := exec.CommandContext(t.Context(), tool, "--config-file", "testdata/schemathesis.toml", "run", at+"/openapi.json",
 		"-H", "Authorization: Bearer "+token, "--max-examples", "60", "--generation-database", "none")
 	said, err := cmd.CombinedOutput()

@@ -187,7 +187,7 @@ func (g *Gateway) refuse(c *counted, r *http.Request, err error) {
 			c.Header().Set(k, v)
 		}
 	} else {
-		p.Detail, p.Hint = fault.Explain(err)
+		p.Detail, p.Hint = fault.Once(err)
 	}
 	if p.Status == http.StatusServiceUnavailable {
 		c.Header().Set("Retry-After", "5")

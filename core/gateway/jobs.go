@@ -44,6 +44,12 @@ func (p *progress) Add(n int64)  { p.done.Add(n) }
 func (p *progress) Grow(n int64) { p.all.Add(n) }
 func (p *progress) Step(string)  {}
 
+// again begins anew.
+func (p *progress) again() {
+	p.done.Store(0)
+	p.all.Store(0)
+}
+
 // task is one job. The mutex of jobs guards its state.
 type task struct {
 	id, owner string
@@ -56,6 +62,9 @@ type task struct {
 	made      time.Time
 	answer    answer
 	say, hint string
+	ended     time.Time // of its own accord
+	heard     bool      // a client knows how
+	later     later
 }
 
 // submit takes an image and promises an answer.
@@ -87,40 +96,54 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	g.jobs.of[t.id] = t
 	g.jobs.queue = append(g.jobs.queue, t)
-	select {
-	case g.jobs.more <- struct{}{}:
-	default: // all workers look at the queue before they wait again
-	}
+	g.jobs.wake()
 	w.Header().Set("Location", "/v1/jobs/"+t.id)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	return reply(w, r, t.view())
 }
 
-// worker does jobs until ctx ends.
-func (g *Gateway) worker(ctx context.Context) {
-	for ctx.Err() == nil {
-		if t := g.jobs.next(); t != nil {
-			g.do(ctx, t)
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-g.jobs.more:
-		}
+// wake tells a worker that the queue has changed.
+func (j *jobs) wake() {
+	select {
+	case j.more <- struct{}{}:
+	default: // all workers look at the queue before they wait again
 	}
 }
 
-// next takes the oldest job out of the queue; nil if there is none.
-func (j *jobs) next() *task {
+// worker does jobs until ctx ends.
+func (g *Gateway) worker(ctx context.Context) {
+	for ctx.Err() == nil {
+		t, wait := g.jobs.next()
+		if t != nil {
+			g.do(ctx, t)
+			continue
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-g.jobs.more:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// next takes the oldest job whose time has come out of the queue; if there is none it says how
+// long to wait for one.
+func (j *jobs) next() (t *task, wait time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.queue) == 0 {
-		return nil
+	wait = math.MaxInt64
+	for i, t := range j.queue {
+		d := time.Until(t.later.at)
+		if d <= 0 {
+			j.queue = slices.Delete(j.queue, i, i+1)
+			return t, 0
+		}
+		wait = min(wait, d)
 	}
-	t := j.queue[0]
-	j.queue = slices.Delete(j.queue, 0, 1)
-	return t
+	return nil, wait
 }
 
 func (j *jobs) waiting() int {
@@ -144,24 +167,30 @@ func (g *Gateway) do(ctx context.Context, t *task) {
 	g.waiting.Add(-1)
 	var a answer
 	if err == nil {
-		g.jobs.set(t, running)
-		a, err = g.look(ctx, t.upload, t.query, math.MaxInt64, &t.progress)
+		g.jobs.begin(t)
+		a, err = g.look(ctx, t.upload, t.query, math.MaxInt64, &t.progress, g.keep(t))
 		leave()
 	}
-	g.drop(t.upload)
-	g.jobs.finish(t, a, err, ctx.Err() != nil)
+	gone := ctx.Err() != nil
 	cancel()
 	wg.Wait()
+	if !gone && fault.Again(err) && g.postpone(t, err) {
+		return
+	}
+	g.drop(t.upload)
+	g.forgetAnswers(t)
+	g.jobs.finish(t, a, err, gone)
 }
 
-func (j *jobs) set(t *task, s string) {
+func (j *jobs) begin(t *task) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	t.state = s
+	t.state, t.say, t.hint = running, "", ""
+	t.progress.again()
 }
 
 // closeJobs ends the jobs that wait. It returns a channel that is closed when those at work have
-// ended and their clients have heard how.
+// ended, and their clients have heard how, as have those of jobs that ended a short time ago.
 func (g *Gateway) closeJobs() <-chan struct{} {
 	j := &g.jobs
 	j.mu.Lock()
@@ -174,7 +203,7 @@ func (g *Gateway) closeJobs() <-chan struct{} {
 	j.queue = nil
 	j.last, j.heard = map[*task]bool{}, make(chan struct{})
 	for _, t := range j.of {
-		if t.state == queued || t.state == running {
+		if t.state == queued || t.state == running || !t.heard && time.Since(t.ended) < g.opt.Grace {
 			j.last[t] = true
 		}
 	}
@@ -186,6 +215,7 @@ func (g *Gateway) closeJobs() <-chan struct{} {
 
 // hear notes that a client knows how its job has ended. The caller holds the mutex.
 func (j *jobs) hear(t *task) {
+	t.heard = true
 	if !j.last[t] {
 		return
 	}
@@ -199,10 +229,10 @@ func (j *jobs) hear(t *task) {
 func (j *jobs) finish(t *task, a answer, err error, gone bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	t.answer, t.state = a, done
+	t.answer, t.state, t.ended = a, done, time.Now()
 	if err != nil {
 		t.state = failed
-		t.say, t.hint = fault.Explain(err)
+		t.say, t.hint = fault.Once(err)
 	}
 	if gone && err != nil {
 		t.state, t.say, t.hint = stopped, "", ""
@@ -281,6 +311,7 @@ func (g *Gateway) remove(w http.ResponseWriter, r *http.Request) error {
 	if i := slices.Index(g.jobs.queue, t); i >= 0 {
 		g.jobs.queue = slices.Delete(g.jobs.queue, i, i+1)
 		g.drop(t.upload)
+		g.forgetAnswers(t)
 	}
 	close(t.quit)
 	g.jobs.forget(t.id)

@@ -64,7 +64,7 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	urgent := infer.WithTerms(r.Context(), infer.Terms{Priority: 1}) // someone waits: before the tiles of jobs
-	a, err := g.look(urgent, u, q, g.opt.MaxPixels, nil)
+	a, err := g.look(urgent, u, q, g.opt.MaxPixels, nil, infer.Keep{})
 	leave()
 	drop() // before whoever asked has read the answer
 	if err != nil {
@@ -93,7 +93,7 @@ func (g *Gateway) place(ctx context.Context) (leave func(), err error) {
 }
 
 // look asks about one image. A reader that a hostile file brings down takes nobody with it.
-func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p infer.Progress) (a answer, err error) {
+func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p infer.Progress, keep infer.Keep) (a answer, err error) {
 	defer func() {
 		if _, ok := errors.AsType[*imageio.Crash](err); ok {
 			g.opt.Log.Error("image brought down its reader", slog.Any("error", err))
@@ -119,23 +119,21 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 		return a, fault.New(fault.Full, fmt.Sprintf("The image has %d × %d pixels, too many to be answered at once.", size.X, size.Y), "Make a job of it: /v1/jobs.", nil)
 	}
 	opt := q.options(g.opt.Plane(info))
+	opt.Keep = keep
 	begun := time.Now()
 	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name(), counted: q.frames}
 	if q.frames {
 		err = infer.Count(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p, func(f infer.Frame, _ []annotation.Object) error {
 			a.frames = append(a.frames, f)
-			g.counts.objects.Add(int64(f.Objects))
 			return nil
 		})
-		a.seconds = time.Since(begun).Seconds()
-		return a, err
+	} else if a.layer, err = infer.Detect(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p); err == nil {
+		a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T, opt.Channel)
 	}
-	if a.layer, err = infer.Detect(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p); err != nil {
-		return a, err
-	}
-	a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T, opt.Channel)
 	a.seconds = time.Since(begun).Seconds()
-	g.counts.objects.Add(int64(len(a.layer.Objects)))
+	if err == nil { // a job that is tried again finds the same
+		g.counts.objects.Add(int64(a.objects()))
+	}
 	return a, err
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // upstream is the engine that is asked for clients. What it refuses for want of a key, a model or
-// memory is no mistake of theirs.
+// memory is no mistake of theirs, and what it advises is for whoever runs the gateway.
 type upstream struct{ infer.Engine }
 
 // Window is the engine's, or 0 where it knows none: then no more are asked than without.
@@ -38,12 +38,12 @@ func ours(err error) error {
 	}
 	kind := f.Kind
 	switch kind {
-	case fault.Denied, fault.NotFound:
+	case fault.Denied, fault.NotFound, fault.Offline:
 		kind = fault.Offline
-	case fault.Full:
+	case fault.Full, fault.Busy:
 		kind = fault.Busy
-	case fault.Internal, fault.Canceled, fault.Offline, fault.Busy, fault.Exists, fault.Invalid, fault.Corrupt:
+	case fault.Internal, fault.Canceled, fault.Exists, fault.Invalid, fault.Corrupt:
 		return err
 	}
-	return fault.New(kind, f.Say, "Whoever runs the gateway can help.", err)
+	return fault.New(kind, f.Say, "Try again in a while; whoever runs the gateway can help.", err)
 }
