@@ -20,7 +20,8 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 	flags.StringVar(&f.Listen, "listen", "127.0.0.1:8090", "address; other machines only with --tokens")
 	flags.StringVar(&servers, "engines", "", "grpc://HOST:PORT,http://HOST:PORT; empty: this computer")
 	flags.StringVar(&f.Backend, "backend", "python", "of the servers: onnxruntime or python")
-	flags.StringVar(&folders, "folders", "", "of models, parted by commas; empty: the bundled one")
+	flags.StringVar(&folders, "folders", "", "of models, parted by commas; empty: the bundled one. "+stays)
+	access(flags, &f.Access)
 	flags.StringVar(&tokens, "tokens", "", "file with a token a line")
 	flags.StringVar(&f.Dataset, "dataset", "", "folder whose images may be named by their paths")
 	flags.Int64Var(&f.MaxUpload, "max-upload", 0, "bytes of one image; 0: 2 GiB")
@@ -34,6 +35,9 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 	}
 	if len(rest) > 0 {
 		return usageError("the gateway takes no arguments")
+	}
+	if err := checkAccess(f.Access, servers); err != nil {
+		return err
 	}
 	if tokens != "" {
 		b, err := os.ReadFile(tokens)

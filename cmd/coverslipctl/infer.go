@@ -22,12 +22,13 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT; or several servers, parted by commas")
 	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
 	flags.StringVar(&q.Model, "model", "nuclei", "name of the model; where a network is brought along, a server's own model of that name stays as it is")
-	flags.StringVar(&q.Folder, "folder", "", "of the model, with rdf.yaml or coverslip.yaml and its network, if the engine has it not; empty: the bundled one")
+	flags.StringVar(&q.Folder, "folder", "", "of the model, with rdf.yaml or coverslip.yaml and its network, if the engine has it not; empty: the bundled one. "+stays)
 	flags.Float64Var(&q.Diameter, "diameter", 0, "of a nucleus, in pixels; 0: as the model was made for")
 	flags.IntVar(&q.Tile, "tile", 0, "side of a tile in pixels; 0: 512")
 	flags.IntVar(&q.Overlap, "overlap", 0, "pixels that neighbouring tiles share; 0: what the model says, or 96")
 	flags.Func("region", "of which objects are wanted: X,Y,WIDTH,HEIGHT in pixels of the image; else all of it", q.SetRegion)
 	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash")
+	access(flags, &q.Access)
 	var r results
 	flags.StringVar(&r.out, "out", "", "objects.geojson, table.csv or labels.tif, of one image")
 	flags.StringVar(&r.into, "into", "", "folder for the results, one of each kind an image")
@@ -42,6 +43,9 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	r.kinds = strings.Split(*kinds, ",")
 	if i := slices.IndexFunc(r.kinds, func(k string) bool { return k != "tif" && k != "csv" && k != "geojson" }); i >= 0 {
 		return usageError("--as takes tif, csv and geojson, not " + r.kinds[i])
+	}
+	if err := checkAccess(q.Access, q.Engine); err != nil {
+		return err
 	}
 	switch {
 	case len(images) == 0:

@@ -56,7 +56,7 @@ func commands() map[string]command {
 		"instrument":   {instrumentUsage, "the instruments' folders that are watched, and what is written there", instrument},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
-		"infer":        {"infer IMAGE… [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE | --into DIR [--as tif,csv,geojson]] [--keep DIR]", "predict images", inferImages},
+		"infer":        {"infer IMAGE… [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE | --into DIR [--as tif,csv,geojson]] [--keep DIR] [--ca FILE] [--cert FILE --key FILE]", "predict images; a network that is brought to a server stays there (-h says more)", inferImages},
 		"info":         {"info FILE [--image N]", "what an image says of itself: sizes, axes, channels, calibration", info},
 		"calibrate":    {"calibrate PATH X [Y [Z]]", "say how large the pixels of a dataset's image are, in µm, and commit that; 0: as the file says", calibrate},
 		"convert":      {"convert IN OUT.ome.tif [--image N] [--compression deflate|zstd|none] [--force]", "write an image as a tiled OME-TIFF with a pyramid", convert},
@@ -67,7 +67,7 @@ func commands() map[string]command {
 		"rollback":     {"rollback MODEL --reason WHY", "put the version before back in force", rollback},
 		"thread":       {"thread OBJECT", "the chain of one object: file, commit, model, correction, person", thread},
 		"summary":      {"summary", "what was captured, committed, found", summary},
-		"gateway":      {"gateway [--listen H:P] [--engines A,B] [--folders DIR,…] [--tokens FILE] [--dataset DIR]", "answer other programs over HTTP, until stopped", serveGateway},
+		"gateway":      {"gateway [--listen H:P] [--engines A,B] [--folders DIR,…] [--tokens FILE] [--dataset DIR] [--ca FILE] [--cert FILE --key FILE]", "answer other programs over HTTP, until stopped; its networks stay on the servers (-h says more)", serveGateway},
 		"selftest":     {"selftest DIR [--engine embedded|grpc://H:P|http://H:P]", "a model's test images, against its maker's answers", selfTest},
 		"model-report": {"model-report", "accuracy of the bundled model on held-out images", modelReport},
 	}
@@ -135,6 +135,12 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	c.log = slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level}))
 	err := cmd.run(ctx, c, flags.Args()[1:])
 	var bad usageError
+	if h, ok := errors.AsType[helpWanted](err); ok {
+		fmt.Fprintf(out, "usage: coverslipctl %s\n%s\n", cmd.usage, cmd.help)
+		h.SetOutput(out)
+		h.PrintDefaults()
+		return 0
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -147,7 +153,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 1
 	}
 	say, hint := fault.Once(err)
-	fmt.Fprintln(errs, strings.TrimSpace("coverslipctl: "+say+" "+hint))
+	fmt.Fprintln(errs, strings.TrimSpace("coverslipctl: "+say+" "+here(hint)))
 	if c.verbose {
 		fmt.Fprintln(errs, err)
 	}
@@ -172,13 +178,22 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
+// helpWanted has the flags that a person wants to know of.
+type helpWanted struct{ *flag.FlagSet }
+
+func (helpWanted) Error() string { return flag.ErrHelp.Error() }
+
 // parse reads flags wherever they stand among the arguments and returns the rest.
 func (c *call) parse(flags *flag.FlagSet, args []string) ([]string, error) {
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&c.json, "json", c.json, "print JSON")
 	var rest []string
 	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, helpWanted{flags}
+		}
+		if err != nil {
 			return nil, usageError(err.Error())
 		}
 		args = flags.Args()

@@ -16,8 +16,12 @@ func selfTest(ctx context.Context, c call, args []string) error {
 	q := station.Question{Log: c.log, Model: "selftest"}
 	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT")
 	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
+	access(flags, &q.Access)
 	rest, err := c.parse(flags, args)
 	if err != nil {
+		return err
+	}
+	if err := checkAccess(q.Access, q.Engine); err != nil {
 		return err
 	}
 	if len(rest) != 1 {

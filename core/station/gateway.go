@@ -23,6 +23,7 @@ type Front struct {
 	Servers []string // addresses of engines; none: the built-in one
 	Backend string   // of the servers
 	Token   secret.Text
+	Access
 	Folders []string // of models; none: the bundled one
 	Log     *slog.Logger
 	gateway.Options
@@ -41,7 +42,7 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	if len(f.Servers) == 0 {
 		f.Servers = []string{"embedded"}
 	}
-	en, err := Question{Engine: strings.Join(f.Servers, ","), Backend: f.Backend, Token: f.Token, Log: f.Log}.engine(ctx)
+	en, err := Question{Engine: strings.Join(f.Servers, ","), Backend: f.Backend, Token: f.Token, Access: f.Access, Log: f.Log}.engine(ctx)
 	if err != nil {
 		return err
 	}

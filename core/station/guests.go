@@ -28,7 +28,9 @@ func dialHosts(ctx context.Context, q Question) (*hosts, error) {
 	h := &hosts{}
 	h.Pool = pool.New(func() []*pool.Member { return h.members })
 	for address := range strings.SplitSeq(q.Engine, ",") {
-		en, err := triton.Dial(ctx, triton.Options{Address: address, Backend: q.Backend, Token: q.Token, Log: q.Log})
+		en, err := triton.Dial(ctx, triton.Options{
+			Address: address, Backend: q.Backend, Files: q.Files, Token: q.Token, TokenHeader: q.TokenHeader, Log: q.Log,
+		})
 		if err != nil {
 			return nil, errors.Join(err, h.Close())
 		}

@@ -24,6 +24,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
+	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/secret"
@@ -32,11 +33,12 @@ import (
 
 // Question is for one model on one engine, outside any workspace.
 type Question struct {
-	Engine   string // "embedded", grpc://… or http://…, or several of those with commas
-	Backend  string // of a server
-	Model    string // its name; of a folder without a network, the one that the engine has it under
-	Folder   string // of the model; empty: the bundled one
-	Token    secret.Text
+	Engine  string // "embedded", grpc://… or http://…, or several of those with commas
+	Backend string // of a server
+	Model   string // its name; of a folder without a network, the one that the engine has it under
+	Folder  string // of the model; empty: the bundled one
+	Token   secret.Text
+	Access
 	Diameter float64
 	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap  int
@@ -44,6 +46,12 @@ type Question struct {
 	Keep     string          // folder in which answers are kept until they are used; empty: none
 	Linking  measure.Linking // of objects over time, for Track
 	Log      *slog.Logger
+}
+
+// Access is how a server wants to be asked that is encrypted, or where not everybody may ask.
+type Access struct {
+	Files       triton.Files // of certificates
+	TokenHeader string       // carries the token as it is; empty: "Authorization: Bearer …" does
 }
 
 // Answer is what the model found, and what was measured.
