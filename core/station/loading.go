@@ -136,24 +136,29 @@ func (e *engines) loadAll(ctx context.Context, b infer.Bundle) error {
 }
 
 // serving returns the engine that versions prove themselves on: the first server that is there
-// and has all of them or, where no servers are set up, the built-in engine.
+// and has all of them, or is there, as who asks loads what is missing; where no servers are set
+// up, the built-in engine.
 func (e *engines) serving(ctx context.Context, versions ...infer.Ref) (infer.Engine, error) {
 	list := e.all()
 	if len(list) > 1 {
 		list = list[1:]
 	}
+	var there infer.Engine
 	var errs []error
 	for _, r := range list {
-		err := answers(ctx, r)
-		for _, m := range versions {
-			if err == nil {
-				_, err = r.Describe(ctx, m)
-			}
+		if err := answers(ctx, r); err != nil {
+			errs = append(errs, err)
+			continue
 		}
-		if err == nil {
+		if !slices.ContainsFunc(versions, func(m infer.Ref) bool { _, err := r.Describe(ctx, m); return err != nil }) {
 			return r.Engine, nil
 		}
-		errs = append(errs, err)
+		if there == nil {
+			there = r.Engine
+		}
+	}
+	if there != nil {
+		return there, nil
 	}
 	return nil, errors.Join(errs...)
 }

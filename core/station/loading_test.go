@@ -132,6 +132,9 @@ func TestAServerThatIsAwayStopsNoRelease(t *testing.T) {
 	if en, err := e.serving(t.Context(), m.Ref); err != nil || en != infer.Engine(full) {
 		t.Errorf("beside one without it: proves itself on %v, %v", en, err)
 	}
+	if en, err := e.serving(t.Context(), m.Ref, infer.Ref{Model: "m", Version: "1"}); err != nil || en != infer.Engine(empty) {
+		t.Errorf("nobody has both, who asks loads them on %v, %v", en, err)
+	}
 	bad := m
 	bad.ONNX = []byte("no network")
 	if err := e.loadAll(t.Context(), bad); fault.KindOf(err) != fault.Corrupt {
