@@ -41,23 +41,7 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		return err
 	}
 	r.kinds = strings.Split(*kinds, ",")
-	if i := slices.IndexFunc(r.kinds, func(k string) bool { return k != "tif" && k != "csv" && k != "geojson" }); i >= 0 {
-		return usageError("--as takes tif, csv and geojson, not " + r.kinds[i])
-	}
-	if err := checkAccess(q.Access, q.Engine); err != nil {
-		return err
-	}
-	switch {
-	case len(images) == 0:
-		return usageError("an image is needed")
-	case len(images) > 1 && r.out != "":
-		return usageError("--out is for one image, --into for several")
-	case r.tracks != "" && (len(images) > 1 || r.out != "" || r.into != ""):
-		return usageError("--tracks is for one film, and without --out and --into")
-	case q.Linking.Gap < 0 || !(q.Linking.Reach > 0):
-		return usageError("--reach is above 0, and --gap not below")
-	}
-	if err := r.check(images); err != nil {
+	if err := r.fit(q, images); err != nil {
 		return err
 	}
 	q.Token = secret.Text(os.Getenv("COVERSLIP_TOKEN"))
@@ -118,6 +102,27 @@ func (r results) files(image string) (all []string) {
 		all = append(all, filepath.Join(r.into, name+what+kind))
 	}
 	return all
+}
+
+// fit refuses a call whose words are off or don't go together.
+func (r results) fit(q station.Question, images []string) error {
+	if i := slices.IndexFunc(r.kinds, func(k string) bool { return k != "tif" && k != "csv" && k != "geojson" }); i >= 0 {
+		return usageError("--as takes tif, csv and geojson, not " + r.kinds[i])
+	}
+	switch {
+	case len(images) == 0:
+		return usageError("an image is needed")
+	case len(images) > 1 && r.out != "":
+		return usageError("--out is for one image, --into for several")
+	case r.tracks != "" && (len(images) > 1 || r.out != "" || r.into != ""):
+		return usageError("--tracks is for one film, and without --out and --into")
+	case q.Linking.Gap < 0 || !(q.Linking.Reach > 0):
+		return usageError("--reach is above 0, and --gap not below")
+	}
+	if err := checkAccess(q.Access, q.Engine); err != nil {
+		return err
+	}
+	return r.check(images)
 }
 
 // check refuses results that would replace an image, or one another, before anything is asked.

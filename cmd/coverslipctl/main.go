@@ -133,11 +133,15 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		level = slog.LevelWarn
 	}
 	c.log = slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level}))
-	err := cmd.run(ctx, c, flags.Args()[1:])
+	return c.end(cmd, cmd.run(ctx, c, flags.Args()[1:]))
+}
+
+// end says how a command has ended, and returns the exit code.
+func (c call) end(cmd command, err error) int {
 	var bad usageError
 	if h, ok := errors.AsType[helpWanted](err); ok {
-		fmt.Fprintf(out, "usage: coverslipctl %s\n%s\n", cmd.usage, cmd.help)
-		h.SetOutput(out)
+		fmt.Fprintf(c.out, "usage: coverslipctl %s\n%s\n", cmd.usage, cmd.help)
+		h.SetOutput(c.out)
 		h.PrintDefaults()
 		return 0
 	}
@@ -145,17 +149,17 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &bad):
-		fmt.Fprintf(errs, "coverslipctl: %v\nusage: coverslipctl %s\n", err, cmd.usage)
+		fmt.Fprintf(c.errs, "coverslipctl: %v\nusage: coverslipctl %s\n", err, cmd.usage)
 		return 2
 	}
 	if found, ok := errors.AsType[unwell](err); ok {
-		fmt.Fprintln(errs, "coverslipctl: "+found)
+		fmt.Fprintln(c.errs, "coverslipctl: "+found)
 		return 1
 	}
 	say, hint := fault.Once(err)
-	fmt.Fprintln(errs, strings.TrimSpace("coverslipctl: "+say+" "+here(hint)))
+	fmt.Fprintln(c.errs, strings.TrimSpace("coverslipctl: "+say+" "+here(hint)))
 	if c.verbose {
-		fmt.Fprintln(errs, err)
+		fmt.Fprintln(c.errs, err)
 	}
 	return 1
 }
