@@ -13,7 +13,8 @@ import (
 
 // A decoder that needs whole outputs is given those of an image that is too large for that cell
 // by cell: each cell is looked at with what lies around it, and has the objects whose middle
-// is its own. Objects are whole as long as they are not larger than what is around.
+// is its own. Objects are whole as long as they are not larger than what is around, which is more
+// where one is; at most four times as much is held then.
 const (
 	maxNumbers = 1 << 23 // of one output that are held at a time, about
 	leastCell  = 64      // pixels of the network that a cell is wide and high at least
@@ -22,7 +23,7 @@ const (
 
 // cells are those of what the network sees of the image, in pixels of the network; nil if it is
 // one, or if objects may be of any size: those of a class, or whatever a network numbers.
-func (d *detection) cells(p *plan) []image.Rectangle {
+func (d *detection) cells(p *plan) []around {
 	m, ok := d.decoder.decoder.(*maps)
 	if !ok || m.op == recipe.Semantic || m.op == recipe.LabelImage {
 		return nil
@@ -50,11 +51,14 @@ func (d *detection) cells(p *plan) []image.Rectangle {
 	if most*float64(d.part.Dx())*float64(d.part.Dy()) <= hold {
 		return nil
 	}
-	side := max(int(math.Sqrt(hold/most))-2*d.wide(), leastCell)
-	var all []image.Rectangle
+	room := int(math.Sqrt(hold / most))
+	wide := min(d.wide(), room/4)
+	side := max(room-2*wide, leastCell)
+	var all []around
 	for y := d.part.Min.Y; y < d.part.Max.Y; y += side {
 		for x := d.part.Min.X; x < d.part.Max.X; x += side {
-			all = append(all, image.Rect(x, y, x+side, y+side).Intersect(d.part))
+			cell := image.Rect(x, y, x+side, y+side).Intersect(d.part)
+			all = append(all, around{cell, d.part, wide, room - side/2})
 		}
 	}
 	return all
@@ -62,24 +66,17 @@ func (d *detection) cells(p *plan) []image.Rectangle {
 
 // inCells asks about one cell after the other. The answers of a cell are let go of before the
 // next one is asked about.
-func (d *detection) inCells(ctx context.Context, whole *question, cells []image.Rectangle, p Progress) ([]object, error) {
+func (d *detection) inCells(ctx context.Context, whole *question, cells []around, p Progress) ([]object, error) {
 	var all []object
 	for _, cell := range cells {
 		c := *d
 		c.opt.Keep.share = len(cells) // or the last ones' answers take the room of the first ones'
-		c.part = d.grown(cell).Intersect(d.part)
-		q, err := c.question(whole.engine, whole.spec)
-		if err != nil {
-			return nil, err
-		}
-		q.supply = whole.supply.of(&c, q.plan)
-		c.decoder.inputs(d.raw)
-		found, err := c.ask(ctx, q, p)
+		found, _, err := c.look(ctx, whole, cell, p, c.ask)
 		if err != nil {
 			return nil, err
 		}
 		dx, dy := float64(c.part.Min.X-d.part.Min.X), float64(c.part.Min.Y-d.part.Min.Y)
-		own := cell.Sub(d.part.Min)
+		own := cell.area.Sub(d.part.Min)
 		old := all
 		for _, o := range found {
 			o.x, o.y = o.x+dx, o.y+dy

@@ -34,7 +34,9 @@ type Options struct {
 	// of less than all of it; 0: 8 million. A larger image is looked at in cells.
 	Hold int
 	// Region is the part of the image, in its pixels, whose objects are wanted: those whose
-	// middle lies in it. Empty: all. Statistics are those of the whole image all the same.
+	// middle lies in it. Empty: all. Statistics are those of the whole image all the same. Around it
+	// as much is looked at as its objects reach, up to 16 diameters or 768 pixels of the
+	// network; one that reaches further is left out, as its middle is not known.
 	Region image.Rectangle
 	Keep   Keep
 	// Forming is called now and then while answers come in, if it is not nil: sofar makes the
@@ -77,16 +79,21 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	if err := d.read(ctx, q, p); err != nil {
 		return annotation.Layer{}, err
 	}
-	var found []object
-	if cells := d.cells(q.plan); len(cells) > 1 {
-		found, err = d.inCells(ctx, q, cells, p)
-	} else {
-		found, err = d.ask(ctx, q, p)
-	}
+	whole := image.Rectangle{Max: d.view.size}
+	found, cut, err := d.look(ctx, q, around{d.area, whole, d.wide(), widest * d.wide()}, p, d.find)
 	if err != nil {
 		return annotation.Layer{}, err
 	}
+	found = slices.DeleteFunc(found, cut)
 	return annotation.Layer{Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Threshold: opt.Threshold}, nil
+}
+
+// find asks the question, in cells if the image is too large to be looked at as one.
+func (d *detection) find(ctx context.Context, q *question, p Progress) ([]object, error) {
+	if cells := d.cells(q.plan); len(cells) > 1 {
+		return d.inCells(ctx, q, cells, p)
+	}
+	return d.ask(ctx, q, p)
 }
 
 // ask asks the question, and makes objects of the answers.
@@ -119,7 +126,8 @@ type detection struct {
 	src     imageio.Source
 	opt     Options
 	view    view
-	part    image.Rectangle          // what the network sees of the image, in pixels of the network
+	area    image.Rectangle          // whose objects are wanted, in pixels of the network
+	part    image.Rectangle          // what the network sees of the image, in these
 	raw     map[string]*recipe.Array // whole inputs, where they are held
 	decoder guarded
 }
@@ -139,11 +147,11 @@ func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detect
 			fmt.Sprintf("Choose one between %.0f and %.0f pixels.", m.Diameter/16, m.Diameter*16), nil)
 	}
 	d := &detection{model: m, ref: ref, src: imageio.Guard(src), opt: opt, view: newView(info, scale)}
-	d.part = image.Rectangle{Max: d.view.size}
-	if opt.Region == (image.Rectangle{}) {
-		return d, nil
+	d.area = image.Rectangle{Max: d.view.size}
+	if opt.Region != (image.Rectangle{}) {
+		d.area = d.view.wanted(opt.Region)
 	}
-	if d.part = d.around(opt.Region); d.part.Empty() {
+	if d.part = d.grown(d.area, d.wide()); d.area.Empty() {
 		return nil, fault.New(fault.Invalid, "The region does not lie in the image.",
 			fmt.Sprintf("Choose one within its %d × %d pixels.", info.Levels[0].Size.X, info.Levels[0].Size.Y), nil)
 	}
@@ -184,7 +192,7 @@ func (d *detection) question(e Engine, spec Spec) (*question, error) {
 		}
 	}
 	op := d.model.Decode.ID
-	cut := cutting{tile: d.opt.Tile, overlap: d.opt.Overlap, whole: op == recipe.BoxList || op == recipe.StarConvex}
+	cut := cutting{tile: d.opt.Tile, overlap: d.opt.Overlap, diameter: d.diameter(), whole: op == recipe.BoxList || op == recipe.StarConvex}
 	if op == recipe.LabelImage { // it would number those of each tile from 1
 		cut.tile = 1 << 30
 	}

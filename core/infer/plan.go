@@ -32,8 +32,9 @@ type block map[string]piece
 // cutting is how tiles are to be.
 type cutting struct {
 	tile, overlap int
-	whole         bool // objects must be whole in some tile, whatever halo the model has
-	uncut         bool // one block, just as large as what is given
+	diameter      float64 // of objects; 0: any
+	whole         bool    // objects must be whole in some tile, whatever halo the model has
+	uncut         bool    // one block, just as large as what is given
 }
 
 // newPlan cuts inputs of the given sizes.
@@ -141,7 +142,7 @@ func (p *plan) tiling(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) 
 		g.overlap = max(2*g.halo, side/4)
 	}
 	if c.whole && a.ID != "z" { // an object must have room on both sides of where tiles meet
-		g.overlap = max(g.overlap, min(2*int(math.Ceil(p.model.Diameter)), side/2))
+		g.overlap = max(g.overlap, min(2*int(math.Ceil(c.diameter)), side/2))
 	}
 	return g, nil
 }

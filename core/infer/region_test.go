@@ -161,3 +161,59 @@ func TestRecallReadsNoPixels(t *testing.T) {
 		t.Errorf("answers that have no room: %v", err)
 	}
 }
+
+// echo is a network that answers what it is asked.
+type echo struct{ marcher }
+
+func (echo) Describe(context.Context, infer.Ref) (infer.Spec, error) {
+	shape := []int64{-1, -1, -1, -1}
+	return infer.Spec{In: []infer.Port{{Name: "image", Type: "FP32", Shape: shape}}, Out: []infer.Port{{Name: "y", Type: "FP32", Shape: shape}}}, nil
+}
+
+func (echo) Infer(_ context.Context, _ infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	in[0].Name = "y"
+	return in, nil
+}
+
+// disc is an image of one disc.
+func disc(w, h, x, y int, radius float64) sheets {
+	s := sheets{w: w, h: h, channels: [][]float32{make([]float32, w*h)}, names: []string{"inside"}}
+	for i := range s.channels[0] {
+		if math.Hypot(float64(i%w-x), float64(i/w-y)) <= radius {
+			s.channels[0][i] = 1
+		}
+	}
+	return s
+}
+
+// TestWhatIsLargerThanASurround is looked at again: it is whole in the region or the cell that
+// its middle lies in, and in no other. What reaches too far is not there, rather than cut.
+func TestWhatIsLargerThanASurround(t *testing.T) {
+	see := func(src sheets, decode string, opt infer.Options) []annotation.Object {
+		t.Helper()
+		l, err := infer.Detect(t.Context(), echo{}, ref, description(t, "inside", decode), src, opt, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.Objects
+	}
+	large := disc(1300, 1000, 600, 600, 300)
+	for region, want := range map[image.Rectangle]int{
+		image.Rect(450, 450, 750, 750): 1, image.Rect(300, 300, 500, 500): 0, image.Rect(620, 500, 900, 700): 0, image.Rect(0, 0, 250, 250): 0,
+	} {
+		got := see(large, "{id: components}", infer.Options{Region: region})
+		if len(got) != want || want == 1 && segment.Bounds(got[0].Outline) != image.Rect(300, 300, 902, 902) {
+			t.Errorf("region %v: %d objects, %v", region, len(got), got)
+		}
+	}
+	far := infer.Options{Region: image.Rect(410, 410, 510, 510), Overlap: 24}
+	if got := see(disc(950, 950, 460, 460, 450), "{id: components}", far); len(got) != 0 {
+		t.Errorf("what reaches further than eight times as far as is looked first: %v", segment.Bounds(got[0].Outline))
+	}
+	for _, hold := range []int{90_000, 1 << 30} { // in cells of 150 pixels, and as a whole
+		got := see(disc(700, 600, 310, 290, 150), "{id: watershed, kwargs: {min_distance: 40}}", infer.Options{Hold: hold})
+		if len(got) != 1 || segment.Bounds(got[0].Outline) != image.Rect(160, 140, 462, 442) {
+			t.Errorf("hold %d: %d objects, %v", hold, len(got), got)
+		}
+	}
+}
