@@ -118,7 +118,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	if int64(size.X)*int64(size.Y) > most {
 		return a, fault.New(fault.Full, fmt.Sprintf("The image has %d × %d pixels, too many to be answered at once.", size.X, size.Y), "Make a job of it: /v1/jobs.", nil)
 	}
-	opt := q.options(g.opt.Plane(info))
+	opt := q.options(g.opt.Plane(info).Named(m.Recipe, info))
 	opt.Keep = keep
 	begun := time.Now()
 	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name(), counted: q.frames}

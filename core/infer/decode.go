@@ -70,21 +70,25 @@ type guarded struct {
 }
 
 func (g guarded) take(b block, out map[string]*recipe.Array) (err error) {
-	defer g.recover(&err)
+	defer broken(&err, g.broken())
 	return g.decoder.take(b, out)
 }
 
 func (g guarded) objects(ctx context.Context) (found []object, err error) {
-	defer g.recover(&err)
+	defer broken(&err, g.broken())
 	return g.decoder.objects(ctx)
 }
 
-// recover is to be deferred.
-func (g guarded) recover(err *error) {
+// broken makes an error of a panic; it is to be deferred.
+func broken(err *error, say string) {
 	if r := recover(); r != nil {
-		*err = fault.New(fault.Invalid, "No objects can be made of what the model "+g.ref.String()+" answered.",
-			"Choose another model, or ask whoever made it.", &imageio.Crash{Value: r, Stack: debug.Stack()})
+		*err = fault.New(fault.Invalid, say, "Choose another model, or ask whoever made it.", &imageio.Crash{Value: r, Stack: debug.Stack()})
 	}
+}
+
+// broken is what is said then.
+func (g guarded) broken() string {
+	return "No objects can be made of what the model " + g.ref.String() + " answered."
 }
 
 // maps makes objects of whole outputs.

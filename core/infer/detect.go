@@ -17,7 +17,7 @@ import (
 // Options say where to look and how. The zero value looks at the first plane, as the
 // model was made.
 type Options struct {
-	Channel, Z, T int
+	Channel, Z, T int // the channel is for a model that takes one
 	// Channels are those for the channels of a model that takes several, in its order;
 	// nil: those with the model's names for them, or else the first ones.
 	Channels []int
@@ -59,7 +59,8 @@ type Progress interface {
 // asked about. Objects come from above to below, and their order and IDs depend on the
 // pixels and the model only, not on the engine or on how tiles were cut. ctx stops it at
 // any time.
-func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.Source, opt Options, p Progress) (annotation.Layer, error) {
+func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.Source, opt Options, p Progress) (l annotation.Layer, err error) {
+	defer broken(&err, ref.broken())
 	if p == nil {
 		p = silent{}
 	}
@@ -170,7 +171,7 @@ func (d *detection) take(ctx context.Context) func(block, map[string]*recipe.Arr
 		}
 		var err error
 		d.opt.Forming(func() (all []annotation.Object) {
-			defer d.decoder.recover(&err)
+			defer broken(&err, d.decoder.broken())
 			var found []object
 			if found, err = forming.sofar(ctx); err == nil {
 				all = d.objects(found)

@@ -290,6 +290,56 @@ func TestPanicsAreErrors(t *testing.T) {
 	}
 }
 
+// puzzled is an engine that brings down who asks what goes into a model.
+type puzzled struct{ marcher }
+
+func (puzzled) Describe(context.Context, infer.Ref) (infer.Spec, error) {
+	panic("a description of a kind of its own")
+}
+
+// TestDescriptionsBringNothingDown: what nobody thought of before the first tile is said of the model.
+func TestDescriptionsBringNothingDown(t *testing.T) {
+	src, _ := discs(100, 100, 10)
+	_, detect := infer.Detect(t.Context(), puzzled{}, ref, describe(t), src, infer.Options{}, nil)
+	_, run := infer.Run(t.Context(), puzzled{}, ref, describe(t), nil, infer.Cut{})
+	for _, err := range []error{detect, run} {
+		say, hint := fault.Explain(err)
+		c, ok := errors.AsType[*imageio.Crash](err)
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "the model discs@3") || hint == "" || !ok || len(c.Stack) == 0 {
+			t.Errorf("%q %q: %v", say, hint, err)
+		}
+	}
+}
+
+// stained is a map under one of two names.
+func stained(name string) sheets {
+	src := cells(120, 90)
+	return sheets{w: src.w, h: src.h, channels: [][]float32{make([]float32, 120*90), src.channels[0]}, names: []string{"DAPI", name}}
+}
+
+// TestChannelsOfTheModel: a channel is looked at under the model's name for it, and none twice in place
+// of one that the image has not.
+func TestChannelsOfTheModel(t *testing.T) {
+	see := func(src imageio.Source, m *recipe.Model) (int, error) {
+		l, err := infer.Detect(t.Context(), echo{}, ref, m, src, infer.Options{}.Named(m, src.Info()), nil)
+		return len(l.Objects), err
+	}
+	one := description(t, "gfp", "{id: components}")
+	for name, want := range map[string]bool{"GFP": true, "RFP": false} {
+		if n, err := see(stained(name), one); err != nil || n > 0 != want {
+			t.Errorf("the image has %s: %d objects, %v", name, n, err)
+		}
+	}
+	src := stained("GFP")
+	src.channels, src.names = src.channels[1:], []string{"DAPI"}
+	if _, err := see(src, description(t, "DAPI, actin", "{id: components}")); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "takes 2 channels, and the image has 1") {
+		t.Errorf("one channel of two: %v", err)
+	}
+	if n, err := see(src, description(t, "red, green, blue", "{id: components}")); err != nil || n == 0 {
+		t.Errorf("grey for colours: %d objects, %v", n, err)
+	}
+}
+
 func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 	src, _ := discs(100, 100, 10)
 	for name, change := range map[string]func(*recipe.Model, *infer.Options){

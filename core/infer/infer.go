@@ -49,6 +49,11 @@ type Bundle struct {
 // Ref names a model and one version of it; an empty Version is the one in force.
 type Ref struct{ Model, Version string }
 
+// broken is what is said of a model whose description brings down who goes by it.
+func (r Ref) broken() string {
+	return "The description of the model " + r.String() + " can't be followed."
+}
+
 func (r Ref) String() string {
 	if r.Version == "" {
 		return r.Model

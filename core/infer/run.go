@@ -25,7 +25,8 @@ type Cut struct {
 // they become objects: what bioimageio.core's prediction pipeline does. Axes of the arrays
 // are those of the inputs. Without Whole, blocks are padded at the edges as the input says,
 // halos are cropped, and the outputs lie over the inputs.
-func Run(ctx context.Context, e Engine, ref Ref, m *recipe.Model, in map[string]*recipe.Array, c Cut) (map[string]*recipe.Array, error) {
+func Run(ctx context.Context, e Engine, ref Ref, m *recipe.Model, in map[string]*recipe.Array, c Cut) (all map[string]*recipe.Array, err error) {
+	defer broken(&err, ref.broken())
 	spec, err := e.Describe(ctx, ref)
 	if err != nil {
 		return nil, err

@@ -105,7 +105,7 @@ func (s *Station) countFrames(
 	if err != nil {
 		return err
 	}
-	opt := plane(src.Info())
+	opt := plane(src.Info()).Named(m, src.Info())
 	opt.Diameter, opt.Region, opt.Threshold, opt.T = was.Diameter, was.Region, seen.Threshold, len(f.Frames)
 	keep := func(ctx context.Context) error {
 		if err := s.films.keep(ctx, md5, len(f.Frames), chunk); err != nil {

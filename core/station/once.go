@@ -120,7 +120,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 // ask is about one image.
 func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source) (Answer, error) {
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
-	opt := q.options(src.Info(), b)
+	opt := q.options(src.Info(), b, r)
 	begun := time.Now()
 	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
 	if err != nil {
@@ -141,8 +141,8 @@ func (q *Question) SetRegion(text string) (err error) {
 }
 
 // options are those of the question, about the plane that is looked at first.
-func (q Question) options(info imageio.Info, b infer.Bundle) infer.Options {
-	opt := plane(info)
+func (q Question) options(info imageio.Info, b infer.Bundle, r *recipe.Model) infer.Options {
+	opt := plane(info).Named(r, info)
 	opt.Diameter, opt.Tile, opt.Overlap, opt.Region, opt.Keep = q.Diameter, q.Tile, q.Overlap, q.Region, keep(q.Keep, keptBytes, b)
 	return opt
 }

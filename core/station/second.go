@@ -11,6 +11,7 @@ import (
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/recipe"
 )
 
 // Registered lists the versions of all models in the registry in use, as it last answered:
@@ -64,5 +65,9 @@ func (s *Station) detectWith(
 			return annotation.Layer{}, err
 		}
 	}
-	return s.see(ctx, en, b, src, opt, p)
+	r, err := recipe.Read(b.Recipe)
+	if err != nil {
+		return annotation.Layer{}, err
+	}
+	return s.see(ctx, en, m, r, src, opt.Named(r, src.Info()), p)
 }

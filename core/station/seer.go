@@ -41,11 +41,15 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 	if err != nil {
 		return intake.Predicted{}, err
 	}
-	opt := plane(src.Info())
+	m, err := recipe.Read(b.Recipe)
+	if err != nil {
+		return intake.Predicted{}, err
+	}
+	opt := plane(src.Info()).Named(m, src.Info())
 	opt.Diameter, opt.Region, opt.Keep, opt.Forming = ask.Diameter, ask.Region, s.answers(b), s.form(st.MD5)
 	defer s.forming.Drop(st.MD5)
 	begun := time.Now()
-	layer, err := s.see(infer.WithTerms(ctx, s.terms(st.MD5)), en, b, src, opt, p)
+	layer, err := s.see(infer.WithTerms(ctx, s.terms(st.MD5)), en, b.Ref, m, src, opt, p)
 	if err != nil {
 		return intake.Predicted{}, err
 	}
@@ -75,12 +79,10 @@ func (s *Station) form(md5 string) func(sofar func() []annotation.Object) {
 }
 
 // see asks en about src; an engine that does not answer is out until its next check.
-func (s *Station) see(ctx context.Context, en infer.Engine, b infer.Bundle, src imageio.Source, opt infer.Options, p *job.Progress) (annotation.Layer, error) {
-	r, err := recipe.Read(b.Recipe)
-	if err != nil {
-		return annotation.Layer{}, err
-	}
-	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, p)
+func (s *Station) see(
+	ctx context.Context, en infer.Engine, ref infer.Ref, m *recipe.Model, src imageio.Source, opt infer.Options, p *job.Progress,
+) (annotation.Layer, error) {
+	layer, err := infer.Detect(ctx, en, ref, m, src, opt, p)
 	if fault.KindOf(err) == fault.Offline {
 		s.engines.down(en)
 	}

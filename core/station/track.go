@@ -37,7 +37,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	}
 	defer src.Close() //nolint:errcheck // read only
 	info := src.Info()
-	opt := q.options(info, b)
+	opt := q.options(info, b, r)
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {
