@@ -99,16 +99,18 @@ func (d *detection) inCells(ctx context.Context, whole *question, cells []around
 // twice tells if an object is among those of the cells before: its rectangle is that of one of
 // them, by more than half.
 func twice(o object, before []object) bool {
-	b := segment.Bounds(o.outline)
-	return slices.ContainsFunc(before, func(x object) bool {
-		if math.Abs(x.x-o.x) > 2*nearEdge || math.Abs(x.y-o.y) > 2*nearEdge {
-			return false
-		}
-		a := segment.Bounds(x.outline)
-		both := a.Intersect(b)
-		shared := both.Dx() * both.Dy()
-		return 2*shared > a.Dx()*a.Dy()+b.Dx()*b.Dy()-shared
-	})
+	return slices.ContainsFunc(before, func(x object) bool { return same(o, x) })
+}
+
+// same tells if two that were seen from two sides are one.
+func same(o, x object) bool {
+	if math.Abs(x.x-o.x) > 2*nearEdge || math.Abs(x.y-o.y) > 2*nearEdge {
+		return false
+	}
+	a, b := segment.Bounds(x.outline), segment.Bounds(o.outline)
+	both := a.Intersect(b)
+	shared := both.Dx() * both.Dy()
+	return 2*shared > a.Dx()*a.Dy()+b.Dx()*b.Dy()-shared
 }
 
 // copies are objects whose outlines may be changed.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"image"
 	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -11,12 +12,27 @@ import (
 	"coverslip.dev/coverslip/core/segment"
 )
 
-// boxes collects rectangles: of each tile those whose middle lies where its answers count.
+// boxes collects rectangles: of each tile those whose middle lies where its answers count, or
+// nearly, as neighbours see the same middle in slightly different places.
 type boxes struct {
 	model *recipe.Model
 	plan  *plan
 	arg   recipe.Boxes
-	all   []segment.Box
+	all   []box
+}
+
+// box is one that a tile has. It may be another tile's, too, if its middle is near where they meet.
+type box struct {
+	segment.Box
+
+	tile   image.Point
+	shared bool
+}
+
+// sharedBox is such a box, and the object that it is.
+type sharedBox struct {
+	box
+	object
 }
 
 func newBoxes(m *recipe.Model, p *plan, threshold float64) (*boxes, error) {
@@ -57,34 +73,59 @@ func (s *boxes) take(b block, out map[string]*recipe.Array) error {
 		x.X0, x.X1 = x.X0+float64(col.start), x.X1+float64(col.start)
 		x.Y0, x.Y1 = x.Y0+float64(row.start), x.Y1+float64(row.start)
 		mx, my := (x.X0+x.X1)/2, (x.Y0+x.Y1)/2
-		if x.Score > s.arg.Threshold && counts(mx, col) && counts(my, row) {
-			s.all = append(s.all, x)
+		inX, nearX := counts(mx, col, s.plan.axis("x").n)
+		inY, nearY := counts(my, row, s.plan.axis("y").n)
+		if x.Score > s.arg.Threshold && inX && inY {
+			s.all = append(s.all, box{x, image.Pt(col.from, row.from), nearX || nearY})
 		}
 	}
 	return nil
 }
 
-// counts reports whether a position lies where a piece's answers count.
-func counts(at float64, p piece) bool { return at >= float64(p.from) && at < float64(p.to) }
+// counts reports whether a position lies where a piece's answers count, or nearly, and whether
+// those of a neighbour may, too. n is where the axis ends.
+func counts(at float64, p piece, n int) (in, near bool) {
+	in = at >= 0 && at < float64(n)
+	if p.from > 0 {
+		slack := float64(min(nearEdge, (p.from-p.start)/4)) // who shares little sees cut objects there
+		in, near = in && at >= float64(p.from)-slack, at < float64(p.from)+2*slack
+	}
+	if p.to < n {
+		slack := float64(min(nearEdge, (p.start+p.size-p.to)/4))
+		in, near = in && at < float64(p.to)+slack, near || at >= float64(p.to)-2*slack
+	}
+	return in, near
+}
 
 func (s *boxes) sofar(ctx context.Context) ([]object, error) { return s.objects(ctx) }
 
 func (s *boxes) objects(context.Context) ([]object, error) {
 	// Tiles come in any order; equals must not.
-	slices.SortFunc(s.all, func(a, b segment.Box) int {
+	slices.SortFunc(s.all, func(a, b box) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Y0, b.Y0), cmp.Compare(a.X0, b.X0))
 	})
 	var names []string
 	if len(s.model.Outputs) > 2 {
 		names = s.model.Outputs[2].Classes
 	}
+	plain := make([]segment.Box, len(s.all))
+	for i := range plain {
+		plain[i] = s.all[i].Box
+	}
 	var out []object
-	for _, i := range segment.SuppressBoxes(s.all, s.arg.Threshold, s.arg.IoU) {
+	var shared []sharedBox
+	for _, i := range segment.SuppressBoxes(plain, s.arg.Threshold, s.arg.IoU) {
 		b := s.all[i]
 		o := object{x: (b.X0 + b.X1) / 2, y: (b.Y0 + b.Y1) / 2, score: b.Score}
 		o.outline = []annotation.Point{{X: b.X0, Y: b.Y0}, {X: b.X1, Y: b.Y0}, {X: b.X1, Y: b.Y1}, {X: b.X0, Y: b.Y1}}
 		if len(s.model.Outputs) > 2 {
 			o.class = sheet{names: names}.class(b.Class)
+		}
+		if b.shared {
+			if slices.ContainsFunc(shared, func(x sharedBox) bool { return x.tile != b.tile && x.Class == b.Class && same(o, x.object) }) {
+				continue
+			}
+			shared = append(shared, sharedBox{b, o})
 		}
 		out = append(out, o)
 	}

@@ -16,7 +16,8 @@ type tiling struct{ min, step, tile, overlap, halo, unit int }
 // star-convex models learn to see real edges. fixed is the network's only size, or below
 // 1. It returns nil if tiles are too small.
 func (t tiling) pieces(n, fixed int) []piece {
-	align := lcm(max(t.step, 1), max(t.unit, 1))
+	unit := max(t.unit, 1)
+	align := lcm(max(t.step, 1), unit)
 	up := func(x, step int) int { return (x + step - 1) / step * step }
 	allowed := func(x int) int { return t.min + up(max(x-t.min, 0), t.step) }
 	size := allowed(t.tile)
@@ -24,22 +25,23 @@ func (t tiling) pieces(n, fixed int) []piece {
 		size = fixed
 		allowed = func(int) int { return fixed }
 	}
-	if just := n + 2*t.halo; just <= size && allowed(just) == just && t.halo%max(t.unit, 1) == 0 {
+	if just := n + 2*t.halo; just <= size && allowed(just) == just && t.halo%unit == 0 && n%unit == 0 {
 		return []piece{{start: -t.halo, size: just, to: n}}
 	}
-	halo := up(t.halo, align)
-	if whole := n + 2*halo; whole <= size && allowed(whole) <= size {
+	halo, end := up(t.halo, align), up(n, unit) // an output's last pixel may reach beyond the image
+	if whole := end + 2*halo; whole <= size && allowed(whole) <= size {
 		return []piece{{start: -halo, size: allowed(whole), to: n}}
 	}
+	answered := size / unit * unit // of a tile: outputs have no part of a pixel
 	stride := (size - max(t.overlap, 2*halo)) / align * align
 	if stride <= 0 {
 		return nil
 	}
 	var out []piece
 	for start := -halo; ; start += stride {
-		last := start+size >= n+halo
+		last := start+answered >= end+halo
 		if last { // no further than needed
-			start = min(start, -halo+up(n+2*halo-size, align))
+			start = min(start, -halo+up(end+2*halo-answered, align))
 		}
 		p := piece{start: start, size: size, to: n}
 		if k := len(out) - 1; k >= 0 {

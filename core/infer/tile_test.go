@@ -3,8 +3,10 @@ package infer
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/recipe"
 )
 
 func TestBeyond(t *testing.T) {
@@ -119,4 +122,107 @@ func TestDecodersThatBreakDown(t *testing.T) {
 			t.Errorf("%q %q, %v", say, hint, err)
 		}
 	}
+}
+
+// TestShakyBoxes: two tiles see the middle of one square up to a pixel apart, and it comes out
+// once, also where they meet.
+func TestShakyBoxes(t *testing.T) {
+	for _, iou := range []float64{0.3, 0.9} {
+		shaky(t, iou)
+	}
+}
+
+func shaky(t *testing.T, iou float64) {
+	t.Helper()
+	m, err := recipe.Read(fmt.Appendf(nil, "name: a\ntask: instances\ninputs: [{id: image, axes: bcyx}]\n"+
+		"outputs: [{id: corners, axes: ic}, {id: scores, axes: i}]\ndecode: {id: boxes, kwargs: {threshold: 0.5, iou_threshold: %v}}", iou))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const side, step, size = 14.0, 23.0, 1500
+	spec := Spec{In: []Port{{Name: "image", Shape: []int64{-1, 1, -1, -1}}}}
+	p, err := newPlan(m, spec, map[string]map[string]int{"image": {"batch": 1, "channel": 1, "y": size, "x": size}}, cutting{tile: 256, whole: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := newDecoder(m, p, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+	total := 0
+	for i := range p.blocks() {
+		var corners, scores []float32
+		b := p.block(i)
+		seen := image.Rect(b["x"].start, b["y"].start, b["x"].start+b["x"].size, b["y"].start+b["y"].size)
+		total = 0
+		for y := step / 2; y < size-side; y += step {
+			for x := step / 2; x < size-side; x += step {
+				total++
+				if image.Rect(int(x), int(y), int(x+side)+1, int(y+side)+1).In(seen) {
+					x0, y0 := float32(x)-float32(seen.Min.X)+2*random.Float32()-1, float32(y)-float32(seen.Min.Y)+2*random.Float32()-1
+					corners, scores = append(corners, x0, y0, x0+side, y0+side), append(scores, 0.7+0.2*random.Float32())
+				}
+			}
+		}
+		out := map[string]*recipe.Array{
+			"corners": {Axes: []string{"index", "channel"}, Shape: []int{len(scores), 4}, Data: corners},
+			"scores":  {Axes: []string{"index"}, Shape: []int{len(scores)}, Data: scores},
+		}
+		if err := d.take(b, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := d.objects(t.Context()); err != nil || len(found) != total || total < 3000 {
+		t.Errorf("iou %v: %d objects of %d: %v", iou, len(found), total, err)
+	}
+}
+
+// TestOddSizes: an output of half the size covers an image of odd size, whether that fits one tile
+// or not, and none of its numbers is from where the network's answers don't count.
+func TestOddSizes(t *testing.T) {
+	for _, halo := range []int{0, 5} {
+		m, err := recipe.Read(fmt.Appendf(nil, "name: a\ntask: instances\ninputs: [{id: image, axes: bcyx}]\n"+
+			"outputs: [{id: y, axes: bcyx, channels: [a], scale: 0.5, halo: %d}]\ndecode: {id: components}", halo))
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := Spec{In: []Port{{Name: "image", Shape: []int64{-1, 1, -1, -1}}}}
+		for w := 90; w < 170; w++ {
+			for _, tile := range []int{64, 65, w, w + 1, w + 4*halo, w + 4*halo + 1, 512} {
+				p, err := newPlan(m, spec, map[string]map[string]int{"image": {"batch": 1, "channel": 1, "y": 66, "x": w}}, cutting{tile: tile})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := newStitcher(p)
+				for i := range p.blocks() {
+					if err := s.take(p.block(i), halves(p.block(i), halo)); err != nil {
+						t.Fatalf("halo %d, width %d, tile %d: %v", halo, w, tile, err)
+					}
+				}
+				y := s.out["y"]
+				if y.Size("y") != 33 || y.Size("x") != (w+1)/2 {
+					t.Fatalf("halo %d, width %d, tile %d: %v", halo, w, tile, y.Shape)
+				}
+				for i, v := range y.Data {
+					if want := float32(i/y.Size("x")*1000 + i%y.Size("x")); v != want {
+						t.Fatalf("halo %d, width %d, tile %d: %v, not %v", halo, w, tile, v, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// halves are numbers that say where they lie in an output of half the size, and -1 in the halo.
+func halves(b block, halo int) map[string]*recipe.Array {
+	w, h := b["x"].size/2, b["y"].size/2
+	a := recipe.NewArray([]string{"batch", "channel", "y", "x"}, []int{1, 1, h, w})
+	for i := range a.Data {
+		x, y := i%w, i/w
+		if a.Data[i] = float32((b["y"].start/2+y)*1000 + b["x"].start/2 + x); x < halo || y < halo || x >= w-halo || y >= h-halo {
+			a.Data[i] = -1
+		}
+	}
+	return map[string]*recipe.Array{"y": a}
 }
