@@ -56,15 +56,22 @@ func (s *maps) classes(sh sheet) []object {
 			class[i], best[i] = uint8(min(max(x+0.5, 0), 255)), 1
 		}
 	} else {
-		scores := make([]float32, 0, n*len(sh.planes))
-		for _, p := range sh.planes {
-			scores = append(scores, p...)
+		const some = 1 << 15 // the scores of a slide are not to be in memory twice
+		var scores []float32
+		for from := 0; from < n; from += some {
+			to := min(from+some, n)
+			scores = scores[:0]
+			for _, p := range sh.planes {
+				scores = append(scores, p[from:to]...)
+			}
+			copy(class[from:], segment.Classes(scores, to-from))
 		}
-		class = segment.Classes(scores, n)
 		for i, c := range class {
 			best[i] = sh.planes[c][i]
 		}
 	}
+	sh.planes = nil
+	clear(s.out) // nor beside the labels
 	labels, of := segment.ClassComponents(class, sh.w)
 	out := sh.trace(labels, best, s.arg.MinSize, segment.Contours(labels, sh.w))
 	for l := range out {
