@@ -294,7 +294,8 @@ func TestPanicsAreErrors(t *testing.T) {
 type puzzled struct{ marcher }
 
 func (puzzled) Describe(context.Context, infer.Ref) (infer.Spec, error) {
-	panic("a description of a kind of its own")
+	var none []infer.Spec
+	return none[len(none)], nil
 }
 
 // TestDescriptionsBringNothingDown: what nobody thought of before the first tile is said of the model.
