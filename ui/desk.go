@@ -287,6 +287,8 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 	var by intake.Review
 	it.Out("review", &by)
 	switch {
+	case it.Passes["record"].State == flow.Failed:
+		return "The review could not be committed: see the inbox", kit.Bad
 	case it.Passes["record"].State == flow.Running || it.Behind("review") && !it.Behind("record"):
 		return "Committing the review", kit.Busy
 	case recorded && since == 0 && it.Passes["review"].State == flow.Yours:

@@ -259,6 +259,10 @@ func TestCommittedIsOnlyWhatIsInTheCommit(t *testing.T) {
 			t.Errorf("%s with %d corrections: %s", c.review, len(c.log), say)
 		}
 	}
+	it.Passes["record"] = flow.Pass{State: flow.Failed}
+	if say, _ := saved(it, log); say != "The review could not be committed: see the inbox" {
+		t.Errorf("a failed commit: %s", say)
+	}
 }
 
 // TestAPresetIsDroppedForItsChannelsOnly: one of the same name for other channels stays.

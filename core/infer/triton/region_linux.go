@@ -11,7 +11,7 @@ import (
 // Regions are files in memory, by names that no other program uses.
 const (
 	regionDir    = "/dev/shm"
-	regionPrefix = "coverslip-"
+	regionPrefix = "coverslip-region-"
 )
 
 // region is memory that another process can map, by its name. The file is locked as long as
