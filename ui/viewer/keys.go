@@ -175,7 +175,7 @@ func (s *Screen) stand() {
 	if info := s.panel.info; info.Z > 1 && s.view.Projection() == tileview.Slice {
 		text = fmt.Sprintf("z %d/%d · ", z+1, info.Z)
 	}
-	if s.elsewhere() {
+	if len(s.val.Objects) > 0 && s.elsewhere() {
 		text += fmt.Sprintf("objects of z %d · ", s.val.Z+1)
 	}
 	if info := s.panel.info; info.T > 1 {

@@ -184,5 +184,11 @@ func TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs(t *testing.T) {
 		if labelOf(v, "objects of z 3 · ") == "" {
 			t.Error("on a projection it does not say where they lie")
 		}
+		val.Objects = nil
+		v.Set(val)
+		s.settle(c)
+		if got := labelOf(v, "objects of z"); got != "" {
+			t.Errorf("with no objects it says %q", got)
+		}
 	})
 }
