@@ -36,7 +36,7 @@ class Screen:
         self.env = dict(os.environ, DISPLAY=self.name, LIBGL_ALWAYS_SOFTWARE="1", LANG="en_US.UTF-8")
         self.env.pop("WAYLAND_DISPLAY", None)
         quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.programs = [subprocess.Popen(["Xvfb", self.name, "-screen", "0", f"{W}x{H}x24", "-fbdir", self.dir, "-nolisten", "tcp"], **quiet)]
+        self.programs = [subprocess.Popen(["Xvfb", self.name, "-screen", "0", f"{W}x{H}x24", "-fbdir", self.dir, "-nolisten", "tcp", "-noreset"], **quiet)]
         wait(20, lambda: os.path.exists(f"/tmp/.X11-unix/X{n}") and os.path.exists(self.dir + "/Xvfb_screen0"))
         wait(20, lambda: subprocess.run(["xdpyinfo"], env=self.env, check=False, **quiet).returncode == 0)
         self.programs.append(subprocess.Popen(["openbox"], env=self.env, **quiet))

@@ -2,7 +2,9 @@
 display_up() { # WIDTHxHEIGHT
   local number
   number=$(mktemp)
-  Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$number" >/dev/null 2>&1 & # the first that is free
+  # The first that is free. Without -noreset it begins anew when its last client ends, and whoever comes
+  # just then is thrown out.
+  Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp -noreset 3>"$number" >/dev/null 2>&1 &
   DISPLAY_PIDS=($!)
   until_true 60 test -s "$number"
   export DISPLAY=:$(cat "$number") LIBGL_ALWAYS_SOFTWARE=1
