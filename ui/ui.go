@@ -36,7 +36,13 @@ type Options struct {
 	Look       string // image file to look at, without capturing it
 	Log        *slog.Logger
 	Before     func() // called when the toolkit is up and no window is made yet; nil for nothing
+	// Stuck is called, with what Show would have returned, if everything has stopped and the toolkit does
+	// not return; nil for nothing.
+	Stuck func(error)
 }
+
+// toolkitEnds is how long the toolkit may take to return when the window has closed.
+const toolkitEnds = 10 * time.Second
 
 // thumbSize is the side of the inbox's small pictures, in pixels.
 const thumbSize = 128
@@ -94,12 +100,36 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 	w.win.SetOnClosed(cancel)
 	a.Lifecycle().SetOnStarted(func() { w.start(ctx, g) })
 	a.Lifecycle().SetOnEnteredForeground(w.fillDatasets) // files may have been changed in another program
-	w.win.ShowAndRun()
-	cancel()
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	wait := func() error {
+		cancel()
+		if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
 	}
-	return nil
+	returned := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		if opt.Stuck != nil && !within(toolkitEnds, returned) {
+			opt.Stuck(wait())
+		}
+	})()
+	w.win.ShowAndRun()
+	close(returned)
+	return wait()
+}
+
+// within reports whether done is closed before the time is over. Fyne 2.8.1 can lose its own last
+// event, that is on its way into a queue as that is emptied for the last time (internal/driver/glfw/loop.go),
+// and then waits for it for ever: the program would go on without a window, and hold the workspace.
+func within(t time.Duration, done <-chan struct{}) bool {
+	clock := time.NewTimer(t)
+	defer clock.Stop()
+	select {
+	case <-done:
+		return true
+	case <-clock.C:
+		return false
+	}
 }
 
 // look sets dark or light.

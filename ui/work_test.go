@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
 )
@@ -42,4 +43,16 @@ func TestTheLastWordEnds(t *testing.T) {
 			t.Errorf("%v, logged: %s", err, log.String())
 		}
 	})
+}
+
+// TestWithin tells what came in time from what did not.
+func TestWithin(t *testing.T) {
+	done := make(chan struct{})
+	if within(time.Millisecond, done) {
+		t.Error("what never came, came")
+	}
+	close(done)
+	if !within(time.Hour, done) {
+		t.Error("what was there did not come")
+	}
 }

@@ -38,11 +38,17 @@ func main() {
 	debug.SetGCPercent(garbage)
 	fewArenas()
 	opt := ui.Options{Appearance: *look, Open: *show, Look: *image}
-	if err := run(*workspace, *sample, *verbose, opt); err != nil {
+	exit(run(*workspace, *sample, *verbose, opt))
+}
+
+// exit ends the program, and says why if something is wrong.
+func exit(err error) {
+	if err != nil {
 		say, hint := fault.Explain(err)
 		fmt.Fprintln(os.Stderr, "coverslip:", say, hint)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 func run(workspace string, sample, verbose bool, opt ui.Options) (err error) {
@@ -79,13 +85,19 @@ func run(workspace string, sample, verbose bool, opt ui.Options) (err error) {
 	go func() { done <- st.Run(ctx) }() // waited for below
 	a := app.NewWithID("dev.coverslip.coverslip")
 	opt.Log, opt.Before = log, plainFrames
-	err = ui.Show(ctx, a, st, opt)
-	cancel()
-	rerr := <-done
-	if errors.Is(rerr, context.Canceled) {
-		rerr = nil
+	end := func(err error) error {
+		cancel()
+		rerr := <-done
+		if errors.Is(rerr, context.Canceled) {
+			rerr = nil
+		}
+		return errors.Join(err, rerr, st.Close())
 	}
-	return errors.Join(err, rerr, st.Close())
+	opt.Stuck = func(err error) { // run does not go on then
+		log.Warn("the toolkit does not end")
+		exit(end(err))
+	}
+	return end(ui.Show(ctx, a, st, opt))
 }
 
 // plainFrames asks for windows without depth and stencil: nothing here is drawn by depth, and
