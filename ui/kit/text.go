@@ -23,6 +23,17 @@ func NewTitle(text string, right ...fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, l, container.NewVBox(layout.NewSpacer(), bar, layout.NewSpacer()))
 }
 
+// NewTitleWithWords is one that has a few quiet words before what is at its right. In a narrow window they
+// are cut off.
+func NewTitleWithWords(text string, about *widget.Label, right ...fyne.CanvasObject) fyne.CanvasObject {
+	about.Truncation, about.Alignment = fyne.TextTruncateEllipsis, fyne.TextAlignTrailing
+	bar := container.NewHBox()
+	for _, o := range right {
+		bar.Add(Middle(o))
+	}
+	return container.NewBorder(nil, nil, NewTitle(text), Middle(bar), Middle(about))
+}
+
 // NewTitleWithField is one whose right ends with a field, and has a few quiet words before all that.
 // In a narrow window the words are cut off and the field is shorter.
 func NewTitleWithField(text string, about *widget.Label, field fyne.CanvasObject, right ...fyne.CanvasObject) fyne.CanvasObject {
@@ -31,10 +42,11 @@ func NewTitleWithField(text string, about *widget.Label, field fyne.CanvasObject
 	return container.NewBorder(nil, nil, NewTitle(text), nil, container.New(squeezed{}, all...))
 }
 
-// squeezed is a row: the first takes what is left, and the last is up to fieldMost units wide.
+// squeezed is a row: the first takes what is left, if that is of any use, and the last is up to fieldMost
+// units wide.
 type squeezed struct{}
 
-const fieldLeast, fieldMost = 160, 300
+const fieldLeast, fieldMost, wordsLeast = 160, 300, 60
 
 func (squeezed) MinSize(objs []fyne.CanvasObject) fyne.Size {
 	size := fyne.NewSize(fieldLeast, 0)
@@ -63,7 +75,9 @@ func (l squeezed) Layout(objs []fyne.CanvasObject, s fyne.Size) {
 		case len(objs) - 1:
 			m.Width = min(fieldMost, free)
 		case 0:
-			m.Width = x
+			if m.Width = x; x < wordsLeast { // Fyne does not cut off what has no room at all
+				m.Width, x = wordsLeast, -wordsLeast-s.Width*2
+			}
 		}
 		x -= m.Width
 		o.Resize(m)

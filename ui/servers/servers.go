@@ -120,9 +120,8 @@ type Screen struct {
 // New returns an empty screen.
 func New(act Actions) *Screen {
 	s := &Screen{act: act, cards: container.NewVBox(), shown: map[string]*card{}, note: kit.NewQuiet("")}
-	s.note.Truncation = fyne.TextTruncateOff
 	set := widget.NewButtonWithIcon("Set up servers", theme.Icon("settings"), act.Settings)
-	s.title = kit.NewTitle("Inference servers", s.note, kit.Tall(set))
+	s.title = kit.NewTitleWithWords("Inference servers", s.note, kit.Tall(set))
 	s.empty = kit.NewEmpty(theme.Icon("servers"), "No server is set up",
 		"Name an inference server, or let the built-in engine do the work.", "Set up a server", act.Settings)
 	s.layout = container.NewPadded(container.NewBorder(s.title, nil, nil, nil,

@@ -108,7 +108,6 @@ type Screen struct {
 // New returns the form with nothing in it.
 func New(act Actions) *Screen {
 	s := &Screen{act: act, told: map[Part]*widget.Label{}, problem: kit.NewBanner(), saved: kit.NewQuiet("")}
-	s.saved.Truncation = fyne.TextTruncateOff
 	s.name, s.email = s.entry("Ada Lovelace"), s.entry("ada@lab.example")
 	s.model, s.remote = s.entry("nuclei"), newRemoteForm(s)
 	s.take = widget.NewCheck("The built-in engine takes over when no server answers", func(bool) { s.changed() })
@@ -175,7 +174,7 @@ func (s *Screen) build() {
 		card("Appearance", "", s.look),
 		kit.NewGap(0, 12),
 	)
-	head := container.NewVBox(kit.NewTitle("Settings", s.saved, kit.Tall(s.save)), s.problem)
+	head := container.NewVBox(kit.NewTitleWithWords("Settings", s.saved, kit.Tall(s.save)), s.problem)
 	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil,
 		kit.NewPage(container.New(layout.NewCustomPaddedLayout(4, 4, 4, 18), cards))))
 }
