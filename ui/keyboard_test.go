@@ -11,7 +11,10 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/settings"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -181,6 +184,14 @@ func TestFitsASmallScreen(t *testing.T) {
 	w, _ := furnished(t)
 	for _, page := range screens() {
 		w.shell.Open(page)
+		w.settings.Set(settings.Values{
+			Profiles: []settings.Profile{{Name: "single", Title: "Single files"}},
+			Folders:  []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30, Profile: "single"}},
+			Servers:  []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
+		})
+		w.setServers(map[string]station.Server{"": {
+			Name: "this computer", Answers: true, Ready: true, Models: []infer.Status{{Ref: infer.Ref{Model: "nuclei", Version: "1"}, Ready: true}},
+		}})
 		if s := w.shell.MinSize(); s.Width > 640 || s.Height > 360 {
 			t.Errorf("%s: the window is at least %v × %v units large", page, s.Width, s.Height)
 		}

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"image"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -41,6 +42,7 @@ type row struct {
 	facts  *widget.Label
 	reason *widget.Label
 	chips  *fyne.Container
+	stands int // the first stage that is not done
 	open   *widget.Button
 	retry  *widget.Button
 	drop   *widget.Button
@@ -57,8 +59,8 @@ func newRow(s *Screen) *row {
 	r := &row{
 		s: s, thumb: canvas.NewImageFromImage(nil), glyph: widget.NewIcon(fynetheme.NewDisabledResource(theme.Icon("viewer"))),
 		name: widget.NewLabel(""), facts: kit.NewQuiet(""), reason: widget.NewLabel(""),
-		chips: container.NewHBox(),
 	}
+	r.chips = kit.NewExcerpt(func() int { return r.stands })
 	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
 	r.name.TextStyle.Bold, r.name.Truncation = true, fyne.TextTruncateEllipsis
 	r.reason.Truncation = fyne.TextTruncateEllipsis
@@ -175,6 +177,9 @@ func (r *row) setChips(stages []Stage) {
 		r.chips.Objects = append(r.chips.Objects, kit.NewChip("", kit.Neutral))
 	}
 	r.chips.Objects = r.chips.Objects[:len(stages)]
+	if r.stands = slices.IndexFunc(stages, func(s Stage) bool { return s.State != Done }); r.stands < 0 {
+		r.stands = len(stages) - 1
+	}
 	for i, st := range stages {
 		text := st.Name
 		if st.Note != "" && st.State == Running {

@@ -79,7 +79,8 @@ func newFolderRow(s *Screen) *folderRow {
 		f.profile.Selected = titles[0]
 	}
 	quiet := container.NewBorder(nil, nil, widget.NewLabel("quiet for"), widget.NewLabel("s"), container.NewGridWrap(fyne.NewSize(62, 38), f.quiet))
-	rule := container.NewHBox(container.NewGridWrap(fyne.NewSize(170, 38), f.profile), quiet, widget.NewLabel("captures go to"), container.NewGridWrap(fyne.NewSize(190, 38), f.model))
+	rule := kit.NewFlow(container.NewGridWrap(fyne.NewSize(170, 38), f.profile), quiet,
+		container.NewHBox(widget.NewLabel("captures go to"), container.NewGridWrap(fyne.NewSize(190, 38), f.model)))
 	f.box = container.NewVBox(
 		container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 38), f.name), container.NewHBox(pick, f.remove), f.path), rule)
 	return f

@@ -49,10 +49,10 @@ func newServerRow(s *Screen) *serverRow {
 		"Client certificate", r.file(r.cert, "Shown to a server that wants to know who asks"),
 		"Client key", r.file(r.key, "The private key of the client certificate"),
 		"Token header", r.header, "Metrics", r.metrics,
-		"Backend", container.NewHBox(container.NewGridWrap(fyne.NewSize(160, 38), r.backend), r.compress)))
+		"Backend", kit.NewFlow(container.NewGridWrap(fyne.NewSize(160, 38), r.backend), r.compress)))
 	test := widget.NewButton("Test", r.test)
 	right := container.NewHBox(container.NewGridWrap(fyne.NewSize(210, 38), r.token), test, r.remove)
-	name := container.NewGridWrap(fyne.NewSize(150, 38), r.name)
+	name := container.NewGridWrap(fyne.NewSize(120, 38), r.name)
 	first := container.New(layout.NewBorderLayout(nil, nil, name, right), name, r.address, right) // as Tab goes
 	r.box = container.New(layout.NewCustomPaddedVBoxLayout(0), first, r.note, r.more)
 	r.changed()
