@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,13 +167,12 @@ func TestStoppedSaveLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestBeforeItIsWhole has no file in the folder before all of it is written, so that none is left by a
-// crash; one that was left long ago is removed, one that may be written to is not.
+// TestBeforeItIsWhole has no file in the folder before all of it is written, where the file system can do
+// without, so that none is left by a crash; one that was left long ago is removed, one that may be
+// written to is not.
 func TestBeforeItIsWhole(t *testing.T) {
 	dir := t.TempDir()
-	if !ometiff.Nameless(dir) {
-		t.Skip("no files without a name here")
-	}
+	nameless := ometiff.Nameless(dir)
 	for name, age := range map[string]time.Duration{".writing-123.tif": 48 * time.Hour, ".writing-456.tif": time.Hour, "writing-7.tif": 48 * time.Hour} {
 		path, at := filepath.Join(dir, name), time.Now().Add(-age)
 		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
@@ -196,7 +196,11 @@ func TestBeforeItIsWhole(t *testing.T) {
 			before = append(before[:1:1], "a.tif", "writing-7.tif")
 		}
 		err := ometiff.Save(t.Context(), path, example(imageio.Uint8, 700, 700), ometiff.Options{Progress: func(int64, int64) {
-			if got := names(); !slices.Equal(got, before) {
+			got := names()
+			if !nameless { // one more, with a name that nobody can foresee
+				got = slices.DeleteFunc(got, func(n string) bool { return strings.HasPrefix(n, ".writing-") && n != ".writing-456.tif" })
+			}
+			if !slices.Equal(got, before) {
 				t.Errorf("while it is written there are %v", got)
 			}
 		}})
