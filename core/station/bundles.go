@@ -1,12 +1,14 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,10 +102,16 @@ func read(home string, m infer.Ref) (infer.Bundle, error) {
 // testFile is where a test tensor lies in a version's folder. Its name comes from a server.
 func testFile(name string) string { return filepath.Join("tests", digest(name)) }
 
-// keep writes the folder whole, by rename, in place of what is there.
+// keep writes the folder whole, by rename, in place of what is there. The same again is left as it lies:
+// a crash between the renames would leave none.
 func (b *bundles) keep(home string, got infer.Bundle, now model.Version) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	text, _ := os.ReadFile(filepath.Join(home, "made")) //nolint:errcheck // then it is not the same
+	if was, err := read(home, got.Ref); err == nil && string(text) == made(now) && bytes.Equal(was.ONNX, got.ONNX) &&
+		bytes.Equal(was.Recipe, got.Recipe) && maps.EqualFunc(was.Tests, got.Tests, bytes.Equal) {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
 		return err
 	}
