@@ -179,10 +179,10 @@ def ours(image):
         shutil.rmtree(work)
 
 
-def bare():
+def bare(what, *flags):
     """Measures the toolkit alone: a window with one picture in it."""
     screen, work = Screen(), tempfile.mkdtemp()
-    subprocess.run(["go", "build", "-tags", "migrated_fynedo", "-o", work + "/frames", "./packaging/run/frames"], check=True)
+    subprocess.run(["go", "build", "-tags", "migrated_fynedo", *flags, "-o", work + "/frames", "./packaging/run/frames"], check=True)
     app = subprocess.Popen([work + "/frames"], env=screen.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait(60, lambda: screen.tool("search", "--onlyvisible", "--name", "Coverslip").split())
@@ -200,7 +200,7 @@ def bare():
         before = cpu(app.pid)
         time.sleep(5)
         idle = (cpu(app.pid) - before) / 5
-        print(f"| one picture in a Fyne window, nothing else | – | {sorted(fps)[1]:.0f} fps | {1e3 * busy / max(sum(fps) * 4, 1):.0f} ms CPU a frame "
+        print(f"| one picture in a window of {what}, nothing else | – | {sorted(fps)[1]:.0f} fps | {1e3 * busy / max(sum(fps) * 4, 1):.0f} ms CPU a frame "
               f"| other picture {ms(moved)} | {peak(app.pid)} MB | idle {100 * idle:.1f} % |", flush=True)
     finally:
         app.send_signal(signal.SIGTERM)
@@ -330,7 +330,9 @@ if __name__ == "__main__":
         images += make(os.environ["COVERSLIP_BENCH_MAKE"])
     print("| image, 1920×1080, software GL | start to image | pan shown | | | peak memory | |\n|---|---|---|---|---|---|---|", flush=True)
     peer = os.environ.get("COVERSLIP_BENCH_NAPARI")
-    bare()
+    bare("Fyne")
+    changed = subprocess.run(["go", "run", "./packaging/fyne", "build/fyne"], check=True, capture_output=True, text=True).stdout.strip()
+    bare("the changed Fyne", "-modfile", changed)
     for path in images:
         ours(path)
         if peer:
