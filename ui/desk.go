@@ -217,11 +217,11 @@ func (w *window) fillViewer() {
 	}
 	v.Place = w.place(d.id)
 	v.Counts, v.CountedBy, v.Counting = counted(d.frames.Frames), d.frames.Model, w.counting[d.id]
-	var p intake.Predicted
-	if it.Out("infer", &p) && p.Model != "" {
+	v.Z, v.T = station.Lying(it, d.src.Info())
+	if p, ok := station.Prediction(it); ok {
 		v.Model = p.Model + "@" + p.Version
 		v.Diameter = p.Diameter * micron(d.src)
-		v.Z, v.T, v.Part = p.Z, p.T, p.Region
+		v.Part = p.Region
 	}
 	v.Threshold = d.limit()
 	pass := it.Passes["infer"]

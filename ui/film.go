@@ -11,7 +11,6 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/config"
-	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/viewer"
 )
@@ -25,15 +24,14 @@ func (w *window) followFilm() {
 		w.following.end()
 		return
 	}
-	var p intake.Predicted
-	it.Out("infer", &p)
+	_, at := station.Lying(it, src.Info())
 	w.desk.film.Making = true
 	w.following.do(func(ctx context.Context) error {
 		f, err := w.station.Film(ctx, it)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // another image is open
 		}
-		film, tracks := filmOf(f), f.Home(p.T)
+		film, tracks := filmOf(f), f.Home(at)
 		w.work.post(func() {
 			if w.desk.src == src {
 				w.desk.film, w.desk.tracks = film, tracks

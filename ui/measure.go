@@ -10,8 +10,8 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
-	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/measure"
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
 )
 
@@ -71,11 +71,10 @@ func (w *window) measure() {
 	if !ok || d.src == nil {
 		return
 	}
-	var p intake.Predicted
-	it.Out("infer", &p)
-	if m := &d.measured; m.outlines == nil || m.z != p.Z || m.t != p.T {
+	z, t := station.Lying(it, d.src.Info())
+	if m := &d.measured; m.outlines == nil || m.z != z || m.t != t {
 		w.measuring.end()
-		*m = measured{z: p.Z, t: p.T, outlines: map[string][]annotation.Point{}, facts: map[string][]kit.Fact{}}
+		*m = measured{z: z, t: t, outlines: map[string][]annotation.Point{}, facts: map[string][]kit.Fact{}}
 	}
 	src, some := d.src, d.measured.due(d.objects)
 	if len(some) == 0 {
@@ -90,7 +89,7 @@ func (w *window) measure() {
 			w.opt.Log.Warn("objects not measured", slog.String("item", it.ID), slog.Any("error", err))
 		}
 		w.work.post(func() {
-			if d := &w.desk; d.src == src && d.measured.z == p.Z && d.measured.t == p.T {
+			if d := &w.desk; d.src == src && d.measured.z == z && d.measured.t == t {
 				d.measured.take(some, table, err)
 				w.fillViewer()
 			}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"math"
 	"slices"
@@ -10,9 +11,11 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/tileview"
 )
 
 // TestFactsLeaveOutWhatIsNotKnown, as of an outline that is as large as a slide; samples are not all
@@ -125,4 +128,29 @@ func TestOnlyNewOutlinesAreMeasured(t *testing.T) {
 	if m.take(second, measure.Table{}, errors.New("no")); m.waiting != 0 || m.facts["a"] == nil || m.say == "" || len(m.due(again)) != 1 {
 		t.Errorf("after the second: %+v", m)
 	}
+}
+
+// TestAnotherPredictionLeavesWhereObjectsLie: while it waits they are shown and measured on the plane
+// where they were found.
+func TestAnotherPredictionLeavesWhereObjectsLie(t *testing.T) {
+	w, _ := corrected(t)
+	it, _ := w.station.Items().Row("a")
+	it.Passes["infer"] = flow.Pass{Out: []byte(`{"diameter":30,"before":{"infer":{"State":"passed","Out":"` +
+		base64.StdEncoding.EncodeToString([]byte(`{"model":"nuclei","version":"3","z":2}`)) + `"}}}`)}
+	w.station.Items().Put("a", it)
+	src := w.desk.src
+	w.desk.src = nil
+	w.put(desk{id: "a", src: deep{src}})
+	if z, _ := w.viewer.Keys().(*tileview.View).Plane(); z != 2 || w.desk.measured.z != 2 {
+		t.Errorf("shown on plane %d, measured on %d", z, w.desk.measured.z)
+	}
+}
+
+// deep is an image as a stack.
+type deep struct{ imageio.Source }
+
+func (d deep) Info() imageio.Info {
+	info := d.Source.Info()
+	info.Z = 9
+	return info
 }

@@ -60,8 +60,7 @@ func (s *Station) CountFrames(ctx context.Context, it flow.Item, shown func(Fram
 		return fault.New(fault.Invalid, "The capture is not stored yet.", "Wait a moment.", nil)
 	}
 	return s.jobs.Do(ctx, "count", "Count objects over time in "+it.Title, func(ctx context.Context, p *job.Progress) error {
-		var was intake.Predicted
-		it.Out("infer", &was)
+		was, _ := Prediction(it)
 		b, err := s.served(ctx, cmp.Or(was.Model, s.file.Settings().ModelFor(c.Instrument, c.Path)))
 		if err != nil {
 			return err

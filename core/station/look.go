@@ -47,15 +47,38 @@ func (s *Station) openItem(ctx context.Context, it flow.Item, n int) (imageio.So
 	return imageio.Pyramid(imageio.Cached(src, s.tiles)), nil
 }
 
-// Measure measures objects on the plane that was predicted, in all channels.
+// Measure measures objects on the plane where a capture's lie, in all channels.
 func (s *Station) Measure(ctx context.Context, it flow.Item, src imageio.Source, objects []annotation.Object) (measure.Table, error) {
-	var p intake.Predicted
-	it.Out("infer", &p)
+	z, t := Lying(it, src.Info())
 	var channels []int
 	for i := range src.Info().Channels {
 		channels = append(channels, i)
 	}
-	return measure.Objects(ctx, src, objects, p.Z, p.T, channels...)
+	return measure.Objects(ctx, src, objects, z, t, channels...)
+}
+
+// Prediction is the one that a capture's objects are of: while another one waits, runs or has
+// failed, that before it. False where no model has looked at the capture yet.
+func Prediction(it flow.Item) (p intake.Predicted, ok bool) {
+	it.Out("infer", &p)
+	if p.Model == "" && p.Before != nil {
+		var was intake.Predicted
+		before := flow.Item{Passes: map[string]flow.Pass{"infer": p.Before.Infer}}
+		if before.Out("infer", &was) && was.Model != "" {
+			p = was
+		}
+	}
+	return p, p.Model != ""
+}
+
+// Lying is the plane and the time point that a capture's objects lie on, or will: there they are
+// measured, also those that a person draws.
+func Lying(it flow.Item, info imageio.Info) (z, t int) {
+	if p, ok := Prediction(it); ok {
+		return p.Z, p.T
+	}
+	next := plane(info)
+	return next.Z, next.T
 }
 
 // Curve returns the course of a metric of a run.

@@ -4,6 +4,7 @@ import (
 	"image"
 	"testing"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/segment"
@@ -52,5 +53,20 @@ func TestAPartIsPredicted(t *testing.T) {
 	if err := b.Again(t.Context(), it, 0, image.Rect(9000, 0, 9100, 100)); err != nil {
 		t.Fatal(err)
 	}
-	b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed })
+	it = b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed })
+	// What is there is still what was found before: its threshold moves, but not under another run.
+	if err := b.SetThreshold(t.Context(), it, 0.05); err != nil {
+		t.Errorf("after a run that has failed: %v", err)
+	}
+	if err := b.HoldPredictions(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
+		t.Fatal(err)
+	}
+	it = b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Waiting })
+	at, err := b.Threshold(t.Context(), it)
+	if busy := b.SetThreshold(t.Context(), it, 0.2); at != 0.05 || err != nil || fault.KindOf(busy) != fault.Busy {
+		t.Errorf("while another run waits: at %v, %v; moved: %v", at, err, busy)
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
-	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
 	"coverslip.dev/coverslip/core/recipe"
 )
@@ -41,8 +40,7 @@ func (s *Station) SeeWith(ctx context.Context, it flow.Item, m infer.Ref, p *job
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
 	opt := plane(src.Info())
-	var own intake.Predicted
-	if it.Out("infer", &own) && own.Model != "" {
+	if own, ok := Prediction(it); ok {
 		opt.Channel, opt.Z, opt.T, opt.Region, opt.Diameter = own.Channel, own.Z, own.T, own.Region, own.Diameter
 	}
 	layer, err := s.detectWith(ctx, en, m, src, opt, p)

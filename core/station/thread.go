@@ -68,7 +68,7 @@ func (s *Station) thread(ctx context.Context, it flow.Item, st intake.Stored, o 
 		return t, err
 	}
 	it.Out("version", &t.Versioned)
-	it.Out("infer", &t.Predicted)
+	t.Predicted, _ = Prediction(it)
 	it.Out("review", &t.Review)
 	it.Out("record", &t.Recorded)
 	layer, err := s.corrections.layer(ctx, st.MD5)

@@ -47,13 +47,16 @@ func (s *Station) Threshold(ctx context.Context, it flow.Item) (float64, error) 
 // is as it was.
 func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold float64) error {
 	var c intake.Capture
-	var p intake.Predicted
 	if err := it.Read(&c); err != nil {
 		return err
 	}
 	md5, ok := Image(it)
-	if !ok || !it.Out("infer", &p) {
+	p, seen := Prediction(it)
+	if !ok || !seen {
 		return fault.New(fault.Invalid, "No model has looked at this capture yet.", "Wait a moment.", nil)
+	}
+	if st := it.Passes["infer"].State; st == flow.Waiting || st == flow.Running {
+		return anew()
 	}
 	b, err := s.predictedBy(ctx, it)
 	if err != nil {
@@ -81,7 +84,7 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 	ctx = context.WithoutCancel(ctx)
 	now, _ := s.flow.Items.Row(it.ID)
 	if !samePrediction(it, now) {
-		return fault.New(fault.Busy, "The capture is predicted anew.", "Move the threshold when its objects are there.", nil)
+		return anew()
 	}
 	if now.Behind("review") { // before, or what was committed passes for what is there if the power goes
 		if err := s.flow.Redo(ctx, it.ID, "review", json.RawMessage(now.Passes["review"].Out)); err != nil {
@@ -89,6 +92,11 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 		}
 	}
 	return s.corrections.keepLayer(ctx, md5, layer)
+}
+
+// anew is why a threshold can't be moved while a prediction is under way.
+func anew() error {
+	return fault.New(fault.Busy, "The capture is predicted anew.", "Move the threshold when its objects are there.", nil)
 }
 
 // samePrediction reports whether an item was not predicted anew, and is not being so.
@@ -99,8 +107,8 @@ func samePrediction(was, now flow.Item) bool {
 
 // predictedBy is the version that a capture's objects are of.
 func (s *Station) predictedBy(ctx context.Context, it flow.Item) (infer.Bundle, error) {
-	var p intake.Predicted
-	if !it.Out("infer", &p) || p.Model == "" {
+	p, ok := Prediction(it)
+	if !ok {
 		return infer.Bundle{}, fault.New(fault.NotFound, "No model has looked at this capture yet.", "Wait a moment.", nil)
 	}
 	if b, ok := s.engines.wantedBundle(p.Model); ok && b.Version == p.Version { // also one of the workspace's own registry

@@ -8,22 +8,18 @@ import (
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
-	"coverslip.dev/coverslip/core/intake"
 )
 
 // Thumb returns a small picture of an item, at most size pixels wide and high: the plane
-// that is predicted, each channel between its 1st and 99.8th percentile.
+// where its objects lie, each channel between its 1st and 99.8th percentile.
 func (s *Station) Thumb(ctx context.Context, it flow.Item, size int) (image.Image, error) {
 	src, err := s.OpenImage(ctx, it)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close() //nolint:errcheck // read only
-	var p intake.Predicted
-	if !it.Out("infer", &p) || p.Model == "" {
-		p.Z = plane(src.Info()).Z
-	}
-	return picture(ctx, src, p.Z, p.T, size)
+	z, t := Lying(it, src.Info())
+	return picture(ctx, src, z, t, size)
 }
 
 // picture draws a plane of an image, at most size pixels wide and high.
