@@ -38,6 +38,8 @@ type Layer struct {
 	Objects []Object
 	// Threshold of probability, where a person set another than the model's own; else 0.
 	Threshold float64 `json:",omitempty"`
+	// Since is the number from which on edits came after the layer; 0: only the clock tells.
+	Since int64 `json:",omitempty"`
 }
 
 // Kind says what an edit does.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"time"
 )
 
 // Overlap tells how much of two outlines lies in both, and how large each of them is, in any
@@ -42,10 +41,10 @@ func newPlaces(objects []Object, open []bool) *places {
 	return p
 }
 
-// same are the objects, found then, that a decision is about, the likest first: by the outline
+// same are the objects of a layer that a decision is about, the likest first: by the outline
 // that the model had given it and by the one that a person has.
-func (p *places) same(d decision, made time.Time, overlap Overlap) []int {
-	if !d.mayReplace(made) {
+func (p *places) same(d decision, l Layer, overlap Overlap) []int {
+	if !d.mayReplace(l) {
 		return nil
 	}
 	type like struct {

@@ -10,6 +10,7 @@ type decision struct {
 	was *Object // as the model had found it; nil if a person drew it
 	now *Object // nil if it was deleted
 	at  time.Time
+	seq int64 // in the log
 }
 
 // Replay returns a layer's objects with the log laid over them, in the order of the layer and
@@ -37,7 +38,7 @@ func Replay(l Layer, log []Entry, overlap Overlap) []Object {
 	}
 	var more []*Object
 	if len(others) > 0 {
-		more = replace(stands, others, newPlaces(l.Objects, open), l.Made, overlap)
+		more = replace(stands, others, newPlaces(l.Objects, open), l, overlap)
 	}
 	out := make([]Object, 0, len(stands)+len(more))
 	for _, o := range slices.Concat(stands, more) {
@@ -49,12 +50,12 @@ func Replay(l Layer, log []Entry, overlap Overlap) []Object {
 }
 
 // replace puts what was decided on objects of other runs in the place of what is the same in a
-// layer that was made then, and returns what has none.
-func replace(stands []*Object, others []decision, all *places, made time.Time, overlap Overlap) (more []*Object) {
+// layer, and returns what has none.
+func replace(stands []*Object, others []decision, all *places, l Layer, overlap Overlap) (more []*Object) {
 	taken := make([]bool, len(stands))
 	for _, d := range others {
 		place := -1
-		for _, i := range all.same(d, made, overlap) {
+		for _, i := range all.same(d, l, overlap) {
 			if taken[i] {
 				continue
 			}
@@ -78,12 +79,12 @@ func decisions(log []Entry) []decision {
 	var out []decision
 	at := map[string]int{}
 	for _, e := range done {
-		d := decision{was: e.Before, now: e.After, at: e.At}
+		d := decision{was: e.Before, now: e.After, at: e.At, seq: e.Seq}
 		if d.was == nil && d.now == nil {
 			continue
 		}
 		if i, ok := at[d.id()]; ok {
-			out[i].now, out[i].at = d.now, d.at
+			out[i].now, out[i].at, out[i].seq = d.now, d.at, d.seq
 			continue
 		}
 		at[d.id()] = len(out)
@@ -99,10 +100,15 @@ func (d decision) id() string {
 	return d.now.ID
 }
 
-// mayReplace reports whether something in a layer made then may be what the decision is about.
-// What a person drew beside objects that were there is another thing.
-func (d decision) mayReplace(made time.Time) bool {
-	return d.was != nil || d.now.State != Rejected && made.After(d.at)
+// mayReplace reports whether something in a layer may be what the decision is about. What a
+// person drew beside objects that were there is another thing; a clock may have been set back
+// since.
+func (d decision) mayReplace(l Layer) bool {
+	later := l.Made.After(d.at)
+	if l.Since > 0 {
+		later = d.seq < l.Since
+	}
+	return d.was != nil || d.now.State != Rejected && later
 }
 
 // is reports whether a prediction is what the decision is about, by how much of both outlines

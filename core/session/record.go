@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// PutLayer keeps the objects that by found on image, as JSON, in place of the last.
+// PutLayer keeps the objects that by found on image, as JSON, in place of the last. It is the
+// newest from then on, also where the clock was set back since another was made.
 func (s *Store) PutLayer(ctx context.Context, image, by string, made time.Time, data []byte) error {
-	return s.exec(ctx, `INSERT INTO layer (image, by, made, data) VALUES (?, ?, ?, ?)
+	return s.exec(ctx, `INSERT INTO layer (image, by, made, data)
+		VALUES (?1, ?2, max(?3, ifnull((SELECT max(made) + 1 FROM layer WHERE image = ?1), ?3)), ?4)
 		ON CONFLICT DO UPDATE SET made = excluded.made, data = excluded.data`, image, by, made.UnixNano(), data)
 }
 
-// Layers returns the layers of an image, the newest first.
+// Layers returns the layers of an image, the one that was kept last first.
 func (s *Store) Layers(ctx context.Context, image string) ([][]byte, error) {
 	return rows(ctx, s.db, "SELECT data FROM layer WHERE image = ? ORDER BY made DESC, by", scanBytes, image)
 }

@@ -47,3 +47,50 @@ func TestCorrectionsOutliveAnotherVersion(t *testing.T) {
 		t.Errorf("after an undo: %+v, %v", got, err)
 	}
 }
+
+// TestALayerIsNewAlsoAfterTheClockWasSetBack: the prediction that came last is the one that
+// counts, and what was drawn before it stands in the place of what it has found there.
+func TestALayerIsNewAlsoAfterTheClockWasSetBack(t *testing.T) {
+	ctx := t.Context()
+	store, err := session.Open(ctx, filepath.Join(t.TempDir(), "session.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close() //nolint:errcheck // a test's
+	c := corrections{store}
+	thing := func(id string, x float64, state annotation.State) annotation.Object {
+		return annotation.Object{ID: id, Class: "nucleus", State: state, Outline: []annotation.Point{{X: x}, {X: x + 20}, {X: x + 20, Y: 20}, {X: x, Y: 20}}}
+	}
+	draw := func(id string, x float64) {
+		t.Helper()
+		o := thing(id, x, annotation.Drawn)
+		if err := c.add(ctx, "md5", "Ada", annotation.Edit{Kind: annotation.Add, After: &o}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	predict := func(version string, made time.Time) {
+		t.Helper()
+		l := annotation.Layer{By: "nuclei@" + version, Made: made, Objects: []annotation.Object{thing("v"+version, 1, annotation.Predicted)}}
+		if err := c.keepLayer(ctx, "md5", l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Now()
+	predict("1", now.Add(2*time.Hour))
+	draw("beside v1", 0)
+	if got, _, err := c.Current(ctx, "md5"); err != nil || len(got) != 2 || got[0].ID != "v1" {
+		t.Errorf("drawn where something is: %+v, %v", got, err)
+	}
+	predict("2", now.Add(-time.Minute))
+	if got, _, err := c.Current(ctx, "md5"); err != nil || len(got) != 1 || got[0].ID != "beside v1" {
+		t.Errorf("drawn before it was found: %+v, %v", got, err)
+	}
+	draw("beside v2", 2)
+	if got, _, err := c.Current(ctx, "md5"); err != nil || len(got) != 2 {
+		t.Errorf("drawn again: %+v, %v", got, err)
+	}
+	predict("1", now.Add(-time.Minute)) // a rollback
+	if l, err := c.layer(ctx, "md5"); err != nil || l.By != "nuclei@1" {
+		t.Errorf("%s counts, %v", l.By, err)
+	}
+}
