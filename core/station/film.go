@@ -130,6 +130,7 @@ func (f films) each(ctx context.Context, md5 string, n int, do func(t int, rows 
 // links are the tracks of the objects of a film, by time point, with all that they depend on.
 type links struct {
 	Model   string
+	Run     string
 	Linking config.Linking
 	Tracks  [][]int
 }
@@ -143,10 +144,10 @@ func (f films) links(ctx context.Context, md5 string, seen Frames, by config.Lin
 	if err != nil {
 		return nil, err
 	}
-	if json.Unmarshal(b, &kept) == nil && kept.Model == seen.Model && kept.Linking == by && len(kept.Tracks) == seen.Seen {
+	if json.Unmarshal(b, &kept) == nil && kept.Model == seen.Model && kept.Run == seen.Run && kept.Linking == by && len(kept.Tracks) == seen.Seen {
 		return kept.Tracks, nil
 	}
-	kept = links{Model: seen.Model, Linking: by}
+	kept = links{Model: seen.Model, Run: seen.Run, Linking: by}
 	linker := measure.Linker{Linking: measure.Linking(by)}
 	err = f.each(ctx, md5, seen.Seen, func(_ int, rows []measure.Row) error {
 		tracks, err := linker.Next(ctx, rows)

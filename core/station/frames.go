@@ -3,9 +3,11 @@ package station
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
@@ -20,7 +22,9 @@ import (
 
 // Frames are how many objects each time point of a capture has, as far as they were counted.
 type Frames struct {
-	Model  string        `json:"model"` // name@version
+	Model  string        `json:"model"`         // name@version, and how it was asked
+	Of     string        `json:"of,omitempty"`  // digest of the network and its description: two may have one name
+	Run    string        `json:"run,omitempty"` // one that is counted anew has another
 	Frames []infer.Frame `json:"frames"`
 	Seen   int           `json:"seen"` // of so many, from the first on, the objects are kept
 }
@@ -49,7 +53,7 @@ func (s *Station) frames(ctx context.Context, md5 string) (f Frames, err error) 
 
 // CountFrames counts the objects of every time point of a capture, with the version in force
 // of the model that it was predicted with, as a job. shown is told now and then how far it
-// is. It goes on where an earlier run of the same version was stopped.
+// is. It goes on where an earlier run of the same network was stopped.
 func (s *Station) CountFrames(ctx context.Context, it flow.Item, shown func(Frames)) error {
 	md5, ok := Image(it)
 	var c intake.Capture
@@ -90,8 +94,8 @@ func (s *Station) countFrames(
 	f.Seen = min(f.Seen, len(f.Frames))
 	f.Frames = f.Frames[:f.Seen]
 	chunk, err := s.films.chunk(ctx, md5, f.Seen)
-	if err != nil || f.Model != by || f.Seen >= src.Info().T {
-		f, chunk = Frames{Model: by}, nil
+	if err != nil || !f.like(by) || f.Seen >= src.Info().T {
+		f, chunk = by, nil
 		if err := s.keepFrames(ctx, md5, f); err != nil { // before what is kept of another model goes
 			return err
 		}
@@ -131,8 +135,8 @@ func (s *Station) countFrames(
 	return errors.Join(err, keep(context.WithoutCancel(ctx)))
 }
 
-// countedBy is all that the objects of a film depend on, but the film.
-func countedBy(b infer.Bundle, was intake.Predicted, threshold float64) string {
+// countedBy begins to count: with all that the objects of a film depend on, but the film.
+func countedBy(b infer.Bundle, was intake.Predicted, threshold float64) Frames {
 	by := b.String()
 	if was.Diameter > 0 {
 		by += fmt.Sprintf(", objects of %g pixels", was.Diameter)
@@ -143,8 +147,11 @@ func countedBy(b infer.Bundle, was intake.Predicted, threshold float64) string {
 	if threshold > 0 {
 		by += fmt.Sprintf(", threshold %g", threshold)
 	}
-	return by
+	return Frames{Model: by, Of: digest(string(slices.Concat(b.ONNX, b.Recipe))), Run: rand.Text()}
 }
+
+// like reports whether others were counted in the same way.
+func (f Frames) like(o Frames) bool { return f.Model == o.Model && f.Of == o.Of }
 
 func (s *Station) keepFrames(ctx context.Context, md5 string, f Frames) error {
 	b, err := json.Marshal(f)
