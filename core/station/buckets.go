@@ -9,7 +9,6 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio/zarr"
-	"coverslip.dev/coverslip/core/remote"
 	"coverslip.dev/coverslip/core/remote/s3"
 )
 
@@ -32,8 +31,8 @@ func openBucket(_ context.Context, address string) (zarr.Store, error) { //nolin
 	return bucket{b}, nil
 }
 
-// bucket is a remote as the store of an image.
-type bucket struct{ remote.Remote }
+// bucket is one as the store of an image.
+type bucket struct{ *s3.Bucket }
 
 func (b bucket) Get(ctx context.Context, key string, limit int64) (_ []byte, err error) {
 	r, err := b.Open(ctx, key, 0)
@@ -49,16 +48,7 @@ func (b bucket) Get(ctx context.Context, key string, limit int64) (_ []byte, err
 }
 
 func (b bucket) Range(ctx context.Context, key string, off, n int64) (_ []byte, err error) {
-	if off < 0 {
-		st, err := b.Stat(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		if off = st.Size - n; off < 0 {
-			return nil, fmt.Errorf("read %s: %w: it has %d bytes", key, io.ErrUnexpectedEOF, st.Size)
-		}
-	}
-	r, err := b.Open(ctx, key, off)
+	r, err := b.OpenPart(ctx, key, off, n)
 	if err != nil {
 		return nil, err
 	}

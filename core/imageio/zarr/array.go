@@ -138,7 +138,7 @@ func (s *source) readShard(ctx context.Context, a *array, at []int) ([]byte, err
 	if off == 1<<64-1 && n == 1<<64-1 {
 		return nil, nil
 	}
-	if off > 1<<62 || n > uint64(2*a.samples()*a.stored+1<<20) {
+	if n < 1 || off > 1<<62 || n > uint64(2*a.samples()*a.stored+1<<20) {
 		return nil, s.broken(fmt.Errorf("%s: chunk %d has %d bytes at %d", key, i, n, off))
 	}
 	raw, err := s.store.Range(ctx, key, int64(off), int64(n))

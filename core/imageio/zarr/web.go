@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -22,8 +21,7 @@ type web struct {
 	base   string // without a slash at its end
 	query  string // goes behind every key: signatures of shared links
 	client *http.Client
-	silent time.Duration          // of a server in the middle of an answer, after which it is given up
-	known  atomic.Pointer[string] // a key that was read: while it still can be, what is forbidden is only not there
+	silent time.Duration // of a server in the middle of an answer, after which it is given up
 }
 
 func newWeb(address string) (*web, error) {
@@ -98,37 +96,10 @@ func (w *web) ask(ctx context.Context, key, span string) (*http.Response, error)
 	if err != nil {
 		return nil, err
 	}
-	if given(r, span) {
-		w.known.CompareAndSwap(nil, &key)
+	if r.StatusCode == http.StatusOK || r.StatusCode == http.StatusPartialContent && span != "" {
 		return r, nil
 	}
-	refused := w.refused(r, key)
-	if r.StatusCode == http.StatusForbidden {
-		if still, err := w.still(ctx); err != nil {
-			refused = err
-		} else if still { // some servers forbid what is not there
-			refused = fmt.Errorf("%w: %s: %s", fs.ErrNotExist, key, r.Status)
-		}
-	}
-	return nil, errors.Join(refused, r.Body.Close())
-}
-
-// still reports whether what was read before may be read now, too: a shared link expires.
-func (w *web) still(ctx context.Context) (bool, error) {
-	key := w.known.Load()
-	if key == nil {
-		return false, nil
-	}
-	const first = "bytes=0-0"
-	r, err := w.send(ctx, *key, first)
-	if err != nil {
-		return false, err
-	}
-	return given(r, first), r.Body.Close()
-}
-
-func given(r *http.Response, span string) bool {
-	return r.StatusCode == http.StatusOK || r.StatusCode == http.StatusPartialContent && span != ""
+	return nil, errors.Join(w.refused(r, key), r.Body.Close())
 }
 
 func (w *web) send(ctx context.Context, key, span string) (*http.Response, error) {
@@ -155,7 +126,10 @@ func (w *web) send(ctx context.Context, key, span string) (*http.Response, error
 	return r, nil
 }
 
-var errSilent = errors.New("the server stopped in the middle of an answer")
+var (
+	errSilent = errors.New("the server stopped in the middle of an answer")
+	errBroke  = errors.New("the connection broke off in the middle of an answer")
+)
 
 // body is that of an answer; where nothing of it comes for long, the question is taken back.
 type body struct {
@@ -169,8 +143,11 @@ func (b *body) Read(p []byte) (int, error) {
 	alarm := time.AfterFunc(b.silent, func() { b.cancel(errSilent) })
 	defer alarm.Stop()
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && errors.Is(b.cause(), errSilent) {
+	switch {
+	case err != nil && errors.Is(b.cause(), errSilent):
 		err = errSilent
+	case errors.Is(err, io.ErrUnexpectedEOF): // less than was promised: no damage of the value
+		err = errBroke
 	}
 	return n, err
 }
@@ -186,7 +163,10 @@ func (w *web) refused(r *http.Response, key string) error {
 	switch c := r.StatusCode; {
 	case c == http.StatusNotFound, c == http.StatusGone:
 		return fmt.Errorf("%w: %w", fs.ErrNotExist, cause)
-	case c == http.StatusUnauthorized, c == http.StatusForbidden:
+	case c == http.StatusUnauthorized:
+		cause = fmt.Errorf("%w: %w", errLogin, cause)
+		fallthrough
+	case c == http.StatusForbidden:
 		return fault.New(fault.Denied, "The server does not give out the image.", "Ask who shares it for an open address.", cause)
 	case c == http.StatusRequestedRangeNotSatisfiable:
 		return fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, cause)

@@ -111,12 +111,12 @@ func TestWebFaults(t *testing.T) {
 		http.StatusTooManyRequests: fault.Busy, http.StatusNotFound: fault.NotFound, http.StatusTeapot: fault.Invalid,
 	} {
 		status = code
-		if _, err := (zarr.Format{}).Open(t.Context(), server.URL+"/a.zarr"); fault.KindOf(err) != want {
+		if _, err := zarr.Impatient().Open(t.Context(), server.URL+"/a.zarr"); fault.KindOf(err) != want {
 			t.Errorf("status %d: %v", code, err)
 		}
 	}
 	server.Close()
-	if _, err := (zarr.Format{}).Open(t.Context(), server.URL+"/a.zarr"); fault.KindOf(err) != fault.Offline {
+	if _, err := zarr.Impatient().Open(t.Context(), server.URL+"/a.zarr"); fault.KindOf(err) != fault.Offline {
 		t.Errorf("no server: %v", err)
 	}
 	for _, address := range []string{"ftp://a/b", "s3://bucket/a.zarr"} {

@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -25,6 +26,8 @@ type Format struct {
 	// Bucket opens the store at an s3:// address; a web server's is opened here. It may
 	// be nil. A store that is an io.Closer is closed with its image.
 	Bucket func(ctx context.Context, address string) (Store, error)
+
+	wait time.Duration // before a server is asked again, where that is not as usual
 }
 
 // Name returns "OME-Zarr".
@@ -115,6 +118,7 @@ func (f Format) openAddress(ctx context.Context, address string, n int) (_ *sour
 	if err != nil {
 		return nil, err
 	}
+	st = newFar(st, f.wait)
 	clean, _, _ := strings.Cut(address, "?")
 	s, err := open(ctx, st, path.Base(clean), n)
 	if err != nil {

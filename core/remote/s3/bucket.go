@@ -127,15 +127,52 @@ func (b *Bucket) Open(ctx context.Context, key string, offset int64) (io.ReadClo
 			return nil, fault.New(fault.Invalid, "A file can't be read from before its start.", "", err)
 		}
 	}
-	rc, _, _, err := b.core.GetObject(ctx, b.bucket, at, opts)
+	rc, _, err := b.get(ctx, key, at, opts)
 	if code(err) == minio.InvalidRange {
 		return http.NoBody, nil // from its end on
 	}
 	if err != nil {
 		return nil, b.why(ctx, key, err)
 	}
+	return rc, nil
+}
+
+// OpenPart opens n bytes of a blob from offset on, or for offset < 0 its last n: no more is sent. Of
+// a blob that is too small there are fewer.
+func (b *Bucket) OpenPart(ctx context.Context, key string, offset, n int64) (io.ReadCloser, error) {
+	at, err := b.at(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	from, to := offset, offset+n-1
+	if offset < 0 {
+		from, to = 0, -n
+	}
+	opts := minio.GetObjectOptions{}
+	if err := opts.SetRange(from, to); err != nil || n < 1 {
+		return nil, fault.New(fault.Invalid, "A part of a file has no bytes.", "", err)
+	}
+	rc, head, err := b.get(ctx, key, at, opts)
+	if code(err) == minio.InvalidRange {
+		return http.NoBody, nil
+	}
+	if err != nil {
+		return nil, b.why(ctx, key, err)
+	}
+	if head.Get("Content-Range") == "" {
+		err := fault.New(fault.Invalid, "The S3 server "+b.host+" does not give out parts of files.", "Copy the file to this computer.", nil)
+		return nil, errors.Join(err, rc.Close())
+	}
+	return rc, nil
+}
+
+func (b *Bucket) get(ctx context.Context, key, at string, opts minio.GetObjectOptions) (*wire.Body, http.Header, error) {
+	rc, _, head, err := b.core.GetObject(ctx, b.bucket, at, opts)
+	if err != nil {
+		return nil, nil, err
+	}
 	b.seen.Store(true)
-	return &wire.Body{ReadCloser: rc, Fault: func(err error) error { return b.fault(ctx, key, err) }}, nil
+	return &wire.Body{ReadCloser: rc, Fault: func(err error) error { return b.fault(ctx, key, err) }}, head, nil
 }
 
 // Remove removes a blob.

@@ -132,3 +132,34 @@ func TestTruncatedAndSilentBodies(t *testing.T) {
 		})
 	}
 }
+
+// TestPartsAreAskedFor asks for the bytes that are wanted, and for no more.
+func TestPartsAreAskedFor(t *testing.T) {
+	whole := false
+	b := hostile(t, func(w http.ResponseWriter, r *http.Request) {
+		if whole {
+			r.Header.Del("Range")
+		}
+		w.Header().Set("Asked", r.Header.Get("Range"))
+		http.ServeContent(w, r, "", time.Unix(1, 0), strings.NewReader("0123456789"))
+	})
+	for _, c := range []struct {
+		off, n int64
+		want   string
+	}{{0, 4, "0123"}, {3, 2, "34"}, {-1, 3, "789"}, {8, 5, "89"}, {-1, 50, "0123456789"}} {
+		r, err := b.OpenPart(t.Context(), "k", c.off, c.n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if err != nil || string(got) != c.want {
+			t.Errorf("%d bytes at %d: %q, %v", c.n, c.off, got, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	whole = true // a server that knows no parts
+	_, err := b.OpenPart(t.Context(), "k", -1, 3)
+	wantFault(t, "all of it", err, fault.Invalid, "parts")
+}
