@@ -60,8 +60,8 @@ func changes() []change {
 		},
 		{gl + "texture.go", "\t\t\tcolorFormatRGBA,\n\t\t\tunsignedByte,\n\t\t\ti.Pix,\n", "\t\t\tstoredFormat,\n\t\t\tunsignedByte,\n\t\t\tpix,\n"},
 		{
-			gl + "texture.go", "\t\tp.ctx.DeleteTexture(Texture(texture))\n",
-			"\t\tp.ctx.DeleteTexture(Texture(texture))\n\t\tdelete(p.quick.opaque, Texture(texture))\n",
+			gl + "texture.go", "\ttexture := p.ctx.CreateTexture()\n",
+			"\ttexture := p.ctx.CreateTexture()\n\tdelete(p.quick.opaque, texture) // of one of that name before\n",
 		},
 		{
 			gl + "draw.go", "\tinner, _ := rectInnerCoords(size, pos, fill, aspect)\n",
@@ -83,7 +83,8 @@ func changes() []change {
 
 		{glfw + "loop.go", "eventTick := time.NewTicker(time.Second / 60)", "eventTick := newBeat()"},
 		{glfw + "loop.go", "\t\t\td.drawSingleFrame()\n\t\t}\n\t}\n}\n", "\t\t\td.drawSingleFrame()\n\t\t\teventTick.adapt()\n\t\t}\n\t}\n}\n"},
-		{glfw + "loop.go", "decideRepaint(w.visible, w.frame.ready(), w.canvas", "decideRepaint(w.visible, w.frame.ready() && due(), w.canvas"},
+		{glfw + "loop.go", "\trefreshed := false\n", "\trefreshed, due := false, due()\n"},
+		{glfw + "loop.go", "decideRepaint(w.visible, w.frame.ready(), w.canvas", "decideRepaint(w.visible, w.frame.ready() && due, w.canvas"},
 		{glfw + "loop.go", "\tcanvas := w.canvas\n\tfreed := false\n", "\tpainting = time.Now()\n\tcanvas := w.canvas\n\tfreed := false\n"},
 	}
 }
