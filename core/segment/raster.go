@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"cmp"
 	"image"
 	"math"
 	"slices"
@@ -17,8 +16,9 @@ func Labels(objects []annotation.Object, w, h int) []uint32 {
 }
 
 // Painter paints objects into an image, some rows at a time: the i-th object is i+1, 0 is
-// background. Where objects overlap the one with the higher score shows. A pixel belongs to
-// an outline if its centre is inside or on the line, as in skimage.draw.polygon.
+// background. Where objects overlap the one with the higher score shows, but one that lies in
+// another shows in any case. A pixel belongs to an outline if its centre is inside or on the
+// line, as in skimage.draw.polygon.
 type Painter struct {
 	objects []annotation.Object
 	w       int
@@ -31,15 +31,11 @@ const strip = 256
 // NewPainter is for an image of w·h pixels.
 func NewPainter(objects []annotation.Object, w, h int) *Painter {
 	p := &Painter{objects: objects, w: w, in: make([][]int32, (h+strip-1)/strip)}
-	order := make([]int, len(objects))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(objects[a].Score, objects[b].Score) })
-	for _, i := range order {
-		r := Bounds(objects[i].Outline).Intersect(image.Rect(0, 0, w, h))
+	whole := image.Rect(0, 0, w, h)
+	for _, o := range paintOrder(objects, whole) {
+		r := Bounds(objects[o.i].Outline).Intersect(whole)
 		for k := r.Min.Y / strip; !r.Empty() && k <= (r.Max.Y-1)/strip; k++ {
-			p.in[k] = append(p.in[k], int32(i))
+			p.in[k] = append(p.in[k], int32(o.i))
 		}
 	}
 	return p
