@@ -24,6 +24,7 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 	access(flags, &f.Access)
 	flags.StringVar(&tokens, "tokens", "", "file with a token a line")
 	flags.StringVar(&f.Dataset, "dataset", "", "folder whose images may be named by their paths")
+	flags.StringVar(&f.Work, "work", "", "folder for uploads and what models answer to jobs, up to 24 GiB; empty: the system's for temporary files, which may lie in memory")
 	flags.Int64Var(&f.MaxUpload, "max-upload", 0, "bytes of one image; 0: 2 GiB")
 	flags.Int64Var(&f.MaxPixels, "max-pixels", 0, "of an image that is answered at once; 0: 64 million")
 	flags.IntVar(&f.Parallel, "parallel", 0, "images under way at a time; 0: 2")

@@ -24,9 +24,10 @@ func (o *once) Write(b []byte) (int, error) {
 func TestTheGatewayStaysAtHome(t *testing.T) {
 	servertest.Need(t, "COVERSLIP_TEST_ORT")
 	for said, args := range map[string][]string{
-		"127.0.0.1:8090":               {"gateway"}, // where it listens, or somebody else does
-		"answers this computer only":   {"gateway", "--listen", "0.0.0.0:0"},
-		"The file of tokens is empty.": {"gateway", "--listen", "0.0.0.0:0", "--tokens", "/dev/null"},
+		"127.0.0.1:8090":                   {"gateway"}, // where it listens, or somebody else does
+		"answers this computer only":       {"gateway", "--listen", "0.0.0.0:0"},
+		"can't keep uploads in /dev/null.": {"gateway", "--listen", "127.0.0.1:0", "--work", "/dev/null"},
+		"The file of tokens is empty.":     {"gateway", "--listen", "0.0.0.0:0", "--tokens", "/dev/null"},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		text, errs := &once{end: cancel}, &bytes.Buffer{}

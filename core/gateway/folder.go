@@ -3,13 +3,15 @@ package gateway
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"coverslip.dev/coverslip/core/disk"
+	"coverslip.dev/coverslip/core/fault"
 )
 
 const (
@@ -21,28 +23,70 @@ const (
 // that ends: what a dead one has left is told by it.
 type folder struct {
 	path string
-	lock *os.File
+
+	mu   sync.Mutex // guards lock
+	lock *os.File   // nil: not yet
 }
 
 // newFolder makes one in work.
-func newFolder(work string) (folder, error) {
-	f := folder{path: filepath.Join(work, folderPrefix+rand.Text())}
-	var err error
-	if f.lock, err = os.OpenFile(f.path+lockSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-		return f, fmt.Errorf("uploads: %w", err)
-	}
-	_, err = disk.TryLock(f.lock)
-	if err == nil { // only now there is something that others look at
-		err = os.Mkdir(f.path, 0o700)
-	}
-	if err != nil {
-		return f, fmt.Errorf("uploads: %w", errors.Join(err, f.remove()))
+func newFolder(work string) (*folder, error) {
+	f := &folder{path: filepath.Join(work, folderPrefix+rand.Text())}
+	if err := f.stand(); err != nil {
+		return nil, fault.New(fault.Denied, "The gateway can't keep uploads in "+work+".", "Make that folder, or choose another one.",
+			errors.Join(err, f.remove()))
 	}
 	return f, nil
 }
 
-func (f folder) remove() error {
-	return errors.Join(os.RemoveAll(f.path), f.lock.Close(), os.Remove(f.lock.Name()))
+// stand makes the folder, also anew: a system that tidies up what is old may have taken it away,
+// its lock or both.
+func (f *folder) stand() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := os.Lstat(f.path + lockSuffix); errors.Is(err, fs.ErrNotExist) {
+		lock, err := os.OpenFile(f.path+lockSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		if f.lock != nil {
+			_ = f.lock.Close() // nobody can see it any more
+		}
+		f.lock = lock
+		if _, err := disk.TryLock(lock); err != nil {
+			return err
+		}
+	}
+	_, err := os.Lstat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.Mkdir(f.path, 0o700) // only now: others look at it
+	}
+	return err
+}
+
+// create makes a file of a new name in it.
+func (f *folder) create(name string) (*os.File, error) {
+	file, err := os.CreateTemp(f.path, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := f.stand(); err != nil {
+			return nil, err
+		}
+		file, err = os.CreateTemp(f.path, name)
+	}
+	return file, err
+}
+
+func (f *folder) remove() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err := os.RemoveAll(f.path)
+	if f.lock == nil {
+		return err
+	}
+	gone := os.Remove(f.lock.Name())
+	if errors.Is(gone, fs.ErrNotExist) {
+		gone = nil
+	}
+	return errors.Join(err, f.lock.Close(), gone)
 }
 
 // sweep removes the folders in work that gateways of this user have left there when they were
@@ -74,7 +118,7 @@ func orphan(path string) (removed bool, err error) {
 	if err != nil || lerr != nil || !dir.IsDir() || !lock.Mode().IsRegular() || !mine(dir) || !mine(lock) {
 		return false, nil //nolint:nilerr // nothing of ours, or gone meanwhile
 	}
-	f := folder{path: path}
+	f := &folder{path: path}
 	if f.lock, err = os.OpenFile(path+lockSuffix, os.O_RDWR, 0); err != nil {
 		return false, err
 	}

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -68,5 +69,53 @@ func TestUploadsOfTheDead(t *testing.T) {
 	}
 	if mine, err := filepath.Glob(at("*[A-Z2-7].lock")); err != nil || len(mine) != 2 { // of the two that live
 		t.Errorf("%v, %v of %p", mine, err, first)
+	}
+}
+
+// TestTheFolderIsTakenAway while the gateway runs, as systems do that tidy up: uploads go on, and
+// the gateway is ready only where they can.
+func TestTheFolderIsTakenAway(t *testing.T) {
+	var work string
+	at, _ := open(t, func(o *gateway.Options) { work = o.Work })
+	takeAway := func(what string) {
+		t.Helper()
+		all, err := filepath.Glob(filepath.Join(work, what))
+		if err != nil || len(all) == 0 {
+			t.Fatal(all, err)
+		}
+		for _, path := range all {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, what := range []string{"*", "*[A-Z2-7]"} {
+		takeAway(what)
+		if code, _, said := call(t, http.MethodPost, at+"/v1/predict", "image/png", picture(t, 3)); code != http.StatusOK {
+			t.Errorf("without %s: %d %s", what, code, said)
+		}
+		dir, err := filepath.Glob(filepath.Join(work, "*[A-Z2-7]"))
+		if err != nil || len(dir) != 1 {
+			t.Fatal(dir, err)
+		}
+		if st, err := os.Stat(dir[0]); err != nil || st.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%v, %v", st, err)
+		}
+	}
+	if err := os.Rename(work, work+"-gone"); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, said := call(t, http.MethodGet, at+"/readyz", "", nil); code != http.StatusServiceUnavailable {
+		t.Errorf("without a place for it: %d %s", code, said)
+	}
+	if err := os.Rename(work+"-gone", work); err != nil {
+		t.Fatal(err)
+	}
+	takeAway("*.lock")
+	if code, _, said := call(t, http.MethodGet, at+"/readyz", "", nil); code != http.StatusOK {
+		t.Errorf("and it is back: %d %s", code, said)
+	}
+	if left, err := filepath.Glob(filepath.Join(work, "*")); err != nil || len(left) != 2 {
+		t.Errorf("not both there: %v, %v", left, err)
 	}
 }

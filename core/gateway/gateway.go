@@ -60,7 +60,7 @@ type Options struct {
 type Gateway struct {
 	opt     Options
 	tokens  [][32]byte // hashes
-	folder  folder     // of uploads
+	folder  *folder    // of uploads
 	slots   chan struct{}
 	waiting atomic.Int64
 	spooled atomic.Int64

@@ -232,6 +232,9 @@ func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := g.open(); err != nil {
 		return err
 	}
+	if err := g.folder.stand(); err != nil {
+		return noRoom(err)
+	}
 	if err := g.opt.Engine.Ready(r.Context()); err != nil {
 		return fault.New(fault.Offline, "No inference engine answers.", "", err)
 	}

@@ -64,6 +64,9 @@ func (g *Gateway) answers(t *task) string { return filepath.Join(g.folder.path, 
 // what is missing is asked for.
 func (g *Gateway) keep(t *task) infer.Keep {
 	own, left := g.answers(t), int64(mostAnswers)
+	if g.folder.stand() != nil {
+		return infer.Keep{}
+	}
 	err := filepath.WalkDir(g.folder.path, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == own || d.IsDir() || filepath.Dir(path) == g.folder.path {
 			if path == own {

@@ -140,7 +140,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 // send writes the answer to the disk first, so that its length is known and no mistake can
 // cut it short.
 func (g *Gateway) send(w http.ResponseWriter, a answer, format string) error {
-	f, err := os.CreateTemp(g.folder.path, "answer-*")
+	f, err := g.folder.create("answer-*")
 	if err != nil {
 		return noRoom(err)
 	}

@@ -141,7 +141,7 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 	if r.ContentLength > g.opt.MaxUpload {
 		return upload{}, tooLarge(g.opt.MaxUpload)
 	}
-	f, err := os.CreateTemp(g.folder.path, "upload-*")
+	f, err := g.folder.create("upload-*")
 	if err != nil {
 		return upload{}, noRoom(err)
 	}
