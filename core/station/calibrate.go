@@ -1,10 +1,14 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"path"
+	"path/filepath"
+	"strings"
 
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/fault"
@@ -73,9 +77,15 @@ func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string,
 	if err != nil {
 		return nil, err
 	}
+	return imageio.Calibrated(src, given(s.repo, s.repo.Where(c.Rel, md5), md5)), nil
+}
+
+// given is the size of pixels that a person has given to the image oid at rel; zero if it is that
+// of another image of that name.
+func given(r *dataset.Repository, rel, oid string) imageio.Micron {
 	var said map[string]any
-	if rel := s.repo.Where(c.Rel, md5); s.repo.Names(rel, md5) { // or it was said of another image of that name
-		meta, _ := s.repo.Meta(rel)
+	if r.Names(rel, oid) {
+		meta, _ := r.Meta(rel)
 		said, _ = meta[pixelSize].(map[string]any)
 	}
 	part := func(k string) float64 {
@@ -87,5 +97,43 @@ func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string,
 		}
 		return 0
 	}
-	return imageio.Calibrated(src, imageio.Micron{X: part("x"), Y: part("y"), Z: part("z")}), nil
+	return imageio.Micron{X: part("x"), Y: part("y"), Z: part("z")}
+}
+
+// givenAt is [given] for the image at path, wherever that lies. Only one in a dataset that was given
+// a size is hashed.
+func givenAt(ctx context.Context, path string) (imageio.Micron, error) {
+	none := imageio.Micron{}
+	image, err := filepath.Abs(path)
+	if err != nil || strings.Contains(path, "://") {
+		return none, err
+	}
+	output, root := "", ""
+	for at := image; root == "" && at != filepath.Dir(at); at = filepath.Dir(at) {
+		if text, err := os.ReadFile(at + ".dvc"); err == nil && output == "" { //nolint:gosec // beside the operator's own file
+			if output = at; !bytes.Contains(text, []byte(pixelSize)) {
+				return none, nil
+			}
+		}
+		if _, err := os.Stat(filepath.Join(at, ".dvc", "config")); err == nil {
+			root = at
+		}
+	}
+	if output == "" || root == "" {
+		return none, nil
+	}
+	r, err := dataset.Open(ctx, root, dataset.Options{})
+	if err != nil {
+		return none, err
+	}
+	o, err := r.Describe(ctx, within(root, image), false, nil)
+	if err != nil {
+		return none, err
+	}
+	return given(r, within(root, output), o.MD5), nil
+}
+
+// within is the path of what lies below root, as a dataset has it.
+func within(root, path string) string {
+	return strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(path, root)), "/")
 }

@@ -10,6 +10,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
@@ -36,6 +37,21 @@ func TestAWrongCalibrationIsCorrected(t *testing.T) {
 	}
 	if got, want := pixel(), (imageio.Micron{X: 0.5, Y: 0.25, Z: as.Z}); got != want {
 		t.Errorf("pixels of %+v, want %+v", got, want)
+	}
+	var c intake.Capture
+	if err := it.Read(&c); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(b.ws, "dataset", filepath.FromSlash(c.Image()))
+	if info, err := station.DescribeImage(t.Context(), file, -1); err != nil || info.Micron.X != 0.5 {
+		t.Errorf("said to be %+v, %v", info.Micron, err)
+	}
+	out := filepath.Join(t.TempDir(), "out.ome.tif")
+	if err := station.Convert(t.Context(), station.Conversion{In: file, Out: out, Image: -1}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := station.DescribeImage(t.Context(), out, -1); err != nil || info.Micron.Y != 0.25 {
+		t.Errorf("converted to %+v, %v", info.Micron, err)
 	}
 	if err := b.CalibrateItem(t.Context(), it, imageio.Micron{X: -1}); err == nil {
 		t.Error("a negative size was taken")

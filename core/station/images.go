@@ -21,10 +21,10 @@ func images() *imageio.Opener {
 	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket})
 }
 
-// DescribeImage returns what the n-th image of the file at path says of itself, outside any
-// workspace; n < 0 is the one that the window shows.
+// DescribeImage returns what the n-th image of the file at path says of itself, or a person has said
+// of it in its dataset; n < 0 is the one that the window shows.
 func DescribeImage(ctx context.Context, path string, n int) (info imageio.Info, err error) {
-	src, err := openNth(ctx, images(), path, "", n)
+	src, err := openGiven(ctx, path, n)
 	if err != nil {
 		return info, err
 	}
@@ -41,7 +41,7 @@ type Conversion struct {
 
 // Convert writes an image as a tiled OME-TIFF with a pyramid, in little memory.
 func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
-	src, err := openNth(ctx, images(), c.In, "", c.Image)
+	src, err := openGiven(ctx, c.In, c.Image)
 	if err != nil {
 		return err
 	}
@@ -50,6 +50,19 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 		return err
 	}
 	return ometiff.Save(ctx, c.Out, src, ometiff.Options{Compression: c.Compression, Progress: rows(src.Info(), p), Keep: !c.Replace})
+}
+
+// openGiven opens the n-th image of the file at path, outside any workspace.
+func openGiven(ctx context.Context, path string, n int) (imageio.Source, error) {
+	src, err := openNth(ctx, images(), path, "", n)
+	if err != nil {
+		return nil, err
+	}
+	size, err := givenAt(ctx, path)
+	if err != nil {
+		return nil, errors.Join(err, src.Close())
+	}
+	return imageio.Calibrated(src, size), nil
 }
 
 // free reports whether the result may be written where it is wanted.
