@@ -44,7 +44,7 @@ func added() map[string]string {
 func changes() []change {
 	const gl, glfw = "internal/painter/gl/", "internal/driver/glfw/"
 	return []change{
-		{gl + "painter.go", "type painter struct {\n", "type painter struct {\n\tquick quick\n"},
+		{gl + "painter.go", "\tprogram                 programState\n", "\tquick\n\tprogram                 programState\n"},
 		{gl + "gl_core.go", "\tgl.Enable(gl.BLEND)\n", "\tgl.Enable(gl.BLEND)\n\tp.initQuick()\n"},
 		{
 			gl + "gl_core.go",
@@ -92,14 +92,14 @@ func changes() []change {
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "fyne: go run ./packaging/fyne FOLDER")
-		os.Exit(2)
+		os.Exit(2) //nolint:forbidigo // this is main
 	}
 	path, err := write(os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fyne:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // this is main
 	}
-	fmt.Println(path)
+	fmt.Fprintln(os.Stdout, path)
 }
 
 // write makes the copy under a folder, and returns the go.mod's path.

@@ -1,7 +1,6 @@
 package pool_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,11 +98,12 @@ func TestMovesOn(t *testing.T) {
 			t.Errorf("%s: not asked %d and %d times", what, f, g)
 		}
 	}
-	sequence := infer.WithTerms(t.Context(), infer.Terms{Sequence: infer.Sequence{ID: 2, Start: true}}) // of the first
+	terms := infer.Terms{Sequence: infer.Sequence{ID: 2, Start: true}} // of the first
+	sequence := infer.WithTerms(t.Context(), terms)
 
 	// The queue of the first is filled: one question is answered, one waits, others have no room. It
 	// may have got room again by the time that the pool asks: then it is filled once more.
-	moves := func(ctx context.Context, what string, then func([]infer.Tensor, error) bool, f, g int64) {
+	moves := func(terms infer.Terms, what string, then func([]infer.Tensor, error) bool, f, g int64) {
 		t.Helper()
 		for range 20 {
 			var wg sync.WaitGroup
@@ -118,7 +118,7 @@ func TestMovesOn(t *testing.T) {
 			go func() { wg.Wait(); close(refused) }()
 			<-refused
 			p := pool.New(fixed(pool.NewMember(full, nil), pool.NewMember(free, nil))) // which knows of no answer yet
-			out, err := p.Infer(ctx, ref, word(what))
+			out, err := p.Infer(infer.WithTerms(t.Context(), terms), ref, word(what))
 			wg.Wait()
 			if err == nil && full.asked.Load() == 1 && free.asked.Load() == 0 {
 				full.asked.Store(0)
@@ -132,8 +132,8 @@ func TestMovesOn(t *testing.T) {
 		}
 		t.Errorf("%s: had room 20 times", what)
 	}
-	moves(t.Context(), "no room", func(out []infer.Tensor, err error) bool { return err == nil && isWord(out, "no room") }, 1, 1)
-	moves(sequence, "no room for a sequence", func(_ []infer.Tensor, err error) bool { return fault.KindOf(err) == fault.Busy }, 1, 0)
+	moves(infer.Terms{}, "no room", func(out []infer.Tensor, err error) bool { return err == nil && isWord(out, "no room") }, 1, 1)
+	moves(terms, "no room for a sequence", func(_ []infer.Tensor, err error) bool { return fault.KindOf(err) == fault.Busy }, 1, 0)
 
 	l, ok := full.Engine.(infer.Loader)
 	if !ok {

@@ -5,6 +5,7 @@ package main
 import (
 	"image"
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -23,62 +24,72 @@ func main() {
 	w.ShowAndRun()
 }
 
-// shapes are 24 to a row, each beside the whole pixels of a screen and lying over one of another colour.
+// shapes are eight to a row, none beside the whole pixels of a screen, each over one of another colour.
 func shapes() []fyne.CanvasObject {
-	var all []fyne.CanvasObject
-	at := 0
-	put := func(o fyne.CanvasObject, w, h float32) {
-		p := fyne.NewPos(8.3+float32(at%8)*78, 8.7+float32(at/8)*74)
+	all := make([]fyne.CanvasObject, 0, 100)
+	for i, o := range slices.Concat(rectangles(), others(), pictures()) {
+		p := fyne.NewPos(8.3+float32(i%8)*78, 8.7+float32(i/8)*74)
 		under := canvas.NewRectangle(color.NRGBA{R: 30, G: 90, B: 60, A: 255})
 		under.Move(p.AddXY(20, 20))
 		under.Resize(fyne.NewSize(40, 40))
 		o.Move(p)
-		o.Resize(fyne.NewSize(w, h))
 		all = append(all, under, o)
-		at++
 	}
-	fills := []color.Color{
-		color.NRGBA{R: 200, G: 120, B: 20, A: 255}, color.NRGBA{R: 200, G: 20, B: 120, A: 90}, color.NRGBA{}, nil, color.NRGBA{B: 250, A: 2},
-	}
-	for _, fill := range fills {
+	return all
+}
+
+func sized(o fyne.CanvasObject, w, h float32) fyne.CanvasObject { //nolint:ireturn // any of them
+	o.Resize(fyne.NewSize(w, h))
+	return o
+}
+
+func solid() color.Color   { return color.NRGBA{R: 200, G: 120, B: 20, A: 255} } //nolint:ireturn // as Fyne takes it
+func through() color.Color { return color.NRGBA{R: 200, G: 20, B: 120, A: 90} }  //nolint:ireturn // as Fyne takes it
+
+func rectangles() []fyne.CanvasObject {
+	var all []fyne.CanvasObject
+	for _, fill := range []color.Color{solid(), through(), color.NRGBA{}, nil, color.NRGBA{B: 250, A: 2}} {
 		for _, radius := range []float32{0, 3, 5.5, 40} {
 			r := canvas.NewRectangle(fill)
 			r.CornerRadius = radius
-			put(r, 60.4, 50.2)
+			all = append(all, sized(r, 60.4, 50.2))
 		}
 	}
 	for _, stroke := range []float32{0, 1, 2.5} {
-		r := canvas.NewRectangle(fills[0])
-		r.StrokeColor, r.StrokeWidth, r.CornerRadius = color.NRGBA{R: 255, G: 255, A: 200}, stroke, 6
-		put(r, 60, 50)
-		r = canvas.NewRectangle(fills[1])
-		r.StrokeColor, r.StrokeWidth = color.NRGBA{R: 255, G: 255, A: 200}, stroke
-		put(r, 60, 50)
+		for _, radius := range []float32{0, 6} {
+			r := canvas.NewRectangle(through())
+			r.StrokeColor, r.StrokeWidth, r.CornerRadius = color.NRGBA{R: 255, G: 255, A: 200}, stroke, radius
+			all = append(all, sized(r, 60, 50))
+		}
 	}
-	narrow := canvas.NewRectangle(fills[0])
+	narrow, uneven, shady := canvas.NewRectangle(solid()), canvas.NewRectangle(solid()), canvas.NewRectangle(solid())
 	narrow.CornerRadius = 3
-	put(narrow, 5, 60)
-	uneven := canvas.NewRectangle(fills[0])
 	uneven.TopLeftCornerRadius, uneven.BottomRightCornerRadius = 20, 4
-	put(uneven, 60, 50)
-	put(canvas.NewCircle(fills[1]), 40, 40)
-	put(canvas.NewText("Ωµ 123", fills[0]), 60, 20)
-	put(canvas.NewHorizontalGradient(fills[0], color.Transparent), 60, 50)
+	shady.Shadow = canvas.Shadow{Color: color.Black, BlurRadius: 4, Offset: fyne.NewPos(2, 2)}
+	return append(all, sized(narrow, 5, 60), sized(uneven, 60, 50), sized(shady, 50, 40))
+}
+
+func others() []fyne.CanvasObject {
+	return []fyne.CanvasObject{
+		sized(canvas.NewCircle(through()), 40, 40),
+		sized(canvas.NewText("Ωµ 123", solid()), 60, 20),
+		sized(canvas.NewHorizontalGradient(solid(), color.Transparent), 60, 50),
+		sized(canvas.NewImageFromResource(theme.HomeIcon()), 40, 40),
+		sized(widget.NewButton("Button", nil), 70, 40),
+	}
+}
+
+func pictures() []fyne.CanvasObject {
+	var all []fyne.CanvasObject
 	for _, alpha := range []uint8{255, 128} {
 		m := picture(61, 51, alpha)
-		put(canvas.NewRaster(func(int, int) image.Image { return m }), 61, 51)
-		i := canvas.NewImageFromImage(m)
-		put(i, 60, 50)
-		i = canvas.NewImageFromImage(m)
-		i.Translucency, i.ScaleMode = 0.4, canvas.ImageScalePixels
-		put(i, 70, 60)
-		i = canvas.NewImageFromImage(m)
-		i.CornerRadius, i.FillMode = 12, canvas.ImageFillContain
-		put(i, 60, 40)
+		plain, faint, round := canvas.NewImageFromImage(m), canvas.NewImageFromImage(m), canvas.NewImageFromImage(m)
+		faint.Translucency, faint.ScaleMode = 0.4, canvas.ImageScalePixels
+		round.CornerRadius, round.FillMode = 12, canvas.ImageFillContain
+		raster := canvas.NewRaster(func(int, int) image.Image { return m })
+		all = append(all, sized(raster, 61, 51), sized(plain, 60, 50), sized(faint, 70, 60), sized(round, 60, 40))
 	}
-	put(canvas.NewImageFromResource(theme.HomeIcon()), 40, 40)
-	put(widget.NewButton("Button", nil), 70, 40)
-	return all
+	return append(all, sized(canvas.NewRasterWithPixels(func(x, y, _, _ int) color.Color { return color.Gray{Y: uint8(x * y)} }), 60, 50))
 }
 
 // picture is w×h pixels in all colours, premultiplied.
