@@ -180,6 +180,43 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// stain has three spots, of another brightness in each colour.
+func stain(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 96, 96))
+	for i := range 3 {
+		for y := range 3 {
+			for x := range 3 {
+				img.Set(2+i*6+x, 2+y, color.RGBA{R: 250, G: 100, B: 50, A: 255})
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestEveryChannelIsMeasured, whichever the model has looked at.
+func TestEveryChannelIsMeasured(t *testing.T) {
+	at, _ := open(t, nil)
+	code, _, body := call(t, "POST", at+"/v1/predict?format=json", "image/png", stain(t))
+	var a struct {
+		Objects []struct{ Measurements map[string]float64 }
+	}
+	if err := json.Unmarshal(body, &a); err != nil || code != http.StatusOK || len(a.Objects) != 3 {
+		t.Fatalf("%d %.300s, %v", code, body, err)
+	}
+	for _, o := range a.Objects {
+		for channel, want := range map[string]float64{"Red": 250, "Green": 100, "Blue": 50} {
+			if got := o.Measurements[channel+": Mean"]; got != want {
+				t.Errorf("%s: %v of %v", channel, got, o.Measurements)
+			}
+		}
+	}
+}
+
 // labelled wants a label image of n spots, where [picture] has them: each of another number, and
 // nothing between them.
 func labelled(t *testing.T, data []byte, n int) {

@@ -128,7 +128,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 			return nil
 		})
 	} else if a.layer, err = infer.Detect(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p); err == nil {
-		a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T, opt.Channel)
+		a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T)
 	}
 	a.seconds = time.Since(begun).Seconds()
 	if err == nil { // a job that is tried again finds the same

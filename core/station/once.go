@@ -130,7 +130,7 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 		Layer: layer, Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
 		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
 	}
-	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
+	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T)
 	return a, err
 }
 

@@ -175,11 +175,7 @@ func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Store
 		return measure.Table{}, err
 	}
 	defer src.Close() //nolint:errcheck // read only
-	var channels []int
-	for i := range src.Info().Channels {
-		channels = append(channels, i)
-	}
-	return measure.Objects(ctx, src, r.Objects, r.Predicted.Z, r.Predicted.T, channels...)
+	return measure.Objects(ctx, src, r.Objects, r.Predicted.Z, r.Predicted.T)
 }
 
 // roomBeside shortens a name that would be too long for a file system with the endings of what a

@@ -1,0 +1,47 @@
+package station_test
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"coverslip.dev/coverslip/core/servertest"
+	"coverslip.dev/coverslip/core/station"
+)
+
+// stained writes a picture of three channels.
+func stained(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "stained.png")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img := image.NewRGBA(image.Rect(0, 0, 64, 64))
+	img.Set(1, 1, color.RGBA{R: 250, G: 100, B: 50, A: 255})
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestAskMeasuresEveryChannel, whichever the model has looked at.
+func TestAskMeasuresEveryChannel(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	q := station.Question{Engine: "embedded", Model: "nuclei"}
+	if err := station.Ask(t.Context(), q, []string{stained(t)}, func(a station.Answer) error {
+		if !slices.Equal(a.Table.Channels, []int{0, 1, 2}) {
+			t.Errorf("measured: %v", a.Table.Channels)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
