@@ -22,7 +22,9 @@ func stained(t *testing.T) string {
 		t.Fatal(err)
 	}
 	img := image.NewRGBA(image.Rect(0, 0, 64, 64))
-	img.Set(1, 1, color.RGBA{R: 250, G: 100, B: 50, A: 255})
+	for i := range 64 * 64 {
+		img.Set(i%64, i/64, color.RGBA{R: uint8(i % 64), G: uint8(i / 64), B: uint8(i % 7), A: 255})
+	}
 	if err := png.Encode(f, img); err != nil {
 		t.Fatal(err)
 	}
