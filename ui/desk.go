@@ -213,7 +213,7 @@ func (w *window) fillViewer() {
 	}
 	v := viewer.Values{
 		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film,
-		Measured: d.measured.facts, Measuring: d.measured.waiting, Presets: w.presets(),
+		Measured: d.measured.facts, Table: d.measured.table, Measuring: d.measured.waiting, Presets: w.presets(),
 	}
 	v.Place = w.place(d.id)
 	v.Counts, v.CountedBy, v.Counting = counted(d.frames.Frames), d.frames.Model, w.counting[d.id]

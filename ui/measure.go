@@ -13,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/viewer"
 )
 
 // measured is what is known of a capture's objects, by their IDs. What is shown depends on the
@@ -21,6 +22,7 @@ type measured struct {
 	z, t      int                           // the plane
 	outlines  map[string][]annotation.Point // that facts are of, or will be
 	facts     map[string][]kit.Fact
+	table     viewer.Table
 	waiting   int    // objects that are being measured
 	say, hint string // why some are not
 }
@@ -34,6 +36,7 @@ func (m *measured) due(objects []annotation.Object) []annotation.Object {
 		}
 		m.outlines[o.ID] = o.Outline
 		delete(m.facts, o.ID)
+		delete(m.table.Rows, o.ID)
 		out = append(out, o)
 	}
 	m.waiting += len(out)
@@ -42,18 +45,20 @@ func (m *measured) due(objects []annotation.Object) []annotation.Object {
 
 // take takes what was measured of objects that were due. Those of which something could not be read
 // are due again.
-func (m *measured) take(asked []annotation.Object, t measure.Table, err error) {
+func (m *measured) take(asked []annotation.Object, found told, err error) {
 	m.waiting -= len(asked)
-	found, whole := facts(t), map[string]bool{}
-	for _, r := range t.Rows {
-		whole[r.Object.ID] = err == nil || !slices.ContainsFunc(r.Channels, func(in measure.Intensity) bool { return math.IsNaN(in.Mean) })
+	if len(m.table.Names) == 0 {
+		m.table = viewer.Table{Names: found.table.Names, Rows: map[string][]float64{}}
 	}
 	for _, o := range asked {
 		if !slices.Equal(m.outlines[o.ID], o.Outline) {
 			continue // it was reshaped meanwhile
 		}
-		m.facts[o.ID] = found[o.ID]
-		if !whole[o.ID] {
+		m.facts[o.ID] = found.facts[o.ID]
+		if row, ok := found.table.Rows[o.ID]; ok {
+			m.table.Rows[o.ID] = row
+		}
+		if err != nil && !found.whole[o.ID] {
 			delete(m.outlines, o.ID)
 		}
 	}
@@ -88,9 +93,10 @@ func (w *window) measure() {
 		if err != nil {
 			w.opt.Log.Warn("objects not measured", slog.String("item", it.ID), slog.Any("error", err))
 		}
+		found := tell(table)
 		w.work.post(func() {
 			if d := &w.desk; d.src == src && d.measured.z == z && d.measured.t == t {
-				d.measured.take(some, table, err)
+				d.measured.take(some, found, err)
 				w.fillViewer()
 			}
 		})
@@ -98,22 +104,54 @@ func (w *window) measure() {
 	})
 }
 
-// facts are what the viewer shows of each object, but for what is not known.
-func facts(t measure.Table) map[string][]kit.Fact {
-	out := make(map[string][]kit.Fact, len(t.Rows))
-	for _, r := range t.Rows {
-		var fs []kit.Fact
-		add := func(name, format string, v float64) {
-			if !math.IsNaN(v) {
-				fs = append(fs, kit.Fact{Name: name, Value: fmt.Sprintf(format, v)})
+// told is a table as the viewer shows and copies it. It is made beside the screen's thread: there may
+// be many objects.
+type told struct {
+	facts map[string][]kit.Fact
+	table viewer.Table
+	whole map[string]bool // nothing could not be read
+}
+
+func tell(t measure.Table) told {
+	out := told{facts: make(map[string][]kit.Fact, len(t.Rows)), whole: make(map[string]bool, len(t.Rows))}
+	out.table.Rows = make(map[string][]float64, len(t.Rows))
+	for i, r := range t.Rows {
+		id, values := r.Object.ID, slices.DeleteFunc(t.Values(r), ofTheOutline)
+		row := make([]float64, len(values))
+		for k, v := range values {
+			if row[k] = v.Value; i == 0 {
+				out.table.Names = append(out.table.Names, v.Name)
 			}
 		}
-		add("Circularity", "%.2f", r.Circularity)
-		add("Eccentricity", "%.2f", r.Eccentricity)
-		for i, in := range r.Channels {
-			add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.6g", in.Mean)
-		}
-		out[r.Object.ID] = fs
+		out.table.Rows[id], out.facts[id] = row, facts(t, r, values)
+		out.whole[id] = !slices.ContainsFunc(r.Channels, func(in measure.Intensity) bool { return math.IsNaN(in.Mean) })
 	}
 	return out
+}
+
+// ofTheOutline reports whether the viewer tells a value itself.
+func ofTheOutline(v measure.Value) bool {
+	return slices.Contains([]string{"Centroid X px", "Centroid Y px", "Centroid X µm", "Centroid Y µm", "Area px^2", "Area µm^2"}, v.Name)
+}
+
+// facts are what the viewer shows of an object, but for what is not known.
+func facts(t measure.Table, r measure.Row, values []measure.Value) (fs []kit.Fact) {
+	add := func(name, format string, v float64) {
+		if !math.IsNaN(v) {
+			fs = append(fs, kit.Fact{Name: name, Value: fmt.Sprintf(format, v)})
+		}
+	}
+	per, unit := r.Perimeter, "px"
+	for _, v := range values {
+		if v.Name == "Perimeter µm" {
+			per, unit = v.Value, "µm"
+		}
+	}
+	add("Perimeter", "%.4g "+unit, per)
+	add("Circularity", "%.2f", r.Circularity)
+	add("Eccentricity", "%.2f", r.Eccentricity)
+	for i, in := range r.Channels {
+		add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.6g", in.Mean)
+	}
+	return fs
 }

@@ -22,11 +22,16 @@ import (
 // whole numbers.
 func TestFactsLeaveOutWhatIsNotKnown(t *testing.T) {
 	nan := math.NaN()
-	got := facts(measure.Table{Channels: []int{0, 1}, Rows: []measure.Row{
-		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Channels: []measure.Intensity{{Mean: nan}, {Mean: 0.25}}},
+	info := imageio.Info{Micron: imageio.Micron{X: 0.5, Y: 0.5}, Channels: []imageio.Channel{{Name: "DAPI"}, {Name: "GFP"}}}
+	got := tell(measure.Table{Image: info, Channels: []int{0, 1}, Rows: []measure.Row{
+		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Perimeter: 30, Channels: []measure.Intensity{{Mean: nan}, {Mean: 0.25}}},
 	}})
-	if want := []kit.Fact{{Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "0.25"}}; !slices.Equal(got["a"], want) {
-		t.Errorf("%v, want %v", got, want)
+	if want := []kit.Fact{{Name: "Perimeter", Value: "15 µm"}, {Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "0.25"}}; !slices.Equal(got.facts["a"], want) {
+		t.Errorf("%v, want %v", got.facts, want)
+	}
+	at := func(name string) float64 { return got.table.Rows["a"][slices.Index(got.table.Names, name)] }
+	if at("Perimeter µm") != 15 || at("GFP: Mean") != 0.25 || !math.IsNaN(at("Circularity")) || slices.Contains(got.table.Names, "Area px^2") {
+		t.Errorf("the table is %v, %v", got.table.Names, got.table.Rows["a"])
 	}
 }
 
@@ -99,12 +104,12 @@ func TestWhatCanNotBeMeasuredIsShown(t *testing.T) {
 		return broken
 	}}})
 	wait(t, posts, func() bool { return w.desk.measured.waiting == 0 })
-	if m := w.desk.measured; len(w.desk.objects) != 1 || len(m.facts["1"]) != 2 || m.hint != "A tile is damaged. Copy the file again." {
+	if m := w.desk.measured; len(w.desk.objects) != 1 || len(m.facts["1"]) != 3 || m.hint != "A tile is damaged. Copy the file again." {
 		t.Errorf("shown: %+v, %+v", w.desk.objects, m)
 	}
 	mended.Store(true)
 	w.draw(square(60, 20))
-	wait(t, posts, func() bool { return w.desk.measured.waiting == 0 && len(w.desk.measured.facts["1"]) > 2 })
+	wait(t, posts, func() bool { return w.desk.measured.waiting == 0 && len(w.desk.measured.facts["1"]) > 3 })
 	if m := w.desk.measured; m.say != "" {
 		t.Errorf("still said: %s", m.say)
 	}
@@ -122,10 +127,10 @@ func TestOnlyNewOutlinesAreMeasured(t *testing.T) {
 	if len(first) != 2 || len(second) != 1 || second[0].ID != "b" {
 		t.Fatalf("due: %+v, then %+v", first, second)
 	}
-	if m.take(first, table, nil); m.waiting != 1 || m.facts["a"] == nil || m.facts["b"] != nil {
+	if m.take(first, tell(table), nil); m.waiting != 1 || m.facts["a"] == nil || m.facts["b"] != nil {
 		t.Errorf("after the first: %+v", m)
 	}
-	if m.take(second, measure.Table{}, errors.New("no")); m.waiting != 0 || m.facts["a"] == nil || m.say == "" || len(m.due(again)) != 1 {
+	if m.take(second, told{}, errors.New("no")); m.waiting != 0 || m.facts["a"] == nil || m.say == "" || len(m.due(again)) != 1 {
 		t.Errorf("after the second: %+v", m)
 	}
 }

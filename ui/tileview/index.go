@@ -188,16 +188,6 @@ func Area(ring []annotation.Point) float64 {
 	return math.Abs(s) / 2
 }
 
-// Perimeter returns a ring's length in pixels.
-func Perimeter(ring []annotation.Point) float64 {
-	var s float64
-	for i, a := range ring {
-		b := ring[(i+1)%len(ring)]
-		s += math.Hypot(b.X-a.X, b.Y-a.Y)
-	}
-	return s
-}
-
 // Centroid returns the middle of a ring's area, or of its corners where it has none.
 func Centroid(ring []annotation.Point) (x, y float64) {
 	var sum float64

@@ -22,7 +22,6 @@ func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
 		{Name: "By", Value: o.By},
 		{Name: "Area", Value: fmt.Sprintf("%.4g %s²", area, unit)},
 		{Name: "Diameter", Value: fmt.Sprintf("%.3g %s", 2*math.Sqrt(area/math.Pi), unit)},
-		{Name: "Perimeter", Value: fmt.Sprintf("%.4g %s", tileview.Perimeter(ring), unit)},
 	}
 	if o.State != annotation.Drawn {
 		facts = append(facts, kit.Fact{Name: "Score", Value: fmt.Sprintf("%.2f", o.Score)})

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,12 @@ func (s *Screen) snapshot() {
 // Note says something below the image, until the pointer moves over it again.
 func (s *Screen) Note(text string) { s.read.SetText(text) }
 
+// Table is what was measured of objects, in columns that each name their unit.
+type Table struct {
+	Names []string
+	Rows  map[string][]float64 // by object; NaN is what is not known
+}
+
 // copy puts the table of the shown objects on the clipboard, with tabs between the columns,
 // as spreadsheets take it.
 func (s *Screen) copy() {
@@ -47,34 +54,30 @@ func (s *Screen) copy() {
 // table is a row an object: what the outline tells, and what core measured.
 func (s *Screen) table() (text string, rows int) {
 	unit, kx, ky := unitOf(s.val.Source.Info().Micron)
-	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²", "Perimeter " + unit}
+	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²"}
 	followed := len(s.val.Film.Tracks) > 0
 	if followed {
 		head = append(head, "Frame", "Track") // from 0, as in the other tables
 	}
-	names := s.measured()
 	var b strings.Builder
-	b.WriteString(strings.Join(append(head, names...), "\t") + "\n")
-	num := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	b.WriteString(strings.Join(append(head, s.val.Table.Names...), "\t") + "\n")
 	for i, o := range s.now {
 		if !s.panel.objects.lets(i) {
 			continue
 		}
 		ring := scaled(o.Outline, kx, ky)
 		x, y := tileview.Centroid(ring)
-		row := []string{
-			o.ID, o.Class, string(o.State), o.By, num(o.Score), num(x), num(y),
-			num(tileview.Area(ring)), num(tileview.Perimeter(ring)),
-		}
+		row := []string{o.ID, o.Class, string(o.State), o.By, num(o.Score), num(x), num(y), num(tileview.Area(ring))}
 		if followed {
 			row = append(row, strconv.Itoa(s.laid), strconv.Itoa(o.Track))
 		}
-		values := map[string]string{}
-		for _, f := range s.val.Measured[o.ID] {
-			values[f.Name] = f.Value
-		}
-		for _, name := range names {
-			row = append(row, values[name])
+		values := s.val.Table.Rows[o.ID]
+		for i := range s.val.Table.Names {
+			if i < len(values) {
+				row = append(row, num(values[i]))
+			} else { // of another time point
+				row = append(row, "")
+			}
 		}
 		b.WriteString(strings.Join(row, "\t") + "\n")
 		rows++
@@ -82,17 +85,10 @@ func (s *Screen) table() (text string, rows int) {
 	return b.String(), rows
 }
 
-// measured are the names of all columns that core measured, in their order.
-func (s *Screen) measured() []string {
-	var names []string
-	seen := map[string]bool{}
-	for _, o := range s.now {
-		for _, f := range s.val.Measured[o.ID] {
-			if !seen[f.Name] {
-				seen[f.Name] = true
-				names = append(names, f.Name)
-			}
-		}
+// num writes a number for a spreadsheet; one that is not known is left out.
+func num(v float64) string {
+	if math.IsNaN(v) {
+		return ""
 	}
-	return names
+	return strconv.FormatFloat(v, 'g', 6, 64)
 }

@@ -30,6 +30,7 @@ type Values struct {
 	Names     [2]string             // of Objects and of Other, as the lens calls them
 	Other     []annotation.Object   // another layer, to compare with; nil for none
 	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
+	Table     Table                 // all that core measured
 	Measuring int                   // objects that are being measured
 	Model     string                // name@version that predicted, or ""
 	Versions  []string              // name@version of the models that may be compared with
