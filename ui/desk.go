@@ -229,7 +229,7 @@ func (w *window) fillViewer() {
 		d.forming = nil
 	}
 	if len(d.forming) > 0 { // else the objects are those of before, which the viewer knows by where they lie
-		v.Objects = slices.Concat(v.Objects, d.forming)
+		v.Objects, v.Forming = slices.Concat(v.Objects, d.forming), true
 	}
 	switch {
 	case pass.State == flow.Running && len(d.forming) > 0:

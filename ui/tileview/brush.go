@@ -35,6 +35,12 @@ func (v *View) BrushSize() float64 {
 	return 2 * v.brush.radius
 }
 
+// SetBrush makes the brush as wide as another view's.
+func (v *View) SetBrush(diameter float64) {
+	v.brush.radius = diameter / 2
+	v.redraw()
+}
+
 // ScaleBrush makes the brush larger or smaller.
 func (v *View) ScaleBrush(k float64) {
 	v.BrushSize()

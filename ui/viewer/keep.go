@@ -8,13 +8,14 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/tileview"
 )
 
-// snapshot asks for a kind of file, and hands what is shown on.
-func (s *Screen) snapshot() {
-	p, ok := s.view.Snapshot()
+// snapshot asks for a kind of file, and hands what a view shows on.
+func (s *Screen) snapshot(of *tileview.View) {
+	p, ok := of.Snapshot()
 	if !ok || s.act.Snapshot == nil {
 		return
 	}
@@ -35,47 +36,54 @@ type Table struct {
 	Rows  map[string][]float64 // by object; NaN is what is not known
 }
 
-// copy puts the table of the shown objects on the clipboard, with tabs between the columns,
-// as spreadsheets take it.
-func (s *Screen) copy() {
-	if s.act.Copy == nil || len(s.now) == 0 {
-		return
-	}
-	if s.val.Measuring > 0 { // half a table looks like a whole one
+// copy puts the table of the objects that a view shows on the clipboard, with tabs between the
+// columns, as spreadsheets take it. Half a table looks like a whole one: there is none of it.
+func (s *Screen) copy(of *tileview.View, objs []annotation.Object, at int) {
+	_, t := of.Plane()
+	switch {
+	case s.act.Copy == nil || s.val.Source == nil:
+	case s.val.Forming:
+		s.Note("Objects are still being found: copy them when the prediction has ended.")
+	case s.val.Measuring > 0:
 		s.Note("Objects are still being measured: copy them in a moment.")
-		return
+	case len(objs) > 0 && t != at:
+		s.Note("No objects are known at this time point: there is nothing to copy.")
+	case len(objs) > 0:
+		text, n := s.table(objs, at)
+		s.act.Copy(text)
+		s.Note(fmt.Sprintf("Measurements of %d objects copied.", n))
 	}
-	s.panel.objects.set(s.now) // a film may play
-	text, n := s.table()
-	s.act.Copy(text)
-	s.Note(fmt.Sprintf("Measurements of %d objects copied.", n))
 }
 
 // table is a row an object: what the outline tells, and what core measured.
-func (s *Screen) table() (text string, rows int) {
+func (s *Screen) table(objs []annotation.Object, at int) (text string, rows int) {
 	unit, kx, ky := unitOf(s.val.Source.Info().Micron)
 	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²"}
 	followed := len(s.val.Film.Tracks) > 0
 	if followed {
 		head = append(head, "Frame", "Track") // from 0, as in the other tables
 	}
+	own := len(s.val.Objects) > 0 && &objs[0] == &s.val.Objects[0]
 	var b strings.Builder
 	b.WriteString(strings.Join(append(head, s.val.Table.Names...), "\t") + "\n")
-	for i, o := range s.now {
-		if !s.panel.objects.lets(i) {
+	for _, o := range objs {
+		if !s.panel.objects.filter.Lets(o, tileview.Area(o.Outline)) {
 			continue
 		}
 		ring := scaled(o.Outline, kx, ky)
 		x, y := tileview.Centroid(ring)
 		row := []string{o.ID, o.Class, string(o.State), o.By, num(o.Score), num(x), num(y), num(tileview.Area(ring))}
 		if followed {
-			row = append(row, strconv.Itoa(s.laid), strconv.Itoa(o.Track))
+			row = append(row, strconv.Itoa(at), strconv.Itoa(o.Track))
 		}
-		values := s.val.Table.Rows[o.ID]
+		var values []float64 // another layer may have another outline under this name
+		if own {
+			values = s.val.Table.Rows[o.ID]
+		}
 		for i := range s.val.Table.Names {
 			if i < len(values) {
 				row = append(row, num(values[i]))
-			} else { // of another time point
+			} else {
 				row = append(row, "")
 			}
 		}

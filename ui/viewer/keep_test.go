@@ -1,6 +1,7 @@
 package viewer_test
 
 import (
+	"bytes"
 	"math"
 	"strings"
 	"testing"
@@ -48,6 +49,65 @@ func TestMeasurementsAreCopiedAsATable(t *testing.T) {
 		view(v).(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutCopy{})
 		if text != "" || labelOf(v, "Objects are still being measured") == "" {
 			t.Errorf("copied while objects are being measured: %q", text)
+		}
+		val.Measuring, val.Forming = 0, true
+		v.Set(val)
+		view(v).(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutCopy{})
+		if text != "" || labelOf(v, "Objects are still being found") == "" {
+			t.Errorf("copied while they form: %q", text)
+		}
+	})
+}
+
+// TestOnlyWhatIsOnTheScreenIsCopied: not the objects of another time point.
+func TestOnlyWhatIsOnTheScreenIsCopied(t *testing.T) {
+	copied := 0
+	show(t, theme.Dark, viewer.Actions{Copy: func(string) { copied++ }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := followed()
+		val.Film.Frames = nil
+		v.Set(val)
+		s.settle(c)
+		tiles(v).TypedShortcut(&fyne.ShortcutCopy{})
+		press(v, c, '>')
+		tiles(v).TypedShortcut(&fyne.ShortcutCopy{})
+		if copied != 1 || labelOf(v, "No objects are known at this time point") == "" {
+			t.Errorf("copied %d times", copied)
+		}
+	})
+}
+
+// TestSecondViewsKeepWhatTheyShow: a snapshot and the table are those of the view that has the keys,
+// and the brush is as large in all.
+func TestSecondViewsKeepWhatTheyShow(t *testing.T) {
+	var tables []string
+	var pictures []tileview.Picture
+	act := viewer.Actions{
+		Copy: func(text string) { tables = append(tables, text) },
+		Snapshot: func(p tileview.Picture) func(string) {
+			pictures = append(pictures, p)
+			return func(string) {}
+		},
+	}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(followed())
+		s.settle(c)
+		press(v, c, 'v')
+		choose(v, "One time point later")
+		s.settle(c)
+		first, later := all(v)[0], all(v)[1]
+		for _, n := range []*tileview.View{first, later} {
+			n.TypedShortcut(&fyne.ShortcutCopy{})
+			n.TypedRune('s')
+		}
+		if len(tables) != 2 || !strings.Contains(tables[0], "\n5 of 3\t") || !strings.Contains(tables[1], "\n5 of 4\t") {
+			t.Errorf("copied: %q", tables)
+		}
+		if len(pictures) != 2 || bytes.Equal(pictures[0].Image.Pix, pictures[1].Image.Pix) {
+			t.Errorf("%d snapshots, or twice the same", len(pictures))
+		}
+		later.TypedRune('}')
+		if a, b := first.BrushSize(), later.BrushSize(); a != b || labelOf(v, "Brush ") == "" {
+			t.Errorf("brushes of %g and %g pixels", a, b)
 		}
 	})
 }

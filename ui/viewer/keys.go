@@ -56,7 +56,7 @@ func (s *Screen) bindings() map[rune]func() {
 		'(': func() { s.turnImage(-1) }, ')': func() { s.turnImage(1) },
 		't': func() { s.view.Turn(90) }, 'T': func() { s.view.Turn(5) },
 		'n': func() { s.view.SetOverview(!s.view.Overview()) },
-		's': s.snapshot, 'v': s.cycleViews, 'l': s.lens,
+		's': func() { s.snapshot(s.view) }, 'v': s.cycleViews, 'l': s.lens,
 		'z': s.view.Fit, 'Z': s.view.OneToOne,
 		']': func() { s.step(1) }, '[': func() { s.step(-1) },
 	}
@@ -71,8 +71,11 @@ func (s *Screen) tool(t tileview.Tool) {
 	}
 }
 
-// brushed says how large the brush is.
+// brushed says how large the brush is, and keeps it so in all views.
 func (s *Screen) brushed(diameter float64) {
+	for _, n := range s.seconds {
+		n.view.SetBrush(diameter)
+	}
 	text := fmt.Sprintf("Brush %.0f px", diameter)
 	if s.val.Source != nil {
 		if m := s.val.Source.Info().Micron.X; m > 0 {

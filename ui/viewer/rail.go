@@ -37,7 +37,7 @@ func newRail(s *Screen) *rail {
 	r.redo = s.button(fynetheme.ContentRedoIcon(), "⇧^Z", s.redo)
 	r.hide = s.button(fynetheme.VisibilityIcon(), "H", func() { s.panel.objects.hide() })
 	r.fill = s.button(theme.Icon("fill"), "F", func() { s.rune('f') })
-	r.photo = s.button(fynetheme.MediaPhotoIcon(), "S", s.snapshot)
+	r.photo = s.button(fynetheme.MediaPhotoIcon(), "S", func() { s.snapshot(s.view) })
 	r.row = kit.NewSurface(theme.Panel, container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(1),
 		tool(tileview.Select, "select", "M"), tool(tileview.Rectangle, "rectangle", "R"),
 		tool(tileview.Ellipse, "ellipse", "O"), tool(tileview.Polygon, "polygon", "P"),

@@ -39,6 +39,7 @@ type Values struct {
 	Part      image.Rectangle       // of the image that was predicted; empty for all
 	Threshold Threshold             // of the objects that the model found
 	Running   string                // "Predicting, 214 objects so far" while a run goes on
+	Forming   bool                  // and Objects are those so far
 
 	Saved     string // "Correction saved, committed as 1a2b3c by Ada"
 	SavedTone kit.Tone
@@ -150,7 +151,7 @@ func New(post func(func()), act Actions) *Screen {
 				act.Delete(id)
 			}
 		},
-		Copy:    s.copy,
+		Copy:    func() { s.copy(s.view, s.now, s.laid) },
 		Brushed: func(d float64) { s.brushed(d) },
 		Planed:  s.turned,
 		Zoomed:  s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: act.Shortcut,

@@ -3,6 +3,7 @@ package viewer
 import (
 	"context"
 	"slices"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -38,7 +39,22 @@ const (
 func (s *Screen) newSecond(post func(func())) *second {
 	n := &second{}
 	n.view = tileview.New(post, tileview.Actions{
-		Moved: s.moved, Zoomed: s.zoomed, Key: s.key, Rune: s.rune, Undo: s.undo, Redo: s.redo, Shortcut: s.act.Shortcut,
+		Moved: s.moved, Zoomed: s.zoomed, Key: s.key, Undo: s.undo, Redo: s.redo, Shortcut: s.act.Shortcut,
+		Rune: func(r rune) {
+			if unicode.ToLower(r) == 's' { // of what one looks at
+				s.snapshot(n.view)
+			} else {
+				s.rune(r)
+			}
+		},
+		Copy: func() {
+			objs, at := s.laidOn(n)
+			s.copy(n.view, objs, at)
+		},
+		Brushed: func(d float64) {
+			s.view.SetBrush(d)
+			s.brushed(d)
+		},
 		Selected: func(id string) { s.picked(id, n.view.Track()) },
 		Planed: func() { // by its own keys
 			was, t := s.view.Plane()
@@ -123,15 +139,11 @@ func (s *Screen) mirror() {
 		}
 		cs := s.view.Channels()
 		z, t := s.view.Plane()
-		style, other := s.view.Style(), false
+		style := s.view.Style()
 		switch what := o.pick.Selected; what {
-		case allChannels:
+		case allChannels, modelAlone, oneLater, oneEarlier:
 		case noObjects:
 			style.Hidden = true
-		case modelAlone:
-			other = true
-		case oneLater, oneEarlier:
-			t += o.away()
 		default:
 			for c := range cs {
 				cs[c].On = s.panel.channels.name(c) == what
@@ -141,11 +153,10 @@ func (s *Screen) mirror() {
 			o.view.SetChannels(cs)
 		}
 		o.view.SetTint(s.view.Tint())
-		o.view.SetPlane(z, t)
+		o.view.SetPlane(z, t+o.away())
 		o.view.SetProjection(s.view.Projection())
-		objs, at := s.lying(t)
-		if other {
-			objs, at = s.val.Other, s.val.T
+		objs, at := s.laidOn(o)
+		if o.pick.Selected == modelAlone {
 			o.view.SetSeries(nil)
 		} else {
 			o.view.SetSeries(s.series())
@@ -156,6 +167,15 @@ func (s *Screen) mirror() {
 		o.view.SetFollowed(objs, s.val.Film.tails(objs, at))
 		o.view.Follow(s.view.Selected(), s.track)
 	}
+}
+
+// laidOn are the objects that lie on a second view, and the time point that they are of.
+func (s *Screen) laidOn(n *second) ([]annotation.Object, int) {
+	if n.pick.Selected == modelAlone {
+		return s.val.Other, s.val.T
+	}
+	_, t := s.view.Plane()
+	return s.lying(t + n.away())
 }
 
 // picked selects what was clicked in a second view: at the time point of the first one, if it is there.
