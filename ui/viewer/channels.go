@@ -87,12 +87,24 @@ func (c *channels) open(info imageio.Info) {
 	for i, ch := range c.s.view.Channels() {
 		r := &channelRow{on: kit.NewCheck(kit.Shortened(c.name(i), nameWidth), nil, c.s.view.TakeKeys), limits: kit.NewQuiet(""), rgb: ch.Color}
 		r.limits.Alignment, r.limits.SizeName = fyne.TextAlignTrailing, fynetheme.SizeNameCaptionText
+		open := func() bool { return i < len(c.rows) && c.rows[i] == r } // a drag and a menu may outlive their image
+		change := func(f func(*tileview.Channel)) {
+			if open() {
+				c.change(i, f)
+			}
+		}
 		r.on.Checked = true
-		r.on.OnChanged = func(on bool) { c.change(i, func(ch *tileview.Channel) { ch.On = on }) }
+		r.on.OnChanged = func(on bool) { change(func(ch *tileview.Channel) { ch.On = on }) }
 		r.graph = newHistogram(func(to tileview.Channel) {
-			c.change(i, func(ch *tileview.Channel) { ch.Min, ch.Max, ch.Gamma = to.Min, to.Max, to.Gamma })
-		}, func() { c.reset(i) }, c.s.rune)
-		r.swatch = widget.NewButtonWithIcon("", dot(ch.Color), func() { c.colors(i) })
+			change(func(ch *tileview.Channel) { ch.Min, ch.Max, ch.Gamma = to.Min, to.Max, to.Gamma })
+		}, func() {
+			if open() {
+				c.reset(i)
+			}
+		}, c.s.rune)
+		r.swatch = widget.NewButtonWithIcon("", dot(ch.Color), func() {
+			kit.Menu(r.swatch, colors(c.info.Channels[i], func(rgb [3]uint8) { change(func(ch *tileview.Channel) { ch.Color = rgb }) })...)
+		})
 		r.swatch.Importance = widget.LowImportance
 		auto := widget.NewButton("Auto", func() { c.reset(i) })
 		auto.Importance = widget.LowImportance
@@ -120,17 +132,15 @@ func dot(rgb [3]uint8) fyne.Resource {
 		`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><circle cx="12" cy="12" r="7.5" fill="#`+name+`" stroke="#808080"/></svg>`))
 }
 
-// colors offers the colours of channel i.
-func (c *channels) colors(i int) {
+// colors offers the colours of a channel.
+func colors(ch imageio.Channel, chosen func(rgb [3]uint8)) []*fyne.MenuItem {
 	var items []*fyne.MenuItem
-	for _, p := range palette(c.info.Channels[i]) {
-		item := fyne.NewMenuItem(p.name, func() {
-			c.change(i, func(ch *tileview.Channel) { ch.Color = p.rgb })
-		})
+	for _, p := range palette(ch) {
+		item := fyne.NewMenuItem(p.name, func() { chosen(p.rgb) })
 		item.Icon = dot(p.rgb)
 		items = append(items, item)
 	}
-	kit.Menu(c.rows[i].swatch, items...)
+	return items
 }
 
 // ranged takes what the samples span, and sets the first contrast.

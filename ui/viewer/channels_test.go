@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"image"
 	"math"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -351,6 +352,37 @@ func TestAPresetIsOfTheImageThatIsOpen(t *testing.T) {
 		s.settle(c)
 		if n := len(tiles(v).Channels()); n != 2 {
 			t.Errorf("an image of two channels has %d", n)
+		}
+	})
+}
+
+// TestAnotherImageEndsWhatIsDoneToTheFirst: a drag at a histogram, a key on it and the menu of colours
+// that are still there change nothing of the image that came meanwhile.
+func TestAnotherImageEndsWhatIsDoneToTheFirst(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		g := graphs(v)[0]
+		g.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(20, 20)}})
+		for _, o := range walk(v) {
+			if b, ok := o.(*widget.Button); ok && b.Text == "" && b.Icon != nil && b.Icon.Name() == "506eff.svg" {
+				test.Tap(b)
+				break
+			}
+		}
+		next := typical()
+		next.Source = film{}
+		v.Set(next)
+		s.settle(c)
+		before := tiles(v).Channels()
+		g.(fyne.Draggable).Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(90, 20)}, Dragged: fyne.NewDelta(40, 0)})
+		g.(fyne.Focusable).TypedKey(&fyne.KeyEvent{Name: fyne.KeyHome})
+		s.settle(c)
+		if !pick(c, "Red") {
+			t.Error("no menu of colours is open")
+		}
+		if now := tiles(v).Channels(); !slices.Equal(now, before) {
+			t.Errorf("the next image is shown by %+v, was %+v", now, before)
 		}
 	})
 }

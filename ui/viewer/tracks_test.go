@@ -154,8 +154,9 @@ func TestAPathIsMeasuredAcrossAndDown(t *testing.T) {
 // TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs: the foot says on which plane the objects lie while
 // another one or a projection is shown, and so it does when something was drawn.
 func TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs(t *testing.T) {
-	drawn := 0
-	show(t, theme.Dark, viewer.Actions{Draw: func([]annotation.Point) { drawn++ }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+	drawn, refused := 0, func() {}
+	draws := func([]annotation.Point) { drawn++; refused() }
+	show(t, theme.Dark, viewer.Actions{Draw: draws}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		val := typical()
 		val.Z = 2
 		v.Set(val)
@@ -183,6 +184,11 @@ func TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs(t *testing.T) {
 		tiles(v).SetProjection(tileview.Max)
 		if labelOf(v, "objects of z 3 · ") == "" {
 			t.Error("on a projection it does not say where they lie")
+		}
+		refused = func() { v.Note("Not kept.") }
+		draw(false)
+		if labelOf(v, "Not kept.") == "" {
+			t.Error("why it is not kept is not said")
 		}
 		val.Objects = nil
 		v.Set(val)

@@ -136,14 +136,14 @@ func New(post func(func()), act Actions) *Screen {
 		Moved:    s.moved, Selected: func(string) { s.chosen() },
 		Drawn: func(ring []annotation.Point) {
 			if act.Draw != nil && s.home() {
+				s.noteElsewhere() // first: there may be more to say
 				act.Draw(ring)
-				s.noteElsewhere()
 			}
 		},
 		Reshaped: func(id string, ring []annotation.Point) {
 			if act.Reshape != nil && s.home() {
-				act.Reshape(id, ring)
 				s.noteElsewhere()
+				act.Reshape(id, ring)
 			}
 		},
 		Erased: func(id string) {
