@@ -60,8 +60,8 @@ func (l *layer) clear() {
 	l.patches, l.wanted, l.on = map[[2]int]*patch{}, nil, nil
 }
 
-// blit lays the patches that the camera sees over dst.
-func (l *layer) blit(dst []uint32, w, h int, at camera) {
+// blit lays the patches that the camera sees over dst, and reports whether these were all.
+func (l *layer) blit(dst []uint32, w, h int, at camera) (all bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.scale != at.scale {
@@ -69,7 +69,7 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 	}
 	l.wanted = l.wanted[:0]
 	if len(l.index.shown) == 0 {
-		return
+		return true
 	}
 	ox, oy := int(math.Round(at.x*at.scale)), int(math.Round(at.y*at.scale))
 	strength := uint32(math.Round((1 - min(max(l.style.Clear, 0), 1)) * 256))
@@ -89,12 +89,14 @@ func (l *layer) blit(dst []uint32, w, h int, at camera) {
 		}
 	})
 	l.forget(seen)
-	if len(l.wanted) > 0 {
-		select {
-		case l.more <- struct{}{}:
-		default:
-		}
+	if len(l.wanted) == 0 {
+		return true
 	}
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+	return false
 }
 
 // forget drops patches out of sight once there are many; l.mu is held.

@@ -96,9 +96,7 @@ func (v *View) showsAll(w, h int) bool {
 func (v *View) scene(dst []uint32, w, h int, at camera) {
 	v.paintLevel(dst, w, h, at, v.level(w, h, at), true)
 	glass, through := v.lookThrough(dst, w, h, at)
-	if v.follow() && !v.style.Hidden {
-		v.lay.blit(dst, w, h, at)
-	}
+	v.owes = v.follow() && !v.style.Hidden && !v.lay.blit(dst, w, h, at)
 	s := canvasOf(dst, w, h)
 	v.paintMarks(s, at)
 	if through {

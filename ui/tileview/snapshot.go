@@ -22,6 +22,7 @@ import (
 // Picture is what a view shows, to be kept.
 type Picture struct {
 	Image  *image.RGBA // with objects and the scale bar
+	Half   bool        // a part was still being read or drawn: something else stands there
 	plain  *image.RGBA // the pixels alone
 	shapes []shape
 	clear  float64 // of the objects, as Style.Clear
@@ -63,6 +64,7 @@ func (v *View) Snapshot() (Picture, bool) {
 		return out
 	}
 	p := Picture{Image: shot(), unit: v.ratio}
+	p.Half = v.Behind() || v.owes || !v.contrast
 	v.style.Hidden = true
 	p.plain = shot()
 	if um := v.across(); um > 0 {

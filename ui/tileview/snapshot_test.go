@@ -8,8 +8,10 @@ import (
 	"image/color"
 	"image/png"
 	"math"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -171,6 +173,44 @@ func TestTheBarIsAsLongAsItSays(t *testing.T) {
 			if err := p.WriteSVG(&svg); err != nil || !strings.Contains(svg.String(), fmt.Sprintf(`width="%.2f" height="4.0"`, units)) || !strings.Contains(svg.String(), ">"+text+"<") {
 				t.Errorf("turned by %g°, the snapshot has another bar than %s; %v", v.Angle(), text, err)
 			}
+		}
+	})
+}
+
+// TestASnapshotSaysWhatItLacks: another plane that is still being read, and objects that are still
+// being drawn.
+func TestASnapshotSaysWhatItLacks(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		src := &stack{z: 3, t: 1}
+		v.Set(src)
+		s.settle(c)
+		only(v, 0)
+		s.settle(c)
+		half := func() bool {
+			p, _ := v.Snapshot()
+			return p.Half
+		}
+		if half() {
+			t.Error("a whole picture lacks something")
+		}
+		src.pace(time.Second)
+		v.SetPlane(2, 0)
+		if !half() {
+			t.Error("another plane is not there yet, and the picture is called whole")
+		}
+		s.settle(c)
+		time.Sleep(2 * time.Second)
+		s.settle(c)
+		if half() {
+			t.Error("the plane is there, and the picture lacks something")
+		}
+		v.SetObjects(slices.Repeat(discs("a", 1, 20), 3000)) // more than a frame draws itself
+		if !half() {
+			t.Error("objects are not drawn yet, and the picture is called whole")
+		}
+		s.settle(c)
+		if half() {
+			t.Error("the objects are drawn, and the picture lacks something")
 		}
 	})
 }

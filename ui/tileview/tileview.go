@@ -79,6 +79,7 @@ type View struct {
 	series     Lying
 	was        [2]int // the plane and the time that were last shown whole; a time below 0 for none
 	whole      bool   // no tile of the screen is missing
+	owes       bool   // objects of the last frame are still being drawn
 
 	at       camera
 	painted  image.Point // the size of the last frame

@@ -19,6 +19,10 @@ func (s *Screen) snapshot(of *tileview.View) {
 	if !ok || s.act.Snapshot == nil {
 		return
 	}
+	if p.Half && !s.view.Playing() {
+		s.Note("Parts are still being read: take it in a moment.")
+		return
+	}
 	keep := s.act.Snapshot(p)
 	var items []*fyne.MenuItem
 	for _, k := range [][2]string{{"PNG", "png"}, {"TIFF", "tiff"}, {"SVG, objects as shapes", "svg"}} {

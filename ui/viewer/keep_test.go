@@ -150,3 +150,25 @@ func TestAPresetIsForgottenForItsChannelsOnly(t *testing.T) {
 		}
 	})
 }
+
+// TestNoSnapshotOfHalfAPicture: while another plane is read the one before still stands there.
+func TestNoSnapshotOfHalfAPicture(t *testing.T) {
+	taken := 0
+	act := viewer.Actions{Snapshot: func(tileview.Picture) func(string) {
+		taken++
+		return func(string) {}
+	}}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		tiles(v).SetPlane(4, 0)
+		tiles(v).TypedRune('s')
+		if taken != 0 || labelOf(v, "Parts are still being read") == "" {
+			t.Errorf("%d taken while the plane is read", taken)
+		}
+		s.settle(c)
+		if tiles(v).TypedRune('s'); taken != 1 {
+			t.Errorf("%d taken when it is there", taken)
+		}
+	})
+}
