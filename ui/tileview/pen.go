@@ -43,6 +43,22 @@ func (v *View) drop() {
 	v.pen, v.brush.mask = pen{cursor: v.pen.cursor}, nil
 }
 
+// Back takes the last corner of the outline that is being drawn back, or all of it where a drag draws
+// it; false if none is.
+func (v *View) Back() bool {
+	n := len(v.pen.ring)
+	if n == 0 && v.brush.mask == nil {
+		return false
+	}
+	if n > 0 && !v.pen.free && !v.drawing {
+		v.pen.ring = v.pen.ring[:n-1]
+	} else {
+		v.drop()
+	}
+	v.redraw()
+	return true
+}
+
 // Tool returns the tool.
 func (v *View) Tool() Tool { return v.tool }
 

@@ -110,11 +110,19 @@ func (s *Screen) lens() {
 	}
 }
 
-func (s *Screen) undo() { do(s.act.Undo) }
+// undo takes back what was done last: of an outline that is not closed yet its last corner.
+func (s *Screen) undo() {
+	if !s.view.Back() {
+		do(s.act.Undo)
+	}
+}
 
 func (s *Screen) redo() { do(s.act.Redo) }
 
 func (s *Screen) remove() {
+	if s.view.Back() {
+		return
+	}
 	if id := s.view.Selected(); id != "" && s.act.Delete != nil && s.home() {
 		s.act.Delete(id)
 	}
@@ -127,7 +135,7 @@ func (s *Screen) judge(as func(string)) {
 	if id == "" || as == nil || !s.home() {
 		return
 	}
-	next := s.unjudged(id, 1)
+	next := s.beside(id, 1, unjudged)
 	as(id)
 	if next != "" {
 		s.view.Select(next)
@@ -135,16 +143,30 @@ func (s *Screen) judge(as func(string)) {
 	}
 }
 
+// step goes to the next object; with none selected to the first that nobody has judged, if there is
+// one.
 func (s *Screen) step(by int) {
-	if id := s.unjudged(s.view.Selected(), by); id != "" {
+	at, id := s.view.Selected(), ""
+	if at == "" {
+		id = s.beside(at, by, unjudged)
+	}
+	if id == "" {
+		id = s.beside(at, by, func(annotation.Object) bool { return true })
+	}
+	if id != "" {
 		s.view.Select(id)
 		s.view.Reveal(id)
 	}
 }
 
-// unjudged returns the next (or, by -1, the last) object after id that is
-// predicted and shown, or "".
-func (s *Screen) unjudged(id string, by int) string {
+func unjudged(o annotation.Object) bool { return o.State == annotation.Predicted }
+
+// beside returns the next (or, by -1, the last) object after id that is shown and one of those
+// that are wanted, or "".
+func (s *Screen) beside(id string, by int, wanted func(annotation.Object) bool) string {
+	if _, t := s.view.Plane(); t != s.laid { // these are of another time point
+		return ""
+	}
 	objs := s.now
 	at := -1
 	for i, o := range objs {
@@ -158,7 +180,7 @@ func (s *Screen) unjudged(id string, by int) string {
 	for n := 1; n <= len(objs); n++ {
 		i := ((at+by*n)%len(objs) + len(objs)) % len(objs)
 		o := objs[i]
-		if o.State == annotation.Predicted && o.ID != id && s.panel.objects.lets(i) {
+		if wanted(o) && o.ID != id && s.panel.objects.lets(i) {
 			return o.ID
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -227,6 +229,79 @@ func TestAReviewIsOneKeyAnObject(t *testing.T) {
 		want := []string{"accept A1", "reject A3", "delete A6"}
 		if len(judged) != 3 || judged[0] != want[0] || judged[1] != want[1] || judged[2] != want[2] {
 			t.Errorf("judged %v, not %v", judged, want)
+		}
+	})
+}
+
+// TestKeysGoThroughAllObjects, also those that somebody has judged; none of another time point.
+func TestKeysGoThroughAllObjects(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Objects = val.Objects[:3]
+		v.Set(val)
+		s.settle(c)
+		var got []string
+		for _, r := range "]]]]][[" {
+			press(v, c, r)
+			got = append(got, tiles(v).Selected())
+		}
+		if want := "A1 A2 A3 A1 A2 A1 A3"; strings.Join(got, " ") != want {
+			t.Errorf("the keys went to %v, not %s", got, want)
+		}
+		val.Objects = slices.Clone(val.Objects)
+		for i := range val.Objects {
+			val.Objects[i].State = annotation.Accepted
+		}
+		val.Source = film{}
+		v.Set(val)
+		s.settle(c)
+		press(v, c, '>')
+		press(v, c, ']')
+		if got := tiles(v).Selected(); got != "" {
+			t.Errorf("selected is %q, which lies at another time point", got)
+		}
+		press(v, c, '<')
+		press(v, c, ']')
+		if got := tiles(v).Selected(); got != "A1" {
+			t.Errorf("with all judged, selected is %q", got)
+		}
+	})
+}
+
+// TestTheLastCornerIsTakenBack, by any key that takes something away, and no object.
+func TestTheLastCornerIsTakenBack(t *testing.T) {
+	var did []string
+	var ring []annotation.Point
+	act := viewer.Actions{
+		Delete: func(id string) { did = append(did, "delete "+id) }, Undo: func() { did = append(did, "undo") },
+		Draw: func(r []annotation.Point) { ring = r },
+	}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		tiles(v).Select("A1")
+		press(v, c, 'p')
+		click := func(x, y float32) { tiles(v).Tapped(&fyne.PointEvent{Position: fyne.NewPos(x, y)}) }
+		click(300, 300)
+		click(400, 300)
+		click(400, 400)
+		for i, back := range []func(){
+			func() { tiles(v).TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace}) },
+			func() { tiles(v).TypedKey(&fyne.KeyEvent{Name: fyne.KeyDelete}) },
+			func() { press(v, c, 'u') },
+			func() { tiles(v).TypedShortcut(&fyne.ShortcutUndo{}) },
+		} {
+			click(500, float32(310+40*i))
+			back()
+		}
+		tiles(v).TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		if len(ring) != 3 || len(did) != 0 {
+			t.Errorf("drawn %v; did %v", ring, did)
+		}
+		tiles(v).TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
+		press(v, c, 'u')
+		if len(did) != 2 || did[0] != "delete A1" || did[1] != "undo" {
+			t.Errorf("with no outline: %v", did)
 		}
 	})
 }
