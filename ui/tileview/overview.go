@@ -23,27 +23,33 @@ func (v *View) SetOverview(on bool) {
 // Overview reports whether the small picture is shown when there is more than the screen.
 func (v *View) Overview() bool { return v.overview }
 
-// overviewBox is where the small picture lies on a screen of w×h pixels; empty while the
-// screen shows the whole image anyway.
-func (v *View) overviewBox(w, h int) image.Rectangle {
+// overviewBox is where the small picture lies on a screen of w×h pixels, and its pixels a pixel of
+// the image; empty while the screen shows the whole image anyway. Of a long image it is wider than
+// the picture, which would be less than a pixel.
+func (v *View) overviewBox(w, h int) (box image.Rectangle, k float64) {
 	size := v.imageSize()
 	if !v.overview || size.X == 0 || v.at.scale <= fit(size, v.angle, w, h).scale*1.02 {
-		return image.Rectangle{}
+		return image.Rectangle{}, 0
 	}
-	k := min(overviewSide*v.ratio, float64(w)/4, float64(h)/2) / float64(max(size.X, size.Y))
+	k = min(overviewSide*v.ratio, float64(w)/4, float64(h)/2) / float64(max(size.X, size.Y))
 	d := image.Pt(max(int(float64(size.X)*k), 2), max(int(float64(size.Y)*k), 2))
 	at := image.Pt(w-d.X-int(overviewEdge*v.ratio), int(overviewEdge*v.ratio))
-	return image.Rectangle{Min: at, Max: at.Add(d)}.Intersect(image.Rect(0, 0, w, h))
+	return image.Rectangle{Min: at, Max: at.Add(d)}.Intersect(image.Rect(0, 0, w, h)), k
+}
+
+// mapped reports whether the small picture is on the screen.
+func (v *View) mapped() bool {
+	box, _ := v.overviewBox(v.painted.X, v.painted.Y)
+	return !box.Empty()
 }
 
 // paintOverview draws the coarsest level small, and a frame around what the screen shows.
 func (v *View) paintOverview(dst []uint32, w, h int) {
-	box := v.overviewBox(w, h)
+	box, k := v.overviewBox(w, h)
 	if box.Empty() {
 		return
 	}
-	size, top := v.imageSize(), len(v.info.Levels)-1
-	at := camera{scale: float64(box.Dx()) / float64(size.X)}
+	top, at := len(v.info.Levels)-1, camera{scale: k}
 	small := make([]uint32, box.Dx()*box.Dy())
 	v.paintLevel(small, box.Dx(), box.Dy(), at, top, false)
 	for y := range box.Dy() {
@@ -90,12 +96,14 @@ func within(ring []pt, box image.Rectangle) []pt {
 func (v *View) small(p fyne.Position) (annotation.Point, bool) {
 	x, y := float64(p.X)*v.ratio, float64(p.Y)*v.ratio
 	w, h := v.pixels()
-	box := v.overviewBox(w, h)
+	box, k := v.overviewBox(w, h)
 	if !image.Pt(int(x), int(y)).In(box) {
 		return annotation.Point{}, false
 	}
-	k := float64(v.imageSize().X) / float64(box.Dx())
-	return annotation.Point{X: (x - float64(box.Min.X)) * k, Y: (y - float64(box.Min.Y)) * k}, true
+	size := v.imageSize()
+	return annotation.Point{
+		X: min((x-float64(box.Min.X))/k, float64(size.X)), Y: min((y-float64(box.Min.Y))/k, float64(size.Y)),
+	}, true
 }
 
 // centerOn moves a place to the middle of the screen.

@@ -271,7 +271,7 @@ func (v *View) ask(want []tileKey, mid tileKey, cells []cell) {
 	// The coarsest level is something to show at once, and the overview; of a film it would be one more
 	// tile for each frame.
 	all := len(cells)
-	if top := len(v.info.Levels) - 1; top > mid.level && (!v.Playing() || !v.overviewBox(v.painted.X, v.painted.Y).Empty()) {
+	if top := len(v.info.Levels) - 1; top > mid.level && (!v.Playing() || v.mapped()) {
 		n := v.info.Tiles(top)
 		all += n.X * n.Y
 		if v.Playing() {

@@ -333,6 +333,34 @@ func TestOverviewGoesWhereItIsClicked(t *testing.T) {
 	})
 }
 
+// ribbon is a hundred times as high as wide, and more.
+type ribbon struct{ stack }
+
+func (r *ribbon) Info() imageio.Info {
+	info := r.stack.Info()
+	info.Levels = []imageio.Level{{Size: image.Pt(100, 16384), Downsample: 1}}
+	return info
+}
+
+func (r *ribbon) ReadTile(context.Context, imageio.Tile) (*imageio.Pixels, error) {
+	return &imageio.Pixels{Size: image.Pt(100, 256), Type: imageio.Uint16, Data: make([]byte, 2*100*256)}, nil
+}
+
+// TestTheOverviewOfALongImageIsAllOfIt: a click on its end leads to the end of the image.
+func TestTheOverviewOfALongImageIsAllOfIt(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&ribbon{stack{z: 1, t: 1}})
+		s.settle(c)
+		v.OneToOne()
+		for y, want := range map[float32]float64{1: 0, 90: 8192, 179: 16384} {
+			v.Tapped(&fyne.PointEvent{Position: fyne.NewPos(800-12-1, 12+y)})
+			if at := v.At(fyne.NewPos(400, 300)); math.Abs(at.Y-want) > 300 || at.X < 0 || at.X > 100 {
+				t.Errorf("a click on %g of 180 went to %v, not to %g", y, at, want)
+			}
+		}
+	})
+}
+
 // TestTheOverviewFitsALowView, also one that is lower than its distance from the edge.
 func TestTheOverviewFitsALowView(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
