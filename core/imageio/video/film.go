@@ -35,7 +35,7 @@ type film struct {
 	cmd    *exec.Cmd
 	out    *bufio.Reader
 	next   int       // the frame that comes next out of it
-	past   [][]byte  // those before it, the last one last
+	past   []pam     // those before it, the last one last
 	said   complaint // read when it has ended
 	closed bool
 }
@@ -70,16 +70,16 @@ func (f *film) still(ctx context.Context, n int) (*still, error) {
 	}
 	for try := range 2 {
 		if back := f.next - n; back > 0 && back <= len(f.past) {
-			return apart(f.track.size, f.past[len(f.past)-back], 3, [3]int{0, 1, 2}), nil
+			return f.past[len(f.past)-back].still(), nil
 		}
 		if f.out == nil || n < f.next || n > f.next+ahead && !f.track.blind {
 			if err := f.start(ctx, n); err != nil {
 				return nil, err
 			}
 		}
-		data, err := f.read(ctx, n)
+		p, err := f.read(ctx, n)
 		if err == nil {
-			return apart(f.track.size, data, 3, [3]int{0, 1, 2}), nil
+			return p.still(), nil
 		}
 		f.stop()
 		if ctx.Err() != nil || try > 0 {
@@ -128,7 +128,8 @@ func (f *film) arguments(n int) (first int, args []string) {
 	for n > 0 && (f.track.blind || frames[n].at-frames[n-1].at < 4*time.Microsecond) {
 		n--
 	}
-	args = []string{"-nostdin", "-v", "error", "-noautorotate", "-copyts"}
+	// frames that lean on some that were cut away are stored, and counted, all the same
+	args = []string{"-nostdin", "-v", "error", "-noautorotate", "-copyts", "-flags", "+output_corrupt"}
 	if f.track.quick { // what an edit list hides is stored, and counted, all the same
 		args = append(args, "-ignore_editlist", "1")
 	}
@@ -139,41 +140,48 @@ func (f *film) arguments(n int) (first int, args []string) {
 	if n > 0 { // the filter trim, which -ss puts in otherwise, rounds to the container's ticks
 		args = append(args, "-vf", "select=gte(t\\,"+seconds((frames[n-1].at+frames[n].at)/2)+")")
 	}
-	return n, append(args, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+	return n, append(args, "-vsync", "passthrough", "-f", "image2pipe", "-c:v", "pam", "-")
 }
 
 // read returns frame n, reading over those before it. It needs f.mu.
-func (f *film) read(ctx context.Context, n int) ([]byte, error) {
+func (f *film) read(ctx context.Context, n int) (pam, error) {
 	stopped := context.AfterFunc(ctx, f.cancel) // a question that is taken back ends the wait
 	defer stopped()
 	for {
-		data := f.room()
-		if _, err := io.ReadFull(f.out, data); err != nil {
+		p, err := readPAM(f.out)
+		if err == nil {
+			p.data = f.room(p.bytes())
+			_, err = io.ReadFull(f.out, p.data)
+		}
+		if err != nil {
 			if ctx.Err() != nil {
-				return nil, ctx.Err()
+				return pam{}, ctx.Err()
 			}
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				f.stop()
-				return nil, f.ended(n)
+				return pam{}, f.ended(n)
 			}
-			return nil, fmt.Errorf("ffmpeg: %w", err)
+			return pam{}, fmt.Errorf("ffmpeg: %w", err)
 		}
 		f.next++
-		f.past = append(f.past, data)
+		f.past = append(f.past, p)
 		if f.next > n {
-			return data, nil
+			return p, nil
 		}
 	}
 }
 
-// room is for one more frame: that of the oldest kept, where there are enough. It needs f.mu.
-func (f *film) room() []byte {
-	size := 3 * f.track.size.X * f.track.size.Y
+// room is for one more frame of this size: that of the oldest kept, where there are enough. It needs
+// f.mu.
+func (f *film) room(size int) []byte {
 	if len(f.past) == 0 || (len(f.past)+1)*size <= keptBehind {
 		return make([]byte, size)
 	}
-	oldest := f.past[0]
+	oldest := f.past[0].data
 	f.past = append(f.past[:0], f.past[1:]...)
+	if len(oldest) != size {
+		return make([]byte, size)
+	}
 	return oldest
 }
 

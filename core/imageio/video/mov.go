@@ -128,8 +128,9 @@ func (m *mov) sample() (*track, error) {
 	}
 	t.depth = int(binary.BigEndian.Uint16(e[82:]))
 	switch {
-	case t.depth > 32: // QuickTime: 40 is 8 bits of grey
+	case t.depth > 32: // QuickTime: 40 is 8 bits of grey, the darkest last
 		t.depth -= 32
+		t.negative = true
 	case t.codec == "raw " && t.depth <= 8:
 		return nil, errOther("pictures with a palette of colours")
 	}

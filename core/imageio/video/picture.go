@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
@@ -16,12 +17,12 @@ type errOther string
 
 func (e errOther) Error() string { return string(e) }
 
-// still is a decoded picture: one plane of bytes for grey, three for colour, behind each
-// other.
+// still is a decoded picture: one plane for grey, three for colour, behind each other.
 type still struct {
 	size   image.Point
 	planes int
-	data   []byte
+	typ    imageio.PixelType
+	data   []byte // little-endian
 }
 
 // ours reports whether pictures of the track are decoded here, each by itself.
@@ -40,7 +41,7 @@ func (t *track) decode(d *jpeg.Decoder, data []byte) (*still, error) {
 		return t.bitmap(data)
 	case "Y800", "Y8  ", "GREY":
 		if n := t.size.X * t.size.Y; len(data) >= n {
-			return &still{t.size, 1, data[:n]}, nil
+			return &still{size: t.size, planes: 1, data: data[:n]}, nil
 		}
 		return nil, errCut
 	case "png ", "MPNG":
@@ -70,10 +71,10 @@ func (t *track) decode(d *jpeg.Decoder, data []byte) (*still, error) {
 // those of red, green and blue.
 func apart(size image.Point, data []byte, step int, places [3]int) *still {
 	if step == 1 {
-		return &still{size, 1, data}
+		return &still{size: size, planes: 1, data: data}
 	}
 	n := size.X * size.Y
-	out := &still{size, 3, make([]byte, 3*n)}
+	out := &still{size: size, planes: 3, data: make([]byte, 3*n)}
 	for c, place := range places {
 		plane := out.data[c*n : (c+1)*n]
 		for i := range plane {
@@ -105,6 +106,11 @@ func (t *track) bitmap(data []byte) (*still, error) {
 		}
 		straight = append(straight, data[y*stride:][:row]...)
 	}
+	if t.negative {
+		for i := range straight {
+			straight[i] = ^straight[i]
+		}
+	}
 	return apart(t.size, straight, step, places), nil
 }
 
@@ -123,8 +129,16 @@ func (t *track) png(data []byte) (*still, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g, ok := img.(*image.Gray); ok {
-		return &still{t.size, 1, g.Pix}, nil
+	switch g := img.(type) {
+	case *image.Gray:
+		return &still{size: t.size, planes: 1, data: g.Pix}, nil
+	case *image.Gray16:
+		for i := 0; i < len(g.Pix); i += 2 {
+			g.Pix[i], g.Pix[i+1] = g.Pix[i+1], g.Pix[i]
+		}
+		return &still{size: t.size, planes: 1, typ: imageio.Uint16, data: g.Pix}, nil
+	case *image.RGBA64, *image.NRGBA64:
+		return nil, errOther("colour pictures of 16 bits")
 	}
 	rgb := make([]byte, 0, 3*t.size.X*t.size.Y)
 	for y := range t.size.Y {

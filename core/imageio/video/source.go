@@ -42,7 +42,6 @@ func (s *source) begin(ctx context.Context) error {
 			return s.fault(err)
 		}
 	}
-	s.stills = imageio.NewTileCache(max(128<<20, 8*3*int64(s.size.X)*int64(s.size.Y)))
 	first, err := s.still(ctx, 0)
 	if err != nil {
 		if s.film != nil {
@@ -51,6 +50,7 @@ func (s *source) begin(ctx context.Context) error {
 		return s.fault(err)
 	}
 	s.size, s.planes = first.size, first.planes
+	s.stills = imageio.NewTileCache(max(128<<20, 8*int64(len(first.data))))
 	const most = 4 << 20 // pixels of a tile
 	tile := s.size
 	if tile.X*tile.Y > most {
@@ -58,7 +58,7 @@ func (s *source) begin(ctx context.Context) error {
 	}
 	s.info = imageio.Info{
 		Name: s.name, Format: "video", Levels: []imageio.Level{{Size: s.size, Downsample: 1}}, TileSize: tile,
-		Z: 1, T: len(s.frames), Type: imageio.Uint8, Interval: s.interval(),
+		Z: 1, T: len(s.frames), Type: first.typ, Interval: s.interval(),
 		Channels: []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}},
 	}
 	if s.planes == 3 {
@@ -102,21 +102,22 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 		if err != nil {
 			return nil, s.fault(fmt.Errorf("frame %d: %w", t.T, err))
 		}
-		if p.size != s.size || p.planes != s.planes {
-			return nil, s.fault(fmt.Errorf("frame %d is %v of %d planes", t.T, p.size, p.planes))
+		if p.size != s.size || p.planes != s.planes || p.typ != s.info.Type {
+			return nil, s.fault(fmt.Errorf("frame %d is %v of %d planes of %v", t.T, p.size, p.planes, p.typ))
 		}
-		return &imageio.Pixels{Size: p.size, Type: imageio.Uint8, Data: p.data}, nil
+		return &imageio.Pixels{Size: p.size, Type: p.typ, Data: p.data}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	plane := px.Data[t.C*s.size.X*s.size.Y:][:s.size.X*s.size.Y]
+	n, typ := s.info.Type.Bytes(), s.info.Type
+	plane := px.Data[t.C*s.size.X*s.size.Y*n:][:s.size.X*s.size.Y*n]
 	if rect.Size() == s.size {
-		return &imageio.Pixels{Size: s.size, Type: imageio.Uint8, Data: plane}, nil
+		return &imageio.Pixels{Size: s.size, Type: typ, Data: plane}, nil
 	}
-	out := &imageio.Pixels{Size: rect.Size(), Type: imageio.Uint8, Data: make([]byte, 0, rect.Dx()*rect.Dy())}
+	out := &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, 0, rect.Dx()*rect.Dy()*n)}
 	for y := rect.Min.Y; y < rect.Max.Y; y++ {
-		out.Data = append(out.Data, plane[y*s.size.X+rect.Min.X:y*s.size.X+rect.Max.X]...)
+		out.Data = append(out.Data, plane[(y*s.size.X+rect.Min.X)*n:(y*s.size.X+rect.Max.X)*n]...)
 	}
 	return out, nil
 }
