@@ -51,25 +51,7 @@ func (s *maps) follow(ctx context.Context, sh sheet) ([]object, error) {
 func (s *maps) classes(sh sheet) []object {
 	n := sh.w * sh.h
 	class, best := make([]uint8, n), make([]float32, n)
-	if len(sh.planes) == 1 {
-		for i, x := range sh.planes[0] {
-			class[i], best[i] = uint8(min(max(x+0.5, 0), 255)), 1
-		}
-	} else {
-		const some = 1 << 15 // the scores of a slide are not to be in memory twice
-		var scores []float32
-		for from := 0; from < n; from += some {
-			to := min(from+some, n)
-			scores = scores[:0]
-			for _, p := range sh.planes {
-				scores = append(scores, p[from:to]...)
-			}
-			copy(class[from:], segment.Classes(scores, to-from))
-		}
-		for i, c := range class {
-			best[i] = sh.planes[c][i]
-		}
-	}
+	classify(class, best, len(sh.planes), func(c int) []float32 { return sh.planes[c] })
 	sh.planes = nil
 	clear(s.out) // nor beside the labels
 	labels, of := segment.ClassComponents(class, sh.w)
@@ -78,6 +60,28 @@ func (s *maps) classes(sh sheet) []object {
 		out[l].class = sh.class(of[l])
 	}
 	return out
+}
+
+// classify tells the class of each pixel, and how sure it is: of the highest of its
+// channels, or of the one that holds numbers.
+func classify(class []uint8, best []float32, channels int, of func(c int) []float32) {
+	if channels == 1 {
+		numbered(class, best, of(0))
+		return
+	}
+	for c := range channels {
+		segment.Higher(class, best, of(c), c)
+	}
+}
+
+// numbered takes the classes of pixels from what holds their numbers. All are as sure.
+func numbered(class []uint8, best, number []float32) {
+	for i, x := range number {
+		class[i], best[i] = 0, 1
+		if x >= 0.5 { // no NaN is
+			class[i] = uint8(min(x+0.5, 255))
+		}
+	}
 }
 
 // labels are in the output as they are. A network may number objects as it likes.

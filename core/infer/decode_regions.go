@@ -8,8 +8,8 @@ import (
 	"coverslip.dev/coverslip/core/segment"
 )
 
-// regions finds connected pixels above a threshold while answers come in, one row of blocks
-// after the other: the map of a whole slide need never be in memory.
+// regions finds connected pixels above a threshold, or of one class, while answers come in, one
+// row of blocks after the other: the map of a whole slide need never be in memory.
 type regions struct {
 	model *recipe.Model
 	of    *recipe.Tensor
@@ -28,13 +28,14 @@ type band struct {
 	rows   int
 	blocks int // that have come
 	v      []float32
+	class  []uint8 // of the pixels, where they have one; v is how sure it is then
 }
 
 // newRegions returns nil if the whole map must be known: for other decoders, for operations
 // that look at all of it, and where more than y and x is cut.
 func newRegions(m *recipe.Model, p *plan, arg recipe.Pixels) *regions {
-	t := m.Tensor(m.From)
-	if t == nil || m.Decode.ID != recipe.Components || !t.Local() || p.axis("y") == nil || p.axis("x") == nil {
+	t, op := m.Tensor(m.From), m.Decode.ID
+	if t == nil || op != recipe.Components && op != recipe.Semantic || !t.Local() || p.axis("y") == nil || p.axis("x") == nil {
 		return nil
 	}
 	for _, a := range p.axes {
@@ -77,7 +78,8 @@ func (s *regions) take(b block, out map[string]*recipe.Array) error {
 	if err != nil {
 		return err
 	}
-	if c := max(a.Size(string(recipe.Channel)), 1); s.arg.Channel >= c {
+	channels := max(a.Size(string(recipe.Channel)), 1)
+	if s.arg.Channel >= channels {
 		return unfit(fmt.Sprintf("Its output %s has no channel %d.", s.of.ID, s.arg.Channel))
 	}
 	if s.found == nil {
@@ -85,22 +87,36 @@ func (s *regions) take(b block, out map[string]*recipe.Array) error {
 		s.found = segment.NewRegions(s.w, float32(s.arg.Threshold))
 	}
 	g := s.band(b["y"].from, row.n)
-	dx := stride["x"]
-	from := s.arg.Channel*stride[string(recipe.Channel)] + row.from*stride["y"] + col.from*dx
+	scratch := make([]float32, col.n)
 	for y := range row.n {
-		to, at := g.v[y*s.w+col.to:][:col.n], a.Data[from+y*stride["y"]:]
-		if dx == 1 {
-			copy(to, at)
-			continue
+		at, to := (row.from+y)*stride["y"]+col.from*stride["x"], y*s.w+col.to
+		line := func(c int, to []float32) []float32 {
+			return along(a.Data[at+c*stride[string(recipe.Channel)]:], stride["x"], to)
 		}
-		for x := range to {
-			to[x] = at[x*dx]
+		if v := g.v[to:][:col.n]; s.semantic() {
+			classify(g.class[to:][:col.n], v, channels, func(c int) []float32 { return line(c, scratch) })
+		} else {
+			copy(v, line(s.arg.Channel, v))
 		}
 	}
 	g.blocks++
 	s.advance()
 	return nil
 }
+
+// along returns numbers that lie dx apart, in to if they do not lie side by side.
+func along(v []float32, dx int, to []float32) []float32 {
+	if dx == 1 {
+		return v[:len(to)]
+	}
+	for i := range to {
+		to[i] = v[i*dx]
+	}
+	return to
+}
+
+// semantic reports whether pixels have classes.
+func (s *regions) semantic() bool { return s.model.Decode.ID == recipe.Semantic }
 
 // band is the one that begins at from.
 func (s *regions) band(from, rows int) *band {
@@ -111,6 +127,9 @@ func (s *regions) band(from, rows int) *band {
 		}
 		if cap(g.v) < rows*s.w {
 			g.v = make([]float32, rows*s.w)
+			if s.semantic() {
+				g.class = make([]uint8, rows*s.w)
+			}
 		}
 		g.rows, g.blocks, g.v = rows, 0, g.v[:rows*s.w]
 		s.bands[from] = g
@@ -127,7 +146,11 @@ func (s *regions) advance() {
 			return
 		}
 		for y := range g.rows {
-			s.found.Row(g.v[y*s.w:][:s.w])
+			if v := g.v[y*s.w:][:s.w]; s.semantic() {
+				s.found.ClassRow(g.class[y*s.w:][:s.w], v)
+			} else {
+				s.found.Row(v)
+			}
 		}
 		delete(s.bands, pieces[s.next].from)
 		s.spare = g
@@ -146,12 +169,15 @@ func (s *regions) objects(context.Context) ([]object, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]object, len(all))
+	out, names := make([]object, len(all)), sheet{names: classNames(s.of)}
 	for i, r := range all {
 		for k, p := range r.Outline {
 			r.Outline[k].X, r.Outline[k].Y = p.X*sx, p.Y*sy
 		}
 		out[i] = object{x: r.X * sx, y: r.Y * sy, score: r.Mean, outline: r.Outline}
+		if s.semantic() {
+			out[i].class = names.class(r.Class)
+		}
 	}
 	return out, nil
 }

@@ -7,15 +7,27 @@ func Classes(scores []float32, n int) []uint8 {
 	if n == 0 {
 		return out
 	}
-	best := append([]float32(nil), scores[:n]...)
-	for c := 1; c < min(len(scores)/n, 256); c++ {
-		for i, s := range scores[c*n:][:n] {
+	best := make([]float32, n)
+	for c := range len(scores) / n {
+		Higher(out, best, scores[c*n:][:n], c)
+	}
+	return out
+}
+
+// Higher gives pixels the class c where its score is higher than that of the classes before.
+// The class 0 comes first; a pixel has one of the first 256.
+func Higher(class []uint8, best, score []float32, c int) {
+	switch {
+	case c == 0:
+		clear(class)
+		copy(best, score)
+	case c < 256:
+		for i, s := range score {
 			if s > best[i] {
-				best[i], out[i] = s, uint8(c)
+				best[i], class[i] = s, uint8(c)
 			}
 		}
 	}
-	return out
 }
 
 // ClassComponents numbers the connected pixels of each class but 0, the background, class

@@ -1,7 +1,10 @@
 package segment
 
 // run is a stretch of foreground in one row: pixels from ≤ x < to.
-type run struct{ y, from, to, set int32 }
+type run struct {
+	y, from, to, set int32
+	class            uint8 // runs of two classes do not touch
+}
 
 // sets says which runs belong together: a forest in which each set points at another of
 // its component with a lower number, the first at itself.
@@ -23,7 +26,9 @@ func (s sets) join(before []run, r run, reach int32) int32 {
 		if before[i].from >= r.to+reach {
 			break
 		}
-		set = s.unite(set, s.root(before[i].set))
+		if before[i].class == r.class {
+			set = s.unite(set, s.root(before[i].set))
+		}
 	}
 	return set
 }

@@ -2,13 +2,15 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 )
 
-// Regions finds the connected pixels above a level, as [Components] does, row by row: the
-// image need never be in memory. Pixels that touch at a corner do not connect.
+// Regions finds the connected pixels above a level, as [Components] does, or those of each
+// class, as [ClassComponents] does, row by row: the image need never be in memory. Pixels that
+// touch at a corner do not connect.
 type Regions struct {
 	level float32
 	w     int
@@ -16,7 +18,8 @@ type Regions struct {
 	runs  []run
 	sum   []float64 // of the values, by run
 	of    sets
-	above int // where the runs of the row before begin
+	above int // where those runs begin that the next one may touch
+	end   int // and where they end: where this row's begin
 }
 
 // NewRegions is for an image w pixels wide.
@@ -24,8 +27,6 @@ func NewRegions(w int, level float32) *Regions { return &Regions{w: w, level: le
 
 // Row takes the next row, of w values.
 func (r *Regions) Row(v []float32) {
-	above, end := r.above, len(r.runs)
-	r.above = end
 	for x := 0; x < len(v); x++ {
 		if !(v[x] > r.level) {
 			continue
@@ -36,36 +37,64 @@ func (r *Regions) Row(v []float32) {
 			sum += float64(v[x])
 		}
 		n.to = int32(x)
-		for above < end && r.runs[above].to <= n.from {
-			above++
-		}
-		if n.set = r.of.join(r.runs[above:end], n, 0); n.set < 0 {
-			n.set = int32(len(r.of))
-			r.of = append(r.of, n.set)
-		}
-		r.runs, r.sum = append(r.runs, n), append(r.sum, sum)
+		r.add(n, sum)
 	}
+	r.turn()
+}
+
+// ClassRow takes the next row of an image in which each pixel has a class, 0 the background,
+// and a score. Pixels of one class connect.
+func (r *Regions) ClassRow(class []uint8, score []float32) {
+	for x := 0; x < len(class); {
+		n := run{y: r.y, from: int32(x), class: class[x]}
+		sum := 0.0
+		for ; x < len(class) && class[x] == n.class; x++ {
+			sum += float64(score[x])
+		}
+		if n.to = int32(x); n.class > 0 {
+			r.add(n, sum)
+		}
+	}
+	r.turn()
+}
+
+// add takes the next run of a row.
+func (r *Regions) add(n run, sum float64) {
+	for r.above < r.end && r.runs[r.above].to <= n.from {
+		r.above++
+	}
+	if n.set = r.of.join(r.runs[r.above:r.end], n, 0); n.set < 0 {
+		n.set = int32(len(r.of))
+		r.of = append(r.of, n.set)
+	}
+	r.runs, r.sum = append(r.runs, n), append(r.sum, sum)
+}
+
+// turn ends a row.
+func (r *Regions) turn() {
+	r.above, r.end = r.end, len(r.runs)
 	r.y++
 }
 
 // Region is one of the regions.
 type Region struct {
+	Class   int // 0 if it has none
 	Pixels  int
 	X, Y    float64            // the middle; that of the first pixel is (0.5, 0.5)
 	Mean    float64            // of the values
 	Outline []annotation.Point // as of [Contours]
 }
 
-// All returns the regions of at least so many pixels, in the order in which reading row by
-// row meets them. The error is [fault.Full] where one is too large to be outlined.
+// All returns the regions of at least so many pixels, class by class, in the order in which
+// reading row by row meets them. The error is [fault.Full] where one is too large to be outlined.
 func (r *Regions) All(least int) ([]Region, error) {
 	first, order := r.byRegion()
 	var out []Region
 	var box []uint8
 	for i := range len(first) - 1 {
-		var g Region
 		var x, y float64
 		runs := order[first[i]:first[i+1]]
+		g := Region{Class: int(r.runs[runs[0]].class)}
 		for _, k := range runs {
 			a := r.runs[k]
 			n := int(a.to - a.from)
@@ -85,6 +114,7 @@ func (r *Regions) All(least int) ([]Region, error) {
 		}
 		out = append(out, g)
 	}
+	slices.SortStableFunc(out, func(a, b Region) int { return a.Class - b.Class })
 	return out, nil
 }
 

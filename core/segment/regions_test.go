@@ -58,6 +58,39 @@ func TestRegionsAsComponents(t *testing.T) {
 	}
 }
 
+// TestRegionsOfClasses: so do the regions of each class.
+func TestRegionsOfClasses(t *testing.T) {
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a test's
+		w, h := 1+rng.IntN(60), 1+rng.IntN(60)
+		class, score := make([]uint8, w*h), make([]float32, w*h)
+		for i := range class {
+			class[i], score[i] = []uint8{0, 1, 2, 255}[rng.IntN(2+int(seed%3))], float32(rng.Float64())
+		}
+		labels, of := segment.ClassComponents(class, w)
+		outlines := segment.Contours(labels, w)
+		r := segment.NewRegions(w, 0)
+		for y := range h {
+			r.ClassRow(class[y*w:][:w], score[y*w:][:w])
+		}
+		all, err := r.All(1)
+		if err != nil || len(all) != len(of)-1 {
+			t.Fatalf("seed %d: %d regions, want %d, %v", seed, len(all), len(of)-1, err)
+		}
+		for k, got := range all {
+			n, sum := 0, 0.0
+			for i, l := range labels {
+				if int(l) == k+1 {
+					n, sum = n+1, sum+float64(score[i])
+				}
+			}
+			if got.Class != of[k+1] || got.Pixels != n || off(got.Mean, sum/float64(n)) || !reflect.DeepEqual(got.Outline, outlines[uint32(k+1)]) {
+				t.Errorf("seed %d: region %d is %+v, want %d pixels of class %d", seed, k, got, n, of[k+1])
+			}
+		}
+	}
+}
+
 // TestARegionNearlyEverywhere is refused before it is painted: a pixel of its rectangle takes
 // a byte. A smaller one takes no more than that.
 func TestARegionNearlyEverywhere(t *testing.T) {
