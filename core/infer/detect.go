@@ -273,7 +273,8 @@ func (d *detection) read(ctx context.Context, q *question, p Progress) error {
 		if d.raw[t.ID], err = s.all(ctx, t); err != nil {
 			return err
 		}
-		if err := within([]recipe.Plane{{Values: d.raw[t.ID].Data}}, narrow(t, d.src.Info().Type)); err != nil {
+		takes, more := narrow(t, d.src.Info().Type)
+		if err := within(d.raw[t.ID].Data, takes, more); err != nil {
 			return err
 		}
 	}

@@ -53,29 +53,59 @@ func encode(a *recipe.Array, p Port) (Tensor, error) {
 	return t, nil
 }
 
-// inRange refuses numbers that a port of a type can't take. Infinities and NaN are numbers of
-// the floating types.
-func inRange(data []float32, kind string) error {
-	r, ok := map[string]struct {
-		lo int64
-		hi uint64
-	}{
+// limits are the least and the highest of the whole numbers that a type holds.
+type limits struct {
+	lo int64
+	hi uint64
+}
+
+// limitsOf are those of a type, by Triton's word for it.
+func limitsOf(kind string) (limits, bool) {
+	r, ok := map[string]limits{
 		"UINT8": {0, math.MaxUint8}, "UINT16": {0, math.MaxUint16}, "UINT32": {0, math.MaxUint32}, "UINT64": {0, math.MaxUint64},
 		"INT8": {math.MinInt8, math.MaxInt8}, "INT16": {math.MinInt16, math.MaxInt16},
 		"INT32": {math.MinInt32, math.MaxInt32}, "INT64": {math.MinInt64, math.MaxInt64},
-		"FP16": {-largestHalf, largestHalf},
 	}[kind]
+	return r, ok
+}
+
+// has tells if a number is one of these, once its fraction is cut off.
+func (r limits) has(x float32) bool {
+	v := float64(x)
+	return v > float64(r.lo)-1 && v < float64(r.hi)+1
+}
+
+// hold brings what is beyond back to the nearest of these, if there are any.
+func (r limits) hold(data []float32) {
+	if r.hi == 0 {
+		return
+	}
+	lo, hi := float32(r.lo), float32(r.hi)
+	if !r.has(hi) {
+		hi = math.Nextafter32(hi, 0)
+	}
+	for i, x := range data {
+		data[i] = min(max(x, lo), hi)
+	}
+}
+
+// inRange refuses numbers that a port of a type can't take. Infinities and NaN are numbers of
+// the floating types.
+func inRange(data []float32, kind string) error {
+	r, ok := limitsOf(kind)
+	fits, what := r.has, "whole numbers"
+	if kind == "FP16" {
+		r, ok, what = limits{-largestHalf, largestHalf}, true, "numbers"
+		fits = func(x float32) bool { // what is further from 0 becomes infinite
+			v := float64(x)
+			return v > -largestHalf-halfStep && v < largestHalf+halfStep || isNaN(x-x) //nolint:gocritic // NaN of infinities too
+		}
+	}
 	if !ok {
 		return nil
 	}
-	lo, hi := float64(r.lo)-1, float64(r.hi)+1 // not these
-	what := "whole numbers"
-	if kind == "FP16" {
-		lo, hi = -largestHalf-halfStep, largestHalf+halfStep // these become infinite
-		what = "numbers"
-	}
 	for _, x := range data {
-		if v := float64(x); v > lo && v < hi || kind == "FP16" && isNaN(x-x) { //nolint:gocritic // NaN of infinities too
+		if fits(x) {
 			continue
 		}
 		return fault.New(fault.Invalid, fmt.Sprintf("The model takes %s from %d to %d, and was to be given %v.", what, r.lo, r.hi, x),

@@ -3,7 +3,9 @@ package infer
 import (
 	"context"
 	"fmt"
-	"slices"
+	"image"
+	"strconv"
+	"strings"
 	"sync"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -25,11 +27,14 @@ func (s *planes) fit(ctx context.Context, p Progress) error {
 		for k, x := range parts {
 			list[k].At = x.at
 		}
-		if top := narrow(t, s.d.src.Info().Type); t.Statistic() || top > 0 {
+		takes, more := narrow(t, s.d.src.Info().Type)
+		if t.Statistic() || more {
 			if err := s.count(ctx, t, list, p); err != nil {
 				return err
 			}
-			if err := within(list, top); err != nil {
+		}
+		for _, x := range list {
+			if err := within(x.Values, takes, more); err != nil {
 				return err
 			}
 		}
@@ -39,33 +44,36 @@ func (s *planes) fit(ctx context.Context, p Progress) error {
 		}
 		for k := range parts {
 			parts[k].ready = newLookup(pipes[k], s.d.src.Info().Type, s.d.view.size.X*s.d.view.size.Y)
+			parts[k].ready.takes = takes
 		}
 	}
 	return nil
 }
 
-// within tells if a pixel is above top, unless top is 0.
-func within(list []recipe.Plane, top float32) error {
-	for _, x := range list {
-		if top > 0 && len(x.Values) > 0 && slices.Max(x.Values) > top {
-			return fault.New(fault.Invalid, fmt.Sprintf("The model takes numbers up to %.0f, and the image has up to %.0f.", top, slices.Max(x.Values)),
-				"Convert the image, or choose another model.", nil)
+// within refuses values beyond what an input takes, if there may be more. A NaN or an infinity is
+// for the network to judge.
+func within(values []float32, takes limits, more bool) error {
+	for _, x := range values {
+		if more && !takes.has(x) && !isNaN(x-x) { //nolint:gocritic // NaN of infinities too
+			return fault.New(fault.Invalid, fmt.Sprintf("The model takes whole numbers from %d to %d, and the image has %s.",
+				takes.lo, takes.hi, strconv.FormatFloat(float64(x), 'f', -1, 32)), "Convert the image, or choose another model.", nil)
 		}
 	}
 	return nil
 }
 
-// narrow is the largest number that an input takes, if the image may hold larger ones: what
-// is above would begin again from 0. Else it is 0.
-func narrow(t *recipe.Tensor, of imageio.PixelType) float32 {
+// narrow are the numbers that an input takes as they are, and whether the image may hold others:
+// what is beyond would begin again from the other end.
+func narrow(t *recipe.Tensor, of imageio.PixelType) (takes limits, more bool) {
 	if len(t.Ops) == 0 || t.Ops[0].ID != "ensure_dtype" {
-		return 0
+		return takes, false
 	}
-	top := map[string]float32{"uint8": 255, "int8": 127, "uint16": 65535, "int16": 32767}[t.Type]
-	if of == imageio.Uint8 && top >= 255 || of == imageio.Uint16 && top >= 65535 {
-		return 0
+	kind, _ := t.Ops[0].Kwargs["dtype"].(string)
+	takes, more = limitsOf(strings.ToUpper(kind))
+	if has, ok := limitsOf(strings.ToUpper(of.String())); ok && has.lo >= takes.lo && has.hi <= takes.hi {
+		more = false
 	}
-	return top
+	return takes, more
 }
 
 // count looks at the pixels of an input's planes.
@@ -78,7 +86,7 @@ func (s *planes) count(ctx context.Context, t *recipe.Tensor, list []recipe.Plan
 	var order []imageio.Tile
 	for _, x := range parts {
 		if counters[x.of] == nil {
-			counters[x.of] = newCounter(info.Type, size.X*size.Y*len(parts))
+			counters[x.of] = newCounter(info.Type, size, len(parts))
 			order = append(order, x.of)
 		}
 	}
@@ -114,14 +122,16 @@ type counter struct {
 	values []float32
 }
 
-func newCounter(t imageio.PixelType, pixels int) *counter {
-	c := &counter{every: (pixels + maxValues - 1) / maxValues}
+// newCounter is for one of several planes of a size.
+func newCounter(t imageio.PixelType, size image.Point, planes int) *counter {
+	c := &counter{every: (size.X*size.Y*planes + maxValues - 1) / maxValues}
 	switch t {
 	case imageio.Uint8, imageio.Uint16:
 		c.bins = make([]int64, 1<<16)
 	case imageio.Int8, imageio.Int16:
 		c.bins, c.least = make([]int64, 1<<16), -1<<15
-	case imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64:
+	case imageio.Uint32, imageio.Int32, imageio.Float32, imageio.Float64: // once, as who grows has both for a moment
+		c.values = make([]float32, 0, size.X*((size.Y+c.every-1)/c.every))
 	}
 	return c
 }

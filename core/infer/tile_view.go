@@ -75,6 +75,7 @@ func (v view) scaled(ctx context.Context, src imageio.Source, at imageio.Tile, n
 		return nil, err
 	}
 	x = wy.columns(wx.rows(x, rect.Dy()), need.Dx())
+	ready.takes.hold(x) // a cubic goes beyond where an edge is
 	ready.pipe.Apply(x)
 	return x, nil
 }
@@ -84,6 +85,7 @@ func (v view) scaled(ctx context.Context, src imageio.Source, at imageio.Tile, n
 type lookup struct {
 	pipe  recipe.Pipeline
 	table []float32 // by value; nil: there is none
+	takes limits    // of what goes in, if it is of whole numbers
 }
 
 // newLookup makes a table where that is less work than n pixels.

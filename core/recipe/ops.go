@@ -24,6 +24,7 @@ type step struct {
 type population struct {
 	values []float32
 	counts []int64
+	own    bool // values may be put in another order: those of a large image are not to be in memory twice
 }
 
 // plain makes a step of a function that needs no statistics.
@@ -121,7 +122,7 @@ func (k *args) scaleRange() step {
 		if ref.values != nil {
 			own = ref
 		}
-		q := Percentiles(own.values, own.counts, lo, hi)
+		q := percentiles(own, lo, hi)
 		low, span := q[0], q[1]-q[0]+eps
 		return func(x float32) float32 { return float32((float64(x) - low) / span) }, nil
 	}
@@ -166,10 +167,10 @@ func (k *args) clip() step {
 	fit := func(own, _ population, _ int) (func(float32) float32, error) {
 		low, high := float32(lo), float32(hi)
 		if !math.IsNaN(plo) {
-			low = invertedCDF(own.values, own.counts, plo)
+			low = invertedCDF(own, plo)
 		}
 		if !math.IsNaN(phi) {
-			high = invertedCDF(own.values, own.counts, phi)
+			high = invertedCDF(own, phi)
 		}
 		return func(x float32) float32 { return min(max(x, low), high) }, nil
 	}

@@ -69,7 +69,7 @@ func (t *Tensor) Statistic() bool {
 
 // Fit prepares the operations for each plane. Statistics are of the image as it is, also
 // where operations stand before, as in bioimageio.core, and of as many planes together as
-// the operation asks for.
+// the operation asks for. It may put the values of a plane in another order.
 func (t *Tensor) Fit(planes []Plane) ([]Pipeline, error) {
 	out := make([]Pipeline, len(planes))
 	for _, o := range t.Ops {
@@ -122,7 +122,7 @@ func (s step) together(planes []Plane, key string) population {
 			continue
 		}
 		if all.values == nil {
-			all = population{p.Values, p.Counts}
+			all = population{p.Values, p.Counts, true}
 			continue
 		}
 		all.values = slices.Concat(all.values, p.Values)

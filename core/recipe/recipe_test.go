@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -133,7 +134,7 @@ func TestOpsAsNumpy(t *testing.T) {
 // fit prepares operations for a single plane.
 func fit(ops []recipe.Op, values []float32, counts []int64) (recipe.Pipeline, error) {
 	t := recipe.Tensor{ID: "x", Ops: ops, Axes: []recipe.Axis{{ID: "channel", Kind: recipe.Channel}, {ID: "y"}, {ID: "x"}}}
-	all, err := t.Fit([]recipe.Plane{{Values: values, Counts: counts}})
+	all, err := t.Fit([]recipe.Plane{{Values: slices.Clone(values), Counts: counts}})
 	if err != nil {
 		return recipe.Pipeline{}, err
 	}
@@ -190,6 +191,23 @@ func TestStatisticsOfInfinities(t *testing.T) {
 		if !slices.Equal(got, want) || got[0] == got[2] {
 			t.Errorf("%s: %v, want %v", op.ID, got, want)
 		}
+	}
+}
+
+// TestStatisticsTakeNoMemory: the pixels of a large image are not copied to be put in order.
+func TestStatisticsTakeNoMemory(t *testing.T) {
+	const n = 1 << 20
+	p := []recipe.Plane{{Values: make([]float32, n)}}
+	for i := range n {
+		p[0].Values[i] = float32(i * 7919 % n)
+	}
+	of := recipe.Tensor{ID: "x", Ops: []recipe.Op{{ID: "scale_range", Kwargs: map[string]any{"min_percentile": 1., "max_percentile": 99.}}}}
+	var was, is runtime.MemStats
+	runtime.ReadMemStats(&was)
+	_, err := of.Fit(p)
+	runtime.ReadMemStats(&is)
+	if used := is.TotalAlloc - was.TotalAlloc; err != nil || used > n {
+		t.Errorf("%d bytes for %d of them, %v", used, 4*n, err)
 	}
 }
 

@@ -13,16 +13,21 @@ type ranked struct {
 	cum []int64
 }
 
-func rank(values []float32, counts []int64) ranked {
+// rank orders the finite ones.
+func rank(p population) ranked {
+	values, counts := p.values, p.counts
 	if counts == nil { // four bytes a pixel are enough
-		v := make([]float32, 0, len(values))
-		for _, x := range values {
-			if finite(x) {
-				v = append(v, x)
-			}
+		if !p.own {
+			values = slices.Clone(values)
 		}
-		slices.Sort(v)
-		return ranked{v: v}
+		slices.Sort(values) // NaN first
+		for len(values) > 0 && !finite(values[0]) {
+			values = values[1:]
+		}
+		for len(values) > 0 && !finite(values[len(values)-1]) {
+			values = values[:len(values)-1]
+		}
+		return ranked{v: values}
 	}
 	order := make([]int32, 0, len(values))
 	for i, x := range values {
@@ -67,10 +72,10 @@ func (r ranked) at(k int64) float32 {
 // finite reports whether x counts in statistics: one infinity would make them useless.
 func finite(x float32) bool { return x-x == 0 } //nolint:gocritic // NaN of the others
 
-// Percentiles returns percentiles (0…100) of values of which each counts counts[i] times,
-// as numpy.percentile(…, method="linear") of the finite ones; counts nil means once each.
-func Percentiles(values []float32, counts []int64, ps ...float64) []float64 {
-	r := rank(values, counts)
+// percentiles returns percentiles (0…100), as numpy.percentile(…, method="linear") of the
+// finite values.
+func percentiles(of population, ps ...float64) []float64 {
+	r := rank(of)
 	out := make([]float64, len(ps))
 	n := r.len()
 	for i, p := range ps {
@@ -92,8 +97,8 @@ func Percentiles(values []float32, counts []int64, ps ...float64) []float64 {
 
 // invertedCDF returns the smallest value that at least p percent of the values do not
 // exceed: numpy.percentile(…, method="inverted_cdf").
-func invertedCDF(values []float32, counts []int64, p float64) float32 {
-	r := rank(values, counts)
+func invertedCDF(of population, p float64) float32 {
+	r := rank(of)
 	n := r.len()
 	if n == 0 {
 		return float32(math.NaN())
