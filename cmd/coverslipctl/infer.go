@@ -26,6 +26,7 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	flags.Float64Var(&q.Diameter, "diameter", 0, "of a nucleus, in pixels; 0: as the model was made for")
 	flags.IntVar(&q.Tile, "tile", 0, "side of a tile in pixels; 0: 512")
 	flags.IntVar(&q.Overlap, "overlap", 0, "pixels that neighbouring tiles share; 0: what the model says, or 96")
+	flags.Func("channels", "of the image for those of the model, in its order and from 0 on, such as 1,0; else the ones with its names for them, or the nuclei's, or the first", q.SetChannels)
 	flags.Func("region", "of which objects are wanted: X,Y,WIDTH,HEIGHT in pixels of the image; else all of it", q.SetRegion)
 	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash")
 	access(flags, &q.Access)
@@ -56,6 +57,9 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		line := fmt.Sprintf("%d objects on %s in %.2f s", len(a.Layer.Objects), a.Engine, a.Seconds)
+		if a.Note != "" {
+			line += "; " + a.Note
+		}
 		if len(images) > 1 {
 			line = a.Image + ": " + line
 		}

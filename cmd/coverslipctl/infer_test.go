@@ -31,6 +31,7 @@ func TestInferSparesImages(t *testing.T) {
 		{[]string{one, "--into", dir}, "would replace an image"},
 		{[]string{one, two, "--into", filepath.Join(dir, "a")}, "would both be"},
 		{[]string{one, "--into", dir, "--as", "png"}, "not png"},
+		{[]string{one, "--channels", "1,"}, "are not like 1,0"},
 	} {
 		var text, errs bytes.Buffer
 		args := append([]string{"infer", "--engine", "grpc://127.0.0.1:1"}, c.args...)

@@ -217,6 +217,67 @@ func TestEveryChannelIsMeasured(t *testing.T) {
 	}
 }
 
+// TestWhatWasLookedAt: the answer says which channels, plane and time point; as many channels are
+// taken as the model takes.
+func TestWhatWasLookedAt(t *testing.T) {
+	two, err := recipe.Read([]byte(strings.Replace(spots, "inputs: [{id: image, axes: bcyx}]", "inputs: [{id: image, axes: bcyx, channels: [green, actin]}]", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, _ := open(t, func(o *gateway.Options) {
+		o.Models = append(o.Models, gateway.Model{Ref: infer.Ref{Model: "two", Version: "1"}, Recipe: two})
+		o.Engine = pair{o.Engine}
+	})
+	for query, want := range map[string]struct {
+		code     int
+		channels []int
+		says     string
+	}{
+		"":                       {http.StatusOK, []int{0}, ""},
+		"&channel=2":             {http.StatusOK, []int{2}, ""},
+		"&channel=0,1":           {http.StatusUnprocessableEntity, nil, "takes one channel, not 2"},
+		"&channel=3":             {http.StatusUnprocessableEntity, nil, "no such channel"},
+		"&channel=0,":            {http.StatusBadRequest, nil, "whole number"},
+		"&model=two":             {http.StatusOK, []int{0, 1}, "1 of the 2 channels"},
+		"&model=two&channel=2":   {http.StatusUnprocessableEntity, nil, "takes 2 channels, not 1"},
+		"&model=two&channel=2,1": {http.StatusOK, []int{2, 1}, ""},
+	} {
+		for _, kind := range []string{"", "&frames=count"} {
+			code, _, body := call(t, "POST", at+"/v1/predict?format=json"+query+kind, "image/png", stain(t))
+			var a struct {
+				Z, T         *int
+				Channels     []int
+				Note, Detail string
+			}
+			if err := json.Unmarshal(body, &a); err != nil || code != want.code || !slices.Equal(a.Channels, want.channels) ||
+				!strings.Contains(a.Note+a.Detail, want.says) || a.Note != "" && want.says == "" || code == http.StatusOK && (a.Z == nil || a.T == nil) {
+				t.Errorf("%s%s: %d %.300s, %v", query, kind, code, body, err)
+			}
+		}
+	}
+}
+
+// pair is a real engine that answers as a model of two channels does of the first one.
+type pair struct{ infer.Engine }
+
+func (p pair) Describe(ctx context.Context, m infer.Ref) (infer.Spec, error) {
+	s, err := p.Engine.Describe(ctx, infer.Ref{Model: "spots", Version: "1"})
+	if m.Model == "two" && err == nil {
+		s.In[0].Shape = []int64{-1, 2, -1, -1}
+	}
+	return s, err
+}
+
+func (p pair) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	if m.Model == "two" {
+		one := in[0]
+		one.Shape = slices.Clone(one.Shape)
+		one.Shape[1], one.Data = 1, one.Data[:len(one.Data)/2]
+		in = []infer.Tensor{one}
+	}
+	return p.Engine.Infer(ctx, infer.Ref{Model: "spots", Version: "1"}, in)
+}
+
 // labelled wants a label image of n spots, where [picture] has them: each of another number, and
 // nothing between them.
 func labelled(t *testing.T, data []byte, n int) {

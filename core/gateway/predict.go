@@ -37,6 +37,8 @@ type answer struct {
 	model   infer.Ref
 	engine  string
 	size    image.Point
+	z, t    int // of what was looked at
+	given   infer.Given
 	seconds float64
 	frames  []infer.Frame // of a film, counts in place of a layer
 	counted bool
@@ -118,10 +120,19 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	if int64(size.X)*int64(size.Y) > most {
 		return a, fault.New(fault.Full, fmt.Sprintf("The image has %d × %d pixels, too many to be answered at once.", size.X, size.Y), "Make a job of it: /v1/jobs.", nil)
 	}
-	opt := q.options(g.opt.Plane(info).Named(m.Recipe, info))
+	opt, err := q.options(g.opt.Plane(info).Named(m.Recipe, info), m.Recipe)
+	if err != nil {
+		return a, err
+	}
 	opt.Keep = keep
 	begun := time.Now()
-	a = answer{name: u.name, model: m.Ref, size: size, engine: g.opt.Engine.Name(), counted: q.frames}
+	a = answer{name: u.name, model: m.Ref, size: size, z: opt.Z, t: opt.T, engine: g.opt.Engine.Name(), counted: q.frames}
+	if a.given, err = opt.Given(m.Recipe, info); err != nil {
+		return a, err
+	}
+	if a.given.Note != "" {
+		g.opt.Log.Warn("channels guessed", slog.String("model", m.Model), slog.String("why", a.given.Note))
+	}
 	if q.frames {
 		err = infer.Count(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p, func(f infer.Frame, _ []annotation.Object) error {
 			a.frames = append(a.frames, f)
@@ -195,10 +206,21 @@ func (a answer) writeFrames(w io.Writer, format string) (kind string, err error)
 	if format == "csv" {
 		return "text/csv; charset=utf-8", infer.WriteFrames(w, a.frames)
 	}
-	return "application/json", json.NewEncoder(w).Encode(map[string]any{
+	out := a.head()
+	out["frames"] = a.frames
+	return "application/json", json.NewEncoder(w).Encode(out)
+}
+
+// head is what is said of every answer.
+func (a answer) head() map[string]any {
+	out := map[string]any{
 		"image": a.name, "model": a.model.Model, "version": a.model.Version, "engine": a.engine,
-		"width": a.size.X, "height": a.size.Y, "seconds": a.seconds, "frames": a.frames,
-	})
+		"width": a.size.X, "height": a.size.Y, "z": a.z, "t": a.t, "channels": a.given.Channels, "seconds": a.seconds,
+	}
+	if a.given.Note != "" {
+		out["note"] = a.given.Note
+	}
+	return out
 }
 
 // labelled is the label image of objects.
@@ -237,8 +259,7 @@ func (a answer) plain() any {
 		}
 		objects[i] = o
 	}
-	return map[string]any{
-		"image": a.name, "model": a.model.Model, "version": a.model.Version, "engine": a.engine,
-		"width": a.size.X, "height": a.size.Y, "seconds": a.seconds, "objects": objects,
-	}
+	out := a.head()
+	out["objects"] = objects
+	return out
 }

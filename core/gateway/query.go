@@ -19,6 +19,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/recipe"
 )
 
 // query is what a request says of how it is to be answered.
@@ -26,7 +27,8 @@ type query struct {
 	model               string
 	format              string // geojson, json, csv or labels
 	image               int    // of a file with several; -1: the one that a person would see first
-	channel, z, t       int    // -1: the gateway's choice
+	channels            []int  // none: the gateway's choice
+	z, t                int    // -1: the gateway's choice
 	frames              bool   // counts of every frame from t on, in place of objects of one
 	diameter, threshold float64
 	region              image.Rectangle // whose objects are wanted; empty: all
@@ -35,7 +37,7 @@ type query struct {
 // readQuery takes the parameters that are allowed; any other is refused, as a typing error
 // must not be silence.
 func readQuery(r *http.Request, allowed ...string) (query, error) {
-	q := query{format: "geojson", image: -1, channel: -1, z: -1, t: -1}
+	q := query{format: "geojson", image: -1, z: -1, t: -1}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return q, bad("The query can't be read.")
@@ -71,12 +73,17 @@ func (q *query) set(name, v string) error {
 		if q.region, err = infer.ParseRegion(v); err != nil {
 			return bad("The parameter \"region\" is x,y,width,height in whole pixels.")
 		}
-	case "image", "channel", "z", "t":
+	case "channel":
+		var err error
+		if q.channels, err = infer.ParseChannels(v); err != nil {
+			return bad("The parameter \"channel\" is a whole number from 0 on, or as many with commas as the model takes.")
+		}
+	case "image", "z", "t":
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 || n > math.MaxInt32 || strings.HasPrefix(v, "+") {
 			return bad("The parameter %q is a whole number from 0 on.", name)
 		}
-		*map[string]*int{"image": &q.image, "channel": &q.channel, "z": &q.z, "t": &q.t}[name] = n
+		*map[string]*int{"image": &q.image, "z": &q.z, "t": &q.t}[name] = n
 	case "diameter", "threshold":
 		x, err := strconv.ParseFloat(v, 64)
 		top := map[string]float64{"diameter": 10_000, "threshold": 1}[name]
@@ -98,18 +105,16 @@ func (g *Gateway) chosen(q query) (Model, error) {
 	return Model{}, fault.New(fault.NotFound, "There is no model of that name here.", "See /v1/models.", nil)
 }
 
-// options are the query's for Detect.
-func (q query) options(o infer.Options) infer.Options {
-	for _, x := range []struct {
-		from int
-		to   *int
-	}{{q.channel, &o.Channel}, {q.z, &o.Z}, {q.t, &o.T}} {
-		if x.from >= 0 {
-			*x.to = x.from
-		}
+// options are the query's for Detect, in place of what is chosen where nothing is said.
+func (q query) options(o infer.Options, m *recipe.Model) (infer.Options, error) {
+	if q.z >= 0 {
+		o.Z = q.z
+	}
+	if q.t >= 0 {
+		o.T = q.t
 	}
 	o.Diameter, o.Threshold, o.Region = q.diameter, q.threshold, q.region
-	return o
+	return o.Choose(m, q.channels)
 }
 
 // upload is an image to be looked at: a file of our own, or one of the dataset.

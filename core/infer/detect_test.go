@@ -340,6 +340,49 @@ func TestChannelsOfTheModel(t *testing.T) {
 	}
 }
 
+// TestChannelsThatArePicked: as many as the model takes, in its order; what it is given without that is told.
+func TestChannelsThatArePicked(t *testing.T) {
+	src := stained("GFP") // DAPI, GFP
+	info := src.Info()
+	for _, c := range []struct {
+		names  string // of the model's channels
+		chosen []int
+		want   []int // nil: refused
+		note   string
+	}{
+		{"gfp", nil, []int{1}, ""},
+		{"gfp", []int{0}, []int{0}, ""},
+		{"gfp", []int{0, 1}, nil, "takes one channel, not 2"},
+		{"gfp, dapi", nil, []int{1, 0}, ""},
+		{"gfp, dapi", []int{0, 1}, []int{0, 1}, ""},
+		{"gfp, dapi", []int{1}, nil, "takes 2 channels, not 1"},
+		{"gfp, actin", nil, []int{0, 1}, "has 1 of the 2 channels that the model names (gfp, actin)"},
+		{"gfp, actin", []int{1, 0}, []int{1, 0}, ""},
+		{"membrane, actin", nil, []int{0, 1}, ""},
+	} {
+		m := description(t, c.names, "{id: components}")
+		opt, err := infer.Options{}.Named(m, info).Choose(m, c.chosen)
+		if c.want == nil {
+			if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), c.note) {
+				t.Errorf("%v of %s: %v", c.chosen, c.names, err)
+			}
+			continue
+		}
+		g, gerr := opt.Given(m, info)
+		if err != nil || gerr != nil || !slices.Equal(g.Channels, c.want) || !strings.Contains(g.Note, c.note) || g.Note != "" && c.note == "" {
+			t.Errorf("%v of %s: %+v, %v, %v", c.chosen, c.names, g, err, gerr)
+		}
+		if _, err := infer.Detect(t.Context(), echo{}, ref, m, src, opt, nil); err != nil {
+			t.Errorf("%v of %s: %v", c.chosen, c.names, err)
+		}
+	}
+	for text, want := range map[string][]int{"1,0": {1, 0}, "7": {7}, "": nil, "1,": nil, "-1": nil, "a": nil, "1, 2": nil, "+1": nil, strings.Repeat("0,", 64) + "0": nil} {
+		if got, err := infer.ParseChannels(text); !slices.Equal(got, want) || (err == nil) != (want != nil) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
+
 func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 	src, _ := discs(100, 100, 10)
 	for name, change := range map[string]func(*recipe.Model, *infer.Options){

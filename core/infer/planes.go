@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"slices"
-	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -38,7 +37,7 @@ func newPlanes(d *detection, p *plan) (*planes, error) {
 		if err := aPlane(t, p); err != nil {
 			return nil, err
 		}
-		channels, err := d.channels(t)
+		channels, err := d.opt.channels(t, t == first(d.model), d.src.Info().Channels)
 		if err != nil {
 			return nil, err
 		}
@@ -71,71 +70,6 @@ func aPlane(t *recipe.Tensor, p *plan) error {
 		}
 	}
 	return nil
-}
-
-// Named are the options with the channel that the image has under a model's name for it, where
-// the model takes one.
-func (o Options) Named(m *recipe.Model, info imageio.Info) Options {
-	if len(m.Inputs) == 0 {
-		return o
-	}
-	if i := theOne(&m.Inputs[0], info.Channels); i >= 0 {
-		o.Channel = i
-	}
-	return o
-}
-
-// theOne is the channel with an input's name for its only one; -1: there is none.
-func theOne(t *recipe.Tensor, have []imageio.Channel) int {
-	if a := t.Axis(string(recipe.Channel)); a != nil && a.Size.At(1) == 1 {
-		if of := called(a.Names, have); len(of) == 1 {
-			return of[0]
-		}
-	}
-	return -1
-}
-
-// called are the channels that have these names, in their order.
-func called(names []string, have []imageio.Channel) (all []int) {
-	for _, name := range names {
-		i := slices.IndexFunc(have, func(c imageio.Channel) bool { return strings.EqualFold(c.Name, name) && name != "" })
-		if i >= 0 {
-			all = append(all, i)
-		}
-	}
-	return all
-}
-
-// channels are those of the image for the channels of an input.
-func (d *detection) channels(t *recipe.Tensor) ([]int, error) {
-	a, have := t.Axis(string(recipe.Channel)), d.src.Info().Channels
-	switch {
-	case a == nil || a.Size.At(1) == 1 && len(d.opt.Channels) == 0:
-		if i := theOne(t, have); i >= 0 && t != &d.model.Inputs[0] { // the first has what was chosen
-			return []int{i}, nil
-		}
-		return []int{d.opt.Channel}, nil
-	case len(d.opt.Channels) == a.Size.At(1):
-		return d.opt.Channels, nil
-	case len(d.opt.Channels) > 0:
-		return nil, fault.New(fault.Invalid, fmt.Sprintf("The model takes %d channels, not %d.", a.Size.At(1), len(d.opt.Channels)), "Choose as many.", nil)
-	}
-	n := a.Size.At(1)
-	out := called(a.Names, have)
-	switch {
-	case len(out) == n:
-		return out, nil
-	case len(have) == 1 && (n == 3 || strings.Join(a.Names, "") == ""): // grey, for a network of colours
-		return slices.Repeat([]int{0}, n), nil
-	case len(have) < n:
-		return nil, fault.New(fault.Invalid, fmt.Sprintf("The model takes %d channels, and the image has %d.", n, len(have)),
-			"Choose another model.", nil)
-	}
-	out = nil
-	for i := range n {
-		out = append(out, i)
-	}
-	return out, nil
 }
 
 // of implements supply.

@@ -42,6 +42,7 @@ type Question struct {
 	Diameter float64
 	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap  int
+	Channels []int           // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
 	Region   image.Rectangle // whose objects are wanted; empty: all of the image
 	Keep     string          // folder in which answers are kept until they are used; empty: none
 	Linking  measure.Linking // of objects over time, for Track
@@ -56,14 +57,15 @@ type Access struct {
 
 // Answer is what the model found, and what was measured.
 type Answer struct {
-	Layer   annotation.Layer
-	Table   measure.Table
-	Image   string // file name
-	Model   infer.Ref
-	Size    image.Point
-	Micron  imageio.Micron
-	Engine  string
-	Seconds float64
+	Layer       annotation.Layer
+	Table       measure.Table
+	Image       string // file name
+	Model       infer.Ref
+	Size        image.Point
+	Micron      imageio.Micron
+	Engine      string
+	Seconds     float64
+	infer.Given // of the image, to the model
 }
 
 // How many images are under way at a time: while the engine works on one, others are read,
@@ -120,7 +122,10 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 // ask is about one image.
 func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source) (Answer, error) {
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
-	opt := q.options(src.Info(), b, r)
+	opt, given, err := q.options(src.Info(), b, r)
+	if err != nil {
+		return Answer{}, err
+	}
 	begun := time.Now()
 	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
 	if err != nil {
@@ -128,7 +133,7 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 	}
 	a := Answer{
 		Layer: layer, Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
-		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
+		Engine: en.Name(), Seconds: time.Since(begun).Seconds(), Given: given,
 	}
 	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T)
 	return a, err
@@ -140,11 +145,20 @@ func (q *Question) SetRegion(text string) (err error) {
 	return err
 }
 
+// SetChannels takes channels that are written with commas.
+func (q *Question) SetChannels(text string) (err error) {
+	q.Channels, err = infer.ParseChannels(text)
+	return err
+}
+
 // options are those of the question, about the plane that is looked at first.
-func (q Question) options(info imageio.Info, b infer.Bundle, r *recipe.Model) infer.Options {
-	opt := plane(info).Named(r, info)
+func (q Question) options(info imageio.Info, b infer.Bundle, r *recipe.Model) (opt infer.Options, given infer.Given, err error) {
+	if opt, err = plane(info).Named(r, info).Choose(r, q.Channels); err != nil {
+		return opt, given, err
+	}
 	opt.Diameter, opt.Tile, opt.Overlap, opt.Region, opt.Keep = q.Diameter, q.Tile, q.Overlap, q.Region, keep(q.Keep, keptBytes, b)
-	return opt
+	given, err = opt.Given(r, info)
+	return opt, given, err
 }
 
 // keptBytes is how much disk kept answers may take.

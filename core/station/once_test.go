@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
@@ -45,5 +46,27 @@ func TestAskMeasuresEveryChannel(t *testing.T) {
 		return nil
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAskAboutAChannel: the model is given what was chosen, or says that it takes another number.
+func TestAskAboutAChannel(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	for text, want := range map[string][]int{"": {0}, "2": {2}, "1,0": nil} {
+		q := station.Question{Engine: "embedded", Model: "nuclei"}
+		if text != "" {
+			if err := q.SetChannels(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := station.Ask(t.Context(), q, []string{stained(t)}, func(a station.Answer) error {
+			if !slices.Equal(a.Given.Channels, want) {
+				t.Errorf("%q: given %v", text, a.Given)
+			}
+			return nil
+		})
+		if (err == nil) != (want != nil) || err != nil && fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

@@ -37,7 +37,10 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	}
 	defer src.Close() //nolint:errcheck // read only
 	info := src.Info()
-	opt := q.options(info, b, r)
+	opt, _, err := q.options(info, b, r)
+	if err != nil {
+		return 0, err
+	}
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {
