@@ -118,13 +118,17 @@ func (f *film) start(ctx context.Context, n int) error {
 const reorder = 16
 
 // arguments are ffmpeg's for the frames from n on, or from one before n: first, where times don't
-// tell neighbours apart. All times are the file's own, which may begin with sound, or anywhere. The
+// tell neighbours apart, or near the start, where those that lean on some that were cut away may have
+// none. All times are the file's own, which may begin with sound, or anywhere. The
 // seek goes so far back that a key frame before n is found whether the container lists it by the
 // time at which it is decoded or shown; what is too much is dropped: all before the middle between
 // the frame and the one before it, so that no rounding picks a neighbour.
 func (f *film) arguments(n int) (first int, args []string) {
 	frames := f.track.frames
 	seconds := func(d time.Duration) string { return strconv.FormatFloat((d + f.track.offset).Seconds(), 'f', 6, 64) }
+	if n <= reorder {
+		n = 0
+	}
 	for n > 0 && (f.track.blind || frames[n].at-frames[n-1].at < 4*time.Microsecond) {
 		n--
 	}
