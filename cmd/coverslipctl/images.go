@@ -31,6 +31,14 @@ type imageInfo struct {
 	Instrument string         `json:"instrument,omitempty"`
 	Image      int            `json:"image"`
 	Images     []string       `json:"images,omitempty"`
+	From       *imageFrom     `json:"converted_from,omitempty"`
+}
+
+// imageFrom says which image of a file was converted that holds several, where nobody chose one.
+type imageFrom struct {
+	Image int    `json:"image"`
+	Of    int    `json:"of"`
+	Name  string `json:"name"`
 }
 
 type imageLevel struct {
@@ -125,6 +133,9 @@ func (i imageInfo) lines() []string {
 	if i.Instrument != "" {
 		out = append(out, "by "+i.Instrument)
 	}
+	if i.From != nil {
+		out = append(out, fmt.Sprintf("converted only image %d (%s) of 0 to %d: --image converts another", i.From.Image, i.From.Name, i.From.Of-1))
+	}
 	if len(i.Images) > 0 {
 		out = append(out, fmt.Sprintf("image %d of 0 to %d: %s", i.Image, len(i.Images)-1, strings.Join(i.Images, ", ")))
 	}
@@ -148,6 +159,10 @@ func convert(ctx context.Context, c call, args []string) error {
 	if !strings.HasSuffix(strings.ToLower(v.Out), ".ome.tif") && !strings.HasSuffix(strings.ToLower(v.Out), ".ome.tiff") {
 		return usageError("the result is an OME-TIFF: its name ends in .ome.tif")
 	}
+	from, err := unchosen(ctx, v)
+	if err != nil {
+		return err
+	}
 	if err := c.do(ctx, "converting", func(ctx context.Context, p *job.Progress) error { return station.Convert(ctx, v, p) }); err != nil {
 		return err
 	}
@@ -155,7 +170,20 @@ func convert(ctx context.Context, c call, args []string) error {
 	if err != nil {
 		return err
 	}
+	i.From = from
 	return c.print(i, i.lines()...)
+}
+
+// unchosen is the image that is converted of several where nobody chose one, else nil.
+func unchosen(ctx context.Context, v station.Conversion) (*imageFrom, error) {
+	if v.Image >= 0 {
+		return nil, nil //nolint:nilnil // see above
+	}
+	in, err := station.DescribeImage(ctx, v.In, v.Image)
+	if err != nil || len(in.Images) < 2 || in.Image >= len(in.Images) {
+		return nil, err
+	}
+	return &imageFrom{in.Image, len(in.Images), in.Images[in.Image]}, nil
 }
 
 func calibrate(ctx context.Context, c call, args []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -97,6 +98,19 @@ with tifffile.TiffWriter(sys.argv[1] + '/positions.ome.tif', ome=True) as w:
 	}
 	if i := say(filepath.Join(dir, "positions.ome.tif")); i.Image != 0 || len(i.Images) != 3 {
 		t.Errorf("read %+v", i)
+	}
+	for n, want := range []string{"converted only image 0 (Position 0) of 0 to 2", ""} {
+		args := []string{"convert", filepath.Join(dir, "positions.ome.tif"), filepath.Join(dir, fmt.Sprintf("%d.ome.tif", n))}
+		if n > 0 {
+			args = append(args, "--image", strconv.Itoa(n))
+		}
+		var text, errs bytes.Buffer
+		if code := run(t.Context(), args, &text, &errs); code != 0 || !strings.Contains(text.String(), want) || want == "" && strings.Contains(text.String(), "only") {
+			t.Errorf("%v ended with %d: %s%s", args, code, &text, &errs)
+		}
+		if data, err := os.ReadFile(args[2]); err != nil || !bytes.Contains(data, fmt.Appendf(nil, `Name="Position %d"`, n)) {
+			t.Errorf("image %d has lost its name, %v", n, err)
+		}
 	}
 }
 

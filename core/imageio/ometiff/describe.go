@@ -101,6 +101,9 @@ func describe(info imageio.Info, samples int) []byte {
 		px.Plane = &outPlane{X: s.X, XUnit: "µm", Y: s.Y, YUnit: "µm", Height: s.Z, HeightUnit: "µm"}
 	}
 	img := outImage{ID: "Image:0", Name: info.Name, Pixels: px}
+	if info.Image < len(info.Images) { // one of several: its own name tells it from the others
+		img.Name = info.Images[info.Image]
+	}
 	if !info.Acquired.IsZero() {
 		img.Acquired = info.Acquired.Format(time.RFC3339Nano)
 	}
