@@ -33,14 +33,30 @@ func (w *window) judge(id string, s annotation.State) {
 	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
 }
 
-// reshape gives an object another outline. Who corrects a prediction has accepted it.
+// reshape gives an object another outline.
 func (w *window) reshape(id string, ring []annotation.Point) {
-	before := w.object(id)
-	if before == nil {
+	if before := w.object(id); before != nil {
+		after := *before
+		after.Outline = ring
+		w.amend(before, after)
+	}
+}
+
+// classify gives an object another class, which what is drawn from then on has, too; "" is no object.
+func (w *window) classify(id, class string) {
+	w.class = class
+	if before := w.object(id); before != nil && before.Class != class {
+		after := *before
+		after.Class = class
+		w.amend(before, after)
 		return
 	}
-	after := *before
-	after.Outline, after.By = ring, w.station.Settings().Person.Name
+	w.fillViewer()
+}
+
+// amend makes one object another. Who corrects a prediction has accepted it.
+func (w *window) amend(before *annotation.Object, after annotation.Object) {
+	after.By = w.station.Settings().Person.Name
 	if after.State == annotation.Predicted || after.State == annotation.Rejected {
 		after.State = annotation.Accepted
 	}
@@ -54,15 +70,40 @@ func (w *window) remove(id string) {
 }
 
 func (w *window) draw(ring []annotation.Point) {
-	class := "nucleus"
-	if len(w.desk.objects) > 0 {
-		class = w.desk.objects[0].Class
-	}
 	o := annotation.Object{
-		ID: "d-" + rand.Text()[:12], Class: class, Outline: ring, Score: 1, State: annotation.Drawn,
+		ID: "d-" + rand.Text()[:12], Class: w.drawnAs(), Outline: ring, Score: 1, State: annotation.Drawn,
 		By: w.station.Settings().Person.Name,
 	}
 	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
+}
+
+// drawnAs is the class of what is drawn: the one that was chosen last, if there is such a thing here.
+func (w *window) drawnAs() string {
+	d := &w.desk
+	switch all := d.classes(); {
+	case slices.Contains(all, w.class):
+		return w.class
+	case len(d.objects) > 0:
+		return d.objects[0].Class
+	case len(all) > 0:
+		return all[0]
+	}
+	return "nucleus"
+}
+
+// classes are those that an object of the open capture may have: the model's, and what is there.
+func (d *desk) classes() []string {
+	all, seen := slices.Clone(d.known), map[string]bool{}
+	for _, c := range all {
+		seen[c] = true
+	}
+	for _, o := range d.objects {
+		if !seen[o.Class] {
+			seen[o.Class] = true
+			all = append(all, o.Class)
+		}
+	}
+	return all
 }
 
 // edit changes what is shown. Until it is kept, its number is below 0.

@@ -38,6 +38,7 @@ type desk struct {
 	film      viewer.Film    // what was found then
 	tracks    map[string]int // of the objects by ID
 	threshold float64        // of probability, that objects have
+	known     []string       // classes, of the model
 	moving    moving
 	stamp     string              // of the prediction that objects came from
 	before    []annotation.Object // what an earlier prediction had found, while this capture is open
@@ -54,6 +55,7 @@ type opened struct {
 	log       []annotation.Entry
 	frames    station.Frames
 	threshold float64
+	known     []string
 }
 
 // open opens a capture in the viewer.
@@ -123,11 +125,18 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 	if fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Offline { // no model yet, or none that is at hand
 		err = nil
 	}
-	return opened{src, objects, log, frames, at}, err
+	if err != nil {
+		return opened{}, err
+	}
+	known, err := w.station.Classes(ctx, it)
+	if err != nil { // those that are there can be chosen
+		w.opt.Log.Warn("classes not known", slog.String("item", it.ID), slog.Any("error", err))
+	}
+	return opened{src, objects, log, frames, at, known}, nil
 }
 
 func (d *desk) take(o opened) {
-	d.src, d.objects, d.log, d.frames, d.threshold = o.src, o.objects, o.log, o.frames, o.threshold
+	d.src, d.objects, d.log, d.frames, d.threshold, d.known = o.src, o.objects, o.log, o.frames, o.threshold, o.known
 	d.forming = nil
 }
 
@@ -215,7 +224,7 @@ func (w *window) fillViewer() {
 		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film,
 		Measured: d.measured.facts, Table: d.measured.table, Measuring: d.measured.waiting, Presets: w.presets(),
 	}
-	v.Place = w.place(d.id)
+	v.Place, v.Classes, v.Class = w.place(d.id), d.classes(), w.drawnAs()
 	v.Counts, v.CountedBy, v.Counting = counted(d.frames.Frames), d.frames.Model, w.counting[d.id]
 	v.Z, v.T = station.Lying(it, d.src.Info())
 	if p, ok := station.Prediction(it); ok {
@@ -324,7 +333,7 @@ func (w *window) viewerActions() viewer.Actions {
 	return viewer.Actions{
 		Accept: func(id string) { w.judge(id, annotation.Accepted) },
 		Reject: func(id string) { w.judge(id, annotation.Rejected) },
-		Delete: w.remove, Draw: w.draw, Reshape: w.reshape,
+		Delete: w.remove, Draw: w.draw, Reshape: w.reshape, Classify: w.classify,
 		Undo:     func() { w.step(annotation.Undo, w.station.Undo) },
 		Redo:     func() { w.step(annotation.Redo, w.station.Redo) },
 		RunAgain: w.again, Compare: w.against, Threshold: w.moveThreshold, Explain: w.unread,

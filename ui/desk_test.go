@@ -215,6 +215,33 @@ func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {
 	}
 }
 
+// TestAClassIsKeptAndDrawnAgain: the one that a person chose last, where there is such a thing.
+func TestAClassIsKeptAndDrawnAgain(t *testing.T) {
+	w, posts := corrected(t)
+	w.desk.known = []string{"cell", "debris"}
+	w.draw(square(10, 20))
+	id := w.desk.objects[0].ID
+	if got := w.desk.objects[0].Class; got != "cell" {
+		t.Errorf("where nothing is yet, drawn is a %s", got)
+	}
+	w.classify(id, "debris")
+	w.draw(square(60, 20))
+	w.classify("", "cell")
+	w.draw(square(110, 20))
+	if got := w.desk.objects; got[0].Class != "debris" || got[1].Class != "debris" || got[2].Class != "cell" {
+		t.Errorf("shown: %+v", got)
+	}
+	begin(t, w)
+	wait(t, posts, func() bool { return w.desk.log[3].Seq > 0 })
+	if log := kept(t, w); len(log) != 4 || log[1].Kind != annotation.Change || log[1].Before.Class != "cell" || log[1].After.Class != "debris" {
+		t.Errorf("kept %+v", log)
+	}
+	w.class, w.desk.known, w.desk.objects = "debris", []string{"nucleus"}, nil
+	if got := w.drawnAs(); got != "nucleus" {
+		t.Errorf("where there is no such thing, drawn is a %s", got)
+	}
+}
+
 // TestWhatIsNotKeptIsNotShown: a correction that nobody is named for goes when it was refused.
 func TestWhatIsNotKeptIsNotShown(t *testing.T) {
 	w, posts := corrected(t)

@@ -68,6 +68,7 @@ type window struct {
 	jobs     *jobs.Screen
 	settings *settings.Screen
 	desk     desk
+	class    string // that a person chose last
 	curve    runs.Curve
 	counting map[string]bool        // captures whose objects are counted over time
 	thumbs   map[string]image.Image // by item; nil while it is made

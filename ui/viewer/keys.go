@@ -48,7 +48,7 @@ func (s *Screen) bindings() map[rune]func() {
 		'm': tool(tileview.Select), 'r': tool(tileview.Rectangle), 'p': tool(tileview.Polygon),
 		'o': tool(tileview.Ellipse), 'b': tool(tileview.Brush), 'e': tool(tileview.Eraser),
 		'a': func() { s.judge(s.act.Accept) }, 'x': func() { s.judge(s.act.Reject) }, 'u': s.undo,
-		'h': o.hide,
+		'h': o.hide, 'c': s.panel.class.next,
 		'f': func() { o.fill.SetChecked(!o.fill.Checked) },
 		'i': func() { o.labels.SetChecked(!o.labels.Checked) },
 		',': func() { pl.step(-1) }, '<': func() { pl.step(-1) },

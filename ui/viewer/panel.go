@@ -31,6 +31,7 @@ type panel struct {
 	planes   *planes
 	counts   *counts
 	objects  *objects
+	class    *class
 	object   *kit.Facts
 	none     *widget.Label
 	image    *kit.Facts
@@ -58,13 +59,14 @@ func newPanel(s *Screen) *panel {
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.part = kit.NewCheck("Only in sight", nil, s.view.TakeKeys)
 	p.limit = newThreshold(s)
+	p.class = newClass(s)
 	p.rival = kit.NewSelect(nil, p.compare, s.view.TakeKeys)
 	p.rivals = container.NewVBox(widget.NewLabel("Compare with"), p.rival)
 	p.size = p.pixelSize()
 	p.body = container.NewVBox(
 		kit.NewFold("Channels", true, p.channels.box), p.channels.all, p.planes.fold, p.counts.fold,
 		kit.NewFold("Objects", true, p.objects.box), p.objects.how,
-		kit.NewFold("Selected", true, p.none, p.object),
+		kit.NewFold("Selected", true, p.none, p.class.row, p.object),
 		kit.NewFold("Model", true, p.modelForm()),
 		kit.NewFold("Image", true, p.image, p.size, kit.NewGap(0, 8)),
 	)
@@ -187,6 +189,7 @@ func diameterOf(text string) (float64, bool) {
 func (p *panel) chosen(o *annotation.Object, v Values) {
 	shown(p.none, o == nil)
 	shown(p.object, o != nil)
+	p.class.set(o, v)
 	if o != nil {
 		p.object.Set(slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o), v.Measured[o.ID]))
 	}

@@ -32,6 +32,8 @@ type Values struct {
 	Measured  map[string][]kit.Fact // by object: what core measured; area and the like are added here
 	Table     Table                 // all that core measured
 	Measuring int                   // objects that are being measured
+	Classes   []string              // that an object may have
+	Class     string                // the one that what is drawn gets
 	Model     string                // name@version that predicted, or ""
 	Versions  []string              // name@version of the models that may be compared with
 	Rival     string                // the one that Other is of, "" for none
@@ -61,6 +63,7 @@ type Actions struct {
 	Accept, Reject, Delete func(objectID string)
 	Draw                   func(ring []annotation.Point)
 	Reshape                func(objectID string, ring []annotation.Point)
+	Classify               func(objectID, class string) // one of Classes; of no object that of what is drawn
 	Undo, Redo             func()
 	RunAgain               func(diameter float64, part image.Rectangle) // micrometres, 0 for the model's own; pixels, empty for all
 	Threshold              func(at float64)                             // of probability, again and again while it moves

@@ -268,6 +268,32 @@ func TestKeysGoThroughAllObjects(t *testing.T) {
 	})
 }
 
+// TestAClassIsChosen for the selected object, by the list and by a key; with none selected for what is
+// drawn.
+func TestAClassIsChosen(t *testing.T) {
+	var did []string
+	act := viewer.Actions{Classify: func(id, class string) { did = append(did, id+" "+class) }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Classes, val.Class = []string{"nucleus", "cell", "debris"}, "cell"
+		v.Set(val)
+		s.settle(c)
+		press(v, c, 'c')
+		tiles(v).Select("A1")
+		press(v, c, 'c')
+		choose(v, "debris")
+		if want := "[ debris A1 cell A1 debris]"; fmt.Sprint(did) != want || labelOf(v, "Class") == "" {
+			t.Errorf("chosen: %v, not %s", did, want)
+		}
+		val.Classes = val.Classes[:1]
+		v.Set(val)
+		press(v, c, 'c')
+		if len(did) != 3 {
+			t.Errorf("with nothing to choose: %v", did)
+		}
+	})
+}
+
 // TestTheLastCornerIsTakenBack, by any key that takes something away, and no object.
 func TestTheLastCornerIsTakenBack(t *testing.T) {
 	var did []string

@@ -1,0 +1,60 @@
+package viewer
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/kit"
+)
+
+// class is the one of what is selected; while nothing is, that of what is drawn.
+type class struct {
+	s    *Screen
+	of   string // the object, "" for none
+	word *widget.Label
+	pick *kit.Select
+	row  fyne.CanvasObject
+}
+
+func newClass(s *Screen) *class {
+	c := &class{s: s, word: widget.NewLabel("")}
+	c.pick = kit.NewSelect(nil, c.choose, s.view.TakeKeys)
+	c.row = container.NewBorder(nil, nil, c.word, nil, c.pick)
+	return c
+}
+
+// set follows what is selected. Where there is nothing to choose there is no list.
+func (c *class) set(o *annotation.Object, v Values) {
+	c.of, c.pick.Options, c.pick.Selected = "", v.Classes, v.Class
+	word := "Draw as"
+	if o != nil {
+		word, c.of, c.pick.Selected = "Class", o.ID, o.Class
+	}
+	c.word.SetText(word)
+	shown(c.row, c.s.act.Classify != nil && v.ID != "" && len(v.Classes) > 1)
+	c.pick.Refresh()
+}
+
+func (c *class) choose(name string) {
+	switch {
+	case c.of == "":
+		c.s.act.Classify("", name)
+	case c.s.home():
+		c.s.act.Classify(c.of, name)
+	default: // the list stays with what is
+		c.s.chosen()
+	}
+}
+
+// next goes to the next class.
+func (c *class) next() {
+	if !c.row.Visible() {
+		return
+	}
+	all := c.pick.Options
+	c.choose(all[(slices.Index(all, c.pick.Selected)+1)%len(all)])
+}
