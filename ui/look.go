@@ -95,6 +95,7 @@ func (w *window) onlyLooked() viewer.Values {
 	v := viewer.Values{
 		Title: filepath.Base(d.file), Place: "not captured", Source: d.src, Objects: d.objects, Presets: w.presets(),
 	}
+	v.Z, v.T = station.Lying(flow.Item{}, d.src.Info()) // as if it were captured
 	if it, ok := w.station.Items().Row(d.other); ok {
 		v.Title, v.Place = it.Title, w.place(it.ID)
 	}

@@ -151,6 +151,15 @@ func TestAnotherPredictionLeavesWhereObjectsLie(t *testing.T) {
 	}
 }
 
+// TestAStackThatIsLookedAtOpensInTheMiddle, where its objects would have been found.
+func TestAStackThatIsLookedAtOpensInTheMiddle(t *testing.T) {
+	w, _ := corrected(t)
+	w.desk = desk{file: "a.tif", src: deep{w.desk.src}}
+	if v := w.onlyLooked(); v.Z != 4 {
+		t.Errorf("it opens on plane %d", v.Z)
+	}
+}
+
 // deep is an image as a stack.
 type deep struct{ imageio.Source }
 

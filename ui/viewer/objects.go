@@ -183,12 +183,31 @@ func (o *objects) count() {
 func (o *objects) restyle() {
 	st := o.s.view.Style()
 	st.By = tileview.Coloring(max(o.by.SelectedIndex(), 0))
-	st.Fill, st.Labels, st.Tails, st.Clear = o.fill.Checked, o.labels.Checked, o.tails.Checked, 1-o.clear.Value
+	st.Fill, st.Labels, st.Tails, st.Clear = o.fill.Checked, o.labels.Checked, o.tails.Checked, o.cleared()
 	o.s.view.SetStyle(st)
 	if o.s.rail != nil {
 		o.s.rail.style(st)
 	}
 	o.s.mirror()
+}
+
+// faint is how much of their opacity objects keep on another plane than theirs.
+const faint = 0.35
+
+// cleared is how clear objects are on the plane that is shown.
+func (o *objects) cleared() float64 {
+	z, _ := o.s.view.Plane()
+	if o.s.view.Projection() == tileview.Slice && z != o.s.val.Z && o.s.panel != nil && o.s.panel.info.Z > 1 {
+		return 1 - faint*o.clear.Value
+	}
+	return 1 - o.clear.Value
+}
+
+// fade follows the view from plane to plane.
+func (o *objects) fade() {
+	st := o.s.view.Style()
+	st.Clear = o.cleared()
+	o.s.view.SetStyle(st)
 }
 
 // hide hides all objects, or shows them again.

@@ -204,6 +204,7 @@ func (s *Screen) turned() {
 	if s.val.Source == nil {
 		return
 	}
+	s.panel.objects.fade()
 	if s.panel.info.T < 2 {
 		s.mirror()
 		return

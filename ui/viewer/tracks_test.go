@@ -179,8 +179,14 @@ func TestWhatIsDrawnOnAnotherPlaneIsSaidToLieOnTheirs(t *testing.T) {
 		if got := labelOf(v, "z "); !strings.HasPrefix(got, "z 5/5 · objects of z 3 · ") {
 			t.Errorf("on another plane it says %q", got)
 		}
+		if got := tiles(v).Style().Clear; got < 0.5 || got >= 1 {
+			t.Errorf("on another plane they are clear to %g", got)
+		}
 		draw(true)
 		tiles(v).SetPlane(2, 0)
+		if got := tiles(v).Style().Clear; got != 0 {
+			t.Errorf("back on their plane they are clear to %g", got)
+		}
 		tiles(v).SetProjection(tileview.Max)
 		if labelOf(v, "objects of z 3 · ") == "" {
 			t.Error("on a projection it does not say where they lie")

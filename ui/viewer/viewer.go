@@ -265,6 +265,7 @@ func (s *Screen) Set(v Values) {
 		s.view.SetPlane(v.Z, v.T)
 	}
 	s.lay()
+	s.panel.objects.fade() // they may lie on another plane than those of before
 	s.compare()
 	s.title.SetText(v.Title)
 	s.offerImages(v.Source.Info())
