@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/secret"
@@ -28,7 +29,8 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	flags.IntVar(&q.Overlap, "overlap", 0, "pixels that neighbouring tiles share; 0: what the model says, or 96")
 	flags.Func("channels", "of the image for those of the model, in its order and from 0 on, such as 1,0; else the ones with its names for them, or the nuclei's, or the first", q.SetChannels)
 	flags.Func("region", "of which objects are wanted: X,Y,WIDTH,HEIGHT in pixels of the image; else all of it", q.SetRegion)
-	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash")
+	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash, as it does itself after an outage")
+	flags.DurationVar(&q.Patience, "patience", 10*time.Minute, "how long a server that does not answer any more is asked again; 0: not at all")
 	access(flags, &q.Access)
 	var r results
 	flags.StringVar(&r.out, "out", "", "objects.geojson, table.csv or labels.tif, of one image")
@@ -46,10 +48,16 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		return err
 	}
 	q.Token = secret.Text(os.Getenv("COVERSLIP_TOKEN"))
+	var mu sync.Mutex // one line at a time
+	q.Waits = func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		say, _ := fault.Once(err)
+		fmt.Fprintf(c.errs, "coverslipctl: %s It is asked again for up to %v.\n", say, q.Patience)
+	}
 	if r.tracks != "" {
 		return trackFilm(ctx, c, q, images[0], r.tracks)
 	}
-	var mu sync.Mutex // one line at a time
 	return station.Ask(ctx, q, images, func(a station.Answer) error {
 		if err := r.write(a); err != nil {
 			return err

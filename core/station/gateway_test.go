@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -210,6 +213,35 @@ func TestOneServerOfTwoIsOff(t *testing.T) {
 		if code, text := call(t, at+"/v1/predict", image); code != http.StatusOK {
 			t.Errorf("%s: %d, %.200s", both, code, text)
 		}
+	}
+}
+
+// TestAskOutlastsAServer that is killed when the first of many images is there, and started again
+// when somebody has noticed.
+func TestAskOutlastsAServer(t *testing.T) {
+	s := servertest.StartTriton(t)
+	image, err := fs.ReadFile(sample.Captures(), field)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for i := range 6 { // more than are under way at a time
+		paths = append(paths, filepath.Join(t.TempDir(), fmt.Sprint(i, field)))
+		if err := os.WriteFile(paths[i], image, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kill, again := sync.OnceFunc(func() { s.Signal(t, syscall.SIGKILL) }), sync.OnceFunc(func() { s.Up(t) })
+	var answers atomic.Int32
+	q := station.Question{Engine: s.GRPC, Backend: "python", Model: "nuclei", Patience: 5 * time.Minute, Waits: func(error) { again() }}
+	if err := station.Ask(t.Context(), q, paths, func(a station.Answer) error {
+		kill()
+		if answers.Add(1); len(a.Layer.Objects) < 100 {
+			t.Errorf("%d objects", len(a.Layer.Objects))
+		}
+		return nil
+	}); err != nil || int(answers.Load()) != len(paths) {
+		t.Errorf("%d of %d images: %v", answers.Load(), len(paths), err)
 	}
 }
 

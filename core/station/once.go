@@ -46,6 +46,8 @@ type Question struct {
 	Region   image.Rectangle // whose objects are wanted; empty: all of the image
 	Keep     string          // folder in which answers are kept until they are used; empty: none
 	Linking  measure.Linking // of objects over time, for Track
+	Patience time.Duration   // with a server that does not answer: so long it is asked again; 0: it is not
+	Waits    func(error)     // told when that begins, from several goroutines; nil: nobody is
 	Log      *slog.Logger
 }
 
@@ -127,7 +129,7 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 		return Answer{}, err
 	}
 	begun := time.Now()
-	layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
+	layer, err := q.detect(ctx, en, b, r, src, opt)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
-	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/measure"
 )
@@ -44,7 +43,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {
-		layer, err := infer.Detect(ctx, en, b.Ref, r, src, opt, nil)
+		layer, err := q.detect(ctx, en, b, r, src, opt)
 		if err != nil {
 			return tracks, err
 		}
