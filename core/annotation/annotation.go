@@ -22,7 +22,7 @@ const (
 type Object struct {
 	ID      string  // unique within a dataset, stays through edits
 	Class   string  // "nucleus", …
-	Outline []Point // closed ring, first point not repeated
+	Outline []Point // closed ring, first point not repeated; around holes as Join has it
 	Score   float64 // the model's probability in 0…1; 1 for a person's
 	State   State
 	By      string // person, or model@version

@@ -107,6 +107,26 @@ func TestGeoJSONIsQuPaths(t *testing.T) {
 	}
 }
 
+// TestGeoJSONWithHoles: a ring is a polygon with a hole, in which no corner comes twice, and comes
+// back as it was but for the corner where its bridge stood.
+func TestGeoJSONWithHoles(t *testing.T) {
+	outer := []annotation.Point{{}, {X: 9}, {X: 9, Y: 9}, {Y: 9}}
+	hole := []annotation.Point{{X: 3, Y: 3}, {X: 3, Y: 6}, {X: 6, Y: 6}, {X: 6, Y: 3}}
+	l := annotation.Layer{Objects: []annotation.Object{{ID: "a", State: annotation.Drawn, Score: 1, Outline: annotation.Join(outer, [][]annotation.Point{hole})}}}
+	var b bytes.Buffer
+	if err := exchange.WriteGeoJSON(&b, l, measure.Table{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `"coordinates":[[[0,0],[3,0],[9,0],[9,9],[0,9],[0,0]],[[3,3],[3,6],[6,6],[6,3],[3,3]]]`
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("%s, want %s", b.String(), want)
+	}
+	got, _, err := exchange.ReadGeoJSON(&b)
+	if err != nil || !reflect.DeepEqual(got.Objects, l.Objects) {
+		t.Errorf("%+v, want %+v, %v", got.Objects, l.Objects, err)
+	}
+}
+
 // TestReadOthers reads what QuPath wrote over the years.
 func TestReadOthers(t *testing.T) {
 	const ring = `"geometry":{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,4],[0,0]],[[1,1],[2,1],[2,2],[1,1]]]}`
@@ -128,7 +148,7 @@ func TestReadOthers(t *testing.T) {
 			0,
 		},
 		"one, in parts": {
-			`{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[9,9],[10,9],[10,10],[9,9]]],[[[0,0],[4,0],[4,4],[0,4],[0,0]]]]},"properties":{"objectType":"annotation"}}`,
+			`{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[9,9],[10,9],[10,10],[9,9]]],[[[0,0],[4,0],[4,4],[0,4],[0,0]],[[1,1],[2,2],[2,1],[1,1]]]]},"properties":{"objectType":"annotation"}}`,
 			annotation.Object{Score: 1, State: annotation.Drawn},
 			0,
 		},
@@ -148,7 +168,7 @@ func TestReadOthers(t *testing.T) {
 			t.Errorf("%s: %v, %d skipped, %+v", name, err, skipped, got)
 			continue
 		}
-		c.want.Outline = []annotation.Point{{}, {X: 4}, {X: 4, Y: 4}, {Y: 4}}
+		c.want.Outline = []annotation.Point{{}, {X: 1}, {X: 1, Y: 1}, {X: 2, Y: 2}, {X: 2, Y: 1}, {X: 1, Y: 1}, {X: 1}, {X: 4}, {X: 4, Y: 4}, {Y: 4}}
 		if !reflect.DeepEqual(got.Objects[0], c.want) {
 			t.Errorf("%s: %+v, want %+v", name, got.Objects[0], c.want)
 		}

@@ -96,11 +96,11 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 }
 
 func marshal(o annotation.Object, values []measure.Value) ([]byte, error) {
-	ring := make([][2]float64, 0, len(o.Outline)+1)
-	for _, p := range o.Outline {
-		ring = append(ring, [2]float64{p.X, p.Y})
+	rings := Rings(o)
+	for i, r := range rings {
+		rings[i] = append(r, r[0])
 	}
-	coordinates, err := json.Marshal([][][2]float64{append(ring, ring[0])})
+	coordinates, err := json.Marshal(rings)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,19 @@ func marshal(o annotation.Object, values []measure.Value) ([]byte, error) {
 		f.Properties.Measurements[v.Name] = v.Value
 	}
 	return json.Marshal(f)
+}
+
+// Rings are the rings of an object, the outer one first, as other programs take them; no first
+// corner is repeated.
+func Rings(o annotation.Object) [][][2]float64 {
+	parts := annotation.Rings(o.Outline)
+	out := make([][][2]float64, len(parts))
+	for i, ring := range parts {
+		for _, p := range ring {
+			out[i] = append(out[i], [2]float64{p.X, p.Y})
+		}
+	}
+	return out
 }
 
 // Color returns the colour (RGB) of a class: always the same for the same name.

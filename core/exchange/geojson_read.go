@@ -27,8 +27,7 @@ type readProperties struct {
 }
 
 // ReadGeoJSON reads what [WriteGeoJSON] or QuPath wrote: a collection, a bare list of
-// features, or one feature. Holes are filled, and of an object in several parts the
-// largest stays, as an outline is one ring. skipped counts what is no area: points and
+// features, or one feature. Of an object in several parts the largest stays, with its holes. skipped counts what is no area: points and
 // lines. What is no GeoJSON is fault.Corrupt.
 func ReadGeoJSON(r io.Reader) (l annotation.Layer, skipped int, err error) {
 	in := &witness{r: r}
@@ -240,7 +239,7 @@ func (p *readProperties) measurement(name string) (float64, bool) {
 	return 0, false
 }
 
-// outline returns the largest outer ring; nil for what is no area.
+// outline returns the largest part; nil for what is no area.
 func (g geometry) outline() ([]annotation.Point, error) {
 	var polygons [][][][]float64
 	switch g.Type {
@@ -258,14 +257,18 @@ func (g geometry) outline() ([]annotation.Point, error) {
 	}
 	var best []annotation.Point
 	var most float64
-	for _, rings := range polygons {
-		if len(rings) == 0 {
+	for _, p := range polygons {
+		if len(p) == 0 {
 			continue
 		}
-		ring, err := points(rings[0])
-		if err != nil {
-			return nil, err
+		rings := make([][]annotation.Point, len(p))
+		for i, r := range p {
+			var err error
+			if rings[i], err = points(r); err != nil {
+				return nil, err
+			}
 		}
+		ring := annotation.Join(rings[0], rings[1:])
 		if a := area(ring); best == nil || a > most {
 			best, most = ring, a
 		}

@@ -241,6 +241,7 @@ func (a answer) plain() any {
 		Class        string             `json:"class"`
 		Score        *float64           `json:"score,omitempty"`
 		Outline      [][2]float64       `json:"outline"`
+		Holes        [][][2]float64     `json:"holes,omitempty"`
 		Measurements map[string]float64 `json:"measurements"`
 	}
 	objects := make([]object, len(a.table.Rows))
@@ -249,9 +250,8 @@ func (a answer) plain() any {
 		if s := row.Object.Score; number(s) {
 			o.Score = &s
 		}
-		for _, p := range row.Object.Outline {
-			o.Outline = append(o.Outline, [2]float64{p.X, p.Y})
-		}
+		rings := exchange.Rings(row.Object)
+		o.Outline, o.Holes = rings[0], rings[1:]
 		for _, v := range a.table.Values(row) {
 			if number(v.Value) {
 				o.Measurements[v.Name] = v.Value

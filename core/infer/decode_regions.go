@@ -84,7 +84,7 @@ func (s *regions) take(b block, out map[string]*recipe.Array) error {
 	}
 	if s.found == nil {
 		s.w = col.size
-		s.found = segment.NewRegions(s.w, float32(s.arg.Threshold))
+		s.found = segment.NewRegions(float32(s.arg.Threshold))
 	}
 	g := s.band(b["y"].from, row.n)
 	scratch := make([]float32, col.n)

@@ -75,8 +75,12 @@ func clip(o []annotation.Point, w, h float64) []annotation.Point {
 		for _, b := range o {
 			da, db := depth(a), depth(b)
 			if (da < 0) != (db < 0) {
-				t := da / (da - db)
-				kept = append(kept, annotation.Point{X: a.X + t*(b.X-a.X), Y: a.Y + t*(b.Y-a.Y)})
+				in, out := a, b
+				if da < 0 { // the same both ways, as a bridge to a hole is run
+					in, out = b, a
+				}
+				t := depth(in) / (depth(in) - depth(out))
+				kept = append(kept, annotation.Point{X: in.X + t*(out.X-in.X), Y: in.Y + t*(out.Y-in.Y)})
 			}
 			if db >= 0 {
 				kept = append(kept, b)

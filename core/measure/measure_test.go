@@ -97,6 +97,31 @@ func TestObjectsAsSkimage(t *testing.T) {
 	}
 }
 
+// TestHolesAsSkimage: what regionprops (0.26) tells of a region with two holes, one of which has
+// another region in it; how long its border is it tells with the holes'.
+func TestHolesAsSkimage(t *testing.T) {
+	outline := annotation.Join(box(4, 5, 30, 26), [][]annotation.Point{box(9, 10, 11, 8), box(12, 22, 18, 3)})
+	objects := []annotation.Object{{Outline: outline}, {Outline: box(12, 12, 2, 3)}}
+	table, err := measure.Objects(t.Context(), blank{image.Pt(40, 40)}, objects, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []measure.Row{
+		{Area: 638, Perimeter: 191.31370849898477, Feret: 39.05124837953327, Eccentricity: 0.5137355608346278, Major: 36.908887229040694, X: 19.45141065830721, Y: 18.086206896551722},
+		{Area: 6, Perimeter: 6, Feret: 3.1622776601683795, Eccentricity: 0.7905694150420949, Major: 3.265986323710904, X: 13, Y: 13.5},
+	} {
+		got := table.Rows[i]
+		for name, p := range map[string][2]float64{
+			"area": {got.Area, want.Area}, "perimeter": {got.Perimeter, want.Perimeter}, "feret": {got.Feret, want.Feret},
+			"eccentricity": {got.Eccentricity, want.Eccentricity}, "major": {got.Major, want.Major}, "x": {got.X, want.X}, "y": {got.Y, want.Y},
+		} {
+			if !(math.Abs(p[0]-p[1]) < 1e-9) {
+				t.Errorf("object %d: %s is %v, skimage %v", i, name, p[0], p[1])
+			}
+		}
+	}
+}
+
 func TestValuesHaveUnits(t *testing.T) {
 	v, objects := load(t)
 	table, err := measure.Objects(t.Context(), v, objects[:1], 0, 0)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/segment"
 	"coverslip.dev/coverslip/core/servertest"
 )
@@ -106,7 +107,7 @@ func sameLabels(t *testing.T, k task, got []uint32) {
 func TestDecodersAsReference(t *testing.T) {
 	seed := rand.Uint32()
 	var tasks []task
-	for i, kind := range []string{"components", "components8", "distance", "split", "boundary", "peaks", "stars", "flows", "boxes", "classes"} {
+	for i, kind := range []string{"components", "components8", "distance", "split", "boundary", "peaks", "stars", "flows", "boxes", "classes", "sieve"} {
 		for j, objects := range []int{40, 150} {
 			tasks = append(tasks, task{
 				Kind: kind, Seed: seed + uint32(100*i+j), Size: 200 + 56*j, Objects: objects, Reach: 1 + 3*j, Rays: 32, Grid: 1 + j,
@@ -155,6 +156,8 @@ func TestDecodersAsReference(t *testing.T) {
 			sameLabels(t, k, l)
 		case "boxes":
 			compareBoxes(t, k)
+		case "sieve":
+			compareSieve(t, k)
 		case "classes":
 			c := segment.Classes(raw[float32](t, k, "scores"), k.Size*k.Size)
 			for i, want := range raw[uint32](t, k, "classes") {
@@ -171,6 +174,32 @@ func TestDecodersAsReference(t *testing.T) {
 			}
 		}
 	}
+}
+
+// compareSieve wants outlines with the area that skimage counts, which painted are its labels.
+func compareSieve(t *testing.T, k task) {
+	t.Helper()
+	r := segment.NewRegions(0.5)
+	for row := range slices.Chunk(raw[float32](t, k, "prob"), k.Size) {
+		r.Row(row)
+	}
+	all, err := r.All(1)
+	want := raw[uint32](t, k, "points")
+	if err != nil || len(all) != len(want) || len(all) < 5 {
+		t.Fatalf("%+v: %d regions, skimage %d, %v", k, len(all), len(want), err)
+	}
+	found, holes := make([]annotation.Object, len(all)), 0
+	for i, g := range all {
+		if a := segment.Area(g.Outline); a != float64(want[i]) {
+			t.Errorf("%+v: region %d has area %v, skimage %d", k, i, a, want[i])
+		}
+		holes += len(annotation.Rings(g.Outline)) - 1
+		found[i] = annotation.Object{Outline: g.Outline, Score: g.Mean}
+	}
+	if holes < 5 {
+		t.Errorf("%+v: %d holes", k, holes)
+	}
+	sameLabels(t, k, segment.Labels(found, k.Size, k.Size))
 }
 
 // compareStars wants nearly all stars, and of those that both have the same labels in every

@@ -1,31 +1,27 @@
 package segment
 
 import (
-	"fmt"
 	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
-	"coverslip.dev/coverslip/core/fault"
 )
 
 // Regions finds the connected pixels above a level, as [Components] does, or those of each
 // class, as [ClassComponents] does, row by row: the image need never be in memory. Pixels that
 // touch at a corner do not connect.
 type Regions struct {
+	joined
 	level float32
-	w     int
 	y     int32
-	runs  []run
 	sum   []float64 // of the values, by run
-	of    sets
-	above int // where those runs begin that the next one may touch
-	end   int // and where they end: where this row's begin
+	above int       // where those runs begin that the next one may touch
+	end   int       // and where they end: where this row's begin
 }
 
-// NewRegions is for an image w pixels wide.
-func NewRegions(w int, level float32) *Regions { return &Regions{w: w, level: level} }
+// NewRegions finds what is above a level.
+func NewRegions(level float32) *Regions { return &Regions{level: level} }
 
-// Row takes the next row, of w values.
+// Row takes the next row; all are as long.
 func (r *Regions) Row(v []float32) {
 	for x := 0; x < len(v); x++ {
 		if !(v[x] > r.level) {
@@ -108,74 +104,12 @@ func (r *Regions) All(least int) ([]Region, error) {
 		}
 		n := float64(g.Pixels)
 		g.X, g.Y, g.Mean = x/n, y/n, g.Mean/n
-		var err error
-		if g.Outline, box, err = r.outline(runs, box); err != nil {
+		if err := r.fits(runs); err != nil {
 			return nil, err
 		}
+		g.Outline, box = r.outline(runs, box)
 		out = append(out, g)
 	}
 	slices.SortStableFunc(out, func(a, b Region) int { return a.Class - b.Class })
 	return out, nil
-}
-
-// byRegion returns the runs in the order of their regions, and where each region begins.
-func (r *Regions) byRegion() (first, order []int32) {
-	number := make([]int32, len(r.of)) // by root, from 1
-	of := make([]int32, len(r.runs))
-	for k, a := range r.runs {
-		root := r.of.root(a.set)
-		if number[root] == 0 {
-			first = append(first, 0)
-			number[root] = int32(len(first))
-		}
-		of[k] = number[root] - 1
-		first[of[k]]++
-	}
-	first = append(first, 0)
-	at := int32(0)
-	for i, n := range first {
-		first[i] = at
-		at += n
-	}
-	next := append([]int32(nil), first...)
-	order = make([]int32, len(r.runs))
-	for k, i := range of {
-		order[next[i]] = int32(k)
-		next[i]++
-	}
-	return first, order
-}
-
-// maxBox bounds the rectangle of a region, in pixels, of a byte each.
-const maxBox = 1 << 30
-
-// outline paints a region into box, which may grow, and walks around it.
-func (r *Regions) outline(runs []int32, box []uint8) ([]annotation.Point, []uint8, error) {
-	top, left, right := r.runs[runs[0]].y, int32(r.w), int32(0)
-	for _, k := range runs {
-		left, right = min(left, r.runs[k].from), max(right, r.runs[k].to)
-	}
-	w, h := int(right-left), int(r.runs[runs[len(runs)-1]].y-top)+1
-	if w*h > maxBox {
-		return nil, box, fault.New(fault.Full, "The model sees one object nearly everywhere in this image.",
-			"Check the channel, raise the threshold, or analyse a part.", fmt.Errorf("a region of %d×%d pixels", w, h))
-	}
-	if cap(box) < w*h {
-		box = make([]uint8, w*h)
-	}
-	box = box[:w*h]
-	clear(box)
-	for _, k := range runs {
-		a := r.runs[k]
-		row := box[int(a.y-top)*w:]
-		for x := a.from - left; x < a.to-left; x++ {
-			row[x] = 1
-		}
-	}
-	pts := contour(box, w, int(r.runs[runs[0]].from-left))
-	for i := range pts {
-		pts[i].X += float64(left)
-		pts[i].Y += float64(top)
-	}
-	return pts, box, nil
 }

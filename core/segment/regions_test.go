@@ -28,7 +28,7 @@ func TestRegionsAsComponents(t *testing.T) {
 		const level = 0.6
 		labels, n := segment.Components(segment.Above(v, w, level), false)
 		outlines := segment.Contours(labels, w)
-		r := segment.NewRegions(w, level)
+		r := segment.NewRegions(level)
 		for y := range h {
 			r.Row(v[y*w:][:w])
 		}
@@ -69,7 +69,7 @@ func TestRegionsOfClasses(t *testing.T) {
 		}
 		labels, of := segment.ClassComponents(class, w)
 		outlines := segment.Contours(labels, w)
-		r := segment.NewRegions(w, 0)
+		r := segment.NewRegions(0)
 		for y := range h {
 			r.ClassRow(class[y*w:][:w], score[y*w:][:w])
 		}
@@ -95,7 +95,7 @@ func TestRegionsOfClasses(t *testing.T) {
 // a byte. A smaller one takes no more than that.
 func TestARegionNearlyEverywhere(t *testing.T) {
 	const w, h = 1 << 18, 1<<12 + 1 // just too large
-	r := segment.NewRegions(w, 0.5)
+	r := segment.NewRegions(0.5)
 	row := make([]float32, w)
 	grow := func(rows int) {
 		for range rows {

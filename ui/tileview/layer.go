@@ -238,6 +238,16 @@ func drawPatch(x *index, style Style, k [2]int, scale float64, l *letters) []uin
 	return s.pix
 }
 
+// screenLines puts the rings of an outline on the screen, the outer one first.
+func screenLines(outline []annotation.Point, at camera) [][]pt {
+	rings := annotation.Rings(outline)
+	lines := make([][]pt, len(rings))
+	for i, r := range rings {
+		lines[i] = screenLine(r, at)
+	}
+	return lines
+}
+
 // screenLine puts a ring on the screen, without corners nearer than a pixel and
 // a half to the one before.
 func screenLine(ring []annotation.Point, at camera) []pt {

@@ -172,13 +172,16 @@ func (v *View) closePen() {
 func (v *View) paintMarks(s sheet, at camera) {
 	of, lie := theme.Objects(), v.pictured() == v.objectsAt
 	if o := v.objects.object(v.hover); lie && o != nil && !v.style.Hidden && v.hover != v.selected {
-		s.stroke(screenLine(o.Outline, at), true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
+		for _, line := range screenLines(o.Outline, at) {
+			s.stroke(line, true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
+		}
 	}
 	if o := v.marked(); lie && o != nil {
-		line := screenLine(o.Outline, at)
 		c, dash := v.style.colorOf(o)
-		s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)
-		s.stroke(line, true, inkOf(c, 1), 2*v.ratio, dash)
+		for _, line := range screenLines(o.Outline, at) {
+			s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)
+			s.stroke(line, true, inkOf(c, 1), 2*v.ratio, dash)
+		}
 	}
 	v.paintBrush(s, at)
 	if len(v.pen.ring) == 0 {

@@ -122,21 +122,16 @@ func (s sheet) segment(a, b pt, k ink, width float64) {
 	}
 }
 
-// fill paints the inside of a closed line, by the even-odd rule.
-func (s sheet) fill(line []pt, k ink) {
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, p := range line {
-		lo, hi = min(lo, p.y), max(hi, p.y)
-	}
+// fill paints the inside of closed lines, of which the first is around all others, by the
+// even-odd rule.
+func (s sheet) fill(lines [][]pt, k ink) {
+	_, lo, _, hi := boundsOfLine(lines[0])
 	var cuts []float64
 	for y := max(0, int(lo)); y <= min(s.h-1, int(hi)); y++ {
 		cy := float64(y) + 0.5
 		cuts = cuts[:0]
-		for i, a := range line {
-			b := line[(i+1)%len(line)]
-			if (a.y > cy) != (b.y > cy) {
-				cuts = append(cuts, a.x+(b.x-a.x)*(cy-a.y)/(b.y-a.y))
-			}
+		for _, line := range lines {
+			cuts = crossings(line, cy, cuts)
 		}
 		slices.Sort(cuts)
 		for i := 0; i+1 < len(cuts); i += 2 {
@@ -145,6 +140,17 @@ func (s sheet) fill(line []pt, k ink) {
 			}
 		}
 	}
+}
+
+// crossings appends where a closed line crosses a height.
+func crossings(line []pt, y float64, cuts []float64) []float64 {
+	for i, a := range line {
+		b := line[(i+1)%len(line)]
+		if (a.y > y) != (b.y > y) {
+			cuts = append(cuts, a.x+(b.x-a.x)*(y-a.y)/(b.y-a.y))
+		}
+	}
+	return cuts
 }
 
 // disc paints a small filled circle, as handles are.

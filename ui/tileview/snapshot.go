@@ -17,6 +17,8 @@ import (
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
+
+	"coverslip.dev/coverslip/core/annotation"
 )
 
 // Picture is what a view shows, to be kept.
@@ -33,12 +35,12 @@ type Picture struct {
 
 // shape is an object's outline on the picture.
 type shape struct {
-	name string
-	line []pt
-	c    color.NRGBA
-	dash float64
-	fill bool
-	rows []string // its label
+	name  string
+	lines [][]pt // the outer one first
+	c     color.NRGBA
+	dash  float64
+	fill  bool
+	rows  []string // its label
 }
 
 // Snapshot returns what the view shows now; false while nothing is open. Marks that only the
@@ -85,16 +87,19 @@ func (v *View) shapes(w, h int, style Style) []shape {
 		o := &v.objects.all[i]
 		s := shape{name: o.Class, fill: style.Fill}
 		s.c, s.dash = style.colorOf(o)
-		for _, p := range o.Outline {
-			x, y := v.onScreen(p)
-			s.line = append(s.line, pt{x, y})
+		for _, ring := range annotation.Rings(o.Outline) {
+			line := make([]pt, len(ring))
+			for k, p := range ring {
+				line[k].x, line[k].y = v.onScreen(p)
+			}
+			s.lines = append(s.lines, line)
 		}
-		if len(within(s.line, image.Rect(0, 0, w, h))) == 0 {
+		if len(within(s.lines[0], image.Rect(0, 0, w, h))) == 0 {
 			continue
 		}
 		if style.Labels {
 			style.unit = v.ratio
-			x0, _, x1, _ := boundsOfLine(s.line)
+			x0, _, x1, _ := boundsOfLine(s.lines[0])
 			s.rows = labelRows(o, style, x1-x0)
 		}
 		out = append(out, s)
@@ -153,18 +158,15 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	fmt.Fprintf(&s, `<g id="objects" fill="none" stroke-width="%.1f" opacity="%.2f">`+"\n", 1.8*p.unit, 1-min(max(p.clear, 0), 1))
 	for _, o := range p.shapes {
 		hex := fmt.Sprintf("#%02x%02x%02x", o.c.R, o.c.G, o.c.B)
-		s.WriteString(`<polygon stroke="` + hex + `"`)
+		name, points := o.outline()
+		s.WriteString(`<` + name + ` stroke="` + hex + `"`)
 		if o.fill {
 			s.WriteString(` fill="` + hex + `" fill-opacity="0.32"`)
 		}
 		if o.dash > 0 {
 			fmt.Fprintf(&s, ` stroke-dasharray="%.1f"`, o.dash*p.unit)
 		}
-		s.WriteString(` points="`)
-		for _, c := range o.line {
-			fmt.Fprintf(&s, "%.1f,%.1f ", c.x, c.y)
-		}
-		s.WriteString(`"><title>` + html.EscapeString(o.name) + "</title></polygon>\n")
+		s.WriteString(points + "><title>" + html.EscapeString(o.name) + "</title></" + name + ">\n")
 	}
 	s.WriteString("</g>\n")
 	p.writeLabels(&s)
@@ -181,6 +183,23 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	return err
 }
 
+// outline is the SVG element for the shape and what says where it is.
+func (o shape) outline() (name, points string) {
+	var s strings.Builder
+	for i, line := range o.lines {
+		if len(o.lines) > 1 {
+			s.WriteString([2]string{"M", "ZM"}[min(i, 1)])
+		}
+		for _, c := range line {
+			fmt.Fprintf(&s, "%.1f,%.1f ", c.x, c.y)
+		}
+	}
+	if len(o.lines) > 1 { // holes
+		return "path", ` fill-rule="evenodd" d="` + s.String() + `Z"`
+	}
+	return "polygon", ` points="` + s.String() + `"`
+}
+
 // writeLabels writes what objects are on their middles, white with a dark rim.
 func (p Picture) writeLabels(s *strings.Builder) {
 	if !slices.ContainsFunc(p.shapes, func(o shape) bool { return o.rows != nil }) {
@@ -190,7 +209,7 @@ func (p Picture) writeLabels(s *strings.Builder) {
 	fmt.Fprintf(s, `<g id="labels" fill="#fff" stroke="#000" stroke-width="%.1f" stroke-opacity="0.6" paint-order="stroke" opacity="%.2f" `+
 		`font-family="sans-serif" font-weight="bold" font-size="%.1f" text-anchor="middle">`+"\n", 2*p.unit, 1-min(max(p.clear, 0), 1), high)
 	for _, o := range p.shapes {
-		x0, y0, x1, y1 := boundsOfLine(o.line)
+		x0, y0, x1, y1 := boundsOfLine(o.lines[0])
 		for i, text := range o.rows {
 			y := (y0+y1)/2 + 1.2*high*(float64(i)-float64(len(o.rows))/2) + high
 			fmt.Fprintf(s, `<text x="%.1f" y="%.1f">%s</text>`+"\n", (x0+x1)/2, y, html.EscapeString(text))

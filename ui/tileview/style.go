@@ -103,20 +103,22 @@ func drawTail(s sheet, tail []annotation.Point, o *annotation.Object, style Styl
 
 // drawObject draws one object.
 func drawObject(s sheet, o *annotation.Object, style Style, at camera, l *letters) {
-	line := screenLine(o.Outline, at)
+	lines := screenLines(o.Outline, at)
 	c, dash := style.colorOf(o)
 	if style.Fill {
-		s.fill(line, inkOf(c, 0.32))
+		s.fill(lines, inkOf(c, 0.32))
 	}
-	width := style.units(1.8)
-	if len(line) < 4 {
-		width = style.units(1.2)
-	} else if dash == 0 { // a dark rim, so that it is seen on bright pixels, too
-		s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+style.units(1.6), 0)
+	for _, line := range lines {
+		width := style.units(1.8)
+		if len(line) < 4 {
+			width = style.units(1.2)
+		} else if dash == 0 { // a dark rim, so that it is seen on bright pixels, too
+			s.stroke(line, true, inkOf(color.NRGBA{A: 255}, 0.4), width+style.units(1.6), 0)
+		}
+		s.stroke(line, true, inkOf(c, 0.95), width, style.units(dash))
 	}
-	s.stroke(line, true, inkOf(c, 0.95), width, style.units(dash))
 	if style.Labels {
-		label(s, o, line, style, l)
+		label(s, o, lines[0], style, l)
 	}
 }
 

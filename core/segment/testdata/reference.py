@@ -201,8 +201,22 @@ def classes(job, put):
     return run
 
 
+def sieve(job, put):
+    """Objects with many holes, others in them."""
+    import skimage.measure
+    r = np.random.default_rng(job["seed"])
+    p = ndi.gaussian_filter(r.normal(0, 1, (job["size"],) * 2), job["reach"] / 4) > -0.1
+    put("prob", p.astype(np.float32))
+
+    def run():
+        labels = skimage.measure.label(p, connectivity=1)
+        put("points", [o.area for o in skimage.measure.regionprops(labels)])
+        return put("labels", labels)
+    return run
+
+
 KINDS = dict(components=components, components8=components8, distance=distance, split=split, boundary=boundary,
-             peaks=peaks, stars=stars, flows=flows, boxes=boxes, classes=classes)
+             peaks=peaks, stars=stars, flows=flows, boxes=boxes, classes=classes, sieve=sieve)
 
 
 def prepare(folder, name, job, timed=False):
