@@ -104,6 +104,20 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// TestManyNothings is of OME-XML that lists far more than any file holds: refused while it is read.
+func TestManyNothings(t *testing.T) {
+	for name, text := range map[string]string{
+		"images": "<OME>" + strings.Repeat("<Image/>", 1_000_000) + "</OME>",
+		"blocks": `<OME><Image><Pixels DimensionOrder="XYZCT" SizeC="1" SizeZ="1" SizeT="1">` + strings.Repeat("<TiffData/>", 1<<20+1) + "</Pixels></Image></OME>",
+	} {
+		data := tiff(1, text, make([]byte, 256), nil)
+		_, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "claims.tif")
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestWithoutCompanion is of a file whose metadata lie in one that is not there: it is whole.
 func TestWithoutCompanion(t *testing.T) {
 	const text = `<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><BinaryOnly MetadataFile="away.companion.ome" UUID="urn:uuid:1"/></OME>`

@@ -33,7 +33,7 @@ type (
 				Model        string `xml:"Model,attr"`
 			} `xml:"Microscope"`
 		} `xml:"Instrument"`
-		Image []omeImage `xml:"Image"`
+		Image omeImages `xml:"Image"`
 	}
 	omeImage struct {
 		Name     string    `xml:"Name,attr"`
@@ -55,7 +55,7 @@ type (
 		Step    string       `xml:"TimeIncrement,attr"`
 		StepIn  string       `xml:"TimeIncrementUnit,attr"`
 		Channel []omeChannel `xml:"Channel"`
-		Data    []omeData    `xml:"TiffData"`
+		Data    omeBlocks    `xml:"TiffData"`
 		Plane   omePlane     `xml:"Plane"`
 	}
 	// omePlane is the first plane, and how much later the same one of the next time is: the others
@@ -73,7 +73,9 @@ type (
 		Color   string `xml:"Color,attr"` // RGBA, as a signed number of 32 bits
 		Samples int    `xml:"SamplesPerPixel,attr"`
 	}
-	omeData struct {
+	omeImages []omeImage
+	omeBlocks []omeData
+	omeData   struct {
 		IFD    *int `xml:"IFD,attr"`
 		Count  *int `xml:"PlaneCount,attr"`
 		FirstC int  `xml:"FirstC,attr"`
@@ -85,6 +87,27 @@ type (
 		} `xml:"UUID"`
 	}
 )
+
+// UnmarshalXML reads one more.
+func (s *omeImages) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
+	return more(dec, at, (*[]omeImage)(s), 1<<16)
+}
+
+// UnmarshalXML reads one more.
+func (s *omeBlocks) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
+	return more(dec, at, (*[]omeData)(s), maxPages)
+}
+
+// more reads one more of up to most elements: an empty one takes a hundred times its letters.
+func more[T any](dec *xml.Decoder, at xml.StartElement, to *[]T, most int) error {
+	if len(*to) >= most {
+		return fmt.Errorf("more than %d of %s", most, at.Name.Local)
+	}
+	var one T
+	err := dec.DecodeElement(&one, &at)
+	*to = append(*to, one)
+	return err
+}
 
 // UnmarshalXML reads the first plane and the time of the one that follows it in time.
 func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {

@@ -251,6 +251,17 @@ func TestPlates(t *testing.T) {
 	}
 }
 
+// TestManyNothings is of metadata that list far more than any image has: refused while they are read.
+func TestManyNothings(t *testing.T) {
+	many := strings.TrimSuffix(strings.Repeat("{},", 100_000), ",")
+	for _, text := range []string{`{"multiscales":[` + many + `]}`, `{"multiscales":[{"datasets":[` + many + `]}]}`, `{"plate":{"wells":[` + many + `]}}`} {
+		_, err := zarr.OpenStore(t.Context(), memory{".zattrs": []byte(text)}, "many.zarr", "test", -1)
+		if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("%.30s: %v", text, err)
+		}
+	}
+}
+
 // TestPlatesOfOtherNames are plates whose fields are not called 0, 1, 2 in each well, or not so many
 // as the plate says, and one whose first field was never recorded.
 func TestPlatesOfOtherNames(t *testing.T) {

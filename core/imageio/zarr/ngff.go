@@ -15,31 +15,30 @@ import (
 // The part of OME-NGFF (0.1 to 0.5) that is read.
 type (
 	attributes struct {
-		Multiscales []multiscale `json:"multiscales"`
-		Omero       omero        `json:"omero"`
-		Layout      int          `json:"bioformats2raw.layout"`
-		Series      []string     `json:"series"`
+		Multiscales few[multiscale] `json:"multiscales"`
+		Omero       omero           `json:"omero"`
+		Layout      int             `json:"bioformats2raw.layout"`
+		Series      few[string]     `json:"series"`
 		Plate       struct {
-			Fields int `json:"field_count"` // the most that a well has
-			Wells  []struct {
-				Path string `json:"path"`
-			} `json:"wells"`
+			Fields int        `json:"field_count"` // the most that a well has
+			Wells  few[child] `json:"wells"`
 		} `json:"plate"`
 		Well struct {
-			Images []struct {
-				Path string `json:"path"`
-			} `json:"images"`
+			Images few[child] `json:"images"`
 		} `json:"well"`
 	}
+	child struct {
+		Path string `json:"path"`
+	}
 	multiscale struct {
-		Name       string      `json:"name"`
-		Axes       []axis      `json:"axes"`
-		Datasets   []dataset   `json:"datasets"`
-		Transforms []transform `json:"coordinateTransformations"`
+		Name       string         `json:"name"`
+		Axes       few[axis]      `json:"axes"`
+		Datasets   few[dataset]   `json:"datasets"`
+		Transforms few[transform] `json:"coordinateTransformations"`
 	}
 	dataset struct {
-		Path       string      `json:"path"`
-		Transforms []transform `json:"coordinateTransformations"`
+		Path       string         `json:"path"`
+		Transforms few[transform] `json:"coordinateTransformations"`
 	}
 	transform struct {
 		Type        string    `json:"type"`
@@ -51,12 +50,38 @@ type (
 		Unit string `json:"unit"`
 	}
 	omero struct {
-		Channels []struct {
+		Channels few[struct {
 			Label string `json:"label"`
 			Color string `json:"color"`
-		} `json:"channels"`
+		}] `json:"channels"`
 	}
 )
+
+// few is a list of no more than maxImages: an empty element takes fifty times its letters.
+type few[T any] []T
+
+// UnmarshalJSON reads an array; what else is there under its name is none of it, as with [lenient].
+func (f *few[T]) UnmarshalJSON(data []byte) error {
+	*f = nil
+	if !bytes.HasPrefix(data, []byte("[")) {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	for dec.More() {
+		if len(*f) >= maxImages {
+			return errOther(fmt.Sprintf("lists of more than %d images or levels", maxImages))
+		}
+		var one T
+		if err := dec.Decode(&one); err != nil && !foreign(err) {
+			return err
+		}
+		*f = append(*f, one)
+	}
+	return nil
+}
 
 // UnmarshalJSON also takes the axes of 0.3, which are names alone.
 func (a *axis) UnmarshalJSON(data []byte) error {
@@ -70,11 +95,15 @@ func (a *axis) UnmarshalJSON(data []byte) error {
 // lenient decodes attributes. A lab may keep its own under any name, so that one of another type
 // than OME-NGFF's is none of it: json reads all others.
 func lenient(data []byte, into any) error {
-	err := json.Unmarshal(data, into)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
+	if err := json.Unmarshal(data, into); err != nil && !foreign(err) {
+		return err
 	}
-	return err
+	return nil
+}
+
+func foreign(err error) bool {
+	_, is := errors.AsType[*json.UnmarshalTypeError](err)
+	return is
 }
 
 // maxMeta is the most bytes of a piece of metadata.
