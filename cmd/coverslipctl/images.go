@@ -21,6 +21,7 @@ type imageInfo struct {
 	Axes       string         `json:"axes"`
 	Shape      [5]int         `json:"shape"` // in the order of the axes
 	Type       string         `json:"type"`
+	Negative   bool           `json:"zero_is_white,omitempty"`
 	Levels     []imageLevel   `json:"levels"`
 	Tile       [2]int         `json:"tile"` // columns, rows
 	Channels   []imageChannel `json:"channels"`
@@ -82,7 +83,7 @@ func describe(ctx context.Context, path string, n int) (imageInfo, error) {
 	}
 	size := i.Levels[0].Size
 	out := imageInfo{
-		Name: i.Name, Format: i.Format, Axes: "TCZYX", Shape: [5]int{i.T, len(i.Channels), i.Z, size.Y, size.X}, Type: i.Type.String(),
+		Name: i.Name, Format: i.Format, Axes: "TCZYX", Shape: [5]int{i.T, len(i.Channels), i.Z, size.Y, size.X}, Type: i.Type.String(), Negative: i.Negative,
 		Tile: [2]int{i.TileSize.X, i.TileSize.Y}, Interval: i.Interval.Seconds(), Instrument: i.Instrument, Image: i.Image, Images: i.Images,
 	}
 	for _, l := range i.Levels {
@@ -117,6 +118,9 @@ func (i imageInfo) lines() []string {
 		fmt.Sprintf("%d channels: %s", len(i.Channels), strings.Join(channels, ", ")),
 		fmt.Sprintf("%d planes, %d time points", i.Shape[2], i.Shape[0]),
 		fmt.Sprintf("%d levels: %s", len(i.Levels), strings.Join(levels, ", ")),
+	}
+	if i.Negative {
+		out = append(out, "0 is white")
 	}
 	if i.Pixel != nil {
 		out = append(out, fmt.Sprintf("a pixel is %g × %g µm", i.Pixel.X, i.Pixel.Y))

@@ -35,6 +35,7 @@ type Info struct {
 	Channels   []Channel
 	Z, T       int // planes and time points, at least 1
 	Type       PixelType
+	Negative   bool // 0 is white, as of scanned pages and gels: samples are as stored
 	Micron     Micron
 	Acquired   time.Time // zero if the file does not say
 	Instrument string

@@ -1,6 +1,7 @@
 package ometiff_test
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +19,10 @@ out = sys.argv[1]
 stack = np.arange(10 * 64 * 64, dtype=np.uint16).reshape(10, 64, 64)
 tifffile.imwrite(out + "/shaped.tif", stack, truncate=True)
 tifffile.imwrite(out + "/shaped5.tif", stack.reshape(5, 2, 64, 64), truncate=True, byteorder=">")
+for name, shape, axes in (("tzcyx", (5, 1, 2, 64, 64), "TZCYX"), ("zcyx", (5, 2, 64, 64), "ZCYX"), ("tyx", (10, 64, 64), "TYX"), ("qyx", (10, 64, 64), "QYX")):
+    tifffile.imwrite(out + "/" + name + ".tif", stack.reshape(shape), metadata={"axes": axes}, photometric="minisblack")
+tifffile.imwrite(out + "/plays.tif", stack, imagej=True, metadata={"axes": "TYX", "fps": 7})
+tifffile.imwrite(out + "/white.tif", stack[9], photometric="miniswhite")
 tifffile.imwrite(out + "/volume.tif", stack[:8], tile=(8, 16, 16), volumetric=True, metadata=None)
 tifffile.imwrite(out + "/metamorph.stk", stack[0], metadata=None, extratags=[(33629, 4, 10, [0] * 10, True)])
 ramp = np.arange(256, dtype=np.uint8)
@@ -88,6 +93,52 @@ func TestDialects(t *testing.T) {
 		}
 		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want) || strings.Contains(hint, "instrument") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAxesOfTifffile are told apart where they are those of a microscope.
+func TestAxesOfTifffile(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	for name, want := range map[string][3]int{"tzcyx": {5, 1, 2}, "zcyx": {1, 5, 2}, "tyx": {10, 1, 1}, "qyx": {1, 10, 1}, "plays": {10, 1, 1}} {
+		src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, name+".tif"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := src.Info()
+		if got := [3]int{i.T, i.Z, len(i.Channels)}; got != want || i.Interval != 0 || i.Negative {
+			t.Fatalf("%s: %v times, depths, channels every %v, want %v", name, got, i.Interval, want)
+		}
+		for c := range want[2] { // as it was written, the last axis fastest
+			if px := imageiotest.Plane(t, src, 0, c, i.Z-1, i.T-1); px.Sample(0) != float64((10-want[2]+c)*64*64) {
+				t.Errorf("%s: channel %d ends with a plane of %g", name, c, px.Sample(0))
+			}
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestZeroIsWhite is said of an image, also of what is made of it: the samples stay as they are.
+func TestZeroIsWhite(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	in, out := filepath.Join(dir, "white.tif"), filepath.Join(dir, "out.ome.tif")
+	for _, path := range []string{in, out} {
+		src, err := ometiff.Format{}.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if px := imageiotest.Plane(t, src, 0, 0, 0, 0); !src.Info().Negative || px.Sample(0) != 9*64*64 {
+			t.Errorf("%s: %+v, the first sample is %g", path, src.Info(), px.Sample(0))
+		}
+		if path == in {
+			err = ometiff.Save(t.Context(), out, src, ometiff.Options{})
+		}
+		if err := errors.Join(err, src.Close()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -51,10 +51,7 @@ func (f *file) fromImageJ(pages []*page, text string) (*layout, error) {
 		return nil, err
 	}
 	l.info.Micron = f.imageJMicron(first, says)
-	l.info.Interval = interval(says["finterval"], says["tunit"])
-	if fps := number(says["fps"]); l.info.Interval == 0 && fps > 0 {
-		l.info.Interval = interval(strconv.FormatFloat(1/fps, 'g', -1, 64), "")
-	}
+	l.info.Interval = interval(says["finterval"], says["tunit"]) // fps is how fast it is played
 	return l, nil
 }
 

@@ -6,7 +6,11 @@ import (
 	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
-const photometricYCbCr = 6
+// Kinds of samples that are looked at.
+const (
+	photometricWhite = 0 // 0 is white
+	photometricYCbCr = 6
+)
 
 // unjpeg decodes one chunk of 8-bit samples into dst, one plane after the other, with the
 // page's tables. The page decides what the components are, not the stream.

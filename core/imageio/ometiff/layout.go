@@ -211,6 +211,7 @@ func (f *file) sub(p *page, i uint64) (*page, error) {
 func (f *file) describe(l *layout, base *page) error {
 	l.info.Name = f.name
 	l.info.Type, _ = base.sampleType()
+	l.info.Negative = base.photometric == photometricWhite && l.samples == 1
 	l.info.TileSize = tileSize(base)
 	for c := len(l.info.Channels); c < l.stacks*l.samples; c++ {
 		l.info.Channels = append(l.info.Channels, channel(c, l.stacks, l.samples, base.photometric))

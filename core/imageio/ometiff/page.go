@@ -91,7 +91,7 @@ func (f *file) page(off int64) (*page, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	p := &page{in: f, at: off, bits: 1, samples: 1, compression: 1, predictor: 1, kind: 1, unit: 2}
+	p := &page{in: f, at: off, bits: 1, samples: 1, compression: 1, predictor: 1, kind: 1, unit: 2, photometric: 1}
 	numbers := map[uint16]uint64{}
 	for _, d := range fields {
 		if p.refer(d) || d.count == 0 {

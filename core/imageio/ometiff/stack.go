@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // stack is plain for pages that may not be all planes, or not all be planes in depth: of those that
@@ -13,7 +15,8 @@ func (f *file) stack(pages []*page, text string) (*layout, error) {
 	if len(pages) == 1 && first.metaMorph.count > 1 {
 		return nil, f.unread("the planes of a MetaMorph stack (STK) behind one page")
 	}
-	n := shaped(text, first)
+	says := shapeOf(text)
+	n := says.planes(first)
 	if len(pages) == 1 && n > 1 {
 		if !first.contiguous() || first.planar {
 			return nil, f.unread("several planes behind one page (“shape” in its description)")
@@ -25,6 +28,7 @@ func (f *file) stack(pages []*page, text string) (*layout, error) {
 		pages = more
 	}
 	l := plain(pages)
+	says.order(l)
 	if first.zeiss.count > 0 {
 		return l, f.fromZeiss(l, first)
 	}
@@ -52,17 +56,26 @@ func (f *file) fromZeiss(l *layout, first *page) error {
 	return nil
 }
 
-// shaped is how many planes like first the file has by the shape that tifffile writes down, 0 where
-// it says none.
-func shaped(text string, first *page) int {
-	var says struct {
-		Shape []int `json:"shape"`
+// shape is what tifffile writes down of an array, the slowest axis first.
+type shape struct {
+	Shape []int  `json:"shape"`
+	Axes  string `json:"axes"` // a letter each; may be left out
+}
+
+func shapeOf(text string) (s shape) {
+	if json.Unmarshal([]byte(text), &s) != nil {
+		return shape{}
 	}
-	if json.Unmarshal([]byte(text), &says) != nil || len(says.Shape) == 0 {
+	return s
+}
+
+// planes is how many planes like first the file has by the shape, 0 where it says none.
+func (s shape) planes(first *page) int {
+	if len(s.Shape) == 0 {
 		return 0
 	}
 	all := 1
-	for _, n := range says.Shape {
+	for _, n := range s.Shape {
 		if n < 1 || all > (1<<50)/n {
 			return 0
 		}
@@ -73,4 +86,36 @@ func shaped(text string, first *page) int {
 		return 0
 	}
 	return all / plane
+}
+
+// order tells channels, depths and times apart by the axes, where they name all planes there are.
+func (s shape) order(l *layout) {
+	outer, ok := strings.CutSuffix(strings.TrimSuffix(s.Axes, "S"), "YX")
+	if !ok || len(s.Axes) != len(s.Shape) {
+		return
+	}
+	size, stride := map[byte]int{'C': 1, 'Z': 1, 'T': 1}, map[byte]int{}
+	all := 1
+	for i, n := range slices.Backward(s.Shape[:len(outer)]) {
+		letter := outer[i]
+		if size[letter] != 1 || stride[letter] != 0 || n < 1 || n > maxPages {
+			return // an axis of another kind, or one twice
+		}
+		size[letter], stride[letter] = n, all
+		if all *= n; all > maxPages {
+			return
+		}
+	}
+	if all != len(l.index) {
+		return
+	}
+	l.stacks, l.info.Z, l.info.T = size['C'], size['Z'], size['T']
+	l.index = l.index[:0]
+	for t := range l.info.T {
+		for z := range l.info.Z {
+			for c := range l.stacks {
+				l.index = append(l.index, t*stride['T']+z*stride['Z']+c*stride['C'])
+			}
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package ometiff
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,4 +191,12 @@ func (w *writer) levels(size image.Point) *band {
 }
 
 // photometric is what a page's samples are.
-func (w *writer) photometric() uint64 { return cmp.Or(map[int]uint64{3: 2}[w.samples], 1) }
+func (w *writer) photometric() uint64 {
+	switch {
+	case w.samples == 3:
+		return 2
+	case w.info.Negative:
+		return photometricWhite
+	}
+	return 1
+}
