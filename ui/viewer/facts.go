@@ -10,7 +10,7 @@ import (
 	"coverslip.dev/coverslip/ui/tileview"
 )
 
-// objectFacts is what an outline alone tells: micrometres where the image is
+// objectFacts is the class, and what an outline alone tells: micrometres where the image is
 // calibrated, pixels where not.
 func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
 	unit, kx, ky := unitOf(m)

@@ -191,7 +191,11 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 	shown(p.object, o != nil)
 	p.class.set(o, v)
 	if o != nil {
-		p.object.Set(slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o), v.Measured[o.ID]))
+		facts := slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o), v.Measured[o.ID])
+		if p.class.row.Visible() { // which says it
+			facts = facts[1:]
+		}
+		p.object.Set(facts)
 	}
 	p.body.Refresh()
 }
