@@ -21,6 +21,9 @@ type decision struct {
 // what was predicted there, an accepted one also of the parts into which it has fallen. So
 // does what a person drew before the model found it. Each decision is held against the
 // layer as it came: which came first matters only to the order.
+//
+// A name tells only where the middle of a thing is: the ring around what was rejected may have it
+// once that is not found any more. Such an object gets another name here, each time the same.
 func Replay(l Layer, log []Entry, overlap Overlap) []Object {
 	at := names(l.Objects)
 	open := make([]bool, len(l.Objects))      // predicted, and nobody decided on it by name
@@ -30,10 +33,17 @@ func Replay(l Layer, log []Entry, overlap Overlap) []Object {
 	}
 	var others []decision
 	for _, d := range decisions(log) {
-		if i, ok := at[d.id()]; ok {
-			open[i], stands[i] = false, d.now
-		} else {
+		i, ok := at[d.id()]
+		switch {
+		case !ok:
 			others = append(others, d)
+		case d.names(l.Objects[i], overlap):
+			open[i], stands[i] = false, d.now
+		default:
+			others = append(others, d)
+			o := *stands[i]
+			o.ID += "'"
+			stands[i], at[o.ID] = &o, i
 		}
 	}
 	var more []*Object
@@ -98,6 +108,25 @@ func (d decision) id() string {
 		return d.was.ID
 	}
 	return d.now.ID
+}
+
+// names reports whether an object that has the name of what the decision is about is that.
+func (d decision) names(o Object, overlap Overlap) bool {
+	if o.State != Predicted {
+		return true
+	}
+	for _, was := range []*Object{d.was, d.now} {
+		if was == nil {
+			continue
+		}
+		if slices.Equal(was.Outline, o.Outline) {
+			return true
+		}
+		if both, own, its := overlap(was.Outline, o.Outline); both > 0 && d.is(was.Class == o.Class, both, own, its) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayReplace reports whether something in a layer may be what the decision is about. What a

@@ -159,6 +159,38 @@ func TestReplayOverAnotherRun(t *testing.T) {
 	}
 }
 
+// TestANameIsNotAThing: with a threshold that no longer finds the dot, the ring around it has its
+// name; what was decided on the dot is not decided on the ring, nor the other way round.
+func TestANameIsNotAThing(t *testing.T) {
+	dot := thing("m", rect(9, 9, 2, 2))
+	ring := thing("m", annotation.Join(rect(0, 0, 20, 20), [][]annotation.Point{rect(5, 5, 10, 10)}))
+	var rejected, deleted, both, moved diary
+	rejected.judge(dot, annotation.Rejected)
+	deleted.remove(dot)
+	both.judge(dot, annotation.Rejected)
+	other := ring
+	other.ID = "m'"
+	both.judge(other, annotation.Accepted)
+	moved.judge(dot, annotation.Rejected)
+	dot.ID = "m1"
+	for name, c := range map[string]struct {
+		d     diary
+		found []annotation.Object
+		want  string
+	}{
+		"rejected":    {rejected, []annotation.Object{ring}, "m':predicted m:rejected "},
+		"deleted":     {deleted, []annotation.Object{ring}, "m':predicted "},
+		"both":        {both, []annotation.Object{ring}, "m':accepted m:rejected "},
+		"other name":  {moved, []annotation.Object{ring, dot}, "m':predicted m:rejected "},
+		"taken back":  {append(both[:1:1], annotation.Entry{Seq: 2, Edit: annotation.Edit{Undoes: 1}}), []annotation.Object{ring}, "m:predicted "},
+		"still there": {rejected, []annotation.Object{thing("m", rect(9, 9, 2, 3))}, "m:rejected "},
+	} {
+		if got := c.d.replay(after, c.found...); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestBareIsWhatTheModelHadFound(t *testing.T) {
 	a, b, c := thing("a", rect(0, 0, 20, 20)), thing("b", rect(20, 0, 20, 20)), thing("c", rect(40, 0, 20, 20))
 	var d diary
