@@ -12,11 +12,11 @@ import (
 )
 
 // A decoder that needs whole outputs is given those of an image that is too large for that cell
-// by cell: each cell is looked at with what lies around it, and has the objects whose middle
+// by cell, and so is one that has something of every position: each cell is looked at with what lies around it, and has the objects whose middle
 // is its own. Objects are whole as long as they are not larger than what is around, which is more
 // where one is; at most four times as much is held then.
 const (
-	maxNumbers = 1 << 23 // of one output that are held at a time, about
+	maxNumbers = 1 << 23 // of one output that are held at a time, about; or possible centres of stars
 	leastCell  = 64      // pixels of the network that a cell is wide and high at least
 	nearEdge   = 8       // pixels within which a middle may lie in another cell when it is seen from there
 )
@@ -24,11 +24,12 @@ const (
 // cells are those of what the network sees of the image, in pixels of the network; nil if it is
 // one, or if objects may be of any size: those of a class, or whatever a network numbers.
 func (d *detection) cells(p *plan) []around {
-	m, ok := d.decoder.decoder.(*maps)
-	if !ok || m.op == recipe.Semantic || m.op == recipe.LabelImage {
+	m, mapped := d.decoder.decoder.(*maps)
+	_, starred := d.decoder.decoder.(*stars) // of a centre all numbers are held, and of few positions any
+	if !mapped && !starred || mapped && (m.op == recipe.Semantic || m.op == recipe.LabelImage) {
 		return nil
 	}
-	most := 0.0 // numbers of an output that a pixel makes
+	most := 0.0 // numbers of an output that a pixel makes, or positions
 	for i := range d.model.Outputs {
 		t := &d.model.Outputs[i]
 		if !t.Local() {
@@ -38,7 +39,7 @@ func (d *detection) cells(p *plan) []around {
 		for _, a := range t.Axes {
 			if x, by := p.over(a); x != nil {
 				n *= by.scale
-			} else {
+			} else if mapped {
 				n *= float64(max(a.Size.At(1), 1))
 			}
 		}
@@ -67,17 +68,18 @@ func (d *detection) cells(p *plan) []around {
 // inCells asks about one cell after the other. The answers of a cell are let go of before the
 // next one is asked about.
 func (d *detection) inCells(ctx context.Context, whole *question, cells []around, p Progress) ([]object, error) {
-	var all []object
+	var all, seam []object // and those of all that may be seen from two cells
 	for _, cell := range cells {
 		c := *d
 		c.opt.Keep.share = len(cells) // or the last ones' answers take the room of the first ones'
+		c.opt.Forming = nil           // a cell alone is not what is wanted
 		found, _, err := c.look(ctx, whole, cell, p, c.ask)
 		if err != nil {
 			return nil, err
 		}
 		dx, dy := float64(c.part.Min.X-d.part.Min.X), float64(c.part.Min.Y-d.part.Min.Y)
 		own := cell.area.Sub(d.part.Min)
-		old := all
+		old := seam
 		for _, o := range found {
 			o.x, o.y = o.x+dx, o.y+dy
 			for i := range o.outline {
@@ -88,6 +90,9 @@ func (d *detection) inCells(ctx context.Context, whole *question, cells []around
 				continue
 			}
 			all = append(all, o)
+			if !at.In(own.Inset(4 * nearEdge)) {
+				seam = append(seam, o)
+			}
 		}
 		if d.opt.Forming != nil {
 			d.opt.Forming(func() []annotation.Object { return d.objects(copies(all)) })

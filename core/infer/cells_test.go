@@ -1,8 +1,10 @@
 package infer_test
 
 import (
+	"image"
 	"math"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -55,6 +57,41 @@ func TestCellsDoNotShow(t *testing.T) {
 					break
 				}
 			}
+		}
+	}
+}
+
+// steps are what a progress was told.
+type steps struct{ said []string }
+
+func (s *steps) Add(int64)      {}
+func (s *steps) Grow(int64)     {}
+func (s *steps) Step(to string) { s.said = append(s.said, to) }
+
+// TestStarsInCells: star-convex objects of an image that is looked at cell by cell, as one is
+// that has more possible centres than are held, are just those of the whole image.
+func TestStarsInCells(t *testing.T) {
+	src, _ := discs(731, 617, 10)
+	see := func(hold int, region image.Rectangle) ([]annotation.Object, int) {
+		t.Helper()
+		var p steps
+		l, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, infer.Options{Tile: 256, Hold: hold, Region: region}, &p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := 0
+		for _, s := range p.said {
+			if s == "asking the model" {
+				asked++
+			}
+		}
+		return l.Objects, asked
+	}
+	for _, region := range []image.Rectangle{{}, image.Rect(70, 90, 700, 600)} {
+		whole, once := see(0, region)
+		got, cells := see(30_000, region)
+		if !reflect.DeepEqual(got, whole) || len(whole) < 300 || once != 1 || cells < 6 {
+			t.Errorf("region %v: %d objects in %d cells, %d in the whole image", region, len(got), cells, len(whole))
 		}
 	}
 }

@@ -105,13 +105,17 @@ func planar(a *recipe.Array) []float32 {
 func (s *stars) sofar(ctx context.Context) ([]object, error) { return s.objects(ctx) }
 
 func (s *stars) objects(ctx context.Context) ([]object, error) {
-	kept, err := s.found.Stars(ctx, s.arg.NMS)
+	kept, err := s.found.Stars(ctx, s.arg.NMS, s.plan.origin) // numbers are rounded as in the image as a whole
 	if err != nil {
 		return nil, err
 	}
+	dx, dy := float64(s.plan.origin.X), float64(s.plan.origin.Y)
 	out := make([]object, len(kept))
 	for i, k := range kept {
-		out[i] = object{x: k.X, y: k.Y, score: k.Score, outline: k.Outline}
+		for c := range k.Outline {
+			k.Outline[c].X, k.Outline[c].Y = k.Outline[c].X-dx, k.Outline[c].Y-dy
+		}
+		out[i] = object{x: k.X - dx, y: k.Y - dy, score: k.Score, outline: k.Outline}
 	}
 	return out, nil
 }

@@ -31,7 +31,8 @@ type Options struct {
 	Overlap  int // pixels that neighbouring tiles share; 0: what the model says, or 96
 	Parallel int // questions under way at a time; 0: as the engine likes, or 2
 	// Hold is how many numbers of an output are held at a time, about, where objects can't be made
-	// of less than all of it; 0: 8 million. A larger image is looked at in cells.
+	// of less than all of it, and how many positions of a star-convex one; 0: 8 million. A larger
+	// image is looked at in cells.
 	Hold int
 	// Region is the part of the image, in its pixels, whose objects are wanted: those whose
 	// middle lies in it. Empty: all. Statistics are those of the whole image all the same. Around it
@@ -200,6 +201,7 @@ func (d *detection) question(e Engine, spec Spec) (*question, error) {
 	if q.plan, err = newPlan(d.model, q.spec, sizes, cut); err != nil {
 		return nil, err
 	}
+	q.plan.origin = d.part.Min
 	q.plan.only("z", d.opt.Z)
 	if op == recipe.LabelImage && !q.plan.whole() {
 		return nil, fault.New(fault.Full, "The model numbers the objects itself, so it must see the whole image at once, and it can't take one of this size.",

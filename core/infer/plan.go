@@ -3,6 +3,7 @@ package infer
 import (
 	"cmp"
 	"fmt"
+	"image"
 	"math"
 	"slices"
 
@@ -13,9 +14,10 @@ import (
 // plan says how an image is cut along its axes, and where the answers go. Channels are
 // never cut.
 type plan struct {
-	model *recipe.Model
-	axes  []*axis
-	spec  Spec
+	model  *recipe.Model
+	axes   []*axis
+	spec   Spec
+	origin image.Point // of what is cut, in pixels of the network
 }
 
 // axis is one axis along which an image is cut.

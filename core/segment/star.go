@@ -102,8 +102,9 @@ func (c *Candidates) Collect(m Maps, keep image.Rectangle, at image.Point, prob 
 }
 
 // Stars returns the stars that remain when of two that overlap too much the one with the
-// lower score goes, in order of score; equal scores go by position.
-func (c *Candidates) Stars(ctx context.Context, nms float64) ([]Star, error) {
+// lower score goes, in order of score; equal scores go by position. origin is the pixel of the
+// network's input at which the map begins.
+func (c *Candidates) Stars(ctx context.Context, nms float64, origin image.Point) ([]Star, error) {
 	slices.SortFunc(c.at, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
 	})
@@ -113,7 +114,7 @@ func (c *Candidates) Stars(ctx context.Context, nms float64) ([]Star, error) {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return nil, fmt.Errorf("suppress: %w", ctx.Err())
 		}
-		px, py := float32(int(q.x)*c.grid), float32(int(q.y)*c.grid)
+		px, py := float32(origin.X+int(q.x)*c.grid), float32(origin.Y+int(q.y)*c.grid)
 		d := c.dist[int(q.first)*c.rays:][:c.rays]
 		if s.add(px, py, d) {
 			out = append(out, star(px, py, q.score, d))
@@ -132,7 +133,7 @@ func Stars(ctx context.Context, m Maps, grid int, o Options) ([]Star, error) {
 	if err := c.Collect(m, keep, image.Point{}, o.Prob); err != nil {
 		return nil, err
 	}
-	return c.Stars(ctx, o.NMS)
+	return c.Stars(ctx, o.NMS, image.Point{})
 }
 
 // star computes corners in the precision of the reference (stardist's dist_to_coord), so

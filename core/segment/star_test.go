@@ -143,7 +143,7 @@ func TestPiecesAsWhole(t *testing.T) {
 	if c.Len() != v.Candidates {
 		t.Errorf("%d candidates, want %d", c.Len(), v.Candidates)
 	}
-	got, err := c.Stars(t.Context(), v.NMS)
+	got, err := c.Stars(t.Context(), v.NMS, image.Point{})
 	if err != nil || len(got) != len(whole) {
 		t.Fatalf("%d stars, want %d (%v)", len(got), len(whole), err)
 	}
