@@ -28,7 +28,7 @@ const (
 	NotFound             // it is not there
 	Exists               // it is there already, and differs
 	Invalid              // what was asked makes no sense: ask the person
-	Full                 // no room left: ask the person
+	Full                 // no room left, which may pass: ask the person
 	Corrupt              // the bytes are not what they should be: stop and say so
 )
 

@@ -204,7 +204,7 @@ func (d *detection) question(e Engine, spec Spec) (*question, error) {
 	q.plan.origin = d.part.Min
 	q.plan.only("z", d.opt.Z)
 	if op == recipe.LabelImage && !q.plan.whole() {
-		return nil, fault.New(fault.Full, "The model numbers the objects itself, so it must see the whole image at once, and it can't take one of this size.",
+		return nil, fault.New(fault.Invalid, "The model numbers the objects itself, so it must see the whole image at once, and it can't take one of this size.",
 			"Analyse a part of the image, or choose a model that answers with probabilities.", nil)
 	}
 	made, err := newDecoder(d.model, q.plan, d.opt.Threshold)

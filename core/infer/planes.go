@@ -101,7 +101,7 @@ func (s *planes) all(ctx context.Context, t *recipe.Tensor) (*recipe.Array, erro
 		total *= x.size
 	}
 	if total*len(s.parts[t.ID]) > maxHeld {
-		return nil, fault.New(fault.Full, "The model wants to see the whole image at once, and it is too large for that.", "Analyse a part of it.", nil)
+		return nil, fault.New(fault.Invalid, "The model wants to see the whole image at once, and it is too large for that.", "Analyse a part of it.", nil)
 	}
 	return s.read(ctx, t, b, false)
 }

@@ -11,7 +11,7 @@ import (
 const maxOutput = 1 << 29
 
 func tooLarge() error {
-	return fault.New(fault.Full, "The model's answer to the whole image does not fit into memory.", "Analyse a part of the image.", nil)
+	return fault.New(fault.Invalid, "The model's answer to the whole image does not fit into memory.", "Analyse a part of the image.", nil)
 }
 
 // Cut says how [Run] cuts arrays.

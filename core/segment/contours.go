@@ -128,7 +128,7 @@ const maxBox = 1 << 30
 // fits is the error for a region that is too large to be outlined.
 func (j *joined) fits(runs []int32) error {
 	if _, _, w, h := j.bounds(runs); w*h > maxBox {
-		return fault.New(fault.Full, "The model sees one object nearly everywhere in this image.",
+		return fault.New(fault.Invalid, "The model sees one object nearly everywhere in this image.",
 			"Check the channel, raise the threshold, or analyse a part.", fmt.Errorf("a region of %d×%d pixels", w, h))
 	}
 	return nil

@@ -82,7 +82,7 @@ type Region struct {
 }
 
 // All returns the regions of at least so many pixels, class by class, in the order in which
-// reading row by row meets them. The error is [fault.Full] where one is too large to be outlined.
+// reading row by row meets them. The error is [fault.Invalid] where one is too large to be outlined.
 func (r *Regions) All(least int) ([]Region, error) {
 	first, order := r.byRegion()
 	var out []Region

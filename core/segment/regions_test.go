@@ -116,7 +116,7 @@ func TestARegionNearlyEverywhere(t *testing.T) {
 		t.Errorf("%d regions with %d bytes, %v", len(some), used, err)
 	}
 	grow(h - 64)
-	if _, err := r.All(1); fault.KindOf(err) != fault.Full {
+	if _, err := r.All(1); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("%v", err)
 	}
 }

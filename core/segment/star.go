@@ -82,7 +82,7 @@ func (c *Candidates) Collect(m Maps, keep image.Rectangle, at image.Point, prob 
 				continue
 			}
 			if len(c.at) == maxCandidates {
-				return fault.New(fault.Full, "The model sees objects nearly everywhere in this image.",
+				return fault.New(fault.Invalid, "The model sees objects nearly everywhere in this image.",
 					"Check the channel and the diameter, raise the threshold, or analyse a part.", nil)
 			}
 			c.at = append(c.at, candidate{

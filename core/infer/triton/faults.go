@@ -72,7 +72,7 @@ func (e *Engine) explain(err error, m infer.Ref) error {
 	}
 	switch {
 	case r.tooLarge():
-		return fault.New(fault.Full, "The question to the model "+m.String()+" on "+e.name+" is too large for one message, or its answer is.",
+		return fault.New(fault.Invalid, "The question to the model "+m.String()+" on "+e.name+" is too large for one message, or its answer is.",
 			"Choose smaller tiles.", r)
 	case m.Model == "" && r.code == codes.NotFound:
 		return e.stranger(r)

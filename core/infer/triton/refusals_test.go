@@ -110,7 +110,7 @@ func TestTooLarge(t *testing.T) {
 		err  error
 		kind fault.Kind
 	}{
-		"a question": {e.explain(err, m), fault.Full},
+		"a question": {e.explain(err, m), fault.Invalid},
 		"a network":  {e.loadFault(err, m), fault.Invalid},
 	} {
 		if say, hint := fault.Explain(c.err); fault.KindOf(c.err) != c.kind || !strings.Contains(say, "too large") || hint == "" {
