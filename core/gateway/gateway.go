@@ -27,6 +27,7 @@ import (
 type Model struct {
 	infer.Ref
 	Recipe *recipe.Model
+	Hash   string // of the network; empty: nobody can tell whether it stays the same
 }
 
 // Options say what is served, and to whom. Zeros of the limits are good choices.

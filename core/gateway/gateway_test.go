@@ -65,7 +65,7 @@ func options(t *testing.T) gateway.Options {
 	}
 	files := imageio.NewOpener(ometiff.Format{}, raster.Format{})
 	return gateway.Options{
-		Engine: en, Models: []gateway.Model{{Ref: b.Ref, Recipe: m}},
+		Engine: en, Models: []gateway.Model{{Ref: b.Ref, Recipe: m, Hash: "of affine1"}},
 		Open:   func(ctx context.Context, path string, _ int) (imageio.Source, error) { return files.Open(ctx, path) },
 		Plane:  func(imageio.Info) infer.Options { return infer.Options{} },
 		Tokens: []secret.Text{token, token + "-too"}, Work: t.TempDir(), Rate: 1e6,

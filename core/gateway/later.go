@@ -48,6 +48,9 @@ func (g *Gateway) postpone(t *task, err error) bool {
 	t.state = queued
 	t.say, _ = fault.Once(err)
 	t.hint = "The job is tried again by itself for a while, and goes on where it was."
+	if m, err := g.chosen(t.query); err != nil || m.Hash == "" {
+		t.hint = "The job is tried again by itself for a while."
+	}
 	g.opt.Log.Warn("job waits", slog.String("job", t.id), slog.Time("until", l.at), slog.Any("error", err))
 	at := slices.IndexFunc(j.queue, func(o *task) bool { return o.made.After(t.made) })
 	if at < 0 {
@@ -63,11 +66,15 @@ func (g *Gateway) answers(t *task) string { return filepath.Join(g.folder.path, 
 // keep has what a model answered to a job be kept until that ends: when it is tried again only
 // what is missing is asked for.
 func (g *Gateway) keep(t *task) infer.Keep {
+	m, err := g.chosen(t.query)
+	if err != nil || m.Hash == "" { // it may be another one by then
+		return infer.Keep{}
+	}
 	own, left := g.answers(t), int64(mostAnswers)
 	if g.folder.stand() != nil {
 		return infer.Keep{}
 	}
-	err := filepath.WalkDir(g.folder.path, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(g.folder.path, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == own || d.IsDir() || filepath.Dir(path) == g.folder.path {
 			if path == own {
 				return fs.SkipDir
@@ -82,7 +89,7 @@ func (g *Gateway) keep(t *task) infer.Keep {
 	if err != nil || left <= 0 {
 		return infer.Keep{}
 	}
-	return infer.Keep{Dir: own, Bytes: left, Spare: true}
+	return infer.Keep{Dir: own, Bytes: left, Of: m.Hash, Spare: true}
 }
 
 func (g *Gateway) forgetAnswers(t *task) {

@@ -75,6 +75,23 @@ func until(t *testing.T, job string, is func(state, detail, hint string) bool) {
 	}
 }
 
+// TestAJobOfAModelThatMayChange asks for all tiles again: whatever its server has under the name by
+// then, the answer is that of one network.
+func TestAJobOfAModelThatMayChange(t *testing.T) {
+	at, en, _, tiles := openBefore(t, func(o *gateway.Options) { o.Models[0].Hash = "" })
+	_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))
+	job := at + head.Get("Location")
+	until(t, job, func(state, detail, hint string) bool {
+		return waits(state, detail, hint) && !strings.Contains(hint, "where it was")
+	})
+	before := en.answered.Load()
+	en.over.Store(true)
+	until(t, job, func(state, _, _ string) bool { return state == "done" })
+	if n := en.answered.Load() - before; n != tiles {
+		t.Errorf("%d tiles of %d were asked for again", n, tiles)
+	}
+}
+
 func waits(state, detail, hint string) bool {
 	return state == "queued" && detail == "It can't be reached." && strings.Contains(hint, "tried again by itself")
 }

@@ -89,7 +89,7 @@ func (f *Front) load(ctx context.Context) (all []infer.Bundle, err error) {
 			return nil, err
 		}
 		if folder != "" {
-			b.Ref = infer.Ref{Model: m.Name, Version: "1"}
+			b.Model = m.Name // in the version of the folder, or whichever the server has
 		}
 		if slices.ContainsFunc(all, func(o infer.Bundle) bool { return o.Model == b.Model }) {
 			return nil, fault.New(fault.Invalid, "Two models are named "+b.Model+".", "Give one of them another name in its description.", nil)
@@ -98,7 +98,7 @@ func (f *Front) load(ctx context.Context) (all []infer.Bundle, err error) {
 			return nil, err
 		}
 		all = append(all, b)
-		f.Models = append(f.Models, gateway.Model{Ref: b.Ref, Recipe: m})
+		f.Models = append(f.Models, gateway.Model{Ref: b.Ref, Recipe: m, Hash: hashOf(b)})
 	}
 	return all, nil
 }

@@ -268,3 +268,33 @@ func TestWhoMayListen(t *testing.T) {
 		t.Errorf("no address: %v", err)
 	}
 }
+
+// TestGatewayOfAServersOwnModel: a description alone stands for the model that the server has,
+// whatever version it has of it.
+func TestGatewayOfAServersOwnModel(t *testing.T) {
+	server := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
+	en, err := triton.Dial(t.Context(), triton.Options{Address: server, Backend: "python"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer en.Close() //nolint:errcheck // the test's end
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "7"}, ONNX: infertest.Affine1()}
+	if err := en.Load(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	defer en.Unload(context.WithoutCancel(t.Context()), b.Model) //nolint:errcheck // tidying up
+	folder := t.TempDir()
+	text := bytes.Replace(infertest.Recipe("y"), []byte("name: contract"), []byte("name: "+b.Model), 1)
+	if err := os.WriteFile(filepath.Join(folder, "coverslip.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	opened := false
+	err = station.ServeGateway(ctx, station.Front{
+		Listen: "127.0.0.1:0", Servers: []string{server}, Backend: "python", Folders: []string{folder}, Log: slog.New(slog.DiscardHandler),
+	}, func(string) { opened = true; cancel() })
+	if err != nil || !opened {
+		t.Errorf("opened: %v, %v", opened, err)
+	}
+}

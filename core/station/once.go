@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"image"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,7 +112,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 		g.Go(func() error {
 			defer room.Release(need)
 			defer src.Close() //nolint:errcheck // read only
-			a, err := q.ask(ctx, en, b, r, src)
+			a, err := q.ask(ctx, en, b, r, src, path)
 			if err != nil {
 				return err
 			}
@@ -122,12 +124,13 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 }
 
 // ask is about one image.
-func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source) (Answer, error) {
+func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *recipe.Model, src imageio.Source, path string) (Answer, error) {
 	src = imageio.Cached(src, imageio.NewTileCache(tilesOfOne))
 	opt, given, err := q.options(src.Info(), b, r)
 	if err != nil {
 		return Answer{}, err
 	}
+	opt.Keep = stamped(opt.Keep, path)
 	begun := time.Now()
 	layer, err := q.detect(ctx, en, b, r, src, opt)
 	if err != nil {
@@ -173,8 +176,50 @@ func keep(dir string, most int64, b infer.Bundle) infer.Keep {
 	if dir == "" || len(b.ONNX) == 0 {
 		return infer.Keep{}
 	}
+	return infer.Keep{Dir: dir, Bytes: most, Of: hashOf(b)}
+}
+
+// hashOf tells networks apart; it is empty where somebody else has loaded the model.
+func hashOf(b infer.Bundle) string {
+	if len(b.ONNX) == 0 {
+		return ""
+	}
 	sum := sha256.Sum256(b.ONNX)
-	return infer.Keep{Dir: dir, Bytes: most, Of: hex.EncodeToString(sum[:])}
+	return hex.EncodeToString(sum[:])
+}
+
+// stamped keeps answers about the image at path as it is now: of a folder all files count, which may
+// be rewritten one by one. Nobody can tell that of one on a server, so nothing is kept of it.
+func stamped(k infer.Keep, path string) infer.Keep {
+	if k.Dir == "" {
+		return k
+	}
+	if strings.Contains(path, "://") {
+		return infer.Keep{}
+	}
+	if slices.Contains([]string{"zarr.json", ".zattrs", ".zarray", ".zgroup"}, filepath.Base(path)) { // stands for its folder
+		path = filepath.Dir(path)
+	}
+	sum := sha256.New()
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return infer.Keep{}
+	}
+	err = filepath.WalkDir(path, func(at string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		st, err := os.Stat(at) // also behind links
+		if err == nil {
+			_, err = fmt.Fprintf(sum, "%s\x00%d\x00%d\n", at, st.Size(), st.ModTime().UnixNano())
+		}
+		return err
+	})
+	if err != nil {
+		return infer.Keep{}
+	}
+	k.Of += "\n" + hex.EncodeToString(sum.Sum(nil))
+	return k
 }
 
 // tilesOfOne is how many bytes of an image are kept, so that tiles that overlap are read once.

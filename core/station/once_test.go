@@ -1,9 +1,11 @@
 package station_test
 
 import (
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,5 +70,49 @@ func TestAskAboutAChannel(t *testing.T) {
 		if (err == nil) != (want != nil) || err != nil && fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// TestAskAgainAboutAFolder: what is kept about an OME-Zarr is not taken when a chunk was written
+// since, though its metadata lie as they lay.
+func TestAskAgainAboutAFolder(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	store := filepath.Join(t.TempDir(), "a.zarr")
+	put := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(store, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disc := make([]byte, 64*64)
+	for i := range disc {
+		if disc[i] = byte(10 + i%3); math.Hypot(float64(i%64-32), float64(i/64-32)) < 11 {
+			disc[i] = 180
+		}
+	}
+	put("zarr.json", `{"zarr_format":3,"node_type":"group","attributes":{"ome":{"version":"0.5","multiscales":[{"name":"a",`+
+		`"axes":[{"name":"y","type":"space"},{"name":"x","type":"space"}],`+
+		`"datasets":[{"path":"0","coordinateTransformations":[{"type":"scale","scale":[1,1]}]}]}]}}}`)
+	put("0/zarr.json", `{"zarr_format":3,"node_type":"array","shape":[64,128],"data_type":"uint8","fill_value":10,`+
+		`"chunk_key_encoding":{"name":"default"},"chunk_grid":{"name":"regular","configuration":{"chunk_shape":[64,64]}},"codecs":[{"name":"bytes"}]}`)
+	put("0/c/0/0", string(disc))
+	q := station.Question{Engine: "embedded", Model: "nuclei", Keep: t.TempDir()}
+	ask := func() (n int) {
+		t.Helper()
+		if err := station.Ask(t.Context(), q, []string{store}, func(a station.Answer) error { n = len(a.Layer.Objects); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := ask(); n != 1 {
+		t.Fatalf("%d objects in one chunk", n)
+	}
+	put("0/c/0/1", string(disc))
+	if n := ask(); n != 2 {
+		t.Errorf("%d objects when there are two chunks", n)
+	}
+	if kept, err := filepath.Glob(filepath.Join(q.Keep, "*.answers")); err != nil || len(kept) != 2 {
+		t.Errorf("kept: %v, %v", kept, err)
 	}
 }

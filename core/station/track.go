@@ -40,6 +40,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	if err != nil {
 		return 0, err
 	}
+	opt.Keep = stamped(opt.Keep, path)
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {
