@@ -33,8 +33,9 @@ const (
 
 // Config is what a stream says before its pixels.
 type Config struct {
-	Size       image.Point
-	Components int
+	Size        image.Point
+	Components  int
+	Progressive bool
 }
 
 // Picture is a decoded stream: Components bytes a pixel, row by row.

@@ -67,7 +67,9 @@ func (d *Decoder) segment(m byte, b []byte) error {
 		return d.huffmans(b)
 	case m == markerSOF0, m == markerSOF1, m == markerSOF2:
 		d.progressive = m == markerSOF2
-		return d.frame(b)
+		err := d.frame(b)
+		d.conf.Progressive = d.progressive
+		return err
 	case isFrame(m):
 		return fmt.Errorf("%w: frame of kind %#x", ErrUnsupported, m)
 	case m == markerDRI && len(b) >= 2:

@@ -2,6 +2,8 @@ package raster
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -9,6 +11,7 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"runtime/metrics"
+	"strings"
 	"testing"
 
 	"golang.org/x/image/bmp"
@@ -45,6 +48,45 @@ func survives(t *testing.T, data []byte) bool {
 		t.Fatalf("%d bytes took %d MB", len(data), (s[0].Value.Uint64()-before)>>20)
 	}
 	return err == nil
+}
+
+// TestLittleMemory has a JPEG decoded straight to planes, and what would need much more memory refused
+// before it is decoded.
+func TestLittleMemory(t *testing.T) {
+	const side = 2048
+	img := image.NewRGBA(image.Rect(0, 0, side, side))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i/7) | 1
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	before := s[0].Value.Uint64()
+	src, err := parse("a.jpg", b.Bytes())
+	if err != nil || len(src.planes) != 3 {
+		t.Fatal(err)
+	}
+	if metrics.Read(s); s[0].Value.Uint64()-before > 6*side*side {
+		t.Errorf("took %d bytes a pixel", (s[0].Value.Uint64()-before)/side/side)
+	}
+	b.Reset()
+	if err := png.Encode(&b, image.NewNRGBA64(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	deep := b.Bytes()
+	binary.BigEndian.PutUint32(deep[16:], 16384)
+	binary.BigEndian.PutUint32(deep[20:], 16384)
+	binary.BigEndian.PutUint32(deep[29:], crc32.ChecksumIEEE(deep[12:29]))
+	steps := []byte("\xff\xd8\xff\xc2\x00\x11\x08\x40\x00\x40\x00\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00\xff\xda\x00\x0c\x03\x01\x00\x02\x00\x03\x00\x00\x00\x00")
+	for name, data := range map[string][]byte{"16 bits": deep, "progressive": append(steps, make([]byte, 4<<20)...)} {
+		_, err := parse(name, data)
+		if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "too large") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // TestBroken cuts and flips pictures: one comes out, or a sentence.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
 	exact "coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
@@ -23,19 +25,39 @@ type kind struct {
 	name   string
 	magic  string // ? stands for any byte
 	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	decode func([]byte) (picture, error)
 	ended  func([]byte) bool // the file has its last bytes
 	gain   int64             // pixels that a byte of the file can hold at most
+}
+
+// picture is a decoded one.
+type picture struct {
+	size   image.Point
+	typ    imageio.PixelType
+	planes [][]byte // one a channel, little-endian
+}
+
+// decoded takes what a decoder of the library makes apart.
+func decoded(decode func(io.Reader) (image.Image, error)) func([]byte) (picture, error) {
+	return func(data []byte) (picture, error) {
+		img, err := decode(bytes.NewReader(data))
+		if err != nil {
+			return picture{}, err
+		}
+		p := picture{size: img.Bounds().Size()}
+		p.planes, p.typ = planes(img)
+		return p, nil
+	}
 }
 
 // kindOf returns the format that begins with head, nil for none.
 func kindOf(head []byte) *kind {
 	for _, k := range []kind{
-		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, endsWith("IEND\xaeB`\x82"), 8 * 1032},
+		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, decoded(png.Decode), endsWith("IEND\xaeB`\x82"), 8 * 1032},
 		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, endsWith("\xff\xd9"), 4096},
-		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, bmpEnded, 8},
-		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, gifEnded, 4096},
-		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, riffEnded, 1 << 16},
+		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, decoded(bmp.Decode), bmpEnded, 8},
+		{"GIF", "GIF8?a", gif.DecodeConfig, decoded(gif.Decode), gifEnded, 4096},
+		{"WebP", "RIFF????WEBP", webp.DecodeConfig, decoded(webp.Decode), riffEnded, 1 << 16},
 	} {
 		if matches(head, k.magic) {
 			return &k
@@ -45,24 +67,31 @@ func kindOf(head []byte) *kind {
 }
 
 // decodeJPEG decodes to the pixels of libjpeg, as far as the picture is of the usual kind.
-func decodeJPEG(r io.Reader) (image.Image, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	p, err := exact.NewDecoder().Decode(data, exact.Guess)
+func decodeJPEG(data []byte) (picture, error) {
+	p, err := exact.NewDecoder().DecodePlanes(nil, data, exact.Guess)
 	if err != nil || p.Components != 1 && p.Components != 3 {
-		return jpeg.Decode(bytes.NewReader(data))
+		return decoded(jpeg.Decode)(data)
 	}
-	rect := image.Rectangle{Max: p.Size}
-	if p.Components == 1 {
-		return &image.Gray{Pix: p.Data, Stride: p.Size.X, Rect: rect}, nil
+	out, n := picture{size: p.Size}, p.Size.X*p.Size.Y
+	for c := range p.Components {
+		out.planes = append(out.planes, p.Data[c*n:(c+1)*n])
 	}
-	img := &image.NRGBA{Pix: make([]byte, 0, 4*p.Size.X*p.Size.Y), Stride: 4 * p.Size.X, Rect: rect}
-	for i := 0; i < len(p.Data); i += 3 {
-		img.Pix = append(img.Pix, p.Data[i], p.Data[i+1], p.Data[i+2], 255)
+	return out, nil
+}
+
+// pixel is how many bytes of memory a pixel takes while a picture is decoded.
+func (k *kind) pixel(conf image.Config, data []byte) int64 {
+	deep := conf.ColorModel == color.NRGBA64Model || conf.ColorModel == color.RGBA64Model
+	switch {
+	case deep:
+		return 8 + 6
+	case k.name != "JPEG":
+		return 4 + 3
 	}
-	return img, nil
+	if p, err := exact.Header(data); err == nil && !p.Progressive && p.Components < 4 {
+		return 3 + 3
+	}
+	return 6 + 3 + 3 // with the coefficients
 }
 
 func matches(head []byte, magic string) bool {

@@ -18,8 +18,8 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 )
 
-// maxPixels is the largest picture that is taken into memory.
-const maxPixels = 1 << 28
+// maxMemory is how much the largest picture that is taken into memory needs while it is decoded.
+const maxMemory = 2 << 30
 
 // tileSide is the side of a tile in pixels.
 const tileSide = 512
@@ -61,22 +61,21 @@ func parse(path string, data []byte) (*source, error) {
 	if err != nil {
 		return nil, k.fault(path, data, err)
 	}
-	if conf.Width <= 0 || conf.Height <= 0 || conf.Width > maxPixels/conf.Height {
+	if conf.Width <= 0 || conf.Height <= 0 || int64(conf.Width) > maxMemory/k.pixel(conf, data)/int64(conf.Height) {
 		return nil, fault.New(fault.Invalid, fmt.Sprintf("The picture “%s” is too large to be opened: %d × %d pixels.",
 			filepath.Base(path), conf.Width, conf.Height), "Export it as a tiled OME-TIFF.", nil)
 	}
 	if int64(conf.Width)*int64(conf.Height) > k.gain*int64(len(data)) { // before anything is allocated for it
 		return nil, cut(path, fmt.Errorf("%d bytes can't hold %d × %d pixels", len(data), conf.Width, conf.Height))
 	}
-	img, err := k.decode(bytes.NewReader(data))
+	p, err := k.decode(data)
 	if err != nil {
 		return nil, k.fault(path, data, err)
 	}
-	s := &source{}
-	s.planes, s.info.Type = planes(img)
-	size := img.Bounds().Size()
+	s := &source{planes: p.planes}
+	s.info.Type = p.typ
 	s.info.Name, s.info.Format = filepath.Base(path), k.name
-	s.info.Levels = []imageio.Level{{Size: size, Downsample: 1}}
+	s.info.Levels = []imageio.Level{{Size: p.size, Downsample: 1}}
 	s.info.TileSize = image.Pt(tileSide, tileSide)
 	s.info.Z, s.info.T = 1, 1
 	s.info.Channels = []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}}
