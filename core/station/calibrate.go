@@ -100,12 +100,12 @@ func given(r *dataset.Repository, rel, oid string) imageio.Micron {
 	return imageio.Micron{X: part("x"), Y: part("y"), Z: part("z")}
 }
 
-// givenAt is [given] for the image at path, wherever that lies. Only one in a dataset that was given
+// givenAt is [given] for the image in a file or folder, wherever that lies. Only one in a dataset that was given
 // a size is hashed.
-func givenAt(ctx context.Context, path string) (imageio.Micron, error) {
+func givenAt(ctx context.Context, file string) (imageio.Micron, error) {
 	none := imageio.Micron{}
-	image, err := filepath.Abs(path)
-	if err != nil || strings.Contains(path, "://") {
+	image, err := filepath.Abs(file)
+	if err != nil || strings.Contains(file, "://") {
 		return none, err
 	}
 	output, root := "", ""
@@ -134,6 +134,6 @@ func givenAt(ctx context.Context, path string) (imageio.Micron, error) {
 }
 
 // within is the path of what lies below root, as a dataset has it.
-func within(root, path string) string {
-	return strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(path, root)), "/")
+func within(root, at string) string {
+	return strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(at, root)), "/")
 }

@@ -1,7 +1,9 @@
 package ometiff_test
 
 import (
+	"bytes"
 	"image"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -55,5 +57,36 @@ func TestWhatOtherProgramsWrite(t *testing.T) {
 		if err != nil || px.Sample(1999) != want {
 			t.Errorf("time %d: %v, want %g", at, err, want)
 		}
+	}
+}
+
+// TestProgressiveStrip is a JPEG in several passes within a TIFF, grey and in colour: libjpeg's pixels.
+func TestProgressiveStrip(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", `
+import sys, numpy as np
+from PIL import Image
+y, x = np.mgrid[0:16, 0:16]
+for name, img in ("1", (x * 9 + y * 5).astype("u1")), ("3", np.stack([x * 9, y * 9, x * 4 + y * 4], -1).astype("u1")):
+    path = sys.argv[1] + "/" + name
+    Image.fromarray(img).save(path + ".jpg", progressive=True, quality=90)
+    with open(path + ".raw", "wb") as f:
+        f.write(np.atleast_3d(np.asarray(Image.open(path + ".jpg"))).transpose(2, 0, 1).tobytes())
+`, dir)
+	for name, tags := range map[string]map[uint16]uint32{"1": {259: 7}, "3": {259: 7, 262: 6, 277: 3}} {
+		strip, err := os.ReadFile(filepath.Join(dir, name+".jpg"))
+		if err != nil || !bytes.Contains(strip, []byte("\xff\xc2")) {
+			t.Fatal("no progressive JPEG", err)
+		}
+		want, err := os.ReadFile(filepath.Join(dir, name+".raw"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := tiff(1, "", strip, tags)
+		src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "progressive.tif")
+		if err != nil {
+			t.Fatal(err)
+		}
+		imageiotest.Equal(t, src, want, 0)
 	}
 }
