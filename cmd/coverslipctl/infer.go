@@ -66,7 +66,7 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		defer mu.Unlock()
 		line := fmt.Sprintf("%d objects on %s in %.2f s", len(a.Layer.Objects), a.Engine, a.Seconds)
 		if a.Note != "" {
-			line += "; " + a.Note
+			fmt.Fprintln(c.errs, "coverslipctl: "+a.Image+": "+a.Note)
 		}
 		if len(images) > 1 {
 			line = a.Image + ": " + line
