@@ -178,10 +178,17 @@ type noted struct {
 }
 
 func (n *noted) register(ctx context.Context, region string, size int64) error {
+	err := n.sharer.register(ctx, region, size)
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.names = append(n.names, region)
-	n.mu.Unlock()
-	return n.sharer.register(ctx, region, size)
+	return err
+}
+
+func (n *noted) both() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.names) == 2
 }
 
 // TestSharedMemoryOfTheClosed: an engine that is closed while questions have regions can't have
@@ -203,7 +210,7 @@ func TestSharedMemoryOfTheClosed(t *testing.T) {
 			ended <- err
 		}()
 	}
-	for waiting := 0; waiting == 0; { // the other is being answered
+	for waiting := 0; waiting == 0 || !n.both(); { // the other is being answered
 		l, err := next.Busy(t.Context())
 		if err != nil {
 			t.Fatal(err)
