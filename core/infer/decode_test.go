@@ -141,11 +141,7 @@ func TestDecoders(t *testing.T) {
 					break
 				}
 			}
-			tiny := 0 // of what is smaller than two pixels nothing is shown
-			for range want {
-				tiny++
-			}
-			if tiny -= len(got); tiny < 0 || tiny > len(want)/10 {
+			if len(got) != len(want) { // also those of one pixel
 				t.Errorf("%s on %s: %d objects of %d", c.name, name, len(got), len(want))
 			}
 		}
@@ -178,6 +174,28 @@ func TestLabelsOfTheNetwork(t *testing.T) {
 		part.w, part.h = 60, 60
 		if layer, err := infer.Detect(t.Context(), e, ref, m, part, infer.Options{}, nil); err != nil || len(layer.Objects) == 0 {
 			t.Errorf("%s: %d bars of a part, %v", name, len(layer.Objects), err)
+		}
+	}
+}
+
+// TestSmallAsDescribed: how small an object of pixels may be is the description's to say; one
+// pixel is one, as scipy.ndimage.label has it.
+func TestSmallAsDescribed(t *testing.T) {
+	src := sheets{w: 70, h: 60, channels: [][]float32{make([]float32, 70*60)}, names: []string{"inside"}}
+	for k, pixels := range [][]int{{0}, {1, 2}, {4, 5, 6}} {
+		for _, x := range pixels {
+			src.channels[0][(10+20*k)*70+30+x] = float32(k + 1)
+		}
+	}
+	nets := zoo(t, "nets")
+	for decode, want := range map[string]int{
+		"{id: components}": 3, "{id: components, kwargs: {min_size: 1}}": 3, "{id: components, kwargs: {min_size: 2}}": 2,
+		"{id: watershed}": 3, "{id: labels}": 3, "{id: classes, kwargs: {min_size: 3}}": 1, "{id: classes}": 3,
+	} {
+		for name, got := range everywhere(t, filepath.Join(nets, "same.onnx"), description(t, "inside", decode), src, 0) {
+			if len(got) != want {
+				t.Errorf("%s on %s: %d objects, want %d", decode, name, len(got), want)
+			}
 		}
 	}
 }

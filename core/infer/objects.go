@@ -10,11 +10,23 @@ import (
 	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/segment"
 )
 
-// minArea is the least area of an object in pixels of the image: below it, it is noise.
+// minArea is the least area, in pixels of the image, of what is drawn around a point: below it,
+// it is noise.
 const minArea = 2
+
+// tooSmall reports whether an outline of such an area is no object. What is made of pixels is as
+// small as the model's description lets it be.
+func (d *detection) tooSmall(area float64) bool {
+	switch d.model.Decode.ID {
+	case recipe.StarConvex, recipe.BoxList, recipe.Points:
+		return area < minArea
+	}
+	return area <= 0
+}
 
 // objects brings what was found from pixels of the network back to those of the image.
 func (d *detection) objects(found []object) []annotation.Object {
@@ -32,7 +44,7 @@ func (d *detection) objects(found []object) []annotation.Object {
 			continue
 		}
 		outline := clip(s.outline, float64(v.full.X), float64(v.full.Y))
-		if segment.Area(outline) < minArea {
+		if d.tooSmall(segment.Area(outline)) {
 			continue
 		}
 		id := d.id(s.x, s.y, 0)
