@@ -196,7 +196,7 @@ func (d *detection) question(e Engine, spec Spec) (*question, error) {
 	op := d.model.Decode.ID
 	cut := cutting{tile: d.opt.Tile, overlap: d.opt.Overlap, diameter: d.diameter(), whole: op == recipe.BoxList || op == recipe.StarConvex}
 	if op == recipe.LabelImage { // it would number those of each tile from 1
-		cut.tile = 1 << 30
+		cut.once = true
 	}
 	if q.plan, err = newPlan(d.model, q.spec, sizes, cut); err != nil {
 		return nil, err
@@ -209,6 +209,7 @@ func (d *detection) question(e Engine, spec Spec) (*question, error) {
 	}
 	made, err := newDecoder(d.model, q.plan, d.opt.Threshold)
 	d.decoder = guarded{made, d.ref}
+	_, q.inRows = made.(*regions)
 	return q, err
 }
 

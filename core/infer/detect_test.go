@@ -392,6 +392,9 @@ func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 		"output":   func(r *recipe.Model, _ *infer.Options) { r.Outputs[0].ID = "probability" },
 		"rays":     func(r *recipe.Model, _ *infer.Options) { r.Decode.Kwargs["n_rays"] = 64 },
 		"input":    func(r *recipe.Model, _ *infer.Options) { r.Inputs = nil },
+		"more numbers at once": func(r *recipe.Model, _ *infer.Options) {
+			r.Inputs[0].Axes[2].Size.Min, r.Inputs[0].Axes[3].Size.Min = 60_000, 60_000
+		},
 		"5 positions along time": func(r *recipe.Model, _ *infer.Options) {
 			times := recipe.Axis{ID: "time", Kind: recipe.Time, Size: recipe.Size{Fixed: 5}, Scale: 1}
 			r.Inputs[0].Axes = slices.Insert(r.Inputs[0].Axes, 1, times)

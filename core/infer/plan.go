@@ -6,6 +6,8 @@ import (
 	"image"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/recipe"
@@ -37,6 +39,7 @@ type cutting struct {
 	diameter      float64 // of objects; 0: any
 	whole         bool    // objects must be whole in some tile, whatever halo the model has
 	uncut         bool    // one block, just as large as what is given
+	once          bool    // one block; the plan tells if that can't be
 }
 
 // newPlan cuts inputs of the given sizes.
@@ -64,7 +67,34 @@ func newPlan(m *recipe.Model, spec Spec, sizes map[string]map[string]int, c cutt
 			}
 		}
 	}
-	return p, nil
+	return p, p.bearable(sizes, c)
+}
+
+// mostNumbers is how many numbers of an input go into a network at once at most: 512 MB.
+const mostNumbers = 1 << 27
+
+// bearable refuses blocks that would fill the memory. A network that must see the whole image is told
+// of elsewhere.
+func (p *plan) bearable(sizes map[string]map[string]int, c cutting) error {
+	for i := range p.model.Inputs {
+		t := &p.model.Inputs[i]
+		if sizes[t.ID] == nil || c.uncut || c.once {
+			continue
+		}
+		n, shape := 1, make([]string, 0, len(t.Axes))
+		for _, a := range t.Axes {
+			size := max(a.Size.At(1), 1)
+			if x := p.axis(a.ID); x != nil && a.Kind != recipe.Channel {
+				size = x.pieces[0].size
+			}
+			if shape = append(shape, strconv.Itoa(size)); size <= 0 || size > mostNumbers/n {
+				return fault.New(fault.Invalid, "The model's input "+t.ID+" takes more numbers at once than can be held.",
+					"Choose smaller tiles, or ask whoever made the model for another description.", fmt.Errorf("shape %s…", strings.Join(shape, "×")))
+			}
+			n *= size
+		}
+	}
+	return nil
 }
 
 // add cuts an axis of an input, unless another input has the same.
@@ -96,6 +126,9 @@ func (p *plan) cutAxis(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting)
 	if a.Kind == recipe.Batch {
 		fixed = 1
 	}
+	if size := max(fixed, a.Size.Min, a.Size.Step); size > mostNumbers { // of which nobody can reckon
+		return nil, unfit(fmt.Sprintf("Its input %s has %d pixels along %s.", t.ID, size, a.ID))
+	}
 	g, err := p.tiling(t, a, n, fixed, c)
 	if err != nil {
 		return nil, err
@@ -117,6 +150,8 @@ func (p *plan) tiling(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) 
 		g.tile = math.MaxInt32
 	case a.ID == "z":
 		g.tile = 64
+	case c.once:
+		g.tile = 1 << 30
 	case t.Axis("z") != nil:
 		g.tile = cmp.Or(c.tile, 256)
 	default:
@@ -273,10 +308,17 @@ const mostAtOnce = 1 << 26
 func (p *plan) whole() bool {
 	n := 1
 	for _, a := range p.axes {
-		n *= a.pieces[0].size
+		size := max(a.pieces[0].size, 1)
+		if size > mostAtOnce/n {
+			return false
+		}
+		n *= size
 	}
-	return p.blocks() == 1 && n <= mostAtOnce
+	return p.blocks() == 1
 }
+
+// row is how many blocks differ along the last axis only.
+func (p *plan) row() int { return len(p.axes[len(p.axes)-1].pieces) }
 
 // block returns the i-th; the last axis counts fastest.
 func (p *plan) block(i int) block {

@@ -22,6 +22,7 @@ type question struct {
 	supply   supply
 	parallel int
 	kept     *answers // nil: none is
+	inRows   bool     // answers are held until those of the rows of blocks before have come
 }
 
 // supply gives what goes into the network.
@@ -39,7 +40,13 @@ func (q *question) ask(ctx context.Context, p Progress, take func(block, map[str
 	n := q.plan.blocks()
 	p.Grow(int64(n))
 	var mu sync.Mutex // one at a time for take
-	return each(ctx, n, q.window(), func(ctx context.Context, i int) error {
+	window := q.window()
+	far := func() int { return n }
+	if q.inRows {
+		row := q.plan.row()
+		far = func() int { return max(2*row, 4*window()) }
+	}
+	return each(ctx, n, window, far, func(ctx context.Context, i int) error {
 		b := q.plan.block(i)
 		out := q.kept.read(i, q.model)
 		if out == nil {
@@ -203,32 +210,36 @@ func named(given []Tensor, name string, t *recipe.Tensor) (*recipe.Array, error)
 	return nil, unfit(fmt.Sprintf("It has no output %s.", t.ID))
 }
 
-// each calls fn for 0…n-1, at most window() at a time, and returns when all have ended.
-// The first error stops the rest; a panic is one.
-func each(ctx context.Context, n int, window func() int, fn func(ctx context.Context, i int) error) error {
+// each calls fn for 0…n-1, at most window() at a time, none of them far() beyond one that has not
+// ended, and returns when all have ended. The first error stops the rest; a panic is one.
+func each(ctx context.Context, n int, window, far func() int, fn func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	try := func(i int) (err error) {
 		defer imageio.Recover(&err)
 		return fn(ctx, i)
 	}
-	ended := make(chan struct{})
-	next, running := 0, 0
+	ended := make(chan int)
+	next := 0
+	var running []int // the oldest first
 	for {
-		for ; next < n && running < max(window(), 1) && ctx.Err() == nil; next++ {
-			running++
+		for ; next < n && len(running) < max(window(), 1) && ctx.Err() == nil; next++ {
+			if len(running) > 0 && next >= running[0]+far() {
+				break
+			}
 			i := next
+			running = append(running, i)
 			go func() {
 				if err := try(i); err != nil {
 					cancel(err) // the first one wins
 				}
-				ended <- struct{}{}
+				ended <- i
 			}()
 		}
-		if running == 0 {
+		if len(running) == 0 {
 			return context.Cause(ctx)
 		}
-		<-ended
-		running--
+		was := slices.Index(running, <-ended)
+		running = slices.Delete(running, was, was+1)
 	}
 }

@@ -93,7 +93,7 @@ func (s *planes) count(ctx context.Context, t *recipe.Tensor, list []recipe.Plan
 	n := cols * rows
 	p.Grow(int64(n * len(order)))
 	readers := func() int { return max(s.d.opt.Parallel, 2) }
-	err := each(ctx, n*len(order), readers, func(ctx context.Context, i int) error {
+	err := each(ctx, n*len(order), readers, func() int { return n * len(order) }, func(ctx context.Context, i int) error {
 		at := order[i/n]
 		at.Col, at.Row = i%n%cols, i%n/cols
 		px, err := s.d.src.ReadTile(ctx, at)

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -108,6 +110,29 @@ func TestViewTakesAFittingLevel(t *testing.T) {
 		if got := newView(info, scale); got != want {
 			t.Errorf("scale %v: %+v, want %+v", scale, got, want)
 		}
+	}
+}
+
+// TestNothingIsFarAhead: what has not ended holds up what is far beyond it, and no other.
+func TestNothingIsFarAhead(t *testing.T) {
+	const n, far = 200, 11
+	var ended atomic.Int64
+	var first atomic.Bool
+	others := make(chan struct{})
+	err := each(t.Context(), n, func() int { return 3 }, func() int { return far }, func(_ context.Context, i int) error {
+		switch {
+		case i == 0:
+			<-others
+			first.Store(true)
+		case i >= far && !first.Load():
+			return fmt.Errorf("%d has begun before the first ended", i)
+		case ended.Add(1) == far-1:
+			close(others)
+		}
+		return nil
+	})
+	if err != nil || ended.Load() != n-1 {
+		t.Errorf("%d of %d: %v", ended.Load(), n, err)
 	}
 }
 
