@@ -36,6 +36,9 @@ type Layer struct {
 	By      string // person, or model@version
 	Made    time.Time
 	Objects []Object
+	// Z and T are the plane and the time point of the objects.
+	Z int `json:",omitempty"`
+	T int `json:",omitempty"`
 	// Threshold of probability, where a person set another than the model's own; else 0.
 	Threshold float64 `json:",omitempty"`
 	// Since is the number from which on edits came after the layer; 0: only the clock tells.

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -104,6 +105,32 @@ func TestGeoJSONIsQuPaths(t *testing.T) {
 	}
 	if drawn.Properties.ObjectType != "annotation" || drawn.ID != l.Objects[1].ID {
 		t.Errorf("got %+v", drawn)
+	}
+}
+
+// TestGeoJSONSaysThePlane as QuPath does: with all channels, and not at all on the first.
+func TestGeoJSONSaysThePlane(t *testing.T) {
+	for _, at := range [][2]int{{0, 0}, {3, 0}, {0, 7}} {
+		l := layer()
+		l.Z, l.T = at[0], at[1]
+		var b bytes.Buffer
+		if err := exchange.WriteGeoJSON(&b, l, measure.Table{}); err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		if at != [2]int{} {
+			want = len(l.Objects)
+		}
+		if n := strings.Count(b.String(), fmt.Sprintf(`]]],"plane":{"c":-1,"z":%d,"t":%d}}`, at[0], at[1])); n != want {
+			t.Errorf("%v: %d planes, want %d: %s", at, n, want, b.String())
+		}
+		if got, _, err := exchange.ReadGeoJSON(&b); err != nil || got.Z != at[0] || got.T != at[1] {
+			t.Errorf("%v: read %d, %d, %v", at, got.Z, got.T, err)
+		}
+	}
+	const odd = `{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]]],"plane":"z"},"properties":null}`
+	if l, _, err := exchange.ReadGeoJSON(strings.NewReader(odd)); err != nil || len(l.Objects) != 1 {
+		t.Errorf("%+v, %v", l, err)
 	}
 }
 

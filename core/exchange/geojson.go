@@ -35,6 +35,22 @@ type feature struct {
 type geometry struct {
 	Type        string          `json:"type"`
 	Coordinates json.RawMessage `json:"coordinates"`
+	Plane       json.RawMessage `json:"plane,omitempty"`
+}
+
+// plane is where in a stack or a film QuPath lays an object; where it is not said, on the first.
+type plane struct {
+	C int `json:"c"` // -1 is all channels
+	Z int `json:"z"`
+	T int `json:"t"`
+}
+
+// planeOf is that of a layer; nil on the first.
+func planeOf(l annotation.Layer) (json.RawMessage, error) {
+	if l.Z == 0 && l.T == 0 {
+		return nil, nil
+	}
+	return json.Marshal(plane{-1, l.Z, l.T})
 }
 
 type properties struct {
@@ -67,6 +83,10 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 	if err != nil {
 		return fmt.Errorf("write geojson: %w", err)
 	}
+	at, err := planeOf(l)
+	if err != nil {
+		return fmt.Errorf("write geojson: %w", err)
+	}
 	fmt.Fprintf(out, "{\"type\":\"FeatureCollection\",\"coverslip\":%s,\"features\":[", head)
 	rows := make(map[string]measure.Row, len(t.Rows))
 	for _, r := range t.Rows {
@@ -81,7 +101,7 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 		if r, ok := rows[o.ID]; ok {
 			values = t.Values(r)
 		}
-		b, err := marshal(o, values)
+		b, err := marshal(o, at, values)
 		if err != nil {
 			return fmt.Errorf("write geojson: object %s: %w", o.ID, err)
 		}
@@ -95,7 +115,7 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 	return nil
 }
 
-func marshal(o annotation.Object, values []measure.Value) ([]byte, error) {
+func marshal(o annotation.Object, at json.RawMessage, values []measure.Value) ([]byte, error) {
 	rings := Rings(o)
 	for i, r := range rings {
 		rings[i] = append(r, r[0])
@@ -104,7 +124,7 @@ func marshal(o annotation.Object, values []measure.Value) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := feature{Type: "Feature", ID: uuid(o.ID), Geometry: geometry{Type: "Polygon", Coordinates: coordinates}}
+	f := feature{Type: "Feature", ID: uuid(o.ID), Geometry: geometry{"Polygon", coordinates, at}}
 	f.Properties = properties{
 		ObjectType: "detection",
 		Metadata: map[string]string{

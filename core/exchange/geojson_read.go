@@ -27,7 +27,7 @@ type readProperties struct {
 }
 
 // ReadGeoJSON reads what [WriteGeoJSON] or QuPath wrote: a collection, a bare list of
-// features, or one feature. Of an object in several parts the largest stays, with its holes. skipped counts what is no area: points and
+// features, or one feature. Of an object in several parts the largest stays, with its holes. The layer's plane is that of the first object. skipped counts what is no area: points and
 // lines. What is no GeoJSON is fault.Corrupt.
 func ReadGeoJSON(r io.Reader) (l annotation.Layer, skipped int, err error) {
 	in := &witness{r: r}
@@ -170,6 +170,10 @@ func (g *geoReader) keep(f readFeature) error {
 	if o.Outline == nil {
 		g.skipped++
 		return nil
+	}
+	var at plane
+	if len(g.layer.Objects) == 0 && json.Unmarshal(f.Geometry.Plane, &at) == nil {
+		g.layer.Z, g.layer.T = max(at.Z, 0), max(at.T, 0)
 	}
 	g.layer.Objects = append(g.layer.Objects, o)
 	return nil

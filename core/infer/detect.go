@@ -87,7 +87,9 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 		return annotation.Layer{}, err
 	}
 	found = slices.DeleteFunc(found, cut)
-	return annotation.Layer{Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Threshold: opt.Threshold}, nil
+	return annotation.Layer{
+		Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Z: opt.Z, T: opt.T, Threshold: opt.Threshold,
+	}, nil
 }
 
 // find asks the question, in cells if the image is too large to be looked at as one.

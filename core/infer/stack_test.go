@@ -65,6 +65,9 @@ func TestStack(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if got.Z != z {
+					t.Errorf("%s: plane %d, asked about %d", name, got.Z, z)
+				}
 				hits := 0
 				for _, o := range got.Objects {
 					if expected[fmt.Sprint(o.Outline)] {

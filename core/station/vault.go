@@ -128,6 +128,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 	var geo bytes.Buffer
 	layer := annotation.Layer{
 		Image: pixelsID(st.MD5), By: r.Predicted.Model + "@" + r.Predicted.Version, Made: r.Review.At, Objects: slices.Clone(r.Objects),
+		Z: r.Predicted.Z, T: r.Predicted.T,
 	}
 	tracks, err := v.trackOf(ctx, st.MD5, r.Predicted.T)
 	if err != nil { // that can be found again
