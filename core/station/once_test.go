@@ -62,7 +62,7 @@ func TestAskAboutAChannel(t *testing.T) {
 			}
 		}
 		err := station.Ask(t.Context(), q, []string{stained(t)}, func(a station.Answer) error {
-			if !slices.Equal(a.Given.Channels, want) {
+			if !slices.Equal(a.Channels, want) {
 				t.Errorf("%q: given %v", text, a.Given)
 			}
 			return nil

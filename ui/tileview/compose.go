@@ -50,13 +50,15 @@ type Tint struct {
 	Inverted bool // dark on white: a channel takes away what it would add
 }
 
-// of is the colour that a channel is laid on with.
+// of is the colour that a channel is laid on with. Inverted, it is what its colour lacks: the hue
+// stays, and white becomes black (lightness 1−L of HSL).
 func (t Tint) of(c [3]uint8) [3]uint8 {
 	if t.Gray {
 		return [3]uint8{255, 255, 255}
 	}
 	if t.Inverted {
-		return [3]uint8{255 - c[0], 255 - c[1], 255 - c[2]}
+		both := min(c[0], c[1], c[2]) + max(c[0], c[1], c[2]) // less one of them, so that it may wrap
+		return [3]uint8{both - c[0], both - c[1], both - c[2]}
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package tileview_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -25,7 +26,7 @@ func asMeant(planes [][]uint16, i int, cs []tileview.Channel, tint tileview.Tint
 		for k := range out {
 			v := float64(ch.Color[k])
 			if tint.Inverted {
-				v = 255 - v
+				v = float64(slices.Min(ch.Color[:])) + float64(slices.Max(ch.Color[:])) - v
 			}
 			if tint.Gray {
 				v = 255
@@ -149,9 +150,45 @@ func TestContrastIsOnTheScreenInTheSameFrame(t *testing.T) {
 				t.Errorf("up to %d: the screen shows %d, not %d", top, got, want)
 			}
 		}
-		v.SetTint(tileview.Tint{Inverted: true, Gray: true})
-		if got, want := gray(c.Capture(), 400, 300), 255-(sample-200)*255/5800; abs(got-want) > 1 {
-			t.Errorf("inverted the screen shows %d, not %d", got, want)
+		cs := v.Channels()
+		cs[0].Color = [3]uint8{255, 255, 255}
+		v.SetChannels(cs)
+		for _, grey := range []bool{true, false} { // a white channel is black on white
+			v.SetTint(tileview.Tint{Inverted: true, Gray: grey})
+			if got, want := gray(c.Capture(), 400, 300), 255-(sample-200)*255/5800; abs(got-want) > 1 {
+				t.Errorf("inverted, grey %t: the screen shows %d, not %d", grey, got, want)
+			}
+		}
+	})
+}
+
+// negative is an image whose 0 is white.
+type negative struct{ *field }
+
+func (n negative) Info() imageio.Info {
+	i := n.field.Info()
+	i.Negative = true
+	return i
+}
+
+// TestZeroIsWhite: what an image says so of is shown so, and inverted the other way.
+func TestZeroIsWhite(t *testing.T) {
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(negative{&field{size: 2048, typ: imageio.Uint16}})
+		s.settle(c)
+		only(v, 0)
+		v.OneToOne()
+		s.settle(c)
+		at := v.At(fyne.NewPos(400.5, 300.5))
+		shade := (int(value(0, int(at.X), int(at.Y))) - 200) * 255 / 5800
+		cs := v.Channels()
+		cs[0].Max = 6000
+		v.SetChannels(cs)
+		for inverted, want := range map[bool]int{false: 255 - shade, true: shade} {
+			v.SetTint(tileview.Tint{Inverted: inverted, Gray: true})
+			if got := gray(c.Capture(), 400, 300); abs(got-want) > 1 {
+				t.Errorf("inverted %t: the screen shows %d, not %d", inverted, got, want)
+			}
 		}
 	})
 }

@@ -186,7 +186,9 @@ func (v *View) SetTint(t Tint) {
 func (v *View) Tint() Tint { return v.tint }
 
 func (v *View) recolor() {
-	v.work.recolor(v.channels, v.tint)
+	t := v.tint
+	t.Inverted = t.Inverted != v.info.Negative
+	v.work.recolor(v.channels, t)
 	v.stir()
 }
 
