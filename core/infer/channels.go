@@ -73,7 +73,7 @@ func (o Options) Given(m *recipe.Model, info imageio.Info) (g Given, err error) 
 		}
 		names := t.Axis(string(recipe.Channel)).Names
 		if n := len(called(names, info.Channels)); n > 0 && n < len(channels) && len(info.Channels) >= len(channels) {
-			g.Note = fmt.Sprintf("The image has %d of the %d channels that the model names (%s), and none was chosen: it was given the first ones.",
+			g.Note = fmt.Sprintf("The image has %d of the %d channels that the model names (%s), and none was chosen: for the others it was given what was left, in order.",
 				n, len(channels), strings.Join(names, ", "))
 		}
 	}
@@ -156,9 +156,28 @@ func (o Options) channels(t *recipe.Tensor, isFirst bool, have []imageio.Channel
 		return nil, fault.New(fault.Invalid, fmt.Sprintf("The model takes %d channels, and the image has %d.", n, len(have)),
 			"Choose another model.", nil)
 	}
-	out = nil
-	for i := range n {
-		out = append(out, i)
+	return filled(names, n, have), nil
+}
+
+// filled are n channels: those with names in the places of these, and in the other places those that
+// are left, in their order.
+func filled(names []string, n int, have []imageio.Channel) []int {
+	out, used := slices.Repeat([]int{-1}, n), map[int]bool{}
+	for i, name := range names[:min(len(names), n)] {
+		if of := called([]string{name}, have); len(of) == 1 {
+			out[i], used[of[0]] = of[0], true
+		}
 	}
-	return out, nil
+	next := 0
+	for i, of := range out {
+		if of >= 0 {
+			continue
+		}
+		for used[next] {
+			next++
+		}
+		out[i] = next
+		next++
+	}
+	return out
 }

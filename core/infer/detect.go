@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Channel, Z, T int // the channel is for a model that takes one
 	// Channels are those for the channels of a model that takes several, in its order;
-	// nil: those with the model's names for them, or else the first ones.
+	// nil: those with the model's names for them, and in the places of the others those that are left, in order.
 	Channels []int
 	// Diameter is how large the objects are, in pixels of the image. The image is
 	// scaled so that they have the size that the model was made for; 0: as it is.

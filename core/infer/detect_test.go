@@ -356,7 +356,9 @@ func TestChannelsThatArePicked(t *testing.T) {
 		{"gfp, dapi", nil, []int{1, 0}, ""},
 		{"gfp, dapi", []int{0, 1}, []int{0, 1}, ""},
 		{"gfp, dapi", []int{1}, nil, "takes 2 channels, not 1"},
-		{"gfp, actin", nil, []int{0, 1}, "has 1 of the 2 channels that the model names (gfp, actin)"},
+		{"actin, dapi", nil, []int{1, 0}, "has 1 of the 2"},
+		{"dapi, actin", nil, []int{0, 1}, "given what was left, in order"},
+		{"gfp, actin", nil, []int{1, 0}, "has 1 of the 2 channels that the model names (gfp, actin)"},
 		{"gfp, actin", []int{1, 0}, []int{1, 0}, ""},
 		{"membrane, actin", nil, []int{0, 1}, ""},
 	} {
