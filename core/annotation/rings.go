@@ -14,10 +14,10 @@ func Join(outer []Point, holes [][]Point) []Point {
 	if len(outer) < 3 {
 		return outer
 	}
-	j := joint{rings: [][]Point{outer}}
+	j, way := joint{rings: [][]Point{outer}}, turns(outer)
 	for _, h := range holes {
 		if len(h) > 2 {
-			j.rings = append(j.rings, fromAbove(h, turns(h) == turns(outer)))
+			j.rings = append(j.rings, fromAbove(h, turns(h) == way))
 		}
 	}
 	if len(j.rings) == 1 {
@@ -86,26 +86,52 @@ func (j *joint) look() {
 	slices.SortFunc(holes, func(a, b int) int { return cmp.Compare(j.rings[a][0].X, j.rings[b][0].X) })
 	j.feet = map[[2]int][]foot{}
 	var near []wall
-	for _, h := range holes {
-		from := j.rings[h][0]
-		for len(walls) > 0 && walls[0].a.X <= from.X {
+	var hits []hit
+	for len(holes) > 0 {
+		x := j.rings[holes[0]][0].X
+		for len(walls) > 0 && walls[0].a.X <= x {
 			near, walls = append(near, walls[0]), walls[1:]
 		}
-		near = slices.DeleteFunc(near, func(w wall) bool { return w.b.X < from.X })
-		best, y := wall{}, math.Inf(-1)
-		for _, w := range near {
-			if at := w.under(from); w.ring < h && at > y { // what is above begins higher
-				best, y = w, at
-			}
+		near = slices.DeleteFunc(near, func(w wall) bool { return w.b.X < x })
+		hits = hits[:0]
+		for i, w := range near {
+			hits = append(hits, hit{w.reach(x), i})
 		}
-		at := Point{X: from.X, Y: y}
-		if ring := j.rings[best.ring]; at == ring[(best.edge+1)%len(ring)] {
-			best.edge = (best.edge + 1) % len(ring)
-		}
-		if k := [2]int{best.ring, best.edge}; !math.IsInf(y, -1) {
-			j.feet[k] = append(j.feet[k], foot{at, h})
+		slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.y, b.y) })
+		for len(holes) > 0 && j.rings[holes[0]][0].X == x { // a mask has many in a column
+			j.stand(holes[0], hits, near)
+			holes = holes[1:]
 		}
 	}
+}
+
+// hit is where an edge meets a column.
+type hit struct {
+	y    float64
+	wall int
+}
+
+// stand puts the bridge of a hole on the lowest edge above it; hits are from above to below.
+func (j *joint) stand(hole int, hits []hit, near []wall) {
+	from := j.rings[hole][0]
+	n, _ := slices.BinarySearchFunc(hits, from.Y, func(h hit, y float64) int {
+		if h.y <= y {
+			return -1
+		}
+		return 1
+	})
+	for n > 0 && near[hits[n-1].wall].ring >= hole { // what is above begins higher
+		n--
+	}
+	if n == 0 {
+		return
+	}
+	w, at := near[hits[n-1].wall], Point{X: from.X, Y: hits[n-1].y}
+	if ring := j.rings[w.ring]; at == ring[(w.edge+1)%len(ring)] {
+		w.edge = (w.edge + 1) % len(ring)
+	}
+	k := [2]int{w.ring, w.edge}
+	j.feet[k] = append(j.feet[k], foot{at, hole})
 }
 
 // walls are all edges, by where they begin.
@@ -124,26 +150,17 @@ func (j *joint) walls() []wall {
 	return out
 }
 
-// under is how far down the edge reaches where it is straight above p; -Inf if it is not.
-func (w wall) under(p Point) float64 {
-	y := math.Inf(-1)
+// reach is how far down the edge comes at x, which it meets.
+func (w wall) reach(x float64) float64 {
 	switch {
-	case p.X < w.a.X || p.X > w.b.X:
 	case w.a.X == w.b.X:
-		if min(w.a.Y, w.b.Y) <= p.Y {
-			y = min(max(w.a.Y, w.b.Y), p.Y)
-		}
-	case p.X == w.a.X:
-		y = w.a.Y
-	case p.X == w.b.X:
-		y = w.b.Y
-	default:
-		y = w.a.Y + (p.X-w.a.X)*(w.b.Y-w.a.Y)/(w.b.X-w.a.X)
+		return max(w.a.Y, w.b.Y)
+	case x == w.a.X:
+		return w.a.Y
+	case x == w.b.X:
+		return w.b.Y
 	}
-	if y > p.Y {
-		return math.Inf(-1)
-	}
-	return y
+	return w.a.Y + (x-w.a.X)*(w.b.Y-w.a.Y)/(w.b.X-w.a.X)
 }
 
 // run goes along a ring, and from each foot of a bridge around the hole and back.
