@@ -238,7 +238,7 @@ func TestWhatWasLookedAt(t *testing.T) {
 		"&channel=0,1":           {http.StatusUnprocessableEntity, nil, "takes one channel, not 2"},
 		"&channel=3":             {http.StatusUnprocessableEntity, nil, "no such channel"},
 		"&channel=0,":            {http.StatusBadRequest, nil, "whole number"},
-		"&model=two":             {http.StatusOK, []int{0, 1}, "1 of the 2 channels"},
+		"&model=two":             {http.StatusOK, []int{1, 0}, "1 of the 2 channels"},
 		"&model=two&channel=2":   {http.StatusUnprocessableEntity, nil, "takes 2 channels, not 1"},
 		"&model=two&channel=2,1": {http.StatusOK, []int{2, 1}, ""},
 	} {
