@@ -48,3 +48,23 @@ func TestNoLibrary(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestOneLibrary: the open library is also that of its other names; another file is refused.
+func TestOneLibrary(t *testing.T) {
+	lib := servertest.Need(t, "COVERSLIP_TEST_ORT")
+	link := filepath.Join(t.TempDir(), "link.so")
+	if err := os.Symlink(lib, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{lib, link, lib} {
+		if err := embedded.Open(path, embedded.Options{}).Ready(t.Context()); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := os.WriteFile(link+".other", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := embedded.Open(link+".other", embedded.Options{}).Ready(t.Context()); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("another: %v", err)
+	}
+}

@@ -15,7 +15,8 @@ import (
 // comes first, and stays: closing a library whose threads may still run is no good end.
 var library struct { //nolint:gochecknoglobals // so it is in the binding: one C library in one process
 	sync.Mutex
-	path string // of the open one; empty: none
+	path string      // of the open one; empty: none
+	file os.FileInfo // of it, when it was opened
 }
 
 // useLibrary opens the library at path, if that was not done.
@@ -25,14 +26,19 @@ func useLibrary(path string) error {
 	if library.path == path && path != "" {
 		return nil
 	}
-	if _, err := os.Stat(path); err != nil {
+	file, err := os.Stat(path)
+	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return fault.New(fault.NotFound, "The built-in inference engine is not installed.",
 				"Run packaging/stack/onnxruntime-fetch, or connect an inference server in Settings, Servers.", err)
 		}
 		return broken(err)
 	}
-	if library.path != "" {
+	switch {
+	case library.path == "":
+	case os.SameFile(file, library.file): // by another name of its
+		return nil
+	default:
 		return fault.New(fault.Invalid, "The program already works with another inference library.",
 			"Start the program again.", errors.New(library.path+" is open"))
 	}
@@ -40,7 +46,7 @@ func useLibrary(path string) error {
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return broken(err)
 	}
-	library.path = path
+	library.path, library.file = path, file
 	return nil
 }
 
