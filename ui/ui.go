@@ -197,7 +197,8 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Troubles(), often, w.setTroubles) })
 	g.Go(func() error {
 		<-ctx.Done()
-		bind.Screen(w.app.Quit)
+		// Not the app's, which would also close a window that is gone, if Fyne ended at the signal first.
+		bind.Screen(w.app.Driver().Quit)
 		return nil
 	})
 	g.Go(func() error { return bind.Focus(ctx, bind.Screen, w.win.Canvas(), often, w.focused) })
