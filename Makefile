@@ -15,7 +15,7 @@ help: ## this list
 
 build: ## the two programs, into build/
 	@$(STACK)/system-packages build
-	go build $(TAGS) -modfile "$$(go run ./packaging/fyne build/fyne)" -o build/ ./cmd/coverslip ./cmd/coverslipctl
+	changed=$$(go run ./packaging/fyne build/fyne) && go build $(TAGS) -modfile "$$changed" -o build/ ./cmd/coverslip ./cmd/coverslipctl
 
 run: build ## open the program on its sample bench; without a display, do its job and leave pictures in build/run/
 	@$(STACK)/onnxruntime-fetch >/dev/null

@@ -103,7 +103,6 @@ var arrows = map[string]string{
 	"cmd/coverslip":            "assets core/fault core/station ui",
 	"cmd/coverslipctl":         "core/dataset core/event core/fault core/job core/pipeline core/remote core/secret core/station",
 	"packaging/fyne":           "",
-	"packaging/fyne/shapes":    "",
 	"packaging/run/frames":     "",
 	"packaging/run/images":     "core/imageio core/imageio/ometiff",
 	"packaging/stack/git-http": "",
@@ -111,8 +110,8 @@ var arrows = map[string]string{
 
 // only says who alone may import a thing from outside, by the longest prefix.
 var only = map[string]string{
-	"fyne.io/fyne/v2/app":             "cmd/coverslip packaging/run/frames packaging/fyne/shapes",
-	"fyne.io/fyne/v2":                 "ui cmd/coverslip packaging/run/frames packaging/fyne/shapes",
+	"fyne.io/fyne/v2/app":             "cmd/coverslip packaging/run/frames",
+	"fyne.io/fyne/v2":                 "ui cmd/coverslip packaging/run/frames",
 	"github.com/go-gl/glfw":           "cmd/coverslip packaging/run/frames",
 	"database/sql":                    "core/session",
 	"github.com/mattn/go-sqlite3":     "core/session",

@@ -1,7 +1,7 @@
 // Command fyne makes a copy of Fyne's pinned version whose window is quicker, and prints the path
 // of a go.mod that has it in Fyne's place. Why, and what for: core/decisions/0010-fyne-changed.md.
 //
-//	go build -modfile "$(go run ./packaging/fyne build/fyne)" ...
+//	changed=$(go run ./packaging/fyne build/fyne) && go build -modfile "$changed" ...
 package main
 
 import (

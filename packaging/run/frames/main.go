@@ -1,14 +1,17 @@
 // Command frames shows one picture as large as its window and nothing else, another one for each
 // move of the pointer: what the toolkit and this machine's OpenGL leave of sixty frames a
-// second. bench_viewer.py counts its frames beside the viewer's.
+// second. bench_viewer.py counts its frames beside the viewer's. With -shapes it shows what else Fyne
+// can draw: packaging/run/shapes compares how Fyne as it is and the changed one do it.
 package main
 
 import (
+	"flag"
 	"image"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 	"github.com/go-gl/glfw/v3.4/glfw"
@@ -68,12 +71,20 @@ func (p *page) MouseOut() {}
 func (p *page) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(p.raster) }
 
 func main() {
+	all := flag.Bool("shapes", false, "show all shapes in place of a picture")
+	flag.Parse()
 	a := app.NewWithID("dev.coverslip.frames")
 	w := a.NewWindow("Coverslip")
 	glfw.WindowHint(glfw.DepthBits, 0) // as the program does
 	glfw.WindowHint(glfw.StencilBits, 0)
 	w.SetPadded(false)
-	w.SetContent(newPage())
-	w.Resize(fyne.NewSize(1280, 800))
+	if *all {
+		w.SetFixedSize(true)
+		w.SetContent(container.NewWithoutLayout(shapes()...))
+		w.Resize(fyne.NewSize(640, 480))
+	} else {
+		w.SetContent(newPage())
+		w.Resize(fyne.NewSize(1280, 800))
+	}
 	w.ShowAndRun()
 }

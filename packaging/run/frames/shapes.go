@@ -1,5 +1,3 @@
-// Command shapes shows what Fyne can draw: packaging/run/shapes compares how Fyne as it is and the
-// changed one of packaging/fyne do it.
 package main
 
 import (
@@ -8,21 +6,10 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
-
-func main() {
-	w := app.NewWithID("dev.coverslip.shapes").NewWindow("Coverslip")
-	w.SetPadded(false)
-	w.SetFixedSize(true)
-	w.SetContent(container.NewWithoutLayout(shapes()...))
-	w.Resize(fyne.NewSize(640, 480))
-	w.ShowAndRun()
-}
 
 // shapes are eight to a row, none beside the whole pixels of a screen, each over one of another colour.
 func shapes() []fyne.CanvasObject {
