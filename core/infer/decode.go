@@ -148,7 +148,7 @@ func (s *maps) sheet(id string) (sheet, error) {
 	if my.scale == 0 || mx.scale == 0 {
 		return sheet{}, unfit(fmt.Sprintf("Its output %s does not lie over the image.", id))
 	}
-	sh := sheet{w: a.Size("x"), h: a.Size("y"), sx: 1 / mx.scale, sy: 1 / my.scale, names: classNames(t)}
+	sh := sheet{w: a.Size("x"), h: a.Size("y"), sx: 1 / mx.scale, sy: 1 / my.scale, names: t.ClassNames()}
 	stride := strides(a)
 	dc, dy, dx := stride[string(recipe.Channel)], stride["y"], stride["x"]
 	for c := range max(a.Size(string(recipe.Channel)), 1) {
@@ -165,14 +165,6 @@ func (s *maps) sheet(id string) (sheet, error) {
 		sh.planes = append(sh.planes, plane)
 	}
 	return sh, nil
-}
-
-// classNames are those of an output's classes, or else of its channels.
-func classNames(t *recipe.Tensor) []string {
-	if c := t.Axis(string(recipe.Channel)); c != nil && len(t.Classes) == 0 {
-		return c.Names
-	}
-	return t.Classes
 }
 
 // class names the i-th class.

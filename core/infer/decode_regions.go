@@ -169,7 +169,7 @@ func (s *regions) objects(context.Context) ([]object, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, names := make([]object, len(all)), sheet{names: classNames(s.of)}
+	out, names := make([]object, len(all)), sheet{names: s.of.ClassNames()}
 	for i, r := range all {
 		for k, p := range r.Outline {
 			r.Outline[k].X, r.Outline[k].Y = p.X*sx, p.Y*sy

@@ -99,6 +99,14 @@ func (t *Tensor) Axis(id string) *Axis {
 	return nil
 }
 
+// ClassNames are those of what a tensor tells apart, or else of its channels.
+func (t *Tensor) ClassNames() []string {
+	if c := t.Axis(string(Channel)); c != nil && len(t.Classes) == 0 {
+		return c.Names
+	}
+	return t.Classes
+}
+
 // referred is the axis that a size refers to; nil if there is none.
 func (m *Model) referred(s Size) *Axis {
 	if t := m.Tensor(s.Tensor); t != nil {

@@ -50,6 +50,12 @@ func (s *Store) Edits(ctx context.Context, image string) ([]Edit, error) {
 	}, image)
 }
 
+// LastEdit returns the number of the last edit of image; 0: there is none.
+func (s *Store) LastEdit(ctx context.Context, image string) (seq int64, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT ifnull(max(seq), 0) FROM edit WHERE image = ?", image).Scan(&seq)
+	return seq, told(err)
+}
+
 // Keep remembers what another system said, under key, in place of the last.
 func (s *Store) Keep(ctx context.Context, key string, data []byte) error {
 	return s.exec(ctx, `INSERT INTO cache (key, at, data) VALUES (?, ?, ?)

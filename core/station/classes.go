@@ -41,9 +41,7 @@ func classes(m *recipe.Model) []string {
 		t := &m.Outputs[i]
 		of := t.Classes
 		if semantic := m.Decode.ID == recipe.Semantic && t.ID == m.From; semantic {
-			if a := t.Axis(string(recipe.Channel)); a != nil && len(of) == 0 {
-				of = a.Names
-			}
+			of = t.ClassNames()
 			of = of[min(1, len(of)):]
 		}
 		names = append(names, of...)

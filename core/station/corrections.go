@@ -91,14 +91,11 @@ func (c corrections) step(ctx context.Context, md5, who string, pick func([]anno
 // keepLayer keeps a prediction in place of the model's last. The order in which it and edits came
 // is told by their numbers: a clock may be set back.
 func (c corrections) keepLayer(ctx context.Context, md5 string, l annotation.Layer) error {
-	log, err := c.store.Edits(ctx, md5)
+	last, err := c.store.LastEdit(ctx, md5)
 	if err != nil {
 		return err
 	}
-	l.Since = 1
-	if n := len(log); n > 0 {
-		l.Since = log[n-1].Seq + 1
-	}
+	l.Since = last + 1
 	b, err := json.Marshal(l)
 	if err != nil {
 		return err

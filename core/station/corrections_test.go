@@ -9,19 +9,30 @@ import (
 	"coverslip.dev/coverslip/core/session"
 )
 
-// TestCorrectionsOutliveAnotherVersion: what a person accepted and deleted is not there a second
-// time after the next version has named it otherwise.
-func TestCorrectionsOutliveAnotherVersion(t *testing.T) {
-	ctx := t.Context()
-	store, err := session.Open(ctx, filepath.Join(t.TempDir(), "session.db"))
+func newCorrections(t *testing.T) corrections {
+	t.Helper()
+	store, err := session.Open(t.Context(), filepath.Join(t.TempDir(), "session.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // a test's
-	c := corrections{store}
-	found := func(id string, x float64) annotation.Object {
-		return annotation.Object{ID: id, Class: "nucleus", State: annotation.Predicted, Outline: []annotation.Point{{X: x}, {X: x + 20}, {X: x + 20, Y: 20}, {X: x, Y: 20}}}
-	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return corrections{store}
+}
+
+// square is an object 20 pixels wide.
+func square(id string, x float64, state annotation.State) annotation.Object {
+	return annotation.Object{ID: id, Class: "nucleus", State: state, Outline: []annotation.Point{{X: x}, {X: x + 20}, {X: x + 20, Y: 20}, {X: x, Y: 20}}}
+}
+
+// TestCorrectionsOutliveAnotherVersion: what a person accepted and deleted is not there a second
+// time after the next version has named it otherwise.
+func TestCorrectionsOutliveAnotherVersion(t *testing.T) {
+	ctx, c := t.Context(), newCorrections(t)
+	found := func(id string, x float64) annotation.Object { return square(id, x, annotation.Predicted) }
 	predict := func(version string, objects ...annotation.Object) {
 		t.Helper()
 		if err := c.keepLayer(ctx, "md5", annotation.Layer{By: "nuclei@" + version, Made: time.Now(), Objects: objects}); err != nil {
@@ -51,26 +62,17 @@ func TestCorrectionsOutliveAnotherVersion(t *testing.T) {
 // TestALayerIsNewAlsoAfterTheClockWasSetBack: the prediction that came last is the one that
 // counts, and what was drawn before it stands in the place of what it has found there.
 func TestALayerIsNewAlsoAfterTheClockWasSetBack(t *testing.T) {
-	ctx := t.Context()
-	store, err := session.Open(ctx, filepath.Join(t.TempDir(), "session.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close() //nolint:errcheck // a test's
-	c := corrections{store}
-	thing := func(id string, x float64, state annotation.State) annotation.Object {
-		return annotation.Object{ID: id, Class: "nucleus", State: state, Outline: []annotation.Point{{X: x}, {X: x + 20}, {X: x + 20, Y: 20}, {X: x, Y: 20}}}
-	}
+	ctx, c := t.Context(), newCorrections(t)
 	draw := func(id string, x float64) {
 		t.Helper()
-		o := thing(id, x, annotation.Drawn)
+		o := square(id, x, annotation.Drawn)
 		if err := c.add(ctx, "md5", "Ada", annotation.Edit{Kind: annotation.Add, After: &o}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	predict := func(version string, made time.Time) {
 		t.Helper()
-		l := annotation.Layer{By: "nuclei@" + version, Made: made, Objects: []annotation.Object{thing("v"+version, 1, annotation.Predicted)}}
+		l := annotation.Layer{By: "nuclei@" + version, Made: made, Objects: []annotation.Object{square("v"+version, 1, annotation.Predicted)}}
 		if err := c.keepLayer(ctx, "md5", l); err != nil {
 			t.Fatal(err)
 		}

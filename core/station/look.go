@@ -50,11 +50,7 @@ func (s *Station) openItem(ctx context.Context, it flow.Item, n int) (imageio.So
 // Measure measures objects on the plane where a capture's lie, in all channels.
 func (s *Station) Measure(ctx context.Context, it flow.Item, src imageio.Source, objects []annotation.Object) (measure.Table, error) {
 	z, t := Lying(it, src.Info())
-	var channels []int
-	for i := range src.Info().Channels {
-		channels = append(channels, i)
-	}
-	return measure.Objects(ctx, src, objects, z, t, channels...)
+	return measure.Objects(ctx, src, objects, z, t)
 }
 
 // Prediction is the one that a capture's objects are of: while another one waits, runs or has
