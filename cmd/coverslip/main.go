@@ -22,9 +22,9 @@ import (
 	"coverslip.dev/coverslip/ui"
 )
 
-// garbage is how much memory may be waiting to be reused, in percent of what is in use: half of
+// garbage is how much memory may be waiting to be reused, in percent of what is in use: a third of
 // Go's own choice, as pictures and objects are large and a bench PC has other programs.
-const garbage = 50
+const garbage = 30
 
 func main() {
 	home, _ := os.UserHomeDir() // empty where there is none: the workspace is then beside the program
