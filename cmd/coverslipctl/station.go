@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/station"
@@ -139,9 +140,13 @@ func modelReport(ctx context.Context, c call, args []string) error {
 	if err != nil {
 		return err
 	}
-	lines := []string{fmt.Sprintf("%-44s %8s %8s %7s %7s %12s", "images", "true", "found", "AP@0.5", "AP@0.7", "count error")}
+	width := 0
 	for _, row := range r {
-		lines = append(lines, fmt.Sprintf("%-44s %8d %8d %7.3f %7.3f %+11.1f%%", row.Images, row.True, row.Found, row.AP50, row.AP70, row.CountError*100))
+		width = max(width, utf8.RuneCountInString(row.Images))
+	}
+	lines := []string{fmt.Sprintf("%-*s %8s %8s %7s %7s %12s", width, "images", "true", "found", "AP@0.5", "AP@0.7", "count error")}
+	for _, row := range r {
+		lines = append(lines, fmt.Sprintf("%-*s %8d %8d %7.3f %7.3f %+11.1f%%", width, row.Images, row.True, row.Found, row.AP50, row.AP70, row.CountError*100))
 	}
 	return c.print(r, strings.Join(lines, "\n"))
 }
