@@ -7,7 +7,7 @@ import (
 )
 
 // Halve returns the 2×2 means of px, integers rounded half up. At an odd edge the mean is
-// of the pixels that are there.
+// of the pixels that are there; samples that stand for nothing do not count, see [PixelType.None].
 func Halve(px *Pixels) *Pixels {
 	size := image.Pt((px.Size.X+1)/2, (px.Size.Y+1)/2)
 	out := &Pixels{Size: size, Type: px.Type, Data: make([]byte, size.X*size.Y*px.Type.Bytes())}
@@ -26,21 +26,22 @@ func Halve(px *Pixels) *Pixels {
 	case Int16:
 		halveInts(px, out, func(b []byte, i int) int64 { return int64(int16(le.Uint16(b[2*i:]))) }, put16)
 	case Uint32:
-		halveInts(px, out, func(b []byte, i int) int64 { return int64(le.Uint32(b[4*i:])) }, put32)
+		halveSome(px, out, func(b []byte, i int) float64 { return float64(le.Uint32(b[4*i:])) },
+			func(b []byte, i int, v float64) { le.PutUint32(b[4*i:], uint32(v+0.5)) })
 	case Int32:
-		halveInts(px, out, func(b []byte, i int) int64 { return int64(int32(le.Uint32(b[4*i:]))) }, put32)
+		halveInts(px, out, func(b []byte, i int) int64 { return int64(int32(le.Uint32(b[4*i:]))) },
+			func(b []byte, i int, v int64) { le.PutUint32(b[4*i:], uint32(v)) }) //nolint:gosec // a mean of 32-bit values
 	case Float32:
-		halveFloats(px, out, func(b []byte, i int) float64 { return float64(math.Float32frombits(le.Uint32(b[4*i:]))) },
+		halveSome(px, out, func(b []byte, i int) float64 { return float64(math.Float32frombits(le.Uint32(b[4*i:]))) },
 			func(b []byte, i int, v float64) { le.PutUint32(b[4*i:], math.Float32bits(float32(v))) })
 	case Float64:
-		halveFloats(px, out, func(b []byte, i int) float64 { return math.Float64frombits(le.Uint64(b[8*i:])) },
+		halveSome(px, out, func(b []byte, i int) float64 { return math.Float64frombits(le.Uint64(b[8*i:])) },
 			func(b []byte, i int, v float64) { le.PutUint64(b[8*i:], math.Float64bits(v)) })
 	}
 	return out
 }
 
 func put16(b []byte, i int, v int64) { binary.LittleEndian.PutUint16(b[2*i:], uint16(v)) } //nolint:gosec // a mean of 16-bit values
-func put32(b []byte, i int, v int64) { binary.LittleEndian.PutUint32(b[4*i:], uint32(v)) } //nolint:gosec // a mean of 32-bit values
 
 // halveUint16 is Halve for the type that cameras write; edges are clamped, which is the
 // mean of the pixels that are there.
@@ -70,13 +71,29 @@ func halveInts(px, out *Pixels, load func([]byte, int) int64, put func([]byte, i
 	}
 }
 
-func halveFloats(px, out *Pixels, load func([]byte, int) float64, put func([]byte, int, float64)) {
+// halveSome is for types whose samples may stand for nothing.
+func halveSome(px, out *Pixels, load func([]byte, int) float64, put func([]byte, int, float64)) {
 	w, h := px.Size.X, px.Size.Y
 	for y := range out.Size.Y {
 		for x := range out.Size.X {
 			x1, y1 := min(2*x+1, w-1), min(2*y+1, h-1)
-			sum := load(px.Data, 2*y*w+2*x) + load(px.Data, 2*y*w+x1) + load(px.Data, y1*w+2*x) + load(px.Data, y1*w+x1)
-			put(out.Data, y*out.Size.X+x, sum/4)
+			put(out.Data, y*out.Size.X+x, px.Type.mean(load(px.Data, 2*y*w+2*x), load(px.Data, 2*y*w+x1), load(px.Data, y1*w+2*x), load(px.Data, y1*w+x1)))
 		}
 	}
+}
+
+// mean is of the samples that count: one that does not would make all around it unlike any sample,
+// the more the coarser the level. Where none counts it is the first.
+func (t PixelType) mean(v ...float64) float64 {
+	sum, n := 0.0, 0
+	for _, s := range v {
+		if !t.None(s) {
+			sum += s
+			n++
+		}
+	}
+	if n == 0 {
+		return v[0]
+	}
+	return sum / float64(n)
 }

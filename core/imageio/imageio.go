@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"io"
+	"math"
 	"time"
 )
 
@@ -86,6 +87,14 @@ func (t PixelType) String() string {
 		Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Int8: "int8", Int16: "int16",
 		Int32: "int32", Float32: "float32", Float64: "float64",
 	}[t]
+}
+
+// None reports whether a sample stands for nothing, as programs write it around a mosaic, where they
+// divide by 0 and where a detector is masked.
+func (t PixelType) None(v float64) bool {
+	const most = 1e300 // so that differences of samples are numbers, too
+	a := math.Abs(v)
+	return !(a < most) || a == math.MaxFloat32 || t == Uint32 && v == math.MaxUint32
 }
 
 // Pixels are the samples of one channel over a rectangle, row by row, little-endian,

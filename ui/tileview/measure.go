@@ -127,7 +127,7 @@ func (w *work) everyOf(ctx context.Context, t task, c, step int) (some []float64
 		if t.key.z < 0 {
 			v = t.spans[c].value(plane[i])
 		}
-		if !none(t.info.Type, v) {
+		if !t.info.Type.None(v) {
 			some = append(some, v)
 		}
 	}

@@ -134,19 +134,9 @@ func samples16(p *imageio.Pixels, s span) []uint16 {
 		return out
 	}
 	for i := range out {
-		if v := p.Sample(i); !none(p.Type, v) {
+		if v := p.Sample(i); !p.Type.None(v) {
 			out[i] = s.store(v)
 		}
 	}
 	return out
 }
-
-// none reports whether a sample stands for nothing, as programs write it around a mosaic, where they
-// divide by 0 and where a detector is masked.
-func none(t imageio.PixelType, v float64) bool {
-	a := math.Abs(v)
-	return !(a < mostSample) || a == math.MaxFloat32 || t == imageio.Uint32 && v == math.MaxUint32
-}
-
-// mostSample bounds samples, so that differences of them are numbers, too.
-const mostSample = 1e300
