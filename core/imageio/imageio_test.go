@@ -215,6 +215,31 @@ func TestPyramid(t *testing.T) {
 	imageiotest.Run(t, func(*testing.T) imageio.Source { return imageio.Pyramid(unclosed{src}) })
 }
 
+// TestDownsample tells by how much a level is coarser from its rounded sides.
+func TestDownsample(t *testing.T) {
+	for _, c := range []struct {
+		sizes []image.Point
+		want  []float64
+	}{
+		{[]image.Point{{601, 60000}, {301, 30000}, {151, 15000}, {76, 7500}, {38, 3750}, {19, 1875}, {10, 938}, {5, 469}}, []float64{1, 2, 4, 8, 16, 32, 64, 128}},
+		{[]image.Point{{601, 60000}, {5, 469}}, []float64{1, 128}},
+		{[]image.Point{{1001, 9}, {500, 4}, {250, 2}, {125, 1}}, []float64{1, 2, 4, 8}},
+		{[]image.Point{{2700, 500}, {900, 166}, {300, 55}, {100, 18}, {33, 6}}, []float64{1, 3, 9, 27, 81}},
+		{[]image.Point{{1000, 800}, {400, 320}, {100, 80}}, []float64{1, 2.5, 10}},
+		{[]image.Point{{1000, 1000}, {500, 1000}}, []float64{1, 2}},
+		{[]image.Point{{3, 3}, {2, 2}, {1, 1}}, []float64{1, 2, 4}},
+	} {
+		levels := []imageio.Level{{Size: c.sizes[0], Downsample: 1}}
+		for i, size := range c.sizes[1:] {
+			by := imageio.Downsample(levels, size)
+			if by != c.want[i+1] {
+				t.Errorf("%v below %v: %g, want %g", size, c.sizes[0], by, c.want[i+1])
+			}
+			levels = append(levels, imageio.Level{Size: size, Downsample: by})
+		}
+	}
+}
+
 // TestKeptLevels saves the coarser levels of an image, and puts them under it again.
 func TestKeptLevels(t *testing.T) {
 	src := field(t, 2501, 1999)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 
 	"coverslip.dev/coverslip/core/fault"
 )
@@ -73,6 +74,35 @@ func (p *pyramid) ReadTile(ctx context.Context, t Tile) (*Pixels, error) {
 	})
 }
 
+// Downsample is how many pixels of the first of levels a pixel takes of the next one, which has this
+// size. Sizes are rounded, and the ratio of a strip's short sides is far off: it is the whole factor
+// that makes both sides, of the last level's or of the first one's, else the ratio of the longer sides.
+func Downsample(levels []Level, size image.Point) float64 {
+	first, last := levels[0], levels[len(levels)-1]
+	if by, ok := whole(last.Size, size); ok && rounded(first.Size, size, by*last.Downsample) {
+		return by * last.Downsample
+	}
+	by, _ := whole(first.Size, size)
+	return by
+}
+
+// whole is the ratio of the longer sides of a and b, or the whole number next to it where b is a
+// made smaller by that.
+func whole(a, b image.Point) (by float64, ok bool) {
+	if by = float64(a.X) / float64(b.X); a.Y > a.X {
+		by = float64(a.Y) / float64(b.Y)
+	}
+	if n := math.Round(by); rounded(a, b, n) {
+		return n, true
+	}
+	return by, false
+}
+
+// rounded reports whether b is a made smaller by that factor, its sides rounded up or down.
+func rounded(a, b image.Point, by float64) bool {
+	return math.Abs(float64(a.X)/by-float64(b.X)) < 1 && math.Abs(float64(a.Y)/by-float64(b.Y)) < 1
+}
+
 // Coarser returns the levels of src from the given one on as an image of its own, whose
 // first level is level of src. Closing it leaves src open.
 func Coarser(src Source, level int) (Source, error) {
@@ -121,11 +151,8 @@ func WithCoarser(src, coarse Source) (Source, error) {
 	}
 	info.Levels = append([]Level(nil), info.Levels...)
 	for _, l := range more.Levels {
-		if l.Downsample *= last.Downsample * 2; l.Size == half { // no factor of rounded sizes
-			l.Downsample = info.Levels[len(info.Levels)-1].Downsample * 2
-		}
+		l.Downsample = Downsample(info.Levels, l.Size)
 		info.Levels = append(info.Levels, l)
-		half = image.Pt((l.Size.X+1)/2, (l.Size.Y+1)/2)
 	}
 	return &joined{src, coarse, len(info.Levels) - len(more.Levels), info}, nil
 }

@@ -154,10 +154,13 @@ func pyramid(pages []*page) [][]*page {
 	return whole
 }
 
-// shrunk reports whether a is b scaled down by a whole factor, give or take a pixel.
+// shrunk reports whether a is b scaled down, give or take a pixel. The longer side tells by how much.
 func shrunk(a, b image.Point) bool {
 	if a.X >= b.X || a.Y >= b.Y {
 		return false
+	}
+	if b.Y > b.X {
+		a, b = image.Pt(a.Y, a.X), image.Pt(b.Y, b.X)
 	}
 	f := float64(b.X) / float64(a.X)
 	dy := float64(b.Y)/f - float64(a.Y)
@@ -166,12 +169,9 @@ func shrunk(a, b image.Point) bool {
 
 // levels fills the sizes of all levels.
 func (f *file) levels(l *layout, base *page) error {
-	for _, planes := range l.planes {
-		size := planes[0].size
-		if len(l.info.Levels) == 0 {
-			size = base.size
-		}
-		l.info.Levels = append(l.info.Levels, level(size, base.size))
+	l.info.Levels = []imageio.Level{{Size: base.size, Downsample: 1}}
+	for _, planes := range l.planes[1:] {
+		l.level(planes[0].size)
 	}
 	if len(l.planes) > 1 {
 		return nil
@@ -181,20 +181,26 @@ func (f *file) levels(l *layout, base *page) error {
 		if err != nil {
 			return fmt.Errorf("level %d: %w", i+1, err)
 		}
-		if !p.alike(base) || p.size.X > l.info.Levels[i].Size.X || p.size.Y > l.info.Levels[i].Size.Y {
+		if !p.alike(base) || !l.level(p.size) {
 			break // something else hangs there
 		}
 		if err := f.check(p); err != nil {
 			return err
 		}
-		l.info.Levels = append(l.info.Levels, level(p.size, base.size))
 		l.subs++
 	}
 	return nil
 }
 
-func level(size, base image.Point) imageio.Level {
-	return imageio.Level{Size: size, Downsample: float64(base.X) / float64(size.X)}
+// level takes one of that size as the next, if it is coarser than the last.
+func (l *layout) level(size image.Point) bool {
+	last := l.info.Levels[len(l.info.Levels)-1]
+	by := imageio.Downsample(l.info.Levels, size)
+	if size.X > last.Size.X || size.Y > last.Size.Y || by <= last.Downsample {
+		return false
+	}
+	l.info.Levels = append(l.info.Levels, imageio.Level{Size: size, Downsample: by})
+	return true
 }
 
 // sub reads the i-th directory below p.

@@ -262,3 +262,30 @@ func TestSavedIsSame(t *testing.T) {
 		t.Error("two writings differ")
 	}
 }
+
+// TestStrip has the levels of a kymograph, which is a hundred times as high as wide: its short side,
+// rounded at each, does not tell by how much they are coarser.
+func TestStrip(t *testing.T) {
+	src := computed{imageio.Info{
+		Name: "strip", Format: "test", Levels: []imageio.Level{{Size: image.Pt(61, 6000), Downsample: 1}}, TileSize: image.Pt(61, 512), Z: 1, T: 1,
+		Channels: []imageio.Channel{{Name: "Grey"}},
+	}}
+	path := filepath.Join(t.TempDir(), "strip.ome.tif")
+	if err := ometiff.Save(t.Context(), path, src, ometiff.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := ometiff.Format{}.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer saved.Close()
+	levels := saved.Info().Levels
+	for i, l := range levels {
+		if l.Downsample != float64(int(1)<<i) {
+			t.Errorf("level %d of %v is scaled by %g", i, l.Size, l.Downsample)
+		}
+	}
+	if len(levels) < 4 {
+		t.Errorf("%d levels", len(levels))
+	}
+}
