@@ -57,7 +57,9 @@ func overhead(b *testing.B, side int) {
 	files := imageio.NewOpener(raster.Format{})
 	g, err := gateway.New(gateway.Options{
 		Engine: en, Models: []gateway.Model{{Ref: ref, Recipe: m}}, Work: b.TempDir(), Rate: 1e9,
-		Open:  func(ctx context.Context, path string, _ int) (imageio.Source, error) { return files.Open(ctx, path) },
+		Open: func(ctx context.Context, path, id string, _ int) (imageio.Source, error) {
+			return files.OpenAs(ctx, path, id)
+		},
 		Plane: func(imageio.Info) infer.Options { return infer.Options{} },
 	})
 	if err != nil {

@@ -49,7 +49,9 @@ func TestFramesOfAFilmAreCounted(t *testing.T) {
 	data := film(t, frames)
 	films := imageio.NewOpener(video.Format{}, raster.Format{})
 	at, _ := open(t, func(o *gateway.Options) {
-		o.Open = func(ctx context.Context, path string, _ int) (imageio.Source, error) { return films.Open(ctx, path) }
+		o.Open = func(ctx context.Context, path, id string, _ int) (imageio.Source, error) {
+			return films.OpenAs(ctx, path, id)
+		}
 		o.MaxPixels = 96 * 96 * frames
 	})
 	check := func(how string, code int, body []byte) {

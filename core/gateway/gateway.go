@@ -34,8 +34,9 @@ type Model struct {
 type Options struct {
 	Engine infer.Engine
 	Models []Model // the first is the one that is asked when none is named
-	// Open opens the n-th image of a file; n < 0 is the one that a person would see first.
-	Open func(ctx context.Context, path string, n int) (imageio.Source, error)
+	// Open opens the n-th image of a file, and calls its pixels by id, where that is not empty; n < 0
+	// is the one that a person would see first.
+	Open func(ctx context.Context, path, id string, n int) (imageio.Source, error)
 	// Plane chooses what to look at where nothing is said.
 	Plane func(imageio.Info) infer.Options
 	// Dataset is a folder whose images may be named by their paths; empty: none.

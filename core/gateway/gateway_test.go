@@ -3,6 +3,8 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -66,7 +68,9 @@ func options(t *testing.T) gateway.Options {
 	files := imageio.NewOpener(ometiff.Format{}, raster.Format{})
 	return gateway.Options{
 		Engine: en, Models: []gateway.Model{{Ref: b.Ref, Recipe: m, Hash: "of affine1"}},
-		Open:   func(ctx context.Context, path string, _ int) (imageio.Source, error) { return files.Open(ctx, path) },
+		Open: func(ctx context.Context, path, id string, _ int) (imageio.Source, error) {
+			return files.OpenAs(ctx, path, id)
+		},
 		Plane:  func(imageio.Info) infer.Options { return infer.Options{} },
 		Tokens: []secret.Text{token, token + "-too"}, Work: t.TempDir(), Rate: 1e6,
 	}
@@ -177,6 +181,35 @@ func TestFormats(t *testing.T) {
 		if format == "labels" {
 			labelled(t, body, 7)
 		}
+	}
+}
+
+// TestAnUploadComesAgain: its objects have the names that they had, and those of another image others. The
+// table says which image it was.
+func TestAnUploadComesAgain(t *testing.T) {
+	at, _ := open(t, nil)
+	names := func(data []byte) (all, images []string) {
+		t.Helper()
+		code, _, body := call(t, "POST", at+"/v1/predict?format=csv", "image/png", data)
+		rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+		if err != nil || code != http.StatusOK || len(rows) < 2 {
+			t.Fatalf("%d %s, %v", code, body, err)
+		}
+		object, image := slices.Index(rows[0], "Object"), slices.Index(rows[0], "Image MD5")
+		for _, r := range rows[1:] {
+			all, images = append(all, r[object]), append(images, r[image])
+		}
+		return all, images
+	}
+	first, of := names(picture(t, 3))
+	if again, _ := names(picture(t, 3)); !slices.Equal(again, first) {
+		t.Errorf("%v, and then %v", first, again)
+	}
+	if other, _ := names(picture(t, 4)); slices.Equal(other[:3], first) {
+		t.Errorf("%v of two images", first)
+	}
+	if want := fmt.Sprintf("%x", md5.Sum(picture(t, 3))); of[0] != want {
+		t.Errorf("of %q, want %q", of[0], want)
 	}
 }
 

@@ -34,6 +34,7 @@ type answer struct {
 	layer   annotation.Layer
 	table   measure.Table
 	name    string
+	md5     string // of an upload
 	model   infer.Ref
 	engine  string
 	size    image.Point
@@ -106,7 +107,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	if err != nil {
 		return a, err
 	}
-	src, err := g.opt.Open(ctx, u.path, q.image)
+	src, err := g.opt.Open(ctx, u.path, u.id(), q.image)
 	if err != nil {
 		return a, err
 	}
@@ -126,7 +127,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	}
 	opt.Keep = keep
 	begun := time.Now()
-	a = answer{name: u.name, model: m.Ref, size: size, z: opt.Z, t: opt.T, engine: g.opt.Engine.Name(), counted: q.frames}
+	a = answer{name: u.name, md5: u.md5, model: m.Ref, size: size, z: opt.Z, t: opt.T, engine: g.opt.Engine.Name(), counted: q.frames}
 	if a.given, err = opt.Given(m.Recipe, info); err != nil {
 		return a, err
 	}
@@ -183,7 +184,7 @@ func (a answer) write(w io.Writer, format string) (kind string, err error) {
 	}
 	switch format {
 	case "csv":
-		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, Model: a.model.Model, Version: a.model.Version})
+		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, MD5: a.md5, Model: a.model.Model, Version: a.model.Version})
 	case "labels":
 		return "image/tiff", exchange.WriteLabels(w, labelled(a.layer.Objects, a.size), a.table.Image.Micron, a.layer.By)
 	case "json":

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,7 +122,17 @@ func (q query) options(o infer.Options, m *recipe.Model) (infer.Options, error) 
 // upload is an image to be looked at: a file of our own, or one of the dataset.
 type upload struct {
 	path, name string
-	size       int64 // of our own
+	size       int64  // of our own
+	md5        string // of one of our own
+}
+
+// id names the pixels of an upload by what is in it, so that its objects have the same names when
+// it comes again; those of a file that stays where it is have its name.
+func (u upload) id() string {
+	if u.md5 == "" {
+		return ""
+	}
+	return "md5:" + u.md5
 }
 
 func (g *Gateway) drop(u upload) {
@@ -151,8 +163,8 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 		return upload{}, noRoom(err)
 	}
 	u := upload{path: f.Name(), name: "upload"}
-	from := newSlow(w, r)
-	u.size, err = io.Copy(&spool{g: g, f: f}, io.LimitReader(from, g.opt.MaxUpload+1))
+	from, sum := newSlow(w, r), md5.New()
+	u.size, err = io.Copy(io.MultiWriter(&spool{g: g, f: f}, sum), io.LimitReader(from, g.opt.MaxUpload+1))
 	if cerr := f.Close(); err == nil && cerr != nil {
 		err = noRoom(cerr)
 	}
@@ -170,6 +182,7 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 		g.drop(u)
 		return upload{}, broken(err)
 	}
+	u.md5 = hex.EncodeToString(sum.Sum(nil))
 	return u, nil
 }
 

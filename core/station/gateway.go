@@ -59,8 +59,8 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 		defer wg.Wait()
 		defer stop()
 	}
-	f.Open = func(ctx context.Context, path string, n int) (imageio.Source, error) {
-		return openNth(ctx, images(), path, "", n)
+	f.Open = func(ctx context.Context, path, id string, n int) (imageio.Source, error) {
+		return openNth(ctx, images(), path, id, n)
 	}
 	f.Plane, f.Options.Log = plane, f.Log
 	g, err := gateway.New(f.Options)
