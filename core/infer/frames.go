@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -81,11 +82,17 @@ func Count(
 	return ctx.Err()
 }
 
-// WriteFrames writes a table with a row for each time point.
+// WriteFrames writes a table with a row for each time point. The seconds are empty where the image does
+// not say how long it is from one to the next.
 func WriteFrames(w io.Writer, all []Frame) error {
 	rows := [][]string{{"frame", "seconds", "objects"}}
+	known := slices.ContainsFunc(all, func(f Frame) bool { return f.Seconds > 0 })
 	for _, f := range all {
-		rows = append(rows, []string{strconv.Itoa(f.T), strconv.FormatFloat(f.Seconds, 'g', 6, 64), strconv.Itoa(f.Objects)})
+		seconds := ""
+		if known {
+			seconds = strconv.FormatFloat(f.Seconds, 'g', 6, 64)
+		}
+		rows = append(rows, []string{strconv.Itoa(f.T), seconds, strconv.Itoa(f.Objects)})
 	}
 	return csv.NewWriter(w).WriteAll(rows)
 }

@@ -106,8 +106,14 @@ func TestCountCountsEveryFrameInOrder(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	var b strings.Builder
-	if err := infer.WriteFrames(&b, []infer.Frame{{T: 3, Seconds: 1.5, Objects: 7}}); err != nil || b.String() != "frame,seconds,objects\n3,1.5,7\n" {
-		t.Errorf("%q, %v", b.String(), err)
+	for want, frames := range map[string][]infer.Frame{
+		"3,1.5,7\n":        {{T: 3, Seconds: 1.5, Objects: 7}},
+		"0,0,7\n1,0.5,8\n": {{Objects: 7}, {T: 1, Seconds: 0.5, Objects: 8}},
+		"0,,7\n1,,8\n":     {{Objects: 7}, {T: 1, Objects: 8}}, // nobody knows
+	} {
+		var b strings.Builder
+		if err := infer.WriteFrames(&b, frames); err != nil || b.String() != "frame,seconds,objects\n"+want {
+			t.Errorf("%q, want %q, %v", b.String(), want, err)
+		}
 	}
 }

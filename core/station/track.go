@@ -15,8 +15,8 @@ import (
 
 // Track loads the model into the engine, asks it about every time point of a film or
 // time-lapse, links the objects, and writes a table with a row for each object at each time
-// point. Lengths are micrometres where the image says how large a pixel is. It returns how
-// many tracks there are.
+// point. Lengths are micrometres where the image says how large a pixel is, and seconds are there
+// where it says how long it is from one time point to the next. It returns how many tracks there are.
 func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks int, err error) {
 	en, err := q.engine(ctx)
 	if err != nil {
@@ -109,9 +109,13 @@ func newTrackTable(w io.Writer, info imageio.Info) trackTable {
 
 func (t trackTable) write(at int, rows []measure.Row) error {
 	num := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	seconds := ""
+	if t.info.Interval > 0 {
+		seconds = num((time.Duration(at) * t.info.Interval).Seconds())
+	}
 	for _, r := range rows {
 		err := t.Write([]string{
-			strconv.Itoa(r.Object.Track), strconv.Itoa(at), num((time.Duration(at) * t.info.Interval).Seconds()),
+			strconv.Itoa(r.Object.Track), strconv.Itoa(at), seconds,
 			num(r.X * t.kx), num(r.Y * t.ky), num(r.Area * t.kx * t.ky), num(r.Channels[0].Mean), num(r.Object.Score),
 		})
 		if err != nil {
