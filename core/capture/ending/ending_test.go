@@ -106,6 +106,31 @@ func TestEveryCutIsSeen(t *testing.T) {
 	}
 }
 
+// TestLastStripOfFullSize has a TIFF of 10 rows in strips of 8, both of which are said to have 8, as
+// some programs write it: it ends with its last row, and one byte less is too little.
+func TestLastStripOfFullSize(t *testing.T) {
+	const width, full, tags = 16, 8 * 16, 8
+	le := binary.LittleEndian
+	behind := uint32(8 + 2 + 12*tags + 4)
+	data := le.AppendUint16([]byte("II*\x00\x08\x00\x00\x00"), tags)
+	for _, tag := range [tags][3]uint32{
+		{256, 1, width}, {257, 1, 10}, {258, 1, 8}, {259, 1, 1}, {273, 2, behind}, {277, 1, 1}, {278, 1, 8}, {279, 2, behind + 8},
+	} {
+		data = le.AppendUint16(le.AppendUint16(data, uint16(tag[0])), 4)
+		data = le.AppendUint32(le.AppendUint32(data, tag[1]), tag[2])
+	}
+	for _, v := range []uint32{0, behind + 16, behind + 16 + full, full, full} {
+		data = le.AppendUint32(data, v)
+	}
+	data = append(data, make([]byte, 10*width)...)
+	if err := ending.Whole(bytes.NewReader(data), int64(len(data))); err != nil {
+		t.Error(err)
+	}
+	if n := len(data) - 1; fault.KindOf(ending.Whole(bytes.NewReader(data[:n]), int64(n))) != fault.Corrupt {
+		t.Error("a byte of the last row is missing, and nobody says so")
+	}
+}
+
 func TestCheckReadsOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	data, err := os.ReadFile("testdata/rgb.png")

@@ -6,10 +6,17 @@ import (
 	"fmt"
 )
 
-// Tags of TIFF that say where pixels lie, and directories of coarser levels.
+// Tags of TIFF that say where pixels lie and how many, and directories of coarser levels.
 const (
+	tagWidth        = 256
+	tagHeight       = 257
+	tagBits         = 258
+	tagCompression  = 259
 	tagStripOffsets = 273
+	tagSamples      = 277
+	tagRowsPerStrip = 278
 	tagStripCounts  = 279
+	tagPlanar       = 284
 	tagTileOffsets  = 324
 	tagTileCounts   = 325
 	tagSubIFDs      = 330
@@ -162,15 +169,59 @@ func (t tiffFile) pixels(fields map[uint16]field) error {
 		if counts.count < offs.count {
 			continue // nobody wrote down how long they are
 		}
-		if err := t.chunks(offs, counts); err != nil {
+		var of strips
+		if p[0] == tagStripOffsets && offs.count > 0 {
+			of = t.strips(fields)
+		}
+		if err := t.chunks(offs, counts, of); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// strips are uncompressed: how many bytes a row has, and how many rows a strip and the image. No bytes:
+// they are compressed, or nobody knows.
+type strips struct{ row, rows, height uint64 }
+
+func (t tiffFile) strips(fields map[uint16]field) strips {
+	value := func(tag uint16, other uint64) uint64 {
+		if fields[tag].count == 0 {
+			return other
+		}
+		v, err := t.element(fields[tag], 0)
+		if err != nil {
+			return 1 << 32
+		}
+		return v
+	}
+	w, h := value(tagWidth, 0), value(tagHeight, 0)
+	samples, bits, rows := value(tagSamples, 1), value(tagBits, 1), value(tagRowsPerStrip, h)
+	const most = 1 << 24
+	if value(tagCompression, 1) != 1 || max(w, h) > most || samples > 1<<16 || bits > 64 || rows == 0 {
+		return strips{}
+	}
+	if value(tagPlanar, 1) == 2 {
+		samples = 1
+	}
+	if rows > most { // all of them
+		rows = h
+	}
+	return strips{(w*samples*bits + 7) / 8, rows, h}
+}
+
+// most is how many of the n bytes that strip i is said to have hold pixels: programs give the last one
+// the size of the others, and end the file with its last row.
+func (s strips) most(i, n uint64) uint64 {
+	if s.row == 0 || s.rows == 0 || n > s.row*s.rows { // or planes lie behind one another
+		return n
+	}
+	i %= (s.height + s.rows - 1) / s.rows
+	return min(n, s.row*min(s.rows, s.height-i*s.rows))
+}
+
 // chunks looks at offsets and sizes, some thousands at a time.
-func (t tiffFile) chunks(offs, counts field) error {
+func (t tiffFile) chunks(offs, counts field, of strips) error {
 	const batch = 1 << 12
 	for i := uint64(0); i < offs.count; i += batch {
 		m := min(batch, offs.count-i)
@@ -186,7 +237,7 @@ func (t tiffFile) chunks(offs, counts field) error {
 			if os[k] == 0 || ns[k] == 0 { // a hole of a sparse image
 				continue
 			}
-			if err := t.inside(os[k], ns[k]); err != nil {
+			if err := t.inside(os[k], of.most(i+uint64(k), ns[k])); err != nil {
 				return err
 			}
 		}

@@ -92,7 +92,16 @@ func (f *file) place(p *page, i uint64) (off, count int64, err error) {
 	if o == 0 || n == 0 {
 		return 0, 0, nil
 	}
-	return f.offset(o) + p.shift, f.offset(n), nil
+	return f.offset(o) + p.shift, p.needs(i, f.offset(n)), nil
+}
+
+// needs is how much of the count bytes that chunk i is said to have holds pixels: programs give the
+// last strip the size of the others, and end the file with its last row.
+func (p *page) needs(i uint64, count int64) int64 {
+	if p.compression == none {
+		return min(count, p.stored(i))
+	}
+	return count
 }
 
 // stored is how many bytes chunk i unpacks to: the last strip ends with the image, a tile

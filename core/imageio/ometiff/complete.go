@@ -89,7 +89,7 @@ func (f *file) whole(p *page) error {
 		}
 		for k := range m {
 			off, count := f.offset(f.decode(offs[k*ow:(k+1)*ow])), f.offset(f.decode(counts[k*cw:(k+1)*cw]))
-			if err := f.inside(off, count, p.shift); err != nil {
+			if err := f.inside(off, p.needs(i+k, count), p.shift); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
@@ -88,5 +89,21 @@ for name, img in ("1", (x * 9 + y * 5).astype("u1")), ("3", np.stack([x * 9, y *
 			t.Fatal(err)
 		}
 		imageiotest.Equal(t, src, want, 0)
+	}
+}
+
+// TestLastStripOfFullSize is whole with its last row, though its strip is said to be longer, as some
+// programs write it.
+func TestLastStripOfFullSize(t *testing.T) {
+	head := len(tiff(1, "", nil, nil))
+	data := append(tiff(1, "", nil, map[uint16]uint32{257: 10, 273: uint32(head), 279: 16 * 16}), make([]byte, 10*16)...)
+	path := filepath.Join(t.TempDir(), "last.tif")
+	for n, want := range map[int]fault.Kind{len(data): fault.KindOf(nil), len(data) - 1: fault.Corrupt} {
+		if err := os.WriteFile(path, data[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (ometiff.Format{}).Complete(t.Context(), path); fault.KindOf(err) != want {
+			t.Errorf("%d of %d bytes: %v", n, len(data), err)
+		}
 	}
 }

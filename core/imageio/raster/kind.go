@@ -53,8 +53,8 @@ func decoded(decode func(io.Reader) (image.Image, error)) func([]byte) (picture,
 // kindOf returns the format that begins with head, nil for none.
 func kindOf(head []byte) *kind {
 	for _, k := range []kind{
-		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, decoded(png.Decode), endsWith("IEND\xaeB`\x82"), 8 * 1032},
-		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, endsWith("\xff\xd9"), 4096},
+		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, decoded(png.Decode), pngEnded, 8 * 1032},
+		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, jpegEnded, 4096},
 		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, decoded(bmp.Decode), bmpEnded, 8},
 		{"GIF", "GIF8?a", gif.DecodeConfig, decoded(gif.Decode), gifEnded, 4096},
 		{"WebP", "RIFF????WEBP", webp.DecodeConfig, decoded(webp.Decode), riffEnded, 1 << 16},
@@ -106,11 +106,20 @@ func matches(head []byte, magic string) bool {
 	return true
 }
 
-// endsWith looks for the end in the last kilobytes: some programs append their own words.
-func endsWith(end string) func([]byte) bool {
-	return func(data []byte) bool {
-		return bytes.Contains(data[max(0, len(data)-4096):], []byte(end))
+// pngEnded looks for the end mark wherever it is: programs append their own words, cameras a film.
+func pngEnded(data []byte) bool { return bytes.LastIndex(data, []byte("IEND\xaeB`\x82")) >= 0 }
+
+// jpegEnded looks for the end mark behind the head, where a small picture may have one of its own.
+func jpegEnded(data []byte) bool {
+	at := 2
+	for at+4 <= len(data) && data[at] == 0xff && data[at+1] != 0xda {
+		if data[at+1] == 0xff { // fill
+			at++
+		} else {
+			at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+		}
 	}
+	return at < len(data) && bytes.LastIndex(data[at:], []byte("\xff\xd9")) >= 0
 }
 
 // gifEnded walks the blocks to the trailer, as any byte of a picture may look like one.
@@ -144,8 +153,21 @@ func gifEnded(data []byte) bool {
 	return false
 }
 
+// bmpEnded goes by where the last row ends, as some programs write a length that is too large; packed
+// pictures have only that.
 func bmpEnded(data []byte) bool {
-	return len(data) >= 54 && uint64(len(data)) >= uint64(binary.LittleEndian.Uint32(data[2:]))
+	const head, most = 54, 1 << 24
+	if len(data) < head {
+		return false
+	}
+	le := binary.LittleEndian
+	need := int64(le.Uint32(data[2:]))
+	w, h, packed := int64(int32(le.Uint32(data[18:]))), int64(int32(le.Uint32(data[22:]))), le.Uint32(data[30:])
+	h = max(h, -h) // from the top, where it is negative
+	if le.Uint32(data[14:]) >= 40 && w > 0 && w < most && h < most && (packed == 0 || packed == 3) {
+		need = int64(le.Uint32(data[10:])) + (w*int64(le.Uint16(data[28:]))+31)/32*4*h
+	}
+	return int64(len(data)) >= need
 }
 
 func riffEnded(data []byte) bool {

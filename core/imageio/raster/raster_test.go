@@ -141,6 +141,53 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
+// TestWordsBehindTheEnd has pictures with a film behind them, as cameras write, and a BMP that says two
+// bytes more than it has: they are whole.
+func TestWordsBehindTheEnd(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, w, h))
+	paint(img, 1, 1)
+	for name, write := range map[string]func(io.Writer) error{
+		"a.png": func(o io.Writer) error { return png.Encode(o, img) },
+		"a.jpg": func(o io.Writer) error { return jpeg.Encode(o, img, nil) },
+		"a.bmp": func(o io.Writer) error { return bmp.Encode(o, img) },
+	} {
+		path := save(t, name, write)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "a.bmp" {
+			binary.LittleEndian.PutUint32(data[2:], uint32(len(data)+2))
+		} else {
+			data = append(data, make([]byte, 20_000)...)
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (raster.Format{}).Complete(t.Context(), path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestPictureInTheHead has a JPEG that is cut short and holds a whole one in its head.
+func TestPictureInTheHead(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, w, h))
+	paint(img, 1, 1)
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	small := []byte("\xff\xd8\xff\xda\x00\x02\xff\xd9")
+	path := save(t, "a.jpg", func(o io.Writer) error {
+		_, err := o.Write(slices.Concat([]byte("\xff\xd8\xff\xe1\x00\x0a"), small, b.Bytes()[2:b.Len()-2]))
+		return err
+	})
+	if err := (raster.Format{}).Complete(t.Context(), path); fault.KindOf(err) != fault.Corrupt {
+		t.Error(err)
+	}
+}
+
 // TestHalfAnAnimation is whole with its last byte only, whatever the bytes before look like. Some
 // programs append their own words.
 func TestHalfAnAnimation(t *testing.T) {
