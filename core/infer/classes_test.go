@@ -2,6 +2,7 @@ package infer_test
 
 import (
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -85,6 +86,37 @@ func TestClassesRowByRow(t *testing.T) {
 			}
 			if k := len(forming); k == 0 || forming[k/2] == 0 || forming[k/2] >= forming[k-1] {
 				t.Errorf("%d classes, %s: %v while answers came in", n, axes, forming)
+			}
+		}
+	}
+}
+
+// TestBackgroundWhereverItIs: of a channel of cells and one of what is none, in either order, and
+// of numbers, it is the cells that are found; row by row, and where a statistic wants the whole map.
+func TestBackgroundWhereverItIs(t *testing.T) {
+	cell := disc(130, 90, 40, 45, 20).channels[0]
+	none := make([]float32, len(cell))
+	for i, x := range cell {
+		none[i] = 1 - x
+	}
+	src := sheets{w: 130, h: 90, channels: [][]float32{cell, none}, names: []string{"cell", "background"}}
+	for input, decode := range map[string]string{
+		"cell, background": "{id: classes}", "background, cell": "{id: classes}", "": "{id: classes, kwargs: {background: 1}}",
+	} {
+		for _, op := range []string{"sigmoid", "scale_range"} {
+			channels, opt, want := ", channels: ["+input+"]", infer.Options{Tile: 64}, "cell"
+			if input == "" { // the number 1 is the background, 0 a class
+				channels, opt, want = "", infer.Options{Tile: 64, Channel: 1}, "class 0"
+				op = map[string]string{"sigmoid": "binarize, kwargs: {threshold: 0.5}", "scale_range": "scale_range"}[op]
+			}
+			m, err := recipe.Read(fmt.Appendf(nil, "name: a\ntask: semantic\ninputs: [{id: image, axes: bcyx%s}]\noutputs: [{id: y, axes: bcyx%[1]s, ops: [{id: %s}]}]\ndecode: %s",
+				channels, op, decode))
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, err := infer.Detect(t.Context(), echo{}, ref, m, src, opt, nil)
+			if err != nil || len(l.Objects) != 1 || l.Objects[0].Class != want || segment.Bounds(l.Objects[0].Outline) != image.Rect(20, 25, 62, 67) {
+				t.Errorf("%q, %s: %+v, %v", input, op, l.Objects, err)
 			}
 		}
 	}

@@ -46,32 +46,51 @@ func (s *maps) follow(ctx context.Context, sh sheet) ([]object, error) {
 	return sh.trace(labels, score, 0, segment.Contours(labels, sh.w)), nil
 }
 
-// classes are the connected pixels of each class but the first: the highest of several
+// classes are the connected pixels of each class but the background: the highest of several
 // channels, or the number that the one channel holds.
 func (s *maps) classes(sh sheet) []object {
+	ground := s.model.Background()
 	n := sh.w * sh.h
 	class, best := make([]uint8, n), make([]float32, n)
-	classify(class, best, len(sh.planes), func(c int) []float32 { return sh.planes[c] })
+	classify(class, best, len(sh.planes), ground, func(c int) []float32 { return sh.planes[c] })
 	sh.planes = nil
 	clear(s.out) // nor beside the labels
 	labels, of := segment.ClassComponents(class, sh.w)
 	out := sh.trace(labels, best, s.arg.MinSize, segment.Contours(labels, sh.w))
 	for l := range out {
-		out[l].class = sh.class(of[l])
+		out[l].class = sh.class(swapped(of[l], ground))
 	}
 	return out
 }
 
 // classify tells the class of each pixel, and how sure it is: of the highest of its
-// channels, or of the one that holds numbers.
-func classify(class []uint8, best []float32, channels int, of func(c int) []float32) {
+// channels, or of the one that holds numbers. The class that is the ground is 0, and the other
+// way around.
+func classify(class []uint8, best []float32, channels, ground int, of func(c int) []float32) {
 	if channels == 1 {
 		numbered(class, best, of(0))
+	} else {
+		for c := range channels {
+			segment.Higher(class, best, of(c), c)
+		}
+	}
+	if ground == 0 {
 		return
 	}
-	for c := range channels {
-		segment.Higher(class, best, of(c), c)
+	for i, c := range class {
+		class[i] = uint8(swapped(int(c), ground)) //nolint:gosec // both are below 256
 	}
+}
+
+// swapped is what a class is called where the ground is called 0.
+func swapped(class, ground int) int {
+	switch class {
+	case 0:
+		return ground
+	case ground:
+		return 0
+	}
+	return class
 }
 
 // numbered takes the classes of pixels from what holds their numbers. All are as sure.

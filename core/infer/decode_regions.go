@@ -16,6 +16,7 @@ type regions struct {
 	plan  *plan
 	arg   recipe.Pixels
 	y, x  mapping
+	under int // the class that is the background
 	found *segment.Regions
 	w     int
 	bands map[int]*band // rows of blocks that are not complete, or not next, by where they begin
@@ -43,7 +44,7 @@ func newRegions(m *recipe.Model, p *plan, arg recipe.Pixels) *regions {
 			return nil
 		}
 	}
-	s := &regions{model: m, of: t, plan: p, arg: arg, bands: map[int]*band{}}
+	s := &regions{model: m, of: t, plan: p, arg: arg, under: m.Background(), bands: map[int]*band{}}
 	for _, a := range t.Axes {
 		over, by := p.over(a)
 		switch {
@@ -94,7 +95,7 @@ func (s *regions) take(b block, out map[string]*recipe.Array) error {
 			return along(a.Data[at+c*stride[string(recipe.Channel)]:], stride["x"], to)
 		}
 		if v := g.v[to:][:col.n]; s.semantic() {
-			classify(g.class[to:][:col.n], v, channels, func(c int) []float32 { return line(c, scratch) })
+			classify(g.class[to:][:col.n], v, channels, s.under, func(c int) []float32 { return line(c, scratch) })
 		} else {
 			copy(v, line(s.arg.Channel, v))
 		}
@@ -176,7 +177,7 @@ func (s *regions) objects(context.Context) ([]object, error) {
 		}
 		out[i] = object{x: r.X * sx, y: r.Y * sy, score: r.Mean, outline: r.Outline}
 		if s.semantic() {
-			out[i].class = names.class(r.Class)
+			out[i].class = names.class(swapped(r.Class, s.under))
 		}
 	}
 	return out, nil

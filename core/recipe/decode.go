@@ -12,7 +12,7 @@ const (
 	FlowFields = "cellpose_flow_dynamics"
 	Components = "components" // connected pixels above a threshold
 	Floods     = "watershed"  // the same, parted by distance or by a boundary channel
-	Semantic   = "classes"    // connected pixels whose class is not the first, the background
+	Semantic   = "classes"    // connected pixels of each class but the background
 	LabelImage = "labels"     // the output numbers its objects
 	Points     = "points"     // peaks
 	BoxList    = "boxes"      // rectangles: n×4 corners, and n scores, and n classes if there are several
@@ -38,6 +38,7 @@ type Pixels struct {
 	Threshold float64 // what is above is inside; default 0.5
 	Channel   int     // of the output
 	Boundary  int     // the channel that is high between objects; -1: none
+	Ground    int     // background: the class that makes no objects; -1: the one of that name, or the first
 	Distance  int     // min_distance: pixels between the middles of two objects; default 5
 	MinSize   int     // pixels that an object must have
 	Radius    float64 // of what is drawn around a point, in pixels; default 3
@@ -148,12 +149,12 @@ func (o Op) Pixels() (Pixels, error) {
 	k := args{op: o}
 	p := Pixels{
 		Threshold: k.number("threshold", 0.5), Channel: int(k.number("channel", 0)), Boundary: int(k.number("boundary", -1)),
-		Distance: int(k.number("min_distance", 5)), MinSize: int(k.number("min_size", 0)), Radius: k.number("radius", 3),
+		Ground: int(k.number("background", -1)), Distance: int(k.number("min_distance", 5)), MinSize: int(k.number("min_size", 0)), Radius: k.number("radius", 3),
 	}
 	if err := k.end(); err != nil {
 		return p, err
 	}
-	if math.IsNaN(p.Threshold) || p.Channel < 0 || p.Boundary < -1 || p.Boundary == p.Channel || p.Distance < 1 || !(p.Radius > 0) {
+	if math.IsNaN(p.Threshold) || p.Channel < 0 || p.Boundary < -1 || p.Boundary == p.Channel || p.Ground < -1 || p.Ground > math.MaxUint8 || p.Distance < 1 || !(p.Radius > 0) {
 		return p, invalid(fmt.Sprintf("The arguments of the model's %q make no sense.", o.ID), nil)
 	}
 	return p, nil

@@ -65,7 +65,7 @@ outputs:
   - id: prob
     axes:
       - {type: batch}
-      - {type: channel, channel_names: [a, b]}
+      - {type: channel, channel_names: [background, b]}
       - {type: space, id: y, scale: 0.5, halo: 4, size: {tensor_id: raw, axis_id: y}}
       - {type: space, id: x, scale: 0.5, halo: 4, size: {tensor_id: raw, axis_id: x, offset: -1}}
     test_tensor: {source: out.npy, sha256: "0000000000000000000000000000000000000000000000000000000000000000"}
@@ -121,7 +121,7 @@ outputs:
     axes:
       - {type: batch, size: 1}
       - {type: space, id: z, size: {tensor_id: stack, axis_id: z}, unit: micrometer, scale: 4}
-      - {type: channel, channel_names: [p, q, r, s]}
+      - {type: channel, channel_names: [background, q, r, s]}
     test_tensor: {source: out.npy, sha256: "0000000000000000000000000000000000000000000000000000000000000000"}
     postprocessing:
       - {id: softmax}

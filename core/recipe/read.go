@@ -103,36 +103,47 @@ func (m *Model) decoding(about []string) error {
 	}
 	op, ok := guess(&m.Outputs[0], about)
 	if !ok {
-		return fault.New(fault.Invalid, fmt.Sprintf("The model's description does not say what the %d channels of its output %q are.",
-			m.Outputs[0].Axis(string(Channel)).Size.Fixed, m.From),
-			"Write config.coverslip.decode into rdf.yaml, such as {id: watershed, kwargs: {channel: 0, boundary: 1}}; Help, Models has more.", nil)
+		what, such := "the numbers", "{id: labels}"
+		if a := m.Outputs[0].Axis(string(Channel)); a != nil && a.Size.Fixed > 1 {
+			what, such = fmt.Sprintf("the %d channels", a.Size.Fixed), "{id: watershed, kwargs: {channel: 0, boundary: 1}}"
+		}
+		return fault.New(fault.Invalid, fmt.Sprintf("The model's description does not say what %s of its output %q are.", what, m.From),
+			"Write config.coverslip.decode into rdf.yaml, such as "+such+"; Help, Models has more.", nil)
 	}
 	m.Decode = op
 	return nil
 }
 
 // guess tells what the channels of an output hold: a boundary beside the inside, scores of
-// several classes, or one probability. False if nothing says which.
+// classes that exclude one another, or one probability. False if nothing says which: objects of
+// the wrong channel look like any others.
 func guess(t *Tensor, about []string) (Op, bool) {
-	op := Op{ID: Components, Kwargs: map[string]any{}}
 	a := t.Axis(string(Channel))
-	if len(t.Classes) > 1 {
-		op.ID = Semantic
-	}
 	if a == nil || a.Size.Fixed < 2 {
-		return op, true
+		return t.alone()
 	}
-	edge := slices.IndexFunc(a.Names, func(name string) bool { return says(name, "bound") || says(name, "border") })
+	op := Op{ID: Semantic, Kwargs: map[string]any{}}
+	var edges, insides []int
+	grounds, named := 0, false
+	for i, name := range a.Names {
+		named = named || !counted.MatchString(name)
+		switch {
+		case edge(name):
+			edges = append(edges, i)
+		case ground(name):
+			grounds++
+		default:
+			insides = append(insides, i)
+		}
+	}
 	switch {
-	case edge >= 0:
-		inside := slices.IndexFunc(a.Names, func(name string) bool { return name != a.Names[edge] && !says(name, "background") })
-		if inside < 0 {
+	case len(edges) > 0:
+		if len(edges) > 1 || len(insides) != 1 {
 			return op, false
 		}
-		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edge, inside
-	case len(t.Classes) > 1 || t.exclusive() || slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) }):
-		op.ID = Semantic
-	case a.Size.Fixed == 2 && slices.ContainsFunc(about, func(s string) bool { return says(s, "boundar") || says(s, "border") }):
+		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edges[0], insides[0]
+	case len(t.Classes) > 1 || grounds == 1 || t.exclusive() && !named:
+	case a.Size.Fixed == 2 && !named && slices.ContainsFunc(about, func(s string) bool { return says(s, "boundar") || says(s, "border") }):
 		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it
 	default:
 		return op, false
@@ -140,11 +151,53 @@ func guess(t *Tensor, about []string) (Op, bool) {
 	return op, true
 }
 
+// alone is the same for an output of one channel. Whole numbers may be a mask as well as what
+// numbers its objects.
+func (t *Tensor) alone() (Op, bool) {
+	op := Op{ID: Components, Kwargs: map[string]any{}}
+	said := []string{t.ID, t.Description}
+	if a := t.Axis(string(Channel)); a != nil {
+		said = append(said, a.Names...)
+		if slices.ContainsFunc(a.Names, func(name string) bool { return edge(name) || ground(name) }) {
+			return op, false
+		}
+	}
+	switch {
+	case len(t.Classes) > 1:
+		op.ID = Semantic
+	case !strings.Contains(t.Type, "int") || slices.ContainsFunc(t.Ops, func(o Op) bool { return o.ID == "binarize" }):
+	case slices.ContainsFunc(said, func(s string) bool { return says(s, "instance") }):
+		op.ID = LabelImage
+	default:
+		return op, false
+	}
+	return op, true
+}
+
+// Background is the class of pixels that makes no objects: the one that the description says
+// or names so, or else the first.
+func (m *Model) Background() int {
+	if p, err := m.Decode.Pixels(); err == nil && p.Ground >= 0 {
+		return p.Ground
+	}
+	t := m.Tensor(m.From)
+	if t == nil {
+		return 0
+	}
+	return max(slices.IndexFunc(t.ClassNames(), ground), 0)
+}
+
+func ground(name string) bool { return says(name, "background") || strings.EqualFold(name, "bg") }
+
+func edge(name string) bool {
+	return slices.ContainsFunc([]string{"bound", "border", "edge", "contour", "membrane"}, func(word string) bool { return says(name, word) })
+}
+
 func says(text, word string) bool { return strings.Contains(strings.ToLower(text), word) }
 
 // counted is a channel's name that says no more than its number, as of those brought from
 // format 0.4.
-var counted = regexp.MustCompile(`(?i)^(c|ch|channel|out|output)?[ _-]*[0-9]*$`)
+var counted = regexp.MustCompile(`(?i)^(c|ch|channel|class|out|output)?[ _-]*[0-9]*$`)
 
 // exclusive reports whether a pixel's channels are probabilities of which one excludes the
 // others.

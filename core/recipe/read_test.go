@@ -15,7 +15,7 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 		return strings.Replace(plane5("", post), `  - id: prob
     axes:
       - {type: batch}
-      - {type: channel, channel_names: [a, b]}`, `  - id: prob
+      - {type: channel, channel_names: [background, b]}`, `  - id: prob
     axes:
       - {type: batch}
       - {type: channel, channel_names: [`+names+`]}`, 1)
@@ -26,13 +26,26 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 	named := func(text string) string {
 		return strings.Replace(text, "name: a model", "name: NucleiSegmentationBoundaryModel", 1)
 	}
+	whole := func(text string) string {
+		return strings.Replace(text, "data: [{type: float32}, {type: float32}]", "data: {type: uint16}", 1)
+	}
 	const sigmoid = "{id: sigmoid}"
 	for name, c := range map[string]struct{ text, want string }{
 		"named boundary":         {five("foreground, boundary", sigmoid), "watershed map[boundary:1 channel:0]"},
 		"boundary first":         {five("Border, inside", sigmoid), "watershed map[boundary:0 channel:1]"},
 		"with a background":      {five("background, inside, boundary", sigmoid), "watershed map[boundary:2 channel:1]"},
 		"no inside":              {five("background, boundary", sigmoid), ""},
-		"classes":                {five("cell, debris", sigmoid), "classes map[]"},
+		"two edges":              {five("membrane, boundary", sigmoid), ""},
+		"two insides":            {five("nuclei, cytoplasm, boundary", sigmoid), ""},
+		"membrane":               {five("cell, membrane", sigmoid), "watershed map[boundary:1 channel:0]"},
+		"edge":                   {five("Edges, cell", sigmoid), "watershed map[boundary:0 channel:1]"},
+		"contour":                {five("cell, contour", sigmoid), "watershed map[boundary:1 channel:0]"},
+		"classes":                {five("background, cell, debris", sigmoid), "classes map[]"},
+		"background last":        {five("foreground, Background", sigmoid), "classes map[]"},
+		"two backgrounds":        {five("background, non-background", sigmoid), ""},
+		"no background":          {five("cell, debris", sigmoid), ""},
+		"no background, softmax": {five("cell, debris", "{id: softmax}"), ""},
+		"background, softmax":    {five("cell, bg", "{id: softmax}"), "classes map[]"},
 		"softmax":                {five("channel0, channel1, channel2", "{id: softmax}"), "classes map[]"},
 		"numbered":               {five("channel0, channel1", sigmoid), ""},
 		"empty":                  {five("'', ''", sigmoid), ""},
@@ -44,13 +57,18 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 		"in a bounding box only": {strings.Replace(four("{name: sigmoid}"), "for a test", "unbounded", 1), ""},
 		"said":                   {plane4("", "{name: sigmoid}"), "classes map[]"},
 		"one channel":            {five("channel0", sigmoid), "components map[]"},
+		"of the background":      {five("background", sigmoid), ""},
+		"of the boundary":        {five("boundary", sigmoid), ""},
+		"whole numbers":          {whole(five("channel0", "")), ""},
+		"a mask":                 {whole(five("channel0", "{id: binarize, kwargs: {threshold: 0.5}}")), "components map[]"},
+		"instances":              {whole(five("instance labels", "")), "labels map[]"},
 		"nominal": {strings.Replace(five("channel0, channel1", sigmoid), "data: [{type: float32}, {type: float32}]",
 			"data: [{values: [no, yes]}, {values: [no, yes]}]", 1), "classes map[]"},
 	} {
 		m, err := recipe.Read([]byte(c.text))
 		if c.want == "" {
 			say, hint := fault.Explain(err)
-			if fault.KindOf(err) != fault.Invalid || !strings.Contains(say, `channels of its output "prob"`) || !strings.Contains(hint, "config.coverslip.decode") {
+			if fault.KindOf(err) != fault.Invalid || !strings.Contains(say, `of its output "prob" are`) || !strings.Contains(hint, "config.coverslip.decode") {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue
@@ -91,5 +109,30 @@ func TestListsAreAsLongAsTheirAxis(t *testing.T) {
 	}
 	if _, err := of.Fit([]recipe.Plane{{At: map[string]int{"z": 2}}}); err == nil {
 		t.Error("no argument for the third plane")
+	}
+}
+
+// TestWhichClassIsTheBackground: the one that is said or named so, or else the first.
+func TestWhichClassIsTheBackground(t *testing.T) {
+	for of, want := range map[string]int{
+		"channels: [background, cell]}]\ndecode: {id: classes}":                           0,
+		"channels: [cell, Background]}]\ndecode: {id: classes}":                           1,
+		"channels: [cell, debris]}]\ndecode: {id: classes}":                               0,
+		"channels: [cell, debris]}]\ndecode: {id: classes, kwargs: {background: 1}}":      1,
+		"channels: [background, cell]}]\ndecode: {id: classes, kwargs: {background: 1}}":  1,
+		"channels: [cell, debris]}]\ndecode: {id: classes, kwargs: {background: 256}}":    -1,
+		"channels: [background, cell]}]\ndecode: {id: classes, kwargs: {background: -2}}": -1,
+	} {
+		m, err := recipe.Read([]byte("name: a\ntask: semantic\ninputs: [{id: image, axes: bcyx}]\noutputs: [{id: y, axes: bcyx, " + of))
+		switch {
+		case want < 0:
+			if fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%s: %v", of, err)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", of, err)
+		case m.Background() != want:
+			t.Errorf("%s: %d, want %d", of, m.Background(), want)
+		}
 	}
 }

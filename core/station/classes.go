@@ -34,7 +34,7 @@ func (s *Station) Classes(ctx context.Context, it flow.Item) ([]string, error) {
 	return classes(m), nil
 }
 
-// classes are the names that a model's objects can have. The first class of pixels is the ground.
+// classes are the names that a model's objects can have. That of the ground is none.
 func classes(m *recipe.Model) []string {
 	var names []string
 	for i := range m.Outputs {
@@ -42,7 +42,9 @@ func classes(m *recipe.Model) []string {
 		of := t.Classes
 		if semantic := m.Decode.ID == recipe.Semantic && t.ID == m.From; semantic {
 			of = t.ClassNames()
-			of = of[min(1, len(of)):]
+			if g := m.Background(); g < len(of) {
+				of = slices.Concat(of[:g], of[g+1:])
+			}
 		}
 		names = append(names, of...)
 	}

@@ -219,6 +219,8 @@ def write(path, name, ins, outs):
     text = dict(format_version="0.5.3", type="model", name=name, description="for a test", authors=[{"name": "A"}], cite=[{"text": "a paper", "doi": "10.1234/a"}],
                 license="MIT", documentation="README.md", timestamp="2026-01-01T00:00:00", inputs=ins, outputs=outs,
                 weights={"onnx": {"source": "model.onnx", "opset_version": 17}})
+    if name == "model two":
+        text["config"] = {"coverslip": {"decode": {"id": "components", "output": "coarse"}}}
     if isinstance(ins[0]["axes"], str):
         text |= dict(format_version="0.4.10", test_inputs=[f"test-{t['name']}.npy" for t in ins], test_outputs=[f"test-{t['name']}.npy" for t in outs])
     for t in ins + outs if text["format_version"] == "0.5.3" else ():
