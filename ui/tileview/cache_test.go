@@ -255,3 +255,50 @@ func (d *deep) fails(err error) {
 	defer d.mu.Unlock()
 	d.err = err
 }
+
+// silent is a field whose finest level is not given out: a server that went silent until who asks is
+// called back, or with deaf a share that is gone.
+type silent struct {
+	field
+	deaf chan struct{}
+	back chan struct{}
+	once sync.Once
+}
+
+func (d *silent) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	if t.Level > 0 {
+		return d.field.ReadTile(ctx, t)
+	}
+	if d.deaf != nil {
+		<-d.deaf
+		return nil, errors.New("stale file handle")
+	}
+	<-ctx.Done()
+	d.once.Do(func() { close(d.back) })
+	return nil, ctx.Err()
+}
+
+// TestAnImageThatHangsLeavesTheNextAlone: who turns from it to another one sees that; what reads the
+// first is called back, also where none is opened.
+func TestAnImageThatHangsLeavesTheNextAlone(t *testing.T) {
+	show(t, tileview.Actions{Trouble: func(err error) { t.Errorf("told: %v", err) }}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		server := &silent{field: field{size: 4096, typ: imageio.Uint16}, back: make(chan struct{})}
+		share := &silent{field: field{size: 4096, typ: imageio.Uint16}, deaf: make(chan struct{})}
+		for _, src := range []imageio.Source{server, nil, share} {
+			v.Set(src)
+			s.settle(c)
+			if src != nil {
+				v.OneToOne()
+				s.settle(c)
+			}
+		}
+		<-server.back
+		v.Set(&field{size: 512, typ: imageio.Uint16})
+		s.settle(c)
+		only(v, 0)
+		if gray(s.settle(c), 473, 373) < 200 { // the middle of a disc
+			t.Error("the image after it is not shown")
+		}
+		close(share.deaf)
+	})
+}

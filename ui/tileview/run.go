@@ -2,19 +2,16 @@ package tileview
 
 import (
 	"context"
-	"runtime"
 	"sync"
 
 	"coverslip.dev/coverslip/core/fault"
 )
 
-// Run reads and colours tiles and draws overlays until ctx ends, with one worker
-// a core but for the screen's. It calls back on the screen's thread only.
+// Run reads and colours tiles and draws overlays until ctx ends. It calls back on the screen's thread
+// only.
 func (v *View) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	for range max(1, runtime.NumCPU()-1) {
-		wg.Go(func() { v.readTiles(ctx) })
-	}
+	wg.Go(func() { v.readTiles(ctx) })
 	wg.Go(func() { v.drawLayer(ctx, v.lay) })
 	wg.Go(func() { v.drawLayer(ctx, v.lens.lay) })
 	wg.Go(func() { v.runPlayer(ctx) })
@@ -24,31 +21,48 @@ func (v *View) Run(ctx context.Context) error {
 }
 
 func (v *View) readTiles(ctx context.Context) {
-	for {
-		t, ok := v.work.next()
-		if !ok {
-			select {
-			case <-ctx.Done():
-				return
-			case <-v.work.more:
-			}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for ctx.Err() == nil {
+		v.readImage(ctx, &wg)
+	}
+}
+
+// readImage gives each task to a worker of its own until another image is opened; then it calls them
+// back.
+func (v *View) readImage(ctx context.Context, wg *sync.WaitGroup) {
+	ctx, back := context.WithCancel(ctx)
+	defer back()
+	of := v.work.hired()
+	for ctx.Err() == nil {
+		if t, ok := v.work.next(of); ok {
+			wg.Go(func() { v.labour(ctx, t) })
 			continue
 		}
-		if ctx.Err() != nil {
+		if v.work.hired() != of {
 			return
 		}
-		if t.measure {
-			v.measure(ctx, t)
-			continue
+		select {
+		case <-ctx.Done():
+		case <-v.work.more:
 		}
-		made, err := v.work.makeTile(ctx, t)
-		awaited, tell := v.work.done(t, made, err)
-		if tell {
-			v.trouble(t, err)
-		}
-		if awaited {
-			v.wake()
-		}
+	}
+}
+
+// labour does one task.
+func (v *View) labour(ctx context.Context, t task) {
+	defer v.work.free(t)
+	if t.measure {
+		v.measure(ctx, t)
+		return
+	}
+	made, err := v.work.makeTile(ctx, t)
+	awaited, tell := v.work.done(t, made, err)
+	if tell {
+		v.trouble(t, err)
+	}
+	if awaited {
+		v.wake()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ const (
 type work struct {
 	mu      sync.Mutex // guards all below
 	more    chan struct{}
+	crew    *crew
 	src     imageio.Source
 	info    imageio.Info
 	opened  int // grows with every image, and where spans change: a tile of before is dropped
@@ -53,9 +55,15 @@ type work struct {
 	gone   bool             // that was told, and nothing was read since
 }
 
+// crew is who reads one image: a worker a core but for the screen's. Each image has its own, for a read
+// of a server that went silent takes long to end, and one of a share that is gone never does.
+type crew struct{ free int }
+
+func newCrew() *crew { return &crew{max(1, runtime.NumCPU()-1)} }
+
 func newWork() *work {
 	return &work{
-		more: make(chan struct{}, 1), limit: cacheBytes, tiles: map[tileKey]*list.Element{}, used: list.New(),
+		more: make(chan struct{}, 1), crew: newCrew(), limit: cacheBytes, tiles: map[tileKey]*list.Element{}, used: list.New(),
 		busy: map[tileKey]bool{}, broken: map[tileKey]bool{}, away: map[tileKey]bool{},
 	}
 }
@@ -63,7 +71,7 @@ func newWork() *work {
 func (w *work) open(src imageio.Source, info imageio.Info) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.src, w.info = src, info
+	w.src, w.info, w.crew = src, info, newCrew()
 	w.spans, w.measure, w.later, w.asked = nil, src != nil, false, nil
 	w.forget()
 	w.need, w.wanted, w.broken, w.told = 0, nil, map[tileKey]bool{}, false
@@ -153,6 +161,7 @@ func (w *work) trim() {
 
 // task is one thing for a worker to do.
 type task struct {
+	crew    *crew
 	opened  int
 	src     imageio.Source
 	info    imageio.Info
@@ -163,27 +172,39 @@ type task struct {
 	colors  palette
 }
 
-// next takes the most wanted task.
-func (w *work) next() (task, bool) {
+// hired returns the crew of the image that is open.
+func (w *work) hired() *crew {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.src == nil {
+	return w.crew
+}
+
+// next takes the most wanted task, if that crew is hired and one of it free.
+func (w *work) next(of *crew) (task, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := task{crew: of, opened: w.opened, src: w.src, info: w.info, spans: w.spans}
+	if w.crew != of || of.free == 0 || w.src == nil || !w.choose(&t) {
 		return task{}, false
 	}
-	t := task{opened: w.opened, src: w.src, info: w.info, spans: w.spans}
+	of.free--
+	return t, true
+}
+
+// choose says what is to be done first; w.mu is held.
+func (w *work) choose(t *task) bool {
 	if w.measure {
 		w.measure = false
 		t.measure, t.key = true, tileKey{z: w.info.Z / 2}
-		return t, true
+		return true
 	}
 	if w.spans == nil {
-		return task{}, false // another worker measures
+		return false // a worker measures
 	}
 	if w.asked != nil {
 		t.measure, t.asked, t.key = true, true, *w.asked
 		w.asked = nil
-		w.signal() // the other workers
-		return t, true
+		return true
 	}
 	t.colors = w.mixed()
 	for len(w.wanted) > 0 {
@@ -194,12 +215,17 @@ func (w *work) next() (task, bool) {
 		}
 		w.busy[k] = true
 		t.key = k
-		if len(w.wanted) > 0 {
-			w.signal() // the other workers
-		}
-		return t, true
+		return true
 	}
-	return task{}, false
+	return false
+}
+
+// free says that a worker has done its task.
+func (w *work) free(t task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t.crew.free++
+	w.signal()
 }
 
 // done takes a worker's tile; nil if it could not be read. It returns whether the screen has waited
