@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/secret"
@@ -45,8 +46,14 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 		if err != nil {
 			return fault.New(fault.NotFound, "The file of tokens can't be read.", "", err)
 		}
-		for line := range strings.FieldsSeq(string(b)) {
-			f.Tokens = append(f.Tokens, secret.Text(line))
+		for line := range strings.Lines(string(b)) {
+			line = strings.TrimSpace(line)
+			if strings.ContainsFunc(line, unicode.IsSpace) {
+				return fault.New(fault.Invalid, "A line of the file of tokens has more than a token.", "Write one a line, without blanks.", nil)
+			}
+			if line != "" {
+				f.Tokens = append(f.Tokens, secret.Text(line))
+			}
 		}
 		if len(f.Tokens) == 0 {
 			return fault.New(fault.Invalid, "The file of tokens is empty.", "Write one a line.", nil)

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,10 +25,15 @@ func (o *once) Write(b []byte) (int, error) {
 // The gateway answers this computer only, unless it is told otherwise, and then only with tokens.
 func TestTheGatewayStaysAtHome(t *testing.T) {
 	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	words := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(words, []byte("\n alice s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for said, args := range map[string][]string{
 		"127.0.0.1:8090":                   {"gateway"}, // where it listens, or somebody else does
 		"answers this computer only":       {"gateway", "--listen", "0.0.0.0:0"},
 		"can't keep uploads in /dev/null.": {"gateway", "--listen", "127.0.0.1:0", "--work", "/dev/null"},
+		"more than a token":                {"gateway", "--listen", "0.0.0.0:0", "--tokens", words},
 		"The file of tokens is empty.":     {"gateway", "--listen", "0.0.0.0:0", "--tokens", "/dev/null"},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -12,7 +12,6 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/gateway"
-	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/secret"
 )
@@ -59,9 +58,7 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 		defer wg.Wait()
 		defer stop()
 	}
-	f.Open = func(ctx context.Context, path, id string, n int) (imageio.Source, error) {
-		return openNth(ctx, images(), path, id, n)
-	}
+	f.Open = openGiven
 	f.Plane, f.Options.Log = plane, f.Log
 	g, err := gateway.New(f.Options)
 	if err != nil {

@@ -24,7 +24,7 @@ func images() *imageio.Opener {
 // DescribeImage returns what the n-th image of the file at path says of itself, or a person has said
 // of it in its dataset; n < 0 is the one that the window shows.
 func DescribeImage(ctx context.Context, path string, n int) (info imageio.Info, err error) {
-	src, err := openGiven(ctx, path, n)
+	src, err := openGiven(ctx, path, "", n)
 	if err != nil {
 		return info, err
 	}
@@ -41,7 +41,7 @@ type Conversion struct {
 
 // Convert writes an image as a tiled OME-TIFF with a pyramid, in little memory.
 func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
-	src, err := openGiven(ctx, c.In, c.Image)
+	src, err := openGiven(ctx, c.In, "", c.Image)
 	if err != nil {
 		return err
 	}
@@ -52,9 +52,9 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 	return ometiff.Save(ctx, c.Out, src, ometiff.Options{Compression: c.Compression, Progress: rows(src.Info(), p), Keep: !c.Replace})
 }
 
-// openGiven opens the n-th image of the file at path, outside any workspace.
-func openGiven(ctx context.Context, path string, n int) (imageio.Source, error) {
-	src, err := openNth(ctx, images(), path, "", n)
+// openGiven opens the n-th image of the file at path, outside any workspace, and calls its pixels by id.
+func openGiven(ctx context.Context, path, id string, n int) (imageio.Source, error) {
+	src, err := openNth(ctx, images(), path, id, n)
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostImages)
 	for _, path := range paths {
-		src, err := images().Open(ctx, path)
+		src, err := openGiven(ctx, path, "", own)
 		if err != nil {
 			g.Go(func() error { return err })
 			break

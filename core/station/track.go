@@ -30,7 +30,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	if err := load(ctx, en, b); err != nil {
 		return 0, err
 	}
-	src, err := images().Open(ctx, path)
+	src, err := openGiven(ctx, path, "", own)
 	if err != nil {
 		return 0, err
 	}
