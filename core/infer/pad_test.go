@@ -34,7 +34,8 @@ func (squares) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, err
 	return out, nil
 }
 
-// TestPaddingAsNumpy wants of both suppliers what numpy.pad gives, in each mode.
+// TestPaddingAsNumpy wants of both suppliers what numpy.pad gives, in each mode, and with
+// operations what they make of that, as bioimageio.core does.
 func TestPaddingAsNumpy(t *testing.T) {
 	text, err := os.ReadFile("testdata/pad.json")
 	if err != nil {
@@ -47,36 +48,55 @@ func TestPaddingAsNumpy(t *testing.T) {
 	axes := "axes: [{type: batch}, {type: channel, channel_names: [c]}, {type: space, id: z, size: {min: 1, step: 1}}, " +
 		"{type: space, id: y, size: {min: 1, step: 1}}, {type: space, id: x, size: {min: 1, step: 1}}]"
 	b := block{"batch": {size: 1, to: 1}, "z": {start: -2, size: 6, to: 2}, "y": {start: -3, size: 9, to: 3}, "x": {start: -5, size: 14, to: 4}}
-	for mode, want := range cases {
-		pad := "{mode: " + mode + "}"
-		if mode == "constant" {
-			pad = "{mode: constant, value: -8}"
-		}
-		m, err := recipe.Read([]byte("format_version: 0.5.10\nname: a\ninputs: [{id: image, pad: " + pad + ", " + axes + "}]\noutputs: [{id: y, " + axes + "}]\n"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := prepare(m, Ref{}, squares{}, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := newPlanes(d, &plan{model: m})
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw := recipe.NewArray([]string{"batch", "channel", "z", "y", "x"}, []int{1, 1, 2, 3, 4})
-		for i := range raw.Data {
-			raw.Data[i] = float32(i * i)
-		}
-		h, err := newHeld(m, map[string]*recipe.Array{"image": raw})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, from := range map[string]supply{"tile by tile": s, "held": h} {
-			got, err := from.cut(t.Context(), &m.Inputs[0], b)
-			if err != nil || !slices.Equal(got.Data, want) {
-				t.Errorf("%s, %s: %v, numpy %v, %v", mode, name, got, want, err)
+	for mode, padded := range cases {
+		for ops, f := range map[string]func(x float32) float32{
+			"": func(x float32) float32 { return x },
+			"{id: scale_linear, kwargs: {offset: 40}}": func(x float32) float32 { return x + 40 },
+			"{id: scale_range, kwargs: {eps: 7}}":      func(x float32) float32 { return float32(float64(x) / (23*23 + 7)) },
+		} {
+			pad := "{mode: " + mode + "}"
+			if mode == "constant" {
+				pad = "{mode: constant, value: -8}"
+			}
+			m, err := recipe.Read([]byte("format_version: 0.5.10\nname: a\ninputs: [{id: image, pad: " + pad + ", preprocessing: [" + ops + "], " + axes + "}]\noutputs: [{id: y, " + axes + "}]\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := slices.Clone(padded)
+			for i, x := range want {
+				want[i] = f(x)
+			}
+			for name, from := range supplies(t, m) {
+				got, err := from.cut(t.Context(), &m.Inputs[0], b)
+				if err != nil || !slices.Equal(got.Data, want) {
+					t.Errorf("%s, %s, %s: %v, numpy %v, %v", mode, ops, name, got, want, err)
+				}
 			}
 		}
 	}
+}
+
+// supplies are those of squares, tile by tile and held.
+func supplies(t *testing.T, m *recipe.Model) map[string]supply {
+	t.Helper()
+	d, err := prepare(m, Ref{}, squares{}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newPlanes(d, &plan{model: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.fit(t.Context(), silent{}); err != nil {
+		t.Fatal(err)
+	}
+	raw := recipe.NewArray([]string{"batch", "channel", "z", "y", "x"}, []int{1, 1, 2, 3, 4})
+	for i := range raw.Data {
+		raw.Data[i] = float32(i * i)
+	}
+	h, err := newHeld(m, map[string]*recipe.Array{"image": raw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]supply{"tile by tile": s, "held": h}
 }

@@ -128,8 +128,9 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 		if err != nil {
 			return nil, err
 		}
-		if constant {
-			outside(pixels, rect, s.d.view.size, float32(t.Pad.Value))
+		pad := []float32{float32(t.Pad.Value)}
+		if p.as(ready).pipe.Apply(pad); constant { // an image is padded as it is
+			outside(pixels, rect, s.d.view.size, pad[0])
 		}
 		for k, of := range z {
 			at := map[string]int{string(recipe.Channel): p.at[string(recipe.Channel)], "z": k}
@@ -137,7 +138,7 @@ func (s *planes) read(ctx context.Context, t *recipe.Tensor, b block, ready bool
 				put(out, at, pixels)
 			}
 			if deep := b["z"].start + k; constant && (deep < 0 || deep >= s.d.src.Info().Z) {
-				put(out, at, slices.Repeat([]float32{float32(t.Pad.Value)}, len(pixels)))
+				put(out, at, slices.Repeat(pad, len(pixels)))
 			}
 		}
 	}

@@ -12,6 +12,23 @@ import (
 // As in bioimageio.core, every statistic is of the tensor as it came in, whatever
 // operations stand before: of the whole image, before it is cut into tiles.
 func (m *Model) Preprocess(in map[string]*Array) (map[string]*Array, error) {
+	return m.preprocess(in, func(_ *Tensor, raw *Array) *Array { return raw.Clone() })
+}
+
+// Beyond returns, of the inputs that a constant continues beyond their edges, what that becomes
+// at each position: an image is padded as it came in, so the operations are done with the
+// constant too.
+func (m *Model) Beyond(in map[string]*Array) (map[string]*Array, error) {
+	return m.preprocess(in, func(t *Tensor, raw *Array) *Array {
+		if t.Pad.Mode != "constant" {
+			return nil
+		}
+		return &Array{Axes: raw.Axes, Shape: raw.Shape, Type: raw.Type, Data: slices.Repeat([]float32{float32(t.Pad.Value)}, len(raw.Data))}
+	})
+}
+
+// preprocess does the operations with what of makes of an input; with nil, none are.
+func (m *Model) preprocess(in map[string]*Array, of func(t *Tensor, raw *Array) *Array) (map[string]*Array, error) {
 	out := make(map[string]*Array, len(in))
 	for i := range m.Inputs {
 		t := &m.Inputs[i]
@@ -25,7 +42,10 @@ func (m *Model) Preprocess(in map[string]*Array) (map[string]*Array, error) {
 		if err := raw.check(); err != nil {
 			return nil, fmt.Errorf("input %s: %w", t.ID, err)
 		}
-		x := raw.Clone()
+		x := of(t, raw)
+		if x == nil {
+			continue
+		}
 		if err := process(t, x, raw, in); err != nil {
 			return nil, err
 		}

@@ -180,6 +180,15 @@ def old(path):  # a description of format 0.4
                   shape=dict(reference_tensor="raw", scale=[1, 0, 1, 1], offset=[0, 0.5, 0, 0]))], {"raw": (1, 2, 150, 133)})
 
 
+def padded(path):  # beyond its edges the image goes on with a number of its own, not of the network's
+    n = Net()
+    n.conv(n.node("Relu", [n.conv("raw", 2, 4)]), 4, 1, "prob")
+    n.save(path, [("raw", ["b", 2, "h", "w"])], [("prob", ["b", 1, "h", "w"])])
+    return ([tensor("raw", [BATCH, channels("a", "b"), space("y"), space("x")],
+                    [op("scale_range", axes=["y", "x"], min_percentile=2, max_percentile=98), op("clip", min=0.0, max=1.0)], pad={"mode": "constant", "value": 30.5})],
+            [tensor("prob", [BATCH, channels("c"), over("y"), over("x")], output=True)], {"raw": (1, 2, 90, 151)})
+
+
 def nets(dir):
     n = Net()
     n.node("Identity", ["image"], "y")
@@ -259,7 +268,7 @@ def main(dir):
     from bioimageio.spec import load_model_description
     from bioimageio.spec._internal.validation_context import ValidationContext
 
-    for make in (plane, stack, classes, finer, two, inputs, fixed, wide, old):
+    for make in (plane, stack, classes, finer, two, inputs, fixed, wide, padded, old):
         path = Path(dir) / make.__name__
         path.mkdir(parents=True)
         ins, outs, shapes = make(path / "model.onnx")
