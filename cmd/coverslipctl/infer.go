@@ -22,7 +22,8 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	q := station.Question{Log: c.log}
 	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT; or several servers, parted by commas")
 	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
-	flags.StringVar(&q.Model, "model", "nuclei", "name of the model; where a network is brought along, a server's own model of that name stays as it is")
+	flags.StringVar(&q.Model, "model", "", "name of the model, also in the results; of a folder without a network, the one that the server has it under; empty: the folder's, or nuclei. "+
+		"Where a network is brought along, a server's own model of that name stays as it is")
 	flags.StringVar(&q.Folder, "folder", "", "of the model, with rdf.yaml or coverslip.yaml and its network, if the engine has it not; empty: the bundled one. "+stays)
 	flags.Float64Var(&q.Diameter, "diameter", 0, "of a nucleus, in pixels; 0: as the model was made for")
 	flags.IntVar(&q.Tile, "tile", 0, "side of a tile in pixels; 0: 512")

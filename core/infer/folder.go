@@ -39,7 +39,10 @@ func ReadFolder(dir string) (Bundle, *recipe.Model, error) {
 		names = append(names, some...)
 	}
 	b, m, err := ReadModel(dir, names, func(name string) ([]byte, error) { return fs.ReadFile(root.FS(), name) })
-	b.Model = filepath.Base(filepath.Clean(dir))
+	if whole, aerr := filepath.Abs(dir); aerr == nil { // or "." would be its name
+		dir = whole
+	}
+	b.Model = filepath.Base(dir)
 	return b, m, err
 }
 

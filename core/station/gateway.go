@@ -81,7 +81,7 @@ func (f *Front) load(ctx context.Context) (all []infer.Bundle, err error) {
 		f.Folders = []string{""}
 	}
 	for _, folder := range f.Folders {
-		b, m, err := Question{Folder: folder, Model: "nuclei"}.bundle()
+		b, m, err := Question{Folder: folder}.bundle()
 		if err != nil {
 			return nil, err
 		}

@@ -40,11 +40,23 @@ func dialHosts(ctx context.Context, q Question) (*hosts, error) {
 	return h, nil
 }
 
-// guest is b under the name that it has on the servers; without a network it is theirs.
+// mostOfName is how much of a model's name its name on servers has: it is a folder's there.
+const mostOfName = 100
+
+// guest is b under the name that it has on the servers; without a network it is theirs. Of a name
+// with a space in it, or a slash, a server makes nothing.
 func guest(b infer.Bundle) infer.Bundle {
-	if len(b.ONNX) > 0 {
-		b.Model += "-" + digest(string(b.ONNX))[:8]
+	if len(b.ONNX) == 0 {
+		return b
 	}
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case '0' <= r && r <= '9', 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', r == '.', r == '_', r == '-':
+			return r
+		}
+		return '_'
+	}, b.Model)
+	b.Model = name[:min(len(name), mostOfName)] + "-" + digest(string(b.ONNX))[:8]
 	return b
 }
 

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,7 +38,7 @@ import (
 type Question struct {
 	Engine  string // "embedded", grpc://… or http://…, or several of those with commas
 	Backend string // of a server
-	Model   string // its name; of a folder without a network, the one that the engine has it under
+	Model   string // its name; of a folder without a network, the one that the engine has it under; empty: the folder's, or nuclei
 	Folder  string // of the model; empty: the bundled one
 	Token   secret.Text
 	Access
@@ -237,10 +238,10 @@ func (q Question) engine(ctx context.Context) (infer.Engine, error) { //nolint:i
 func (q Question) bundle() (infer.Bundle, *recipe.Model, error) {
 	if q.Folder != "" {
 		b, r, err := infer.ReadFolder(q.Folder)
-		b.Model = q.Model
+		b.Model = cmp.Or(q.Model, b.Model)
 		return b, r, err
 	}
-	b := infer.Bundle{Ref: infer.Ref{Model: q.Model, Version: "1"}}
+	b := infer.Bundle{Ref: infer.Ref{Model: cmp.Or(q.Model, "nuclei"), Version: "1"}}
 	var err error
 	if b.ONNX, err = fs.ReadFile(sample.Model(), "model.onnx"); err != nil {
 		return b, nil, err

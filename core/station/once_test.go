@@ -5,12 +5,14 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
@@ -70,6 +72,43 @@ func TestAskAboutAChannel(t *testing.T) {
 		if (err == nil) != (want != nil) || err != nil && fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// TestAFolderNamesItsModel in what it finds, unless it is called something else; also on a server, which takes no
+// name with a space in it.
+func TestAFolderNamesItsModel(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	server := servertest.StartTriton(t)
+	image, folder := filepath.Join(t.TempDir(), field), filepath.Join(t.TempDir(), "cells (new)")
+	data, err := fs.ReadFile(sample.Captures(), field)
+	if err := errors.Join(err, os.WriteFile(image, data, 0o600), os.CopyFS(folder, sample.Model())); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(folder)
+	names := map[string]bool{}
+	for _, c := range []struct{ engine, folder, model, want string }{
+		{"embedded", "", "", "nuclei@1"},
+		{"embedded", ".", "", "cells (new)@1"},
+		{"embedded", folder, "mine", "mine@1"},
+		{server.GRPC, folder, "", "cells (new)@1"},
+		{server.HTTP, folder, "a/b", "a/b@1"},
+	} {
+		q := station.Question{Engine: c.engine, Backend: "python", Folder: c.folder, Model: c.model}
+		err := station.Ask(t.Context(), q, []string{image}, func(a station.Answer) error {
+			if len(a.Layer.Objects) == 0 || a.Model.String() != c.want || a.Layer.By != c.want {
+				t.Errorf("%+v: %d objects of %s, by %s", c, len(a.Layer.Objects), a.Model, a.Layer.By)
+				return nil
+			}
+			names[a.Layer.Objects[0].ID] = true
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if len(names) != 4 {
+		t.Errorf("objects of four models have %d names", len(names))
 	}
 }
 
