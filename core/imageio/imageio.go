@@ -46,7 +46,8 @@ type Info struct {
 	Image      int           // which of them this is
 }
 
-// Level is one resolution of an image.
+// Level is one resolution of an image. It has as many planes as the image; those of a coarser one may
+// be means of several.
 type Level struct {
 	Size       image.Point
 	Downsample float64 // pixels of level 0 a pixel of this level, 1 for level 0

@@ -127,17 +127,22 @@ func (s *source) add(a *array, axes []axis) error {
 	down := 1.0
 	if len(s.levels) > 0 {
 		first, last := s.levels[0], s.info.Levels[len(s.info.Levels)-1]
-		down = float64(first.shape[first.x]) / float64(size.X)
+		down = imageio.Downsample(s.info.Levels, size)
 		if l.of(l.t) != first.of(first.t) || l.of(l.c) != first.of(first.c) || a.typ != first.typ || size.X > last.Size.X || size.Y > last.Size.Y {
 			return fmt.Errorf("a level of shape %v and type %v", a.shape, a.typ)
 		}
-		if l.of(l.z) != first.of(first.z) || down <= last.Downsample {
-			return nil // halved in depth, too: planes no longer match
+		if l.of(l.z) > first.of(first.z) || down <= last.Downsample || !evenly(s.info.Levels[0].Size, size, down) {
+			return nil
 		}
 	}
 	s.levels = append(s.levels, l)
 	s.info.Levels = append(s.info.Levels, imageio.Level{Size: size, Downsample: down})
 	return nil
+}
+
+// evenly reports whether b is a made smaller by that factor on both sides, each rounded level by level.
+func evenly(a, b image.Point, by float64) bool {
+	return math.Abs(float64(a.X)/by-float64(b.X)) < 2 && math.Abs(float64(a.Y)/by-float64(b.Y)) < 2
 }
 
 // of is the length of an axis, 1 where there is none.
@@ -148,24 +153,40 @@ func (l level) of(axis int) int {
 	return l.shape[axis]
 }
 
-// calibrate multiplies the scales of a level and of the whole.
+// plane is that of this level which holds plane z of the first level's depth: one is halved in depth,
+// too, where stacks are deep.
+func (l level) plane(z, depth int) int {
+	n := l.of(l.z)
+	if by := (depth + n/2) / n; n == depth/by || n == (depth+by-1)/by { // rounded either way
+		return min(z/by, n-1)
+	}
+	return z * n / depth
+}
+
+// calibrate follows what a level and the whole are scaled by, and moved: to where the stage stood.
 func (s *source) calibrate(axes []axis, transforms ...[]transform) {
-	to := map[string]*float64{"x": &s.info.Micron.X, "y": &s.info.Micron.Y, "z": &s.info.Micron.Z}
+	to := map[string][2]*float64{
+		"x": {&s.info.Micron.X, &s.info.Stage.X}, "y": {&s.info.Micron.Y, &s.info.Stage.Y}, "z": {&s.info.Micron.Z, &s.info.Stage.Z},
+	}
 	for i, ax := range axes {
-		scale, said := 1.0, false
-		for _, list := range transforms {
-			for _, t := range list {
-				if t.Type == "scale" && i < len(t.Scale) {
-					scale *= t.Scale[i]
-					said = true
-				}
+		scale, moved, said := 1.0, 0.0, false
+		for _, t := range slices.Concat(transforms...) {
+			switch {
+			case t.Type == "scale" && i < len(t.Scale):
+				scale, moved, said = scale*t.Scale[i], moved*t.Scale[i], true
+			case t.Type == "translation" && i < len(t.Translation):
+				moved += t.Translation[i]
 			}
+		}
+		m, space := to[strings.ToLower(ax.Name)]
+		if space && !math.IsInf(moved, 0) && !math.IsNaN(moved) {
+			*m[1] = moved * imageio.MicronsPer(ax.Unit)
 		}
 		if !said || !(scale > 0) || math.IsInf(scale, 0) {
 			continue
 		}
-		if m := to[strings.ToLower(ax.Name)]; m != nil {
-			*m = scale * imageio.MicronsPer(ax.Unit)
+		if space {
+			*m[0] = scale * imageio.MicronsPer(ax.Unit)
 		}
 		if seconds := scale * imageio.SecondsPer(ax.Unit); strings.EqualFold(ax.Name, "t") && ax.Unit != "" && seconds < 1e9 {
 			s.info.Interval = time.Duration(seconds * float64(time.Second))
@@ -235,7 +256,7 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 	n := l.typ.Bytes()
 	out := &imageio.Pixels{Size: rect.Size(), Type: l.typ, Data: make([]byte, rect.Dx()*rect.Dy()*n)}
 	at := make([]int, len(l.shape)) // of the first sample
-	for _, a := range [][2]int{{l.t, t.T}, {l.c, t.C}, {l.z, t.Z}} {
+	for _, a := range [][2]int{{l.t, t.T}, {l.c, t.C}, {l.z, l.plane(t.Z, s.info.Z)}} {
 		if a[0] >= 0 {
 			at[a[0]] = a[1]
 		}
