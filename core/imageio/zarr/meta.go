@@ -1,6 +1,8 @@
 package zarr
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -38,37 +40,46 @@ type codecV2 struct {
 
 // metaV3 is a zarr.json.
 type metaV3 struct {
-	Node  string          `json:"node_type"`
-	Shape []int           `json:"shape"`
-	Type  json.RawMessage `json:"data_type"`
-	Grid  struct {
-		Name string `json:"name"`
-		Conf struct {
-			Shape []int `json:"chunk_shape"`
-		} `json:"configuration"`
-	} `json:"chunk_grid"`
-	Keys struct {
-		Name string `json:"name"`
-		Conf struct {
-			Separator string `json:"separator"`
-		} `json:"configuration"`
-	} `json:"chunk_key_encoding"`
+	Node  string              `json:"node_type"`
+	Shape []int               `json:"shape"`
+	Type  extension[struct{}] `json:"data_type"`
+	Grid  extension[struct {
+		Shape []int `json:"chunk_shape"`
+	}] `json:"chunk_grid"`
+	Keys extension[struct {
+		Separator string `json:"separator"`
+	}] `json:"chunk_key_encoding"`
 	Fill       json.RawMessage `json:"fill_value"`
 	Codecs     []codecV3       `json:"codecs"`
 	Names      []*string       `json:"dimension_names"`
 	Attributes json.RawMessage `json:"attributes"`
 }
 
-type codecV3 struct {
+type codecV3 = extension[codecConf]
+
+type codecConf struct {
+	Endian string                 `json:"endian"`
+	Order  []int                  `json:"order"`
+	Shape  []int                  `json:"chunk_shape"`
+	Codecs []extension[codecConf] `json:"codecs"`
+	Index  []extension[codecConf] `json:"index_codecs"`
+	Place  string                 `json:"index_location"`
+	Size   int                    `json:"elementsize"`
+}
+
+// extension is what version 3 names: a name alone, or with what goes with it.
+type extension[T any] struct {
 	Name string `json:"name"`
-	Conf struct {
-		Endian string    `json:"endian"`
-		Order  []int     `json:"order"`
-		Shape  []int     `json:"chunk_shape"`
-		Codecs []codecV3 `json:"codecs"`
-		Index  []codecV3 `json:"index_codecs"`
-		Place  string    `json:"index_location"`
-	} `json:"configuration"`
+	Conf T      `json:"configuration"`
+}
+
+// UnmarshalJSON reads either; what goes with a name that is not known here may be of any kind.
+func (e *extension[T]) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte(`"`)) {
+		return json.Unmarshal(data, &e.Name)
+	}
+	type plain extension[T]
+	return lenient(data, (*plain)(e))
 }
 
 // arrayV2 reads the metadata of an array of version 2.
@@ -108,10 +119,6 @@ func arrayV2(path string, data []byte) (*array, error) {
 
 // arrayV3 reads the metadata of an array of version 3.
 func arrayV3(path string, m metaV3) (*array, error) {
-	var typ string
-	if err := json.Unmarshal(m.Type, &typ); err != nil {
-		return nil, errOther("samples of a type of its own")
-	}
 	if m.Grid.Name != "regular" {
 		return nil, errOther("chunks of unequal sizes")
 	}
@@ -124,9 +131,12 @@ func arrayV3(path string, m metaV3) (*array, error) {
 	name, ok := map[string]string{
 		"bool": "b1", "int8": "i1", "int16": "i2", "int32": "i4", "uint8": "u1", "uint16": "u2", "uint32": "u4",
 		"float16": "f2", "float32": "f4", "float64": "f8",
-	}[typ]
+	}[m.Type.Name]
+	if m.Type.Name == "" {
+		return nil, errOther("samples of a type of its own")
+	}
 	if !ok {
-		return nil, errOther("samples of type " + typ)
+		return nil, errOther("samples of type " + m.Type.Name)
 	}
 	if err := a.sample(name); err != nil {
 		return nil, err
@@ -162,15 +172,15 @@ func arrayV3(path string, m metaV3) (*array, error) {
 // follow takes in the codecs of version 3.
 func (d *decoder) follow(codecs []codecV3, axes int) error {
 	for _, c := range codecs {
-		switch c.Name {
+		switch name := strings.TrimPrefix(c.Name, "numcodecs."); name { // version 2 has those
 		case "bytes":
 			d.big = c.Conf.Endian == "big" && d.stored > 1
 		case "transpose":
 			if err := d.transpose(c.Conf.Order, axes); err != nil {
 				return err
 			}
-		case "blosc", "gzip", "zstd", "crc32c", "zlib", "numcodecs.zlib", "numcodecs.lz4", "numcodecs.bz2":
-			d.steps = append(d.steps, packing{name: strings.TrimPrefix(c.Name, "numcodecs.")})
+		case "blosc", "gzip", "zstd", "crc32c", "zlib", "lz4", "bz2", "shuffle":
+			d.steps = append(d.steps, packing{name, cmp.Or(c.Conf.Size, d.stored)})
 		default:
 			return errOther("compression “" + c.Name + "”")
 		}

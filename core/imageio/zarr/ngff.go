@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -209,25 +211,33 @@ func (s *source) pictures(ctx context.Context, root *node) ([]picture, error) {
 			out = append(out, picture{path: root.path, name: orElse(m.Name, fmt.Sprintf("Image %d", i+1)), scale: i})
 		}
 		return out, nil
+	case len(root.Well.Images) > 0: // a well's folder is opened by itself
+		var out []picture
+		for _, i := range root.Well.Images {
+			out = append(out, picture{path: i.Path, name: i.Path})
+		}
+		return out, nil
 	case root.Layout == 3:
 		return s.series(ctx, root)
 	}
 	return nil, nil
 }
 
-// series lists the images that bioformats2raw wrote: those of a list, else 0, 1, 2 and so on.
+// series lists the images that bioformats2raw wrote: those of a list, else 0, 1, 2 and so on. It kept
+// the OME-XML of what it converted: there they have names.
 func (s *source) series(ctx context.Context, root *node) ([]picture, error) {
-	names := root.Series
+	list := root.Series
 	if ome, err := s.node(ctx, "OME"); err == nil && len(ome.Series) > 0 {
-		names = ome.Series
+		list = ome.Series
 	}
 	var out []picture
-	for _, at := range names[:min(len(names), maxImages)] {
+	var own []string
+	for _, at := range list[:min(len(list), maxImages)] {
 		out = append(out, picture{path: at, name: at})
 	}
-	for i := 0; len(names) == 0 && i < maxImages; i++ {
+	for i := 0; len(list) == 0 && i < maxImages; i++ {
 		at := strconv.Itoa(i)
-		_, err := s.node(ctx, at)
+		n, err := s.node(ctx, at)
 		if errors.Is(err, errNothing) {
 			break
 		}
@@ -235,8 +245,51 @@ func (s *source) series(ctx context.Context, root *node) ([]picture, error) {
 			return nil, err
 		}
 		out = append(out, picture{path: at, name: at})
+		if own = append(own, ""); len(n.Multiscales) > 0 {
+			own[i] = n.Multiscales[0].Name
+		}
+	}
+	if len(out) > 1 && !called(out, s.omeNames(ctx)) {
+		called(out, own)
 	}
 	return out, nil
+}
+
+// called gives pictures these names if that tells all of them apart: some programs call each “image”.
+func called(all []picture, names []string) bool {
+	out, seen := slices.Clone(all), map[string]bool{}
+	for i := range out {
+		if i < len(names) {
+			out[i].name = orElse(names[i], out[i].name)
+		}
+		if seen[out[i].name] {
+			return false
+		}
+		seen[out[i].name] = true
+	}
+	copy(all, out)
+	return len(names) > 0
+}
+
+// omeNames are those of the images of the OME-XML, if there is one that can be read.
+func (s *source) omeNames(ctx context.Context) (names []string) {
+	data, err := s.store.Get(ctx, "OME/METADATA.ome.xml", maxMeta)
+	if err != nil {
+		return nil
+	}
+	for dec := xml.NewDecoder(bytes.NewReader(data)); ; {
+		t, err := dec.Token()
+		if err != nil {
+			return names
+		}
+		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Image" && len(names) < maxImages {
+			i := slices.IndexFunc(e.Attr, func(a xml.Attr) bool { return a.Name.Local == "Name" })
+			names = append(names, "")
+			if i >= 0 {
+				names[len(names)-1] = e.Attr[i].Value
+			}
+		}
+	}
 }
 
 // channelColor reads a colour of six hexadecimal digits; without one it is white.

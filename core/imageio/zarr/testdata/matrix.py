@@ -22,6 +22,7 @@ import numpy as np
 import zarr
 from ome_zarr.format import FormatV04, FormatV05
 from ome_zarr.writer import write_image, write_multiscale, write_plate_metadata, write_well_metadata
+from zarr.codecs import numcodecs as peers
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
 warnings.filterwarnings("ignore")
@@ -112,6 +113,19 @@ def version3():
             note("Zarr 3", name, five(img))
 
 
+def numcodecs3():
+    """What numcodecs packs, in version 3."""
+    for i, (codecs, sharded) in enumerate(itertools.product(
+        [(peers.Zlib(),), (peers.GZip(),), (peers.Zstd(),), (peers.LZ4(),), (peers.BZ2(),), (peers.Blosc(cname="zstd", shuffle=2),), (peers.Shuffle(), peers.Zstd()), (peers.Shuffle(elementsize=4),)],
+        [None, (2, 4, 64, 80)],
+    )):
+        img = picture((2, 3, 70, 90), "u2")
+        name = f"numcodecs-{i}"
+        a = zarr.create_array(OUT / name, shape=img.shape, chunks=(1, 2, 32, 40), shards=sharded, dtype="u2", zarr_format=3, compressors=codecs, fill_value=0)
+        a[:] = img
+        note("Zarr 3", name, five(img))
+
+
 def holes():
     """Chunks and shards that were never written, over several fill values."""
     for version, fill, dtype, sharded in itertools.product([2, 3], [0, 7, -1.5, float("nan")], ["u2", "f4"], [False, True]):
@@ -188,6 +202,6 @@ def several():
             note("several images", name, five_of(img, "zyx"), image=i, images=["0", "1", "2"])
 
 
-for make in (version2, version3, holes, ngff, several):
+for make in (version2, version3, numcodecs3, holes, ngff, several):
     make()
 (OUT / "matrix.json").write_text(json.dumps(LIST))

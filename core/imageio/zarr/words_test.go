@@ -1,0 +1,122 @@
+package zarr_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/zarr"
+)
+
+// dot is the metadata of an array of one pixel by one.
+const dot = `{"zarr_format":2,"shape":[1,1],"chunks":[1,1],"dtype":"|u1","compressor":null,"fill_value":7,"order":"C","filters":null}`
+
+// TestNamesWithoutMore is metadata of version 3 that have a name alone where nothing goes with it.
+func TestNamesWithoutMore(t *testing.T) {
+	const form = `{"zarr_format":3,"node_type":"array","shape":[2,2],"data_type":%s,"chunk_grid":{"name":"regular","configuration":{"chunk_shape":[2,2]}},` +
+		`"chunk_key_encoding":%s,"fill_value":0,"codecs":%s}`
+	for _, c := range [][3]string{
+		{`"uint8"`, `{"name":"default"}`, `[{"name":"bytes"},{"name":"crc32c"}]`},
+		{`{"name":"uint8"}`, `"default"`, `["bytes","crc32c"]`},
+		{`"uint8"`, `"default"`, `["bytes",{"name":"numcodecs.crc32c","configuration":{}}]`},
+	} {
+		m := memory{"zarr.json": fmt.Appendf(nil, form, c[0], c[1], c[2]), "c/0/0": []byte("\x01\x02\x03\x04\xf4\x8c\x30\x29")}
+		src, err := zarr.OpenStore(t.Context(), m, "short.zarr", "test", -1)
+		if err != nil {
+			t.Errorf("%v: %v", c, err)
+			continue
+		}
+		if px, err := src.ReadTile(t.Context(), imageio.Tile{}); err != nil || string(px.Data) != "\x01\x02\x03\x04" {
+			t.Errorf("%v: %v %v", c, px, err)
+		}
+	}
+	for _, c := range []struct{ typ, codecs, want, hint string }{
+		{`"int64"`, `["bytes"]`, "samples of type int64", "at most 32 bits"},
+		{`{"name":"struct","configuration":[1]}`, `["bytes"]`, "samples of type struct", ""},
+		{`[["r","u1"]]`, `["bytes"]`, "samples of a type of its own", ""},
+		{`"uint8"`, `["bytes","lzma"]`, "compression “lzma”", ""},
+		{`"uint8"`, `["bytes",{"name":"own","configuration":{"order":"C"}}]`, "compression “own”", ""},
+	} {
+		m := memory{"zarr.json": fmt.Appendf(nil, form, c.typ, `"default"`, c.codecs)}
+		_, err := zarr.OpenStore(t.Context(), m, "other.zarr", "test", -1)
+		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, c.want) || !strings.Contains(hint, c.hint) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// TestNamesOfASeries are those of the images that bioformats2raw converted: of the OME-XML, else of
+// themselves, else their folders'.
+func TestNamesOfASeries(t *testing.T) {
+	ome := `<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0" Name="overview"><Pixels/></Image><Image ID="Image:1"/>`
+	for _, c := range []struct {
+		list, xml string
+		want      []string
+	}{
+		{"", "", []string{"own", "1"}},
+		{"", ome + `<Image Name="beyond"/><Image Name="far beyond"/></OME>`, []string{"overview", "1"}},
+		{"", ome, []string{"overview", "1"}}, // cut short
+		{"", "no XML", []string{"own", "1"}},
+		{"", `<OME><Image Name="image"/><Image Name="image"/></OME>`, []string{"own", "1"}},
+		{`["0","1"]`, `<OME><Image Name="1"/></OME>`, []string{"0", "1"}},
+		{`["0","1"]`, "", []string{"0", "1"}},
+		{`["1","0"]`, ome + `</OME>`, []string{"overview", "0"}},
+	} {
+		m := memory{
+			".zattrs":   []byte(`{"bioformats2raw.layout":3}`),
+			"0/.zattrs": []byte(`{"multiscales":[{"name":"own","axes":["y","x"],"datasets":[{"path":"0"}]}]}`), "0/0/.zarray": []byte(dot),
+			"1/.zattrs": []byte(`{"multiscales":[{"axes":["y","x"],"datasets":[{"path":"0"}]}]}`), "1/0/.zarray": []byte(dot),
+		}
+		if c.list != "" {
+			m["OME/.zattrs"] = []byte(`{"series":` + c.list + `}`)
+		}
+		if c.xml != "" {
+			m["OME/METADATA.ome.xml"] = []byte(c.xml)
+		}
+		src, err := zarr.OpenStore(t.Context(), m, "series.zarr", "test", 1)
+		if err != nil || !slices.Equal(src.Info().Images, c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// TestAWell opens the folder of one well of a plate.
+func TestAWell(t *testing.T) {
+	m := memory{".zattrs": []byte(`{"well":{"images":[{"path":"0"},{"path":"FOV2"}]}}`)}
+	for _, field := range []string{"0", "FOV2"} {
+		m[field+"/.zattrs"], m[field+"/0/.zarray"] = []byte(`{"multiscales":[{"axes":["y","x"],"datasets":[{"path":"0"}]}]}`), []byte(dot)
+	}
+	src, err := zarr.OpenStore(t.Context(), m, "1", "test", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := src.Info(); !slices.Equal(i.Images, []string{"0", "FOV2"}) || i.Image != 1 {
+		t.Errorf("%d of %v", i.Image, i.Images)
+	}
+}
+
+// TestMoved has an image that says where it lies: there the stage stood.
+func TestMoved(t *testing.T) {
+	for _, c := range []struct {
+		level, whole string
+		want         imageio.Micron
+	}{
+		{`{"type":"scale","scale":[2,0.5]},{"type":"translation","translation":[100,-3]}`, ``, imageio.Micron{X: -3, Y: 0.1}},
+		{`{"type":"translation","translation":[100,3]}`, `{"type":"scale","scale":[10,2]},{"type":"translation","translation":[0,1]}`, imageio.Micron{X: 7, Y: 1}},
+		{`{"type":"scale","scale":[2,0.5]}`, ``, imageio.Micron{}},
+		{`{"type":"translation","translation":[1e308]}`, `{"type":"scale","scale":[1e308,1]}`, imageio.Micron{}},
+	} {
+		m := memory{
+			".zattrs": []byte(`{"multiscales":[{"axes":[{"name":"y","unit":"nanometer"},{"name":"x","unit":"micrometer"}],` +
+				`"datasets":[{"path":"0","coordinateTransformations":[` + c.level + `]}],"coordinateTransformations":[` + c.whole + `]}]}`),
+			"0/.zarray": []byte(dot),
+		}
+		src, err := zarr.OpenStore(t.Context(), m, "moved.zarr", "test", -1)
+		if err != nil || src.Info().Stage != c.want {
+			t.Errorf("%+v: %+v %v", c, src.Info().Stage, err)
+		}
+	}
+}
