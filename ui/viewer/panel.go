@@ -36,6 +36,8 @@ type panel struct {
 	none     *widget.Label
 	image    *kit.Facts
 	diameter *kit.Field
+	ran      float64 // what the last run took, as the field was told
+	written  string  // in the field then, or when a run was asked for: else someone is writing
 	unit     *widget.Label
 	again    *widget.Button
 	part     *kit.Check
@@ -110,6 +112,7 @@ func (p *panel) open(info imageio.Info) {
 	p.counts.open(info)
 	p.objects.open(info)
 	p.diameter.SetText("") // of the image before
+	p.ran, p.written = 0, ""
 	p.unit.SetText("µm")
 	if info.Micron.X <= 0 {
 		p.unit.SetText("px")
@@ -140,9 +143,7 @@ func (p *panel) set(v Values) {
 	shown(p.size, p.s.act.Calibrate != nil && v.ID != "")
 	p.objects.set(p.s.now)
 	p.counts.set(v, p.info.T)
-	if p.diameter.Text == "" && v.Diameter > 0 {
-		p.diameter.SetText(strconv.FormatFloat(v.Diameter, 'g', 4, 64))
-	}
+	p.follow(v.Diameter)
 	can := v.ID != "" && v.Running == "" && p.s.act.RunAgain != nil
 	able(p.again, can)
 	able(p.part, can)
@@ -159,6 +160,21 @@ func (p *panel) set(v Values) {
 	p.offer(v)
 }
 
+// follow writes what the last run took into the field, once: that it is empty may be what the person wants.
+func (p *panel) follow(um float64) {
+	if um == p.ran {
+		return
+	}
+	free := p.diameter.Text == p.written
+	p.ran, p.written = um, ""
+	if um > 0 {
+		p.written = strconv.FormatFloat(um, 'g', 4, 64)
+	}
+	if free {
+		p.diameter.SetText(p.written)
+	}
+}
+
 func (p *panel) runAgain() {
 	d, ok := diameterOf(p.diameter.Text)
 	if !ok {
@@ -167,6 +183,7 @@ func (p *panel) runAgain() {
 		return
 	}
 	if p.s.act.RunAgain != nil && p.s.val.Running == "" {
+		p.written = p.diameter.Text
 		var part image.Rectangle
 		if p.part.Checked {
 			part = p.s.view.Sight()

@@ -400,3 +400,57 @@ func TestRunAgainTakesADiameterAndAPart(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEmptyWidthStaysEmpty: news of anything else, and of the run that was asked for with it, do not bring back
+// that of the run before. What is being written meanwhile stays.
+func TestAnEmptyWidthStaysEmpty(t *testing.T) {
+	var asked []float64
+	act := viewer.Actions{RunAgain: func(d float64, _ image.Rectangle) { asked = append(asked, d) }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		told := func(um float64, running string) {
+			val.Diameter, val.Running = um, running
+			v.Set(val)
+		}
+		told(12, "")
+		s.settle(c)
+		var e *kit.Field
+		for _, o := range walk(v) {
+			if f, ok := o.(*kit.Field); ok && f.PlaceHolder == "model's own" {
+				e = f
+			}
+		}
+		says := func(want, when string) {
+			t.Helper()
+			if e.Text != want {
+				t.Errorf("%s the field says %q, want %q", when, e.Text, want)
+			}
+		}
+		says("12", "after a run")
+		e.SetText("")
+		told(12, "")
+		says("", "emptied, after news,")
+		e.OnSubmitted("")
+		told(12, "Predicting")
+		told(0, "")
+		says("", "after a run at the model's own")
+		e.OnSubmitted("")
+		e.SetText("9,5")
+		e.OnSubmitted("9,5")
+		told(0, "Predicting")
+		says("9,5", "while it runs")
+		told(9.5, "")
+		says("9.5", "when it has run")
+		e.SetText("1")
+		told(11, "")
+		says("1", "while someone writes")
+		told(0, "")
+		says("1", "while someone goes on writing")
+		e.SetText("")
+		told(7, "")
+		says("7", "when another program ran it")
+	})
+	if !slices.Equal(asked, []float64{0, 0, 9.5}) {
+		t.Errorf("ran with %v", asked)
+	}
+}
