@@ -73,6 +73,9 @@ func (w *window) openFrom(from, id string) {
 		if err != nil {
 			return desk{}, err
 		}
+		if now, ok := w.station.Items().Row(id); ok { // it may have been predicted while the image was opened
+			it = now
+		}
 		o, err := w.read(ctx, it, src)
 		if err != nil {
 			return desk{}, errors.Join(err, src.Close())
@@ -151,14 +154,18 @@ func (w *window) take(o opened) {
 func (w *window) setForming(all map[string][]annotation.Object) {
 	d := &w.desk
 	it, ok := w.station.Items().Row(d.id)
-	found := func(o annotation.Object) bool { return o.State != annotation.Drawn }
-	if !ok || d.src == nil || it.Passes["infer"].State != flow.Running || slices.ContainsFunc(d.objects, found) {
+	if !ok || d.src == nil || it.Passes["infer"].State != flow.Running || d.found() {
 		return
 	}
 	if md5, _ := station.Image(it); len(all[md5]) > 0 {
 		d.forming = all[md5]
 		w.fillViewer()
 	}
+}
+
+// found reports whether a model has found any of the objects.
+func (d *desk) found() bool {
+	return slices.ContainsFunc(d.objects, func(o annotation.Object) bool { return o.State != annotation.Drawn })
 }
 
 // stamp changes when a capture was predicted anew.
@@ -173,12 +180,24 @@ func (d *desk) refresh(w *window) {
 	if d.src == nil || !ok {
 		return
 	}
-	if s := stamp(it); s != d.stamp && it.Behind("infer") {
-		d.stamp, d.before, d.moving.say = s, d.objects, ""
-		w.reread()
-		return
+	if !d.anew(w, it) {
+		w.fillViewer()
 	}
-	w.fillViewer()
+}
+
+// anew has the objects read again if their capture was predicted since; those that there were are then of the
+// prediction before, if there was one.
+func (d *desk) anew(w *window, it flow.Item) bool {
+	s := stamp(it)
+	if s == d.stamp || !it.Behind("infer") {
+		return false
+	}
+	d.stamp, d.before, d.moving.say = s, nil, ""
+	if d.found() {
+		d.before = d.objects
+	}
+	w.reread()
+	return true
 }
 
 // reread reads the open capture's objects again. Only the last reading counts.

@@ -54,6 +54,9 @@ func (w *window) put(d desk) {
 	w.followFilm()
 	w.measure()
 	w.fillViewer()
+	if it, ok := w.station.Items().Row(d.id); ok {
+		w.desk.anew(w, it) // it may have been predicted since it was read
+	}
 	if old != nil {
 		w.close(old)
 	}
