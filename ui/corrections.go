@@ -124,15 +124,15 @@ func (w *window) correct(e annotation.Edit) {
 	w.change(e, func(ctx context.Context) error { return w.station.Correct(ctx, it, e) })
 }
 
-// step shows a step back or forth in the log, and takes it.
-func (w *window) step(pick func([]annotation.Entry) (annotation.Edit, bool), take func(context.Context, flow.Item) (bool, error)) {
+// step shows a step back or forth in the log, and takes it if it is the next one also in what is kept.
+func (w *window) step(pick func([]annotation.Entry) (annotation.Edit, bool), take func(context.Context, flow.Item, annotation.Edit) (bool, error)) {
 	it, ok := w.station.Items().Row(w.desk.id)
 	e, can := pick(w.desk.log)
 	if !ok || !can {
 		return
 	}
 	w.change(e, func(ctx context.Context) error {
-		_, err := take(ctx, it)
+		_, err := take(ctx, it, e)
 		return err
 	})
 }

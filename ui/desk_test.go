@@ -260,6 +260,20 @@ func TestWhatIsNotKeptIsNotShown(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotKeptIsTakenBackAlone: to undo a stroke whose writing failed leaves the stroke before it.
+func TestWhatIsNotKeptIsTakenBackAlone(t *testing.T) {
+	w, posts := corrected(t)
+	w.draw(square(10, 20))
+	b := annotation.Object{ID: "b", State: annotation.Drawn, Outline: square(60, 20)}
+	w.change(annotation.Edit{Kind: annotation.Add, After: &b}, func(context.Context) error { return errors.New("the disk is full") })
+	w.step(annotation.Undo, w.station.Undo)
+	begin(t, w)
+	wait(t, posts, func() bool { return w.desk.log[len(w.desk.log)-1].Seq > 0 })
+	if log := kept(t, w); len(log) != 1 || len(w.desk.objects) != 1 || w.desk.objects[0].ID == "b" {
+		t.Errorf("kept %+v, shown %+v", log, w.desk.objects)
+	}
+}
+
 // TestCommittedIsOnlyWhatIsInTheCommit: not what was corrected, or found anew, while it was made.
 func TestCommittedIsOnlyWhatIsInTheCommit(t *testing.T) {
 	at := time.Unix(1000, 0)

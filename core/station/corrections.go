@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -75,17 +76,26 @@ func (c corrections) add(ctx context.Context, md5, who string, edits ...annotati
 	return nil
 }
 
-// step undoes or redoes one edit; false if there is none.
-func (c corrections) step(ctx context.Context, md5, who string, pick func([]annotation.Entry) (annotation.Edit, bool)) (bool, error) {
+// step undoes or redoes one edit: the one that a person sees and means. False if that is not the next one, as
+// where what came before was not kept.
+func (c corrections) step(ctx context.Context, md5, who string, pick func([]annotation.Entry) (annotation.Edit, bool), meant annotation.Edit) (bool, error) {
 	log, err := c.log(ctx, md5)
 	if err != nil {
 		return false, err
 	}
 	e, ok := pick(log)
-	if !ok {
+	if !ok || e.Kind != meant.Kind || !alike(e.Before, meant.Before) || !alike(e.After, meant.After) {
 		return false, nil
 	}
 	return true, c.add(ctx, md5, who, e)
+}
+
+// alike reports whether two sides of edits are the same object in the same state, or none.
+func alike(a, b *annotation.Object) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID && a.State == b.State && a.Class == b.Class && slices.Equal(a.Outline, b.Outline)
 }
 
 // keepLayer keeps a prediction in place of the model's last. The order in which it and edits came

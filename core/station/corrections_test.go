@@ -51,7 +51,8 @@ func TestCorrectionsOutliveAnotherVersion(t *testing.T) {
 	if err != nil || len(log) != 2 || len(got) != 2 || got[0].ID != "a" || got[0].State != annotation.Accepted || got[1].ID != "c2" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if ok, err := c.step(ctx, "md5", "Ada", annotation.Undo); !ok || err != nil {
+	back, _ := annotation.Undo(log)
+	if ok, err := c.step(ctx, "md5", "Ada", annotation.Undo, back); !ok || err != nil {
 		t.Fatal(err)
 	}
 	if got, _, err := c.Current(ctx, "md5"); err != nil || len(got) != 3 || got[1].ID != "b2" {
@@ -94,5 +95,38 @@ func TestALayerIsNewAlsoAfterTheClockWasSetBack(t *testing.T) {
 	predict("1", now.Add(-time.Minute)) // a rollback
 	if l, err := c.layer(ctx, "md5"); err != nil || l.By != "nuclei@1" {
 		t.Errorf("%s counts, %v", l.By, err)
+	}
+}
+
+// TestAStepIsTheOneThatIsMeant: where a correction was not kept, taking it back does not take back the one before.
+func TestAStepIsTheOneThatIsMeant(t *testing.T) {
+	ctx, c := t.Context(), newCorrections(t)
+	a, b := square("a", 0, annotation.Drawn), square("b", 50, annotation.Drawn)
+	wider := a
+	wider.Outline = square("a", 10, annotation.Drawn).Outline
+	drawn := annotation.Edit{Kind: annotation.Add, After: &a}
+	if err := c.add(ctx, "md5", "Ada", drawn); err != nil {
+		t.Fatal(err)
+	}
+	type pick = func([]annotation.Entry) (annotation.Edit, bool)
+	for i, s := range []struct {
+		pick  pick
+		meant annotation.Edit
+		ok    bool
+	}{
+		{annotation.Undo, annotation.Edit{Kind: annotation.Remove, Before: &b}, false},
+		{annotation.Undo, annotation.Edit{Kind: annotation.Remove, Before: &wider}, false},
+		{annotation.Undo, annotation.Edit{Kind: annotation.Change, Before: &a, After: &wider}, false},
+		{annotation.Redo, drawn, false},
+		{annotation.Undo, annotation.Edit{Kind: annotation.Remove, Before: &a}, true},
+		{annotation.Redo, annotation.Edit{Kind: annotation.Add, After: &b}, false},
+		{annotation.Redo, drawn, true},
+	} {
+		if ok, err := c.step(ctx, "md5", "Ada", s.pick, s.meant); ok != s.ok || err != nil {
+			t.Errorf("step %d is taken: %v, %v", i, ok, err)
+		}
+	}
+	if got, log, err := c.Current(ctx, "md5"); err != nil || len(got) != 1 || len(log) != 3 {
+		t.Errorf("%+v after %d edits, %v", got, len(log), err)
 	}
 }

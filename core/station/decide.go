@@ -131,16 +131,17 @@ func (s *Station) Correct(ctx context.Context, it flow.Item, edits ...annotation
 	return s.corrections.add(ctx, md5, s.file.Settings().Person.Name, edits...)
 }
 
-// Undo takes back the last correction of an item; false if there is none.
-func (s *Station) Undo(ctx context.Context, it flow.Item) (bool, error) {
+// Undo takes back the last correction of an item by the edit that is meant, as [annotation.Undo] picks it; false if
+// that is not the one.
+func (s *Station) Undo(ctx context.Context, it flow.Item, meant annotation.Edit) (bool, error) {
 	md5, _ := Image(it)
-	return s.corrections.step(ctx, md5, s.file.Settings().Person.Name, annotation.Undo)
+	return s.corrections.step(ctx, md5, s.file.Settings().Person.Name, annotation.Undo, meant)
 }
 
-// Redo brings back what was undone last; false if nothing was.
-func (s *Station) Redo(ctx context.Context, it flow.Item) (bool, error) {
+// Redo brings back what was undone last by the edit that is meant; false if that is not the one.
+func (s *Station) Redo(ctx context.Context, it flow.Item, meant annotation.Edit) (bool, error) {
 	md5, _ := Image(it)
-	return s.corrections.step(ctx, md5, s.file.Settings().Person.Name, annotation.Redo)
+	return s.corrections.step(ctx, md5, s.file.Settings().Person.Name, annotation.Redo, meant)
 }
 
 // Review passes an item's gate: what stands now is committed with the person's name. An
