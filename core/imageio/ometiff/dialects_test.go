@@ -36,6 +36,12 @@ for name, z, t in (("times", 2, 5), ("odd", 3, 5)):
     with tifffile.TiffWriter(out + "/" + name + ".lsm") as w:
         for i, page in enumerate(stack):
             w.write(page, metadata=None, contiguous=False, extratags=[(34412, 7, 64, lsm(z, t), True)] if i == 0 else [])
+colours = np.arange(2 * 64 * 64 * 3, dtype=np.uint16).reshape(2, 64, 64, 3)
+for name, second in ("channels", 1), ("samples", 3):
+    text = ('<OME><Image><Pixels DimensionOrder="XYCZT" SizeX="64" SizeY="64" SizeZ="1" SizeC="6" SizeT="1" Type="uint16">'
+            '<Channel SamplesPerPixel="3"/><Channel SamplesPerPixel="3"/><TiffData IFD="0" FirstC="0"/><TiffData IFD="1" FirstC="%d"/>'
+            '</Pixels></Image></OME>' % second)
+    tifffile.imwrite(out + "/first-" + name + ".ome.tif", colours, description=text, metadata=None, photometric="rgb")
 for name, text in {
     "prefix": '<ome:OME xmlns:ome="http://www.openmicroscopy.org/Schemas/OME/2016-06">%s</ome:OME>',
     "version": '<?xml version="1.1" encoding="UTF-8"?><OME>%s</OME>',
@@ -113,6 +119,27 @@ func TestAxesOfTifffile(t *testing.T) {
 		for c := range want[2] { // as it was written, the last axis fastest
 			if px := imageiotest.Plane(t, src, 0, c, i.Z-1, i.T-1); px.Sample(0) != float64((10-want[2]+c)*64*64) {
 				t.Errorf("%s: channel %d ends with a plane of %g", name, c, px.Sample(0))
+			}
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTwoChannelsInColour tells their pages apart whether FirstC counts channels or their samples.
+func TestTwoChannelsInColour(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	for _, name := range []string{"channels", "samples"} {
+		src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, "first-"+name+".ome.tif"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c := range 6 {
+			want := float64(c/3*64*64*3 + c%3)
+			if px := imageiotest.Plane(t, src, 0, c, 0, 0); px.Sample(0) != want {
+				t.Errorf("%s: channel %d begins with %g, want %g", name, c, px.Sample(0), want)
 			}
 		}
 		if err := src.Close(); err != nil {

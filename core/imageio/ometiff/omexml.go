@@ -239,6 +239,7 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 	if len(data) == 0 {
 		data = []omeData{{}}
 	}
+	per := l.countsSamples(data)
 	left := 4 * maxPages // planes that all blocks together may name
 	for _, d := range data {
 		here := f.here(d, uuid)
@@ -247,7 +248,7 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 			most = min(n, len(l.planes[0]))
 		}
 		ifd, count := d.pages(most)
-		at := order.at(d.FirstC/l.samples, d.FirstZ, d.FirstT)
+		at := order.at(d.FirstC/per, d.FirstZ, d.FirstT)
 		if d.FirstC < 0 || d.FirstZ < 0 || d.FirstT < 0 || ifd < 0 || count < 0 || at > n {
 			return f.unread(fmt.Sprintf("OME-XML with planes at %d, %d, %d", d.FirstC, d.FirstZ, d.FirstT))
 		}
@@ -266,6 +267,17 @@ func (f *file) assign(l *layout, uuid string, px omePixels) error {
 		}
 	}
 	return nil
+}
+
+// countsSamples is by how much FirstC is too large: it counts channels, which have a page each, but some
+// programs count their samples.
+func (l *layout) countsSamples(data []omeData) (per int) {
+	for _, d := range data {
+		if d.FirstC >= l.stacks {
+			return l.samples
+		}
+	}
+	return 1
 }
 
 // pages are the first and how many d names, most if it does not say.
