@@ -3,6 +3,7 @@ package ometiff_test
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,14 @@ for name, z, t in (("times", 2, 5), ("odd", 3, 5)):
         for i, page in enumerate(stack):
             w.write(page, metadata=None, contiguous=False, extratags=[(34412, 7, 64, lsm(z, t), True)] if i == 0 else [])
 colours = np.arange(2 * 64 * 64 * 3, dtype=np.uint16).reshape(2, 64, 64, 3)
+with tifffile.TiffWriter(out + "/thumb.tif") as w:
+    w.write(stack[0], subfiletype=1, metadata=None)
+    w.write(np.tile(stack[9], (4, 4)), tile=(64, 64), metadata=None)
+with tifffile.TiffWriter(out + "/kinds.tif") as w:
+    w.write(stack[:3, :50], photometric="minisblack", metadata={"axes": "ZYX"})
+    w.write(stack[4, :33].astype(np.uint8))
+    w.write(stack[5:8], photometric="minisblack", metadata={"axes": "TYX"})
+    w.write(np.zeros((8, 8, 3), np.uint8), photometric="rgb")
 for name, second in ("channels", 1), ("samples", 3):
     text = ('<OME><Image><Pixels DimensionOrder="XYCZT" SizeX="64" SizeY="64" SizeZ="1" SizeC="6" SizeT="1" Type="uint16">'
             '<Channel SamplesPerPixel="3"/><Channel SamplesPerPixel="3"/><TiffData IFD="0" FirstC="0"/><TiffData IFD="1" FirstC="%d"/>'
@@ -145,6 +154,45 @@ func TestTwoChannelsInColour(t *testing.T) {
 		if err := src.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestPagesOfSeveralKinds are images of their own; a reduced page before the full one is none.
+func TestPagesOfSeveralKinds(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	opener := imageio.NewOpener(ometiff.Format{})
+	src, err := opener.Open(t.Context(), filepath.Join(dir, "thumb.tif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if i := src.Info(); i.Levels[0].Size.X != 256 || i.Images != nil || i.Z != 1 {
+		t.Errorf("behind a thumbnail: %+v", i)
+	}
+	path := filepath.Join(dir, "kinds.tif")
+	names := []string{"Image 1: 64 × 50", "Image 2: 64 × 33", "Image 3: 64 × 64", "Image 4: 8 × 8"}
+	for n, want := range [][4]int{{50, 3, 1, 1}, {33, 1, 1, 1}, {64, 1, 3, 1}, {8, 1, 1, 3}} { // rows, depths, times, channels
+		src, err := opener.OpenImage(t.Context(), path, "", n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := src.Info()
+		if got := [4]int{i.Levels[0].Size.Y, i.Z, i.T, len(i.Channels)}; got != want || !slices.Equal(i.Images, names) || i.Image != n {
+			t.Errorf("image %d: %v of %v, want %v", n, got, i.Images, want)
+		}
+		if px := imageiotest.Plane(t, src, 0, 0, i.Z-1, i.T-1); n == 2 && px.Sample(0) != 7*64*64 {
+			t.Errorf("the last of it begins with %g", px.Sample(0))
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := opener.OpenImage(t.Context(), path, "", 4); fault.KindOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+	if err := (ometiff.Format{}).Complete(t.Context(), path); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -36,7 +36,7 @@ func (f *file) fromImageJ(pages []*page, text string) (*layout, error) {
 		}
 		pages = more
 	}
-	l.planes = pyramid(pages)[:1]
+	l.planes = images(pages)[0][:1]
 	if first.samples > 1 && l.stacks*l.info.Z*l.info.T != len(l.planes[0]) {
 		l.stacks = max(1, l.stacks/first.samples) // RGB, which ImageJ also counts as channels
 	}

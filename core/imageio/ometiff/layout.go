@@ -87,12 +87,12 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 			return f.fromImageJ(pages, text)
 		}
 	}
-	l, err := f.stack(pages, texts[0])
-	if err != nil {
-		return nil, err
+	l, err := f.stack(pages, n)
+	if err != nil || len(l.planes) == 0 {
+		return l, err
 	}
 	if l.info.Micron == (imageio.Micron{}) {
-		l.info.Micron = f.resolution(first)
+		l.info.Micron = f.resolution(l.planes[0][0])
 	}
 	if mpp := aperioMicron(texts[0]); mpp > 0 {
 		l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
@@ -108,63 +108,6 @@ func (l *layout) firstPage() *page {
 		}
 	}
 	return nil
-}
-
-// plain takes the pages that are like the first one for planes in depth, and smaller ones
-// of the same shape for its pyramid.
-func plain(pages []*page) *layout {
-	first := pages[0]
-	l := &layout{samples: first.samples, stacks: 1}
-	l.info.Format = "TIFF"
-	l.planes = pyramid(pages)
-	l.info.Z, l.info.T = len(l.planes[0]), 1
-	for i := range l.planes[0] {
-		l.index = append(l.index, i)
-	}
-	return l
-}
-
-// pyramid sorts pages into levels: those like the first, and those that are smaller with
-// its proportions and as many as those. Thumbnails and labels of slides are left out.
-func pyramid(pages []*page) [][]*page {
-	first := pages[0]
-	levels := [][]*page{nil}
-	for _, p := range pages {
-		last := levels[len(levels)-1]
-		switch {
-		case p.same(first) && p.subfile&1 == 0:
-			levels[0] = append(levels[0], p)
-		case !p.alike(first) || p.tiled != first.tiled || !shrunk(p.size, first.size):
-		case len(last) > 0 && p.size == last[0].size:
-			levels[len(levels)-1] = append(last, p)
-		case len(last) > 0 && p.size.X < last[0].size.X:
-			levels = append(levels, []*page{p})
-		}
-	}
-	if len(levels[0]) == 0 { // the first calls itself reduced; it is the image all the same
-		levels[0] = []*page{first}
-	}
-	whole := levels[:1]
-	for _, l := range levels[1:] {
-		if len(l) != len(levels[0]) {
-			break
-		}
-		whole = append(whole, l)
-	}
-	return whole
-}
-
-// shrunk reports whether a is b scaled down, give or take a pixel. The longer side tells by how much.
-func shrunk(a, b image.Point) bool {
-	if a.X >= b.X || a.Y >= b.Y {
-		return false
-	}
-	if b.Y > b.X {
-		a, b = image.Pt(a.Y, a.X), image.Pt(b.Y, b.X)
-	}
-	f := float64(b.X) / float64(a.X)
-	dy := float64(b.Y)/f - float64(a.Y)
-	return dy > -1.5 && dy < 1.5 && f > 1.5
 }
 
 // levels fills the sizes of all levels.

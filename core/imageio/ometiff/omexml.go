@@ -154,7 +154,7 @@ func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
 				"Its description says that they are in “"+other+"”: open that, or give the file this name back.", nil)
 		}
 		// metadata alone: the pages speak for themselves
-		l := plain(pages)
+		l := plain(pages, n)
 		l.info.Format = "OME-TIFF"
 		return l, nil
 	}

@@ -10,14 +10,21 @@ import (
 
 // stack is plain for pages that may not be all planes, or not all be planes in depth: of those that
 // are known for it, what is not understood is refused rather than shown in part.
-func (f *file) stack(pages []*page, text string) (*layout, error) {
+func (f *file) stack(pages []*page, n int) (*layout, error) {
 	first := pages[0]
 	if len(pages) == 1 && first.metaMorph.count > 1 {
 		return nil, f.unread("the planes of a MetaMorph stack (STK) behind one page")
 	}
+	l := plain(pages, n)
+	if len(l.planes) == 0 { // there is no such image
+		return l, nil
+	}
+	text, err := f.text(l.planes[0][0].texts[0])
+	if err != nil {
+		return nil, err
+	}
 	says := shapeOf(text)
-	n := says.planes(first)
-	if len(pages) == 1 && n > 1 {
+	if n := says.planes(first); len(pages) == 1 && n > 1 {
 		if !first.contiguous() || first.planar {
 			return nil, f.unread("several planes behind one page (“shape” in its description)")
 		}
@@ -25,9 +32,8 @@ func (f *file) stack(pages []*page, text string) (*layout, error) {
 		if err != nil {
 			return nil, err
 		}
-		pages = more
+		l = plain(more, 0)
 	}
-	l := plain(pages)
 	says.order(l)
 	if first.zeiss.count > 0 {
 		return l, f.fromZeiss(l, first)
