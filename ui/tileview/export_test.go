@@ -22,6 +22,38 @@ func (v *View) Bar() (text string, units float32) { return v.scale.text, v.scale
 // Frame paints one frame.
 func (v *View) Frame(w, h int) { v.paint(w, h) }
 
+// Owes reports whether objects of the last frame are still being drawn.
+func (v *View) Owes() bool { return v.owes }
+
+// RingsAreKept reports whether the outline of an object is taken apart once, whatever is shown.
+func RingsAreKept(o annotation.Object) bool {
+	x := newTailed([]annotation.Object{o}, nil, nil)
+	first, again := x.ringsOf(&o), x.sift(func(*index, int) bool { return false }).ringsOf(&o)
+	return &first[0] == &again[0]
+}
+
+// Fill says which of w×h pixels the inside of rings covers.
+func Fill(rings [][]annotation.Point, w, h int) []bool {
+	var lines [][]pt
+	for _, r := range rings {
+		line := make([]pt, len(r))
+		for i, p := range r {
+			line[i] = pt{p.X, p.Y}
+		}
+		lines = append(lines, line)
+	}
+	s := sheet{make([]uint32, w*h), w, h}
+	s.fill(lines, ink{255, 255, 255, 255})
+	in := make([]bool, w*h)
+	for i, c := range s.pix {
+		in[i] = c != 0
+	}
+	return in
+}
+
+// Inside reports whether p lies in a ring.
+func Inside(ring []annotation.Point, p annotation.Point) bool { return inside(ring, p) }
+
 // Compose colours planes as the program does; slow by the tables alone.
 func Compose(pix []uint32, planes [][]uint16, cs []Channel, tint Tint, slow bool) {
 	spans := make([]span, len(cs))

@@ -3,6 +3,7 @@ package tileview
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"coverslip.dev/coverslip/core/annotation"
 )
@@ -35,6 +36,9 @@ type index struct {
 	areas []float64            // square pixels
 	tails [][]annotation.Point // of the objects; nil for none
 	byID  map[string]int
+	// rings of the large outlines, by their first corner: they are taken apart once, when they are first
+	// drawn. The others are as soon done as kept.
+	rings map[*annotation.Point]func() [][]annotation.Point
 
 	shown      []int32 // indices into all, in drawing order
 	size       float64 // of a cell, in pixels
@@ -57,7 +61,7 @@ func (x *index) holds(objs []annotation.Object) bool {
 func newTailed(objs []annotation.Object, tails [][]annotation.Point, show func(x *index, i int) bool) *index {
 	x := &index{
 		all: objs, boxes: make([]box, len(objs)), areas: make([]float64, len(objs)), tails: tails,
-		byID: make(map[string]int, len(objs)),
+		byID: make(map[string]int, len(objs)), rings: map[*annotation.Point]func() [][]annotation.Point{},
 	}
 	for i, o := range objs {
 		x.byID[o.ID] = i
@@ -65,13 +69,16 @@ func newTailed(objs []annotation.Object, tails [][]annotation.Point, show func(x
 		if i < len(tails) {
 			x.boxes[i] = x.boxes[i].with(boxOf(tails[i]))
 		}
+		if len(o.Outline) >= large {
+			x.rings[&o.Outline[0]] = sync.OnceValue(func() [][]annotation.Point { return annotation.Rings(o.Outline) })
+		}
 	}
 	return x.sift(show)
 }
 
 // sift returns an index of the same objects that shows others of them.
 func (x *index) sift(show func(x *index, i int) bool) *index {
-	n := &index{all: x.all, boxes: x.boxes, areas: x.areas, tails: x.tails, byID: x.byID}
+	n := &index{all: x.all, boxes: x.boxes, areas: x.areas, tails: x.tails, byID: x.byID, rings: x.rings}
 	all := box{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
 	var sum float64
 	for i := range n.all {
@@ -164,6 +171,19 @@ func (x *index) object(id string) *annotation.Object {
 		return nil
 	}
 	return &x.all[i]
+}
+
+// large is how many corners an outline has at least whose rings are kept.
+const large = 1000
+
+// ringsOf are the rings of one of the objects, the outer one first.
+func (x *index) ringsOf(o *annotation.Object) [][]annotation.Point {
+	if len(o.Outline) >= large {
+		if f := x.rings[&o.Outline[0]]; f != nil {
+			return f()
+		}
+	}
+	return annotation.Rings(o.Outline)
 }
 
 // inside by the even-odd rule.

@@ -11,9 +11,10 @@ import (
 
 const (
 	patchSize = 256 // pixels a side
-	// atOnce is how many objects a frame may draw itself, about 3 ms; what goes
-	// beyond is left to the worker and appears a frame later.
+	// atOnce is how many objects of usual size a frame may draw itself, about 3 ms; what goes
+	// beyond is left to the worker and appears a frame later. corners is the usual size.
 	atOnce      = 800
+	corners     = 32
 	mostPatches = 128 // 32 MB; a screen or two around
 )
 
@@ -111,14 +112,17 @@ func (l *layer) forget(seen image.Rectangle) {
 	}
 }
 
-// patchAt returns the patch at k, drawn anew if budget, in objects, reaches; else the
+// patchAt returns the patch at k, drawn anew if budget, in usual objects, reaches; else the
 // worker gets it and the one of before is returned, nil if there is none. l.mu is held.
 func (l *layer) patchAt(k [2]int, budget *int) *patch {
 	p := l.patches[k]
 	if p != nil && p.gen == l.gen {
 		return p
 	}
-	n := len(l.index.within(patchBox(k, l.scale)))
+	n := 0
+	for _, i := range l.index.within(patchBox(k, l.scale)) {
+		n += 1 + len(l.index.all[i].Outline)/corners
+	}
 	if n > *budget {
 		l.wanted = append(l.wanted, k)
 		return p
@@ -233,14 +237,14 @@ func drawPatch(x *index, style Style, k [2]int, scale float64, l *letters) []uin
 		}
 	}
 	for _, i := range on {
-		drawObject(s, &x.all[i], style, at, l)
+		drawObject(s, &x.all[i], x.screenLines(&x.all[i], at), style, l)
 	}
 	return s.pix
 }
 
-// screenLines puts the rings of an outline on the screen, the outer one first.
-func screenLines(outline []annotation.Point, at camera) [][]pt {
-	rings := annotation.Rings(outline)
+// screenLines puts the rings of one of the objects on the screen, the outer one first.
+func (x *index) screenLines(o *annotation.Object, at camera) [][]pt {
+	rings := x.ringsOf(o)
 	lines := make([][]pt, len(rings))
 	for i, r := range rings {
 		lines[i] = screenLine(r, at)

@@ -172,13 +172,13 @@ func (v *View) closePen() {
 func (v *View) paintMarks(s sheet, at camera) {
 	of, lie := theme.Objects(), v.pictured() == v.objectsAt
 	if o := v.objects.object(v.hover); lie && o != nil && !v.style.Hidden && v.hover != v.selected {
-		for _, line := range screenLines(o.Outline, at) {
+		for _, line := range v.objects.screenLines(o, at) {
 			s.stroke(line, true, inkOf(of.Hovered, 1), 2*v.ratio, 0)
 		}
 	}
 	if o := v.marked(); lie && o != nil {
 		c, dash := v.style.colorOf(o)
-		for _, line := range screenLines(o.Outline, at) {
+		for _, line := range v.objects.screenLines(o, at) {
 			s.stroke(line, true, inkOf(of.Selected, 1), 4*v.ratio, 0)
 			s.stroke(line, true, inkOf(c, 1), 2*v.ratio, dash)
 		}

@@ -1,6 +1,7 @@
 package tileview
 
 import (
+	"cmp"
 	"image/color"
 	"math"
 	"slices"
@@ -54,12 +55,12 @@ func (s sheet) stroke(line []pt, closed bool, k ink, width, dash float64) {
 	var run float64
 	for i := range last {
 		a, b := line[i], line[(i+1)%n]
-		l := math.Hypot(b.x-a.x, b.y-a.y)
 		if dash <= 0 {
 			s.segment(a, b, k, width)
-		} else {
-			s.dashes(a, b, l, run, k, width, dash)
+			continue
 		}
+		l := math.Hypot(b.x-a.x, b.y-a.y)
+		s.dashes(a, b, l, run, k, width, dash)
 		run += l
 	}
 }
@@ -122,32 +123,45 @@ func (s sheet) segment(a, b pt, k ink, width float64) {
 	}
 }
 
-// fill paints the inside of closed lines, of which the first is around all others, by the
-// even-odd rule.
+// fill paints the inside of closed lines by the even-odd rule. Each corner is looked at once, however
+// high the sheet: a large outline has many.
 func (s sheet) fill(lines [][]pt, k ink) {
-	_, lo, _, hi := boundsOfLine(lines[0])
-	var cuts []float64
-	for y := max(0, int(lo)); y <= min(s.h-1, int(hi)); y++ {
-		cy := float64(y) + 0.5
-		cuts = cuts[:0]
-		for _, line := range lines {
-			cuts = crossings(line, cy, cuts)
+	var cuts []cut
+	for _, line := range lines {
+		cuts = s.crossings(line, cuts)
+	}
+	slices.SortFunc(cuts, func(a, b cut) int {
+		if a.y != b.y {
+			return a.y - b.y
 		}
-		slices.Sort(cuts)
-		for i := 0; i+1 < len(cuts); i += 2 {
-			for x := max(0, int(cuts[i]+0.5)); x < min(s.w, int(cuts[i+1]+0.5)); x++ {
-				s.pix[y*s.w+x] = k.over(s.pix[y*s.w+x], 255)
-			}
+		return cmp.Compare(a.x, b.x)
+	})
+	for len(cuts) > 1 {
+		from, to := cuts[0], cuts[1]
+		if from.y != to.y {
+			cuts = cuts[1:]
+			continue
 		}
+		for x := max(0, int(from.x+0.5)); x < min(s.w, int(to.x+0.5)); x++ {
+			s.pix[from.y*s.w+x] = k.over(s.pix[from.y*s.w+x], 255)
+		}
+		cuts = cuts[2:]
 	}
 }
 
-// crossings appends where a closed line crosses a height.
-func crossings(line []pt, y float64, cuts []float64) []float64 {
+// cut is where a line crosses the middle of a row of pixels.
+type cut struct {
+	y int
+	x float64
+}
+
+// crossings appends where a closed line crosses the rows of the sheet.
+func (s sheet) crossings(line []pt, cuts []cut) []cut {
 	for i, a := range line {
 		b := line[(i+1)%len(line)]
-		if (a.y > y) != (b.y > y) {
-			cuts = append(cuts, a.x+(b.x-a.x)*(y-a.y)/(b.y-a.y))
+		from, to := max(math.Ceil(min(a.y, b.y)-0.5), 0), min(math.Ceil(max(a.y, b.y)-0.5), float64(s.h))
+		for y := from; y < to; y++ {
+			cuts = append(cuts, cut{int(y), a.x + (b.x-a.x)*(y+0.5-a.y)/(b.y-a.y)})
 		}
 	}
 	return cuts

@@ -101,9 +101,8 @@ func drawTail(s sheet, tail []annotation.Point, o *annotation.Object, style Styl
 	}
 }
 
-// drawObject draws one object.
-func drawObject(s sheet, o *annotation.Object, style Style, at camera, l *letters) {
-	lines := screenLines(o.Outline, at)
+// drawObject draws one object, whose rings are those lines on the sheet.
+func drawObject(s sheet, o *annotation.Object, lines [][]pt, style Style, l *letters) {
 	c, dash := style.colorOf(o)
 	if style.Fill {
 		s.fill(lines, inkOf(c, 0.32))
