@@ -27,6 +27,8 @@ type axis struct {
 	id     string
 	n      int // pixels of the whole
 	lo, hi int // of which answers are wanted
+	scale  float64
+	unit   string
 	pieces []piece
 }
 
@@ -103,6 +105,10 @@ func (p *plan) add(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) err
 		if old.n != n || a.Size.Tensor != "" && a.Size.Offset != 0 {
 			return unfit(fmt.Sprintf("Its inputs have %d and %d pixels along %s.", old.n, n, a.ID))
 		}
+		if old.scale != a.Scale && old.unit == a.Unit {
+			return fault.New(fault.Invalid, fmt.Sprintf("The model's input %s wants the image at another scale along %s than the inputs before it, which Coverslip can't do.", t.ID, a.ID),
+				"Choose another model.", nil)
+		}
 		return nil
 	}
 	x, err := p.cutAxis(t, a, n, fixed, c)
@@ -115,7 +121,7 @@ func (p *plan) add(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) err
 
 // cutAxis cuts n pixels of one axis; fixed is how many the network takes, if above 0.
 func (p *plan) cutAxis(t *recipe.Tensor, a recipe.Axis, n, fixed int, c cutting) (*axis, error) {
-	x := &axis{id: a.ID, n: n, hi: n}
+	x := &axis{id: a.ID, n: n, hi: n, scale: a.Scale, unit: a.Unit}
 	if c.uncut {
 		x.pieces = []piece{{size: n, to: n}}
 		return x, nil

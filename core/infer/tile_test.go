@@ -251,3 +251,34 @@ func halves(b block, halo int) map[string]*recipe.Array {
 	}
 	return map[string]*recipe.Array{"y": a}
 }
+
+// TestInputsOfOtherScales: a second input that is to be of another scale is not given the image as
+// it is.
+func TestInputsOfOtherScales(t *testing.T) {
+	axes := func(of string) string {
+		return "axes: [{type: batch}, {type: channel, channel_names: [c]}, {type: space, id: y, " + of + "}, {type: space, id: x, " + of + "}]"
+	}
+	refer := func(scale string) string {
+		s := axes("scale: " + scale + ", size: {tensor_id: image, axis_id: AXIS}")
+		return strings.Replace(strings.Replace(s, "AXIS", "y", 1), "AXIS", "x", 1)
+	}
+	for low, want := range map[string]bool{
+		refer("0.5"): true, refer("1"): false, axes("scale: 0.5, size: {min: 1, step: 1}"): true, axes("scale: 1, size: {min: 1, step: 1}"): false,
+		axes("scale: 500, unit: nanometer, size: {min: 1, step: 1}"): true,
+	} {
+		m, err := recipe.Read([]byte("format_version: 0.5.10\nname: a\ninputs: [{id: image, " + axes("scale: 0.5, size: {min: 1, step: 1}") +
+			"}, {id: low, " + low + "}]\noutputs: [{id: y, " + refer("0.5") + "}]\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := Spec{In: []Port{{Name: "image", Shape: []int64{-1, 1, -1, -1}}, {Name: "low", Shape: []int64{-1, 1, -1, -1}}}}
+		size := map[string]int{"batch": 1, "channel": 1, "y": 96, "x": 128}
+		_, err = newPlan(m, spec, map[string]map[string]int{"image": size, "low": size}, cutting{})
+		if got := err == nil; got != want {
+			t.Errorf("%s: %v", low, err)
+		}
+		if err != nil && (fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "another scale along y")) {
+			t.Errorf("%s: %v", low, err)
+		}
+	}
+}
