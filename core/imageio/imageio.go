@@ -40,10 +40,19 @@ type Info struct {
 	Micron     Micron
 	Acquired   time.Time // zero if the file does not say
 	Instrument string
-	Interval   time.Duration // from one time point to the next; zero if the file does not say
-	Stage      Micron        // where the stage stood; zero if the file does not say
-	Images     []string      // names of all images of a file that holds several, else nil
-	Image      int           // which of them this is
+	Interval   time.Duration   // from one time point to the next, on average; zero if the file does not say
+	Times      []time.Duration // of all time points, the first of which is at zero, if the file says they are uneven
+	Stage      Micron          // where the stage stood; zero if the file does not say
+	Images     []string        // names of all images of a file that holds several, else nil
+	Image      int             // which of them this is
+}
+
+// At is how long after the first a time point is; zero if the file does not say.
+func (i Info) At(t int) time.Duration {
+	if t >= 0 && t < len(i.Times) {
+		return i.Times[t]
+	}
+	return time.Duration(t) * i.Interval
 }
 
 // Level is one resolution of an image. It has as many planes as the image; those of a coarser one may

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -56,7 +55,7 @@ func Count(
 			}
 			delete(found, next)
 			p.Add(1)
-			if err := each(Frame{T: next, Seconds: (time.Duration(next) * info.Interval).Seconds(), Objects: len(objects)}, objects); err != nil {
+			if err := each(Frame{T: next, Seconds: info.At(next).Seconds(), Objects: len(objects)}, objects); err != nil {
 				return err
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"time"
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
@@ -111,7 +110,7 @@ func (t trackTable) write(at int, rows []measure.Row) error {
 	num := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	seconds := ""
 	if t.info.Interval > 0 {
-		seconds = num((time.Duration(at) * t.info.Interval).Seconds())
+		seconds = num(t.info.At(at).Seconds())
 	}
 	for _, r := range rows {
 		err := t.Write([]string{

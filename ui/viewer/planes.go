@@ -177,7 +177,7 @@ func (p *planes) show() {
 	able(p.z, how == tileview.Slice)
 	word = fmt.Sprintf("Time %d of %d", t+1, p.info.T)
 	if p.info.Interval > 0 {
-		word += " · " + clockWord(time.Duration(t)*p.info.Interval)
+		word += " · " + clockWord(p.info.At(t))
 	}
 	p.tWord.SetText(word)
 	icon := fynetheme.MediaPlayIcon()

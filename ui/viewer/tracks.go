@@ -113,18 +113,18 @@ func (t *tracks) plot() (p kit.Plot, ok bool) {
 		}
 		value = func(o Spot) float64 { return o.Area * k }
 	}
-	step, from := 1.0, 1.0
+	at := func(t int) float64 { return float64(t + 1) }
 	if info.Interval > 0 {
-		p.XUnit, step, from = "%s s", info.Interval.Seconds(), 0
+		p.XUnit, at = "%s s", func(t int) float64 { return info.At(t).Seconds() }
 	}
 	line := kit.Line{Tone: kit.Busy}
 	for i, o := range f.spots(t.s.track) {
 		if i > 0 {
 			for n := f.spots(t.s.track)[i-1].T + 1; n < o.T; n++ { // missing there
-				p.X, line.Y = append(p.X, from+step*float64(n)), append(line.Y, math.NaN())
+				p.X, line.Y = append(p.X, at(n)), append(line.Y, math.NaN())
 			}
 		}
-		p.X, line.Y = append(p.X, from+step*float64(o.T)), append(line.Y, value(o))
+		p.X, line.Y = append(p.X, at(o.T)), append(line.Y, value(o))
 	}
 	p.Lines = []kit.Line{line}
 	return p, true

@@ -58,7 +58,7 @@ func (s *source) begin(ctx context.Context) error {
 	}
 	s.info = imageio.Info{
 		Name: s.name, Format: "video", Levels: []imageio.Level{{Size: s.size, Downsample: 1}}, TileSize: tile,
-		Z: 1, T: len(s.frames), Type: first.typ, Interval: s.interval(),
+		Z: 1, T: len(s.frames), Type: first.typ, Interval: s.interval(), Times: s.times(),
 		Channels: []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}},
 	}
 	if s.planes == 3 {

@@ -88,6 +88,20 @@ func (t *track) check() error {
 	return nil
 }
 
+// times are those of all frames, nil where they are an interval apart but for what a container rounds.
+func (t *track) times() []time.Duration {
+	every, out := t.interval(), make([]time.Duration, len(t.frames))
+	uneven := false
+	for i, f := range t.frames {
+		out[i] = f.at
+		uneven = uneven || (f.at-time.Duration(i)*every).Abs() > every/20+time.Millisecond
+	}
+	if !uneven {
+		return nil
+	}
+	return out
+}
+
 // interval is the time from one frame to the next, on average.
 func (t *track) interval() time.Duration {
 	n := len(t.frames) - 1
