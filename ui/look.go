@@ -141,6 +141,12 @@ func (w *window) keys(c fyne.Canvas) {
 			}
 		})
 	}
+	finish := &desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault}
+	c.AddShortcut(finish, func(fyne.Shortcut) {
+		if looking() {
+			w.review()
+		}
+	})
 	before := c.OnTypedKey()
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
 		switch {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/shell"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -54,6 +55,29 @@ func TestTheViewersShortcutsNeedNoFocus(t *testing.T) {
 	c.TypedShortcut(&fyne.ShortcutUndo{})
 	if want := []string{"undo", "redo", "redo"}; !slices.Equal(did, want) {
 		t.Errorf("did %v, want %v", did, want)
+	}
+}
+
+// TestAReviewIsFinishedInSightAlone: not from another screen, and not behind a dialog such as the manual.
+func TestAReviewIsFinishedInSightAlone(t *testing.T) {
+	w, c := furnished(t)
+	finish := func() bool {
+		c.TypedShortcut(control(fyne.KeyReturn))
+		return w.decisions.next() != nil
+	}
+	w.shell.Open("viewer")
+	w.help("viewer")
+	if finish() {
+		t.Error("finished behind the manual")
+	}
+	kit.Dismiss(c)
+	w.shell.Open("jobs")
+	if finish() {
+		t.Error("finished while the jobs are open")
+	}
+	w.shell.Open("viewer")
+	if !finish() {
+		t.Error("Ctrl+Enter finishes nothing")
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/flow"
@@ -171,12 +170,6 @@ func (w *window) furnish() {
 	}, shell.Actions{Help: w.help, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
 	w.shell.Keys(w.win.Canvas())
 	w.keys(w.win.Canvas())
-	finish := &desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault}
-	w.win.Canvas().AddShortcut(finish, func(fyne.Shortcut) {
-		if w.shell.Page() == "viewer" {
-			w.review()
-		}
-	})
 	w.win.SetContent(w.shell)
 	w.tell(w.fail)
 }

@@ -121,8 +121,8 @@ func TestShortenedKeepsBothEnds(t *testing.T) {
 	}
 }
 
-// TestKeysCloseADialog closes what stands over a window by Escape, wherever the focus is, and
-// scrolls it by keys.
+// TestKeysCloseADialog closes what stands over a window by Escape, wherever the focus is, by Enter
+// where nothing is asked, and scrolls it by keys.
 func TestKeysCloseADialog(t *testing.T) {
 	under, w := window(t, theme.Dark, func() *widget.Label { return widget.NewLabel("a screen") })
 	c := w.Canvas()
@@ -155,6 +155,15 @@ func TestKeysCloseADialog(t *testing.T) {
 	kit.Dismiss(c) // nothing is there
 	if c.Overlays().Top() != nil {
 		t.Error("Escape left the page open")
+	}
+	for _, content := range []fyne.CanvasObject{page, widget.NewLabel("The server does not answer.")} {
+		for _, enter := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter} {
+			kit.Over(c, "That did not work", content, fyne.NewSize(400, 300))
+			if key(enter); c.Overlays().Top() != nil {
+				t.Errorf("%s left it open over %T", enter, content)
+				kit.Dismiss(c)
+			}
+		}
 	}
 }
 

@@ -45,9 +45,10 @@ func newWayOut(text string) *wayOut {
 	return b
 }
 
-// TypedKey closes by Escape, too, and scrolls.
+// TypedKey closes by Enter and Escape, too, and scrolls.
 func (b *wayOut) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
 		b.OnTapped()
 		return
 	}

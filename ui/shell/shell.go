@@ -132,17 +132,22 @@ func (s *Shell) help() {
 
 // Keys gives a window's canvas the keys of the frame: Ctrl+1 … Ctrl+8 open pages,
 // F1 opens help. Fyne sends F1 to a field that has the focus, hence also Ctrl+H.
+// While a dialog is open they do nothing.
 func (s *Shell) Keys(c fyne.Canvas) {
+	shortcut := func(key fyne.KeyName, do func()) {
+		c.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) {
+			if c.Overlays().Top() == nil {
+				do()
+			}
+		})
+	}
 	for i, p := range s.pages {
 		if i > 8 {
 			break
 		}
-		key := fyne.KeyName(strconv.Itoa(i + 1))
-		c.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault},
-			func(fyne.Shortcut) { s.Open(p.ID) })
+		shortcut(fyne.KeyName(strconv.Itoa(i+1)), func() { s.Open(p.ID) })
 	}
-	c.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyH, Modifier: fyne.KeyModifierShortcutDefault},
-		func(fyne.Shortcut) { s.help() })
+	shortcut(fyne.KeyH, s.help)
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyF1 {
 			s.help()

@@ -82,7 +82,15 @@ func TestKeysOpenPagesAndHelp(t *testing.T) {
 	if helped != "models" {
 		t.Errorf("F1 helps with %q", helped)
 	}
-	helped = ""
+	helped, opened = "", ""
+	widget.NewModalPopUp(widget.NewLabel("Withdraw it?"), w.Canvas()).Show()
+	for _, key := range []fyne.KeyName{"1", fyne.KeyH} {
+		c.shortcuts.TypedShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault})
+	}
+	if opened != "" || helped != "" {
+		t.Errorf("behind a dialog opened %q and helped with %q", opened, helped)
+	}
+	kit.Dismiss(w.Canvas())
 	c.shortcuts.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyH, Modifier: fyne.KeyModifierShortcutDefault})
 	if helped != "models" {
 		t.Errorf("Ctrl+H helps with %q", helped)
