@@ -13,7 +13,9 @@ import (
 // move in a text move in content, if that scrolls.
 func Over(c fyne.Canvas, title string, content fyne.CanvasObject, size fyne.Size) {
 	closing := newWayOut("Close")
-	closing.page, _ = content.(*container.Scroll)
+	if page, ok := content.(*container.Scroll); ok {
+		closing.page, content = page, wheeled(page)
+	}
 	closing.Importance = widget.HighImportance
 	foot := container.NewBorder(nil, nil, nil, tall(closing))
 	inside := container.NewBorder(NewTitle(title), foot, nil, nil, container.NewPadded(content))

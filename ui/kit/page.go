@@ -7,11 +7,15 @@ import (
 )
 
 // NewPage returns content that scrolls, also where the pointer is over one of its fields:
-// Fyne's entries take the wheel for themselves.
+// Fyne's entries take the wheel for themselves, and so do tables in a text.
 func NewPage(content fyne.CanvasObject) fyne.CanvasObject {
-	p := &wheel{page: container.NewVScroll(content)}
+	return wheeled(container.NewVScroll(content))
+}
+
+func wheeled(page *container.Scroll) fyne.CanvasObject {
+	p := &wheel{page: page}
 	p.ExtendBaseWidget(p)
-	return container.NewStack(p.page, p)
+	return container.NewStack(page, p)
 }
 
 // wheel lies over a page. It takes nothing but the wheel: all else goes through.
