@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -190,13 +191,7 @@ func (w *window) strip() {
 	if w.station.PredictionsHeld() {
 		st.Queue = "Predictions are paused · " + st.Queue
 	}
-	switch {
-	case st.Badges["inbox"] > 0:
-		st.Health, st.Tone = "Some captures do not go on by themselves: see the inbox", kit.Held
-	case waiting > 0:
-		st.Health, st.Tone = "Some captures wait: see the inbox", kit.Held
-	}
-	if troubles := w.troubles(); len(troubles) > 0 {
+	if troubles := w.troubles(waiting, failed); len(troubles) > 0 {
 		st.Health, st.Tone = troubles[0].Sentence, troubles[0].Tone
 		if n := len(troubles); n > 1 {
 			st.Health = fmt.Sprintf("%s (and %d more)", st.Health, n-1)
@@ -205,8 +200,20 @@ func (w *window) strip() {
 	w.shell.Set(st)
 }
 
-// troubles are what is wrong now, the worst first.
-func (w *window) troubles() []kit.Trouble {
+// stuck is what the light and its panel say of captures that do not go on; false if all do.
+func stuck(waiting, failed int) (kit.Trouble, bool) {
+	t := kit.Trouble{Tone: kit.Held, Button: "Inbox"}
+	switch {
+	case failed > 0:
+		t.Title, t.Sentence = "Failed captures: "+strconv.Itoa(failed), "Some captures do not go on by themselves: see the inbox."
+	case waiting > 0:
+		t.Title, t.Sentence = "Waiting captures: "+strconv.Itoa(waiting), "Some captures wait: see the inbox."
+	}
+	return t, t.Title != ""
+}
+
+// troubles are what is wrong now, the worst first, and then the captures that do not go on.
+func (w *window) troubles(waiting, failed int) []kit.Trouble {
 	all := w.station.Troubles().All()
 	list := make([]health.Trouble, 0, len(all))
 	for _, t := range all {
@@ -226,13 +233,20 @@ func (w *window) troubles() []kit.Trouble {
 			Since: "since " + t.Since.Format("15:04"),
 		}
 	}
+	if t, is := stuck(waiting, failed); is {
+		out = append(out, t)
+	}
 	return out
 }
 
 // health opens the panel of what is wrong, over the window.
 func (w *window) health() {
-	list := kit.NewTroubles(func(string) {})
-	list.Set(w.troubles())
+	list := kit.NewTroubles(func(string) { // only that of captures has a button
+		kit.Dismiss(w.win.Canvas())
+		w.shell.Open("inbox")
+	})
+	_, waiting, failed := standing(w.station.Items().All())
+	list.Set(w.troubles(waiting, failed))
 	kit.Over(w.win.Canvas(), "Health", container.NewVScroll(list), fyne.NewSize(620, 360))
 }
 

@@ -17,7 +17,7 @@ type Trouble struct {
 	Since          string // "since 14:03"
 }
 
-// Troubles is the plain-words panel: what is wrong now and what to do about it.
+// Troubles is the plain-words panel: what is wrong now and what to do about it. It is as high as that.
 type Troubles struct {
 	widget.BaseWidget
 
@@ -66,5 +66,5 @@ func trimJoin(a, b string) string {
 
 // CreateRenderer makes Troubles a Fyne widget.
 func (t *Troubles) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.NewVScroll(container.NewPadded(t.rows)))
+	return widget.NewSimpleRenderer(container.NewPadded(t.rows))
 }
