@@ -134,7 +134,7 @@ func (m *mov) sample() (*track, error) {
 	case t.codec == "raw " && t.depth <= 8:
 		return nil, errOther("pictures with a palette of colours")
 	}
-	t.down, t.quick = true, true
+	t.down, t.quick, t.turn = true, true, turnOf(m.tables["tkhd"])
 	m.scale = ticks(m.tables["mdhd"])
 	if m.scale == 0 {
 		return nil, errCut

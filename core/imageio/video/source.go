@@ -18,6 +18,7 @@ type source struct {
 	c              container
 	closer         io.Closer
 	info           imageio.Info
+	shown          image.Point // size of the pictures, once they are turned
 	planes         int
 	stills         *imageio.TileCache // whole frames, all planes behind each other
 	jpegs          sync.Pool          // of *jpeg.Decoder
@@ -49,15 +50,15 @@ func (s *source) begin(ctx context.Context) error {
 		}
 		return s.fault(err)
 	}
-	s.size, s.planes = first.size, first.planes
+	s.shown, s.planes = first.size, first.planes
 	s.stills = imageio.NewTileCache(max(128<<20, 8*int64(len(first.data))))
 	const most = 4 << 20 // pixels of a tile
-	tile := s.size
+	tile := s.shown
 	if tile.X*tile.Y > most {
 		tile = image.Pt(1024, 1024)
 	}
 	s.info = imageio.Info{
-		Name: s.name, Format: "video", Levels: []imageio.Level{{Size: s.size, Downsample: 1}}, TileSize: tile,
+		Name: s.name, Format: "video", Levels: []imageio.Level{{Size: s.shown, Downsample: 1}}, TileSize: tile,
 		Z: 1, T: len(s.frames), Type: first.typ, Interval: s.interval(), Times: s.times(),
 		Channels: []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}},
 	}
@@ -71,8 +72,17 @@ func (s *source) begin(ctx context.Context) error {
 	return nil
 }
 
-// still decodes frame n.
+// still is frame n as it is shown.
 func (s *source) still(ctx context.Context, n int) (*still, error) {
+	p, err := s.stored(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return s.turn.apply(p), nil
+}
+
+// stored decodes frame n as it is stored.
+func (s *source) stored(ctx context.Context, n int) (*still, error) {
 	if s.film != nil {
 		return s.film.still(ctx, n)
 	}
@@ -102,7 +112,7 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 		if err != nil {
 			return nil, s.fault(fmt.Errorf("frame %d: %w", t.T, err))
 		}
-		if p.size != s.size || p.planes != s.planes || p.typ != s.info.Type {
+		if p.size != s.shown || p.planes != s.planes || p.typ != s.info.Type {
 			return nil, s.fault(fmt.Errorf("frame %d is %v of %d planes of %v", t.T, p.size, p.planes, p.typ))
 		}
 		return &imageio.Pixels{Size: p.size, Type: p.typ, Data: p.data}, nil
@@ -111,13 +121,13 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 		return nil, err
 	}
 	n, typ := s.info.Type.Bytes(), s.info.Type
-	plane := px.Data[t.C*s.size.X*s.size.Y*n:][:s.size.X*s.size.Y*n]
-	if rect.Size() == s.size {
-		return &imageio.Pixels{Size: s.size, Type: typ, Data: plane}, nil
+	plane := px.Data[t.C*s.shown.X*s.shown.Y*n:][:s.shown.X*s.shown.Y*n]
+	if rect.Size() == s.shown {
+		return &imageio.Pixels{Size: s.shown, Type: typ, Data: plane}, nil
 	}
 	out := &imageio.Pixels{Size: rect.Size(), Type: typ, Data: make([]byte, 0, rect.Dx()*rect.Dy()*n)}
 	for y := rect.Min.Y; y < rect.Max.Y; y++ {
-		out.Data = append(out.Data, plane[(y*s.size.X+rect.Min.X)*n:(y*s.size.X+rect.Max.X)*n]...)
+		out.Data = append(out.Data, plane[(y*s.shown.X+rect.Min.X)*n:(y*s.shown.X+rect.Max.X)*n]...)
 	}
 	return out, nil
 }

@@ -4,7 +4,8 @@
 // What instruments write, Motion JPEG and pictures that are stored as they are, is decoded
 // here. For the rest (H.264, VP8, VP9 and others) the index is read here and the program
 // ffmpeg, if it is on the path, is asked for the pictures. All frames that are stored are shown,
-// also those that the edit list of a trimmed film hides.
+// also those that the edit list of a trimmed film hides; a film that was taken sideways is turned, as
+// players do. Samples are as stored: pixels that are not square are not stretched.
 package video
 
 import (
