@@ -80,7 +80,7 @@ func (f *file) imageJColors(l *layout, first *page, mode string) error {
 				return nil
 			}
 			if lut := data[at : at+size]; f.order.Uint32(data[kind:]) == 0x6c757473 && size == 3*256 { // "luts": reds, greens, blues
-				ch := channel(len(l.info.Channels), l.stacks, 1, 1)
+				ch := channel(len(l.info.Channels), l.stacks, 1, photometricBlack)
 				ch.Color = [3]uint8{lut[255], lut[511], lut[767]}
 				l.info.Channels = append(l.info.Channels, ch)
 			}

@@ -6,12 +6,6 @@ import (
 	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
-// Kinds of samples that are looked at.
-const (
-	photometricWhite = 0 // 0 is white
-	photometricYCbCr = 6
-)
-
 // unjpeg decodes one chunk of 8-bit samples into dst, one plane after the other, with the
 // page's tables. The page decides what the components are, not the stream.
 func (c *codecs) unjpeg(p *page, dst, src, tables []byte) error {

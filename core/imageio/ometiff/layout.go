@@ -20,6 +20,7 @@ type layout struct {
 	index   []int         // of planes[0], at (t·Z+z)·stacks+c; -1: not in this file
 	stacks  int           // channels that have pages of their own
 	samples int           // channels in each page
+	colors  []table       // that the samples of a page stand for, one a channel; nil: for themselves
 	base    *page         // the first plane, which the others are like
 	away    map[int]place // of planes in other files, by their place in index
 	other   string        // the file to open instead: nothing of the wanted image is here
@@ -91,6 +92,11 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 	if err != nil || len(l.planes) == 0 {
 		return l, err
 	}
+	if l.stacks == 1 {
+		if err := f.palette(l); err != nil {
+			return nil, err
+		}
+	}
 	if l.info.Micron == (imageio.Micron{}) {
 		l.info.Micron = f.resolution(l.planes[0][0])
 	}
@@ -160,7 +166,7 @@ func (f *file) sub(p *page, i uint64) (*page, error) {
 func (f *file) describe(l *layout, base *page) error {
 	l.info.Name = f.name
 	l.info.Type, _ = base.sampleType()
-	l.info.Negative = base.photometric == photometricWhite && l.samples == 1
+	l.info.Negative = base.photometric == photometricWhite && base.samples == 1
 	l.info.TileSize = tileSize(base)
 	for c := len(l.info.Channels); c < l.stacks*l.samples; c++ {
 		l.info.Channels = append(l.info.Channels, channel(c, l.stacks, l.samples, base.photometric))
@@ -187,19 +193,6 @@ func (f *file) describe(l *layout, base *page) error {
 		}
 	}
 	return nil
-}
-
-// channel is what to call a channel that the file does not name.
-func channel(c, stacks, samples int, photometric uint64) imageio.Channel {
-	rgb := photometric == 2 || photometric == photometricYCbCr
-	if stacks == 1 && samples >= 3 && rgb && c < 3 {
-		return [...]imageio.Channel{
-			{Name: "Red", Color: [3]uint8{255, 0, 0}},
-			{Name: "Green", Color: [3]uint8{0, 255, 0}},
-			{Name: "Blue", Color: [3]uint8{0, 0, 255}},
-		}[c]
-	}
-	return imageio.Channel{Name: fmt.Sprintf("Channel %d", c+1), Color: [3]uint8{255, 255, 255}}
 }
 
 // tileSize is the size in which a page is handed out: its own tiles where they are of a

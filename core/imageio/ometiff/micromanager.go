@@ -123,7 +123,7 @@ func (l *layout) words(planes []managerPlane) {
 		}
 	}
 	for c := range l.stacks * l.samples {
-		ch := channel(c, l.stacks, l.samples, 2)
+		ch := channel(c, l.stacks, l.samples, l.planes[0][first.at].photometric)
 		if name := strings.TrimSpace(names[c/l.samples]); name != "" && l.samples == 1 {
 			ch.Name = name
 		}

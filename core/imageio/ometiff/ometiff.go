@@ -147,3 +147,8 @@ func (f *file) unread(what string) error {
 	return fault.New(fault.Invalid, "The image “"+f.name+"” can't be read: it has "+what+".",
 		"Export it again as OME-TIFF with zlib, zstd, LZW or no compression.", nil)
 }
+
+// unreadColors is unread of colours that are none of red, green and blue.
+func (f *file) unreadColors(what string) error {
+	return fault.New(fault.Invalid, "The image “"+f.name+"” can't be read: its colours are "+what+".", "Save it in RGB.", nil)
+}

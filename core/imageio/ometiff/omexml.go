@@ -348,15 +348,23 @@ func (d dims) plane(i int) (c, z, t int) {
 // channels are those of the OME-XML; one of several samples counts so many times.
 func channels(px omePixels, l *layout) []imageio.Channel {
 	var out []imageio.Channel
+	kind := uint64(photometricRGB)
+	if p := l.firstPage(); p != nil {
+		kind = p.photometric
+	}
 	for _, c := range px.Channel {
 		n := min(max(c.Samples, 1), l.samples)
-		for range n {
+		for k := range n {
 			if len(out) >= px.SizeC {
 				return out
 			}
-			ch := channel(len(out), l.stacks, l.samples, 2)
-			if c.Name != "" && n == 1 {
+			ch := channel(len(out), l.stacks, l.samples, kind)
+			switch {
+			case c.Name == "":
+			case n == 1:
 				ch.Name = c.Name
+			case !inColor(kind): // samples that are no colours
+				ch.Name = fmt.Sprintf("%s %d", c.Name, k+1)
 			}
 			if v, err := strconv.ParseFloat(c.Color, 64); err == nil && n == 1 && math.Abs(v) <= math.MaxUint32 {
 				rgba := uint32(int64(v)) //nolint:gosec // the schema's signed RGBA

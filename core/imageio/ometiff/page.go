@@ -30,6 +30,7 @@ const (
 	tagResUnit      = 296
 	tagDateTime     = 306
 	tagPredictor    = 317
+	tagColors       = 320
 	tagTileWidth    = 322
 	tagTileHeight   = 323
 	tagTileOffsets  = 324
@@ -77,6 +78,7 @@ type page struct {
 	made        [2]field
 	date        field
 	tables      field    // JPEG tables
+	colors      field    // reds, greens and blues of a palette
 	imageJ      [2]field // sizes and bytes of what ImageJ says
 	metaMorph   field    // as many values as a stack has planes
 	zeiss       field
@@ -141,6 +143,8 @@ func (p *page) refer(d field) bool {
 		p.date = d
 	case tagJPEGTables:
 		p.tables = d
+	case tagColors:
+		p.colors = d
 	case tagImageJCounts:
 		p.imageJ[0] = d
 	case tagImageJ:
@@ -158,8 +162,7 @@ func (p *page) refer(d field) bool {
 // transparent reports whether the last sample is transparency, by ExtraSamples: 1 where the
 // colours are multiplied with it, 2 where they aren't.
 func (p *page) transparent(extra uint64) bool {
-	colored := p.photometric == 2 || p.photometric == photometricYCbCr
-	return p.samples == 4 && colored && (extra == 1 || extra == 2)
+	return p.samples == 4 && inColor(p.photometric) && (extra == 1 || extra == 2)
 }
 
 // fill sets the shape from a directory's numbers and checks that it is one.
@@ -298,8 +301,8 @@ func (f *file) check(p *page) error {
 	if p.fillOrder == 2 && p.compression != jpegNew {
 		return f.unread("the lowest bits of each byte first (FillOrder 2)")
 	}
-	if p.photometric == photometricYCbCr && p.compression != jpegNew {
-		return f.unread("colours as YCbCr without JPEG compression")
+	if what := p.strangeColors(); what != "" {
+		return f.unreadColors(what)
 	}
 	if p.predictor > 3 || p.predictor == 3 && (p.kind != 3 || p.bits < 16) {
 		return f.unread(fmt.Sprintf("predictor %d", p.predictor))

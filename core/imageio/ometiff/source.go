@@ -73,10 +73,22 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 	if err := p.in.check(p); err != nil {
 		return nil, err
 	}
-	if p.contiguous() {
-		return s.rows(p, t.C%s.samples, rect)
+	if s.colors == nil {
+		return s.read(ctx, p, t.C%s.samples, rect)
 	}
-	return s.assemble(ctx, p, t.C%s.samples, rect)
+	px, err := s.read(ctx, p, 0, rect)
+	if err != nil {
+		return nil, err
+	}
+	return s.colors[t.C].of(px), nil
+}
+
+// read returns a sample of the pixels in rect.
+func (s *source) read(ctx context.Context, p *page, sample int, rect image.Rectangle) (*imageio.Pixels, error) {
+	if p.contiguous() {
+		return s.rows(p, sample, rect)
+	}
+	return s.assemble(ctx, p, sample, rect)
 }
 
 // page returns the page of a tile and what to call when it has been read.
@@ -230,7 +242,7 @@ func (s *source) assemble(ctx context.Context, p *page, sample int, rect image.R
 // shares reports whether more than one tile needs a chunk.
 func (s *source) shares(p *page) bool {
 	ts, grid := s.info.TileSize, p.grid()
-	return p.interleaved() > 1 || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
+	return p.interleaved() > 1 || len(s.colors) > 1 || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
 		p.chunk.X > ts.X || p.chunk.Y > ts.Y
 }
 

@@ -194,9 +194,9 @@ func (w *writer) levels(size image.Point) *band {
 func (w *writer) photometric() uint64 {
 	switch {
 	case w.samples == 3:
-		return 2
+		return photometricRGB
 	case w.info.Negative:
 		return photometricWhite
 	}
-	return 1
+	return photometricBlack
 }

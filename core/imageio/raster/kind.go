@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/bmp"
@@ -56,7 +57,7 @@ func kindOf(head []byte) *kind {
 		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, decoded(png.Decode), pngEnded, 8 * 1032},
 		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, jpegEnded, 4096},
 		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, decoded(bmp.Decode), bmpEnded, 8},
-		{"GIF", "GIF8?a", gif.DecodeConfig, decoded(gif.Decode), gifEnded, 4096},
+		{"GIF", "GIF8?a", gif.DecodeConfig, decodeGIF, gifEnded, 4096},
 		{"WebP", "RIFF????WEBP", webp.DecodeConfig, decoded(webp.Decode), riffEnded, 1 << 16},
 	} {
 		if matches(head, k.magic) {
@@ -77,6 +78,26 @@ func decodeJPEG(data []byte) (picture, error) {
 		out.planes = append(out.planes, p.Data[c*n:(c+1)*n])
 	}
 	return out, nil
+}
+
+// decodeGIF decodes the first picture. The library makes its transparent colour black: it is that of the
+// file's palette, if the picture goes by it.
+func decodeGIF(data []byte) (picture, error) {
+	return decoded(func(r io.Reader) (image.Image, error) {
+		img, err := gif.Decode(r)
+		if err != nil {
+			return nil, err
+		}
+		conf, err := gif.DecodeConfig(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		whole, _ := conf.ColorModel.(color.Palette)
+		if p, ok := img.(*image.Paletted); ok && slices.EqualFunc(p.Palette, whole, func(a, b color.Color) bool { return a == b || a == color.RGBA{} }) {
+			p.Palette = whole
+		}
+		return img, nil
+	})(data)
 }
 
 // pixel is how many bytes of memory a pixel takes while a picture is decoded.

@@ -38,6 +38,7 @@ func planes(img image.Image) ([][]byte, imageio.PixelType) {
 			}
 			return [][]byte{out}, imageio.Uint8
 		}
+		img.Palette = opaque(img.Palette)
 	case *image.RGBA64, *image.NRGBA64:
 		return split(img, 2), imageio.Uint16
 	}
@@ -53,6 +54,18 @@ func greys(p color.Palette) []byte {
 			return nil
 		}
 		out[i] = byte(r >> 8)
+	}
+	return out
+}
+
+// opaque returns the colours of a palette as the file has them, not dimmed by their transparency.
+func opaque(p color.Palette) color.Palette {
+	out := make(color.Palette, len(p))
+	for i, c := range p {
+		out[i] = c
+		if v, ok := c.(color.NRGBA); ok {
+			out[i] = color.RGBA{R: v.R, G: v.G, B: v.B, A: 255}
+		}
 	}
 	return out
 }
@@ -87,6 +100,8 @@ func plain(img image.Image, x, y int) color.NRGBA64 {
 		return color.NRGBA64{R: uint16(v.R) << 8, G: uint16(v.G) << 8, B: uint16(v.B) << 8, A: 0xffff}
 	case *image.NRGBA64:
 		return img.NRGBA64At(x, y)
+	case *image.NYCbCrA:
+		return plain(&img.YCbCr, x, y)
 	case *image.YCbCr:
 		v := img.YCbCrAt(x, y)
 		r, g, b := color.YCbCrToRGB(v.Y, v.Cb, v.Cr)

@@ -60,6 +60,9 @@ write("rgb.bmp", Image.fromarray(RGB), RGB)
 write("rgba.bmp", Image.fromarray(alpha), RGB)
 write("palette.bmp", few, np.asarray(few.convert("RGB")))
 write("palette.gif", few, np.asarray(few.convert("RGB")))
+# Colours that are transparent, half or whole, stay as they are in the palette.
+write("palette-clear.png", few, np.asarray(few.convert("RGB")), transparency=bytes(range(64)))
+write("palette-clear.gif", few, np.asarray(few.convert("RGB")), transparency=int(np.asarray(few)[30, 40]), optimize=False)
 write("rgb.webp", Image.fromarray(RGB), RGB, lossless=True)
 for quality in (30, 75, 100):
     write(f"grey-{quality}.jpg", Image.fromarray(SOFT[..., 0]), quality=quality)
