@@ -89,3 +89,24 @@ func TestAPredictionThatEndsWhileItsImageOpens(t *testing.T) {
 		t.Errorf("read again with the stamp %q, before %+v", w.desk.stamp, w.desk.before)
 	}
 }
+
+// TestWhatTheModelHadFoundIsMadeOnce, for as long as nobody corrects anything.
+func TestWhatTheModelHadFoundIsMadeOnce(t *testing.T) {
+	w, _ := corrected(t)
+	w.desk.lay([]annotation.Object{{ID: "1", State: annotation.Predicted, Outline: square(10, 20)}}, nil)
+	w.judge("1", annotation.Accepted)
+	first := w.desk.model()
+	w.fillViewer()
+	if again := w.desk.model(); &again[0] != &first[0] || first[0].State != annotation.Predicted {
+		t.Errorf("made again, or %+v", again)
+	}
+	w.desk.tracks = map[string]int{"1": 5}
+	linked := w.desk.followed()
+	if again := w.desk.followed(); &again[0] != &linked[0] || linked[0].Track != 5 {
+		t.Errorf("linked again, or %+v", again)
+	}
+	w.remove("1")
+	if now := w.desk.model(); len(now) != 1 || &now[0] == &first[0] || len(w.desk.followed()) != 0 {
+		t.Errorf("after another correction %+v", now)
+	}
+}

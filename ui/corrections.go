@@ -110,7 +110,7 @@ func (d *desk) classes() []string {
 func (d *desk) edit(e annotation.Edit) {
 	d.edits++
 	e.At = time.Now()
-	d.objects, d.log = annotation.Lay(d.objects, e), append(d.log, annotation.Entry{Seq: -int64(d.edits), Edit: e})
+	d.lay(annotation.Lay(d.objects, e), append(d.log, annotation.Entry{Seq: -int64(d.edits), Edit: e}))
 }
 
 // correct shows an edit and keeps it, then shows what is kept. The next edit may be of the same

@@ -43,6 +43,8 @@ type desk struct {
 	stamp     string              // of the prediction that objects came from
 	before    []annotation.Object // what an earlier prediction had found, while this capture is open
 	edits     int                 // how often a person has changed objects or log
+	bare      []annotation.Object // what the model had found, by the log; nil until it is asked for
+	linked    []annotation.Object // objects with their tracks; nil until they are asked for
 
 	rival  string              // name@version to compare with
 	second []annotation.Object // what it has found; nil while it is asked
@@ -139,8 +141,23 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 }
 
 func (d *desk) take(o opened) {
-	d.src, d.objects, d.log, d.frames, d.threshold, d.known = o.src, o.objects, o.log, o.frames, o.threshold, o.known
+	d.src, d.frames, d.threshold, d.known = o.src, o.frames, o.threshold, o.known
+	d.lay(o.objects, o.log)
 	d.forming = nil
+}
+
+// lay has objects and their log in the place of those before. What is made of them is made once, and shown
+// as the same until they change.
+func (d *desk) lay(objects []annotation.Object, log []annotation.Entry) {
+	d.objects, d.log, d.bare, d.linked = objects, log, nil, nil
+}
+
+// model is what the model had found, as it was before anybody corrected it.
+func (d *desk) model() []annotation.Object {
+	if d.bare == nil {
+		d.bare = annotation.Bare(d.objects, d.log)
+	}
+	return d.bare
 }
 
 // take takes what was read of the open capture, and measures what is new.
@@ -271,7 +288,7 @@ func (w *window) fillViewer() {
 	}
 	v.Names, v.Other = [2]string{"Now", "before"}, d.before
 	if d.before == nil && len(d.log) > 0 {
-		v.Names, v.Other = [2]string{"Corrected", "model"}, annotation.Bare(d.objects, d.log)
+		v.Names, v.Other = [2]string{"Corrected", "model"}, d.model()
 	}
 	d.offer(&v, w.station.Registered())
 	_, v.CanUndo = annotation.Undo(d.log)

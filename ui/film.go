@@ -34,7 +34,7 @@ func (w *window) followFilm() {
 		film, tracks := filmOf(f), f.Home(at)
 		w.work.post(func() {
 			if w.desk.src == src {
-				w.desk.film, w.desk.tracks = film, tracks
+				w.desk.film, w.desk.tracks, w.desk.linked = film, tracks, nil
 				w.fillViewer()
 			}
 		})
@@ -62,11 +62,13 @@ func (d *desk) followed() []annotation.Object {
 	if len(d.tracks) == 0 {
 		return d.objects
 	}
-	out := slices.Clone(d.objects)
-	for i := range out {
-		out[i].Track = d.tracks[out[i].ID]
+	if d.linked == nil {
+		d.linked = slices.Clone(d.objects)
+		for i := range d.linked {
+			d.linked[i].Track = d.tracks[d.linked[i].ID]
+		}
 	}
-	return out
+	return d.linked
 }
 
 // link has objects linked by another rule, of all films.

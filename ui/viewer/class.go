@@ -40,14 +40,14 @@ func (c *class) set(o *annotation.Object, v Values) {
 }
 
 func (c *class) choose(name string) {
-	switch {
-	case c.of == "":
+	if c.of == "" {
 		c.s.act.Classify("", name)
-	case c.s.home():
-		c.s.act.Classify(c.of, name)
-	default: // the list stays with what is
-		c.s.chosen()
+		return
 	}
+	if c.s.home() {
+		c.s.act.Classify(c.of, name)
+	}
+	c.s.chosen() // the list stays with what is
 }
 
 // next goes to the next class.

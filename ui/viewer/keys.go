@@ -87,21 +87,34 @@ func (s *Screen) brushed(diameter float64) {
 
 // compare brings the other layer, and the lens with it where it was asked for.
 func (s *Screen) compare() {
-	v := s.val
-	s.view.SetOther(v.Names[0], v.Names[1], v.Other, v.T)
+	v, on := s.val, s.view.Lens()
 	if v.Rival != s.rival && (v.Other != nil || v.Rival == "") {
 		s.rival = v.Rival
-		s.view.SetLens(v.Rival != "") // who asked wants to see it
+		on = v.Rival != "" // who asked wants to see it
 	}
-	if v.Other == nil && s.view.Lens() { // there is nothing in it: it would hide what lies on the image
+	if v.Other == nil && on { // there is nothing in it: it would hide what lies on the image
 		s.rival = "" // it comes back with what is being asked
-		s.view.SetLens(false)
+		on = false
+	}
+	s.setLens(on)
+}
+
+// setLens switches the lens on or off. The view has what it shows only while it is on: to find very many
+// objects by their place takes a moment.
+func (s *Screen) setLens(on bool) {
+	var other []annotation.Object
+	if on {
+		other = s.val.Other
+	}
+	s.view.SetOther(s.val.Names[0], s.val.Names[1], other, s.val.T)
+	if on != s.view.Lens() {
+		s.view.SetLens(on)
 	}
 }
 
 // lens shows the other layer in a circle at the pointer.
 func (s *Screen) lens() {
-	s.view.SetLens(!s.view.Lens() && s.val.Other != nil)
+	s.setLens(!s.view.Lens() && s.val.Other != nil)
 	if _, t := s.view.Plane(); s.view.Lens() && t != s.val.T {
 		s.Note(fmt.Sprintf("What the lens shows was found at time %d.", s.val.T+1))
 	}

@@ -4,6 +4,7 @@ package viewer
 
 import (
 	"image"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -178,7 +179,7 @@ func New(post func(func()), act Actions) *Screen {
 	s.keys = s.bindings()
 	s.build()
 	s.ExtendBaseWidget(s)
-	s.Set(Values{})
+	s.set(Values{})
 	return s
 }
 
@@ -240,8 +241,32 @@ func (s *Screen) warn() {
 }
 
 // Set replaces what is shown. Where the same image stays open, so do its place,
-// its contrast and what is selected.
+// its contrast and what is selected. News of other captures, which change nothing here, cost nothing.
 func (s *Screen) Set(v Values) {
+	if !v.same(s.val) {
+		s.set(v)
+	}
+}
+
+// same reports whether values are those that o are. Objects are never changed in place: those of the same
+// slice are the same, and all others are taken for others, as there may be very many.
+func (v Values) same(o Values) bool {
+	if v.Source != o.Source || !held(v.Objects, o.Objects) || !held(v.Other, o.Other) ||
+		!held(v.Film.Frames, o.Film.Frames) || !held(v.Film.Tracks, o.Film.Tracks) {
+		return false
+	}
+	for _, x := range []*Values{&v, &o} {
+		x.Source, x.Objects, x.Other, x.Film.Frames, x.Film.Tracks = nil, nil, nil, nil, nil
+	}
+	return reflect.DeepEqual(v, o) // what was measured is put into its maps while Measuring says so
+}
+
+// held reports whether two slices are one.
+func held[T any](a, b []T) bool {
+	return (a == nil) == (b == nil) && len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func (s *Screen) set(v Values) {
 	fresh := v.Source != s.val.Source
 	s.val = v
 	if fresh {

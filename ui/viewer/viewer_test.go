@@ -454,3 +454,45 @@ func TestAnEmptyWidthStaysEmpty(t *testing.T) {
 		t.Errorf("ran with %v", asked)
 	}
 }
+
+// asked is an image that counts how often it was asked what it is.
+type asked struct {
+	cells
+	n int
+}
+
+func (a *asked) Info() imageio.Info {
+	a.n++
+	return a.cells.Info()
+}
+
+// TestWhatIsShownIsNotShownAgain: news of another capture cost nothing here.
+func TestWhatIsShownIsNotShownAgain(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		src := &asked{}
+		val := typical()
+		val.Source, val.Other, val.Versions = src, objects(), []string{"nuclei@2"}
+		v.Set(val)
+		s.settle(c)
+		news := func(what string, again bool) {
+			t.Helper()
+			before := src.n
+			if v.Set(val); again != (src.n > before) {
+				t.Errorf("%s: shown again: %v", what, !again)
+			}
+		}
+		val.Versions = []string{"nuclei@2"}
+		news("the same", false)
+		val.Place = "2 of 4"
+		news("another place", true)
+		val.Objects = slices.Clone(val.Objects)
+		news("other objects", true)
+		val.Other = nil
+		news("no other layer", true)
+		val.Source = &asked{}
+		val.Measuring = 1
+		v.Set(val)
+		val.Source = src
+		news("another image", true)
+	})
+}

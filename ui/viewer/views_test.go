@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -127,6 +128,27 @@ func TestTheLensGoesOffWithNothingInIt(t *testing.T) {
 		v.Set(b)
 		if !all(v)[0].Lens() {
 			t.Error("the lens is off when the model has answered anew")
+		}
+	})
+}
+
+// TestTheLensIsFilledWhileItIsOn only: to lay out very many objects takes a moment.
+func TestTheLensIsFilledWhileItIsOn(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Other = objects()
+		v.Set(val)
+		s.settle(c)
+		size := all(v)[0].Size()
+		all(v)[0].MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(size.Width/2, size.Height/2)}})
+		for i, want := range []bool{false, true, false} {
+			if i > 0 {
+				press(v, c, 'l')
+			}
+			s.settle(c)
+			if a, b := all(v)[0].Under(); a == 0 || want != (b == a) || !want && b > 0 {
+				t.Errorf("after %d presses there are %d under the lens, on the image %d", i, b, a)
+			}
 		}
 	})
 }
