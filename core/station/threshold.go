@@ -43,7 +43,7 @@ func (s *Station) Threshold(ctx context.Context, it flow.Item) (float64, error) 
 
 // SetThreshold makes a capture's objects anew of what its model has answered, with another
 // threshold. No server is asked. Corrections stay; a review that was finished is to be finished
-// again. NotFound is the error when the answers are not kept any more. When ctx ends before, all
+// again. NotFound is the error when the answers are not kept, or not any more. When ctx ends before, all
 // is as it was.
 func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold float64) error {
 	var c intake.Capture
@@ -60,6 +60,9 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 	}
 	b, err := s.predictedBy(ctx, it)
 	if err != nil {
+		return err
+	}
+	if err := movable(b); err != nil {
 		return err
 	}
 	r, err := recipe.Read(b.Recipe)
@@ -92,6 +95,16 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 		}
 	}
 	return s.corrections.keepLayer(ctx, md5, layer)
+}
+
+// movable refuses to move the threshold of a model that only a server has: nothing of its answers is
+// kept, as it may be another one by then.
+func movable(b infer.Bundle) error {
+	if len(b.ONNX) > 0 {
+		return nil
+	}
+	return fault.New(fault.NotFound, "Answers of a model that only the server has are not kept, so its threshold can't be moved.",
+		"Move the score slider instead.", nil)
 }
 
 // anew is why a threshold can't be moved while a prediction is under way.
