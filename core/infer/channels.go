@@ -71,13 +71,28 @@ func (o Options) Given(m *recipe.Model, info imageio.Info) (g Given, err error) 
 		if wide(t) == 1 || i == 0 && len(o.Channels) > 0 {
 			continue
 		}
-		names := t.Axis(string(recipe.Channel)).Names
-		if n := len(called(names, info.Channels)); n > 0 && n < len(channels) && len(info.Channels) >= len(channels) {
-			g.Note = fmt.Sprintf("The image has %d of the %d channels that the model names (%s), and none was chosen: for the others it was given what was left, in order.",
-				n, len(channels), strings.Join(names, ", "))
+		if note := guessed(t.Axis(string(recipe.Channel)).Names, channels, info); note != "" {
+			g.Note = note
 		}
 	}
 	return g, nil
+}
+
+// guessed tells that these channels were given to an input without all of its names for them; empty: they
+// have them, it has none, or they are the colours of an image, which have one order everywhere.
+func guessed(names []string, channels []int, info imageio.Info) string {
+	named, n := strings.Join(names, ", "), len(called(names, info.Channels))
+	switch {
+	case n == len(channels), len(info.Channels) < len(channels), strings.Trim(named, ", ") == "":
+		return ""
+	case n > 0:
+		return fmt.Sprintf("The image has %d of the %d channels that the model names (%s), and none was chosen: for the others it was given what was left, in order.",
+			n, len(channels), named)
+	case info.Colored():
+		return ""
+	}
+	return fmt.Sprintf("The image has none of the %d channels that the model names (%s), and none was chosen: it was given the first, in order.",
+		len(channels), named)
 }
 
 // mostChannels is how many may be chosen.

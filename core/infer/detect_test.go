@@ -360,7 +360,8 @@ func TestChannelsThatArePicked(t *testing.T) {
 		{"dapi, actin", nil, []int{0, 1}, "given what was left, in order"},
 		{"gfp, actin", nil, []int{1, 0}, "has 1 of the 2 channels that the model names (gfp, actin)"},
 		{"gfp, actin", []int{1, 0}, []int{1, 0}, ""},
-		{"membrane, actin", nil, []int{0, 1}, ""},
+		{"membrane, actin", nil, []int{0, 1}, "has none of the 2 channels that the model names (membrane, actin)"},
+		{"membrane, actin", []int{0, 1}, []int{0, 1}, ""},
 	} {
 		m := description(t, c.names, "{id: components}")
 		opt, err := infer.Options{}.Named(m, info).Choose(m, c.chosen)
@@ -407,6 +408,9 @@ func TestDetectSaysWhatDoesNotFit(t *testing.T) {
 		_, err := infer.Detect(t.Context(), marcher{}, ref, r, src, o, nil)
 		if fault.KindOf(err) != fault.Invalid || strings.Contains(name, " ") && !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if _, hint := fault.Explain(err); strings.Contains(name, "along time") && strings.Contains(hint, "newer") {
+			t.Errorf("%s: nothing is wrong with the model, but %s", name, hint)
 		}
 	}
 }

@@ -62,14 +62,19 @@ func newPlanes(d *detection, p *plan) (*planes, error) {
 // which one is given, such as time: the others would be made up.
 func aPlane(t *recipe.Tensor, p *plan) error {
 	if t.Axis("y") == nil || t.Axis("x") == nil {
-		return unfit(fmt.Sprintf("Its input %s is no image, and Coverslip has nothing else to give it.", t.ID))
+		return unasked(fmt.Sprintf("The model's input %s is no image, and Coverslip has nothing else to give it.", t.ID))
 	}
 	for _, a := range t.Axes {
 		if x := p.axis(a.ID); x != nil && a.ID != "y" && a.ID != "x" && a.ID != "z" && x.pieces[0].size > 1 {
-			return unfit(fmt.Sprintf("Its input %s wants %d positions along %s at once, and Coverslip gives it one.", t.ID, x.pieces[0].size, a.ID))
+			return unasked(fmt.Sprintf("The model's input %s takes %d positions along %s at once, and Coverslip gives it one.", t.ID, x.pieces[0].size, a.ID))
 		}
 	}
 	return nil
+}
+
+// unasked is why a model can't be asked that has nothing wrong with it.
+func unasked(say string) error {
+	return fault.New(fault.Invalid, say, "Choose a model that takes one plane of one time point, or one stack.", nil)
 }
 
 // of implements supply.
