@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,19 +22,7 @@ import (
 func inferImages(ctx context.Context, c call, args []string) error {
 	flags := flag.NewFlagSet("infer", flag.ContinueOnError)
 	q := station.Question{Log: c.log}
-	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT; or several servers, parted by commas")
-	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
-	flags.StringVar(&q.Model, "model", "", "name of the model, also in the results; of a folder without a network, the one that the server has it under; empty: the folder's, or nuclei. "+
-		"Where a network is brought along, a server's own model of that name stays as it is")
-	flags.StringVar(&q.Folder, "folder", "", "of the model, with rdf.yaml or coverslip.yaml and its network, if the engine has it not; empty: the bundled one. "+stays)
-	flags.Float64Var(&q.Diameter, "diameter", 0, "of a nucleus, in pixels; 0: as the model was made for")
-	flags.IntVar(&q.Tile, "tile", 0, "side of a tile in pixels; 0: 512")
-	flags.IntVar(&q.Overlap, "overlap", 0, "pixels that neighbouring tiles share; 0: what the model says, or 96")
-	flags.Func("channels", "of the image for those of the model, in its order and from 0 on, such as 1,0; else the ones with its names for them, or the nuclei's, or the first", q.SetChannels)
-	flags.Func("region", "of which objects are wanted: X,Y,WIDTH,HEIGHT in pixels of the image; else all of it", q.SetRegion)
-	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash, as it does itself after an outage")
-	flags.DurationVar(&q.Patience, "patience", 10*time.Minute, "how long a server that does not answer any more is asked again; 0: not at all")
-	access(flags, &q.Access)
+	questionFlags(flags, &q)
 	var r results
 	flags.StringVar(&r.out, "out", "", "objects.geojson, table.csv or labels.tif, of one image")
 	flags.StringVar(&r.into, "into", "", "folder for the results, one of each kind an image")
@@ -76,14 +66,50 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	})
 }
 
+// questionFlags are those that say what is asked, and whom.
+func questionFlags(flags *flag.FlagSet, q *station.Question) {
+	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT; or several servers, parted by commas")
+	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
+	flags.StringVar(&q.Model, "model", "", "name of the model, also in the results; of a folder without a network, the one that the server has it under; empty: the folder's, or nuclei. "+
+		"Where a network is brought along, a server's own model of that name stays as it is")
+	flags.StringVar(&q.Folder, "folder", "", "of the model, with rdf.yaml or coverslip.yaml and its network, if the engine has it not; empty: the bundled one. "+stays)
+	flags.Float64Var(&q.Diameter, "diameter", 0, "of a nucleus, in pixels; 0: as the model was made for")
+	flags.IntVar(&q.Tile, "tile", 0, "side of a tile in pixels; 0: 512")
+	flags.IntVar(&q.Overlap, "overlap", 0, "pixels that neighbouring tiles share; 0: what the model says, or 96")
+	flags.Func("channels", "of the image for those of the model, in its order and from 0 on, such as 1,0; else the ones with its names for them, or the nuclei's, or the first", q.SetChannels)
+	flags.Func("region", "of which objects are wanted: X,Y,WIDTH,HEIGHT in pixels of the image; else all of it", q.SetRegion)
+	flags.Func("image", "which image of a file that holds several, counted from 0; else the one that the window shows", from0(&q.Image))
+	flags.Func("z", "which plane of a stack, counted from 0; else the middle one", from0(&q.Z))
+	flags.Func("t", "which time point of a film, counted from 0; else the first one, and with --tracks it and all after it", from0(&q.T))
+	flags.Float64Var(&q.Threshold, "threshold", 0, "of the model's probability, up to 1; 0: the model's own")
+	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash, as it does itself after an outage")
+	flags.DurationVar(&q.Patience, "patience", 10*time.Minute, "how long a server that does not answer any more is asked again; 0: not at all")
+	access(flags, &q.Access)
+}
+
+// from0 takes a whole number from 0 on.
+func from0(to **int) func(string) error {
+	return func(s string) error {
+		n, err := strconv.ParseUint(s, 10, 31)
+		if err != nil {
+			return errors.New("it is a whole number from 0 on")
+		}
+		*to = new(int(n))
+		return nil
+	}
+}
+
 func trackFilm(ctx context.Context, c call, q station.Question, film, table string) (err error) {
-	n := 0
+	n, note := 0, ""
 	err = station.WriteResult(table, func(w io.Writer) error {
-		n, err = station.Track(ctx, q, film, w)
+		n, note, err = station.Track(ctx, q, film, w)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if note != "" {
+		fmt.Fprintln(c.errs, "coverslipctl: "+note)
 	}
 	return c.print(map[string]int{"tracks": n}, fmt.Sprintf("%d tracks in %s", n, table))
 }
@@ -129,6 +155,8 @@ func (r results) fit(q station.Question, images []string) error {
 		return usageError("--out is for one image, --into for several")
 	case r.tracks != "" && (len(images) > 1 || r.out != "" || r.into != ""):
 		return usageError("--tracks is for one film, and without --out and --into")
+	case !(q.Threshold >= 0 && q.Threshold <= 1):
+		return usageError("--threshold is from 0 to 1")
 	case q.Linking.Gap < 0 || !(q.Linking.Reach > 0):
 		return usageError("--reach is above 0, and --gap not below")
 	}

@@ -45,6 +45,8 @@ func TestInferSparesImages(t *testing.T) {
 		{[]string{one, two, "--into", filepath.Join(dir, "a")}, "would both be"},
 		{[]string{one, "--into", dir, "--as", "png"}, "not png"},
 		{[]string{one, "--channels", "1,"}, "are not like 1,0"},
+		{[]string{one, "--z", "-1"}, "a whole number from 0 on"},
+		{[]string{one, "--threshold", "1.5"}, "--threshold is from 0 to 1"},
 	} {
 		var text, errs bytes.Buffer
 		args := append([]string{"infer", "--engine", "grpc://127.0.0.1:1"}, c.args...)

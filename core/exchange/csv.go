@@ -16,10 +16,12 @@ type Provenance struct {
 	Image, MD5     string // file name, and hash of the file
 	Model, Version string
 	Commit         string // of the dataset
+	Z, T           int    // plane and time point, from 0 on
 }
 
 // WriteCSV writes a table with one line an object; the names of the columns carry the
-// units. Numbers have a point and as many digits as they need.
+// units. Numbers have a point and as many digits as they need. The last columns are the object's number
+// in a label image of the same objects, and where they were looked for.
 func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 	out := csv.NewWriter(w)
 	head := []string{"Image", "Image MD5", "Dataset commit", "Model", "Model version", "Object", "Class", "State", "By", "Score"}
@@ -30,8 +32,8 @@ func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 	for _, v := range t.Values(measure.Row{Channels: make([]measure.Intensity, len(t.Channels))}) {
 		head = append(head, cell(v.Name))
 	}
-	err := out.Write(head)
-	for _, r := range t.Rows {
+	err := out.Write(append(head, "Label", "Z", "T"))
+	for i, r := range t.Rows {
 		if err != nil {
 			break
 		}
@@ -46,7 +48,7 @@ func WriteCSV(w io.Writer, t measure.Table, p Provenance) error {
 		for _, v := range t.Values(r) {
 			line = append(line, number(v.Value))
 		}
-		err = out.Write(line)
+		err = out.Write(append(line, strconv.Itoa(i+1), strconv.Itoa(p.Z), strconv.Itoa(p.T)))
 	}
 	if out.Flush(); err == nil {
 		err = out.Error()

@@ -298,7 +298,7 @@ func TestCSV(t *testing.T) {
 		Rows:  []measure.Row{{Object: l.Objects[0], Area: 40}, {Object: l.Objects[1], Area: 0.1}},
 	}
 	var b bytes.Buffer
-	p := exchange.Provenance{Image: "a, b.tif", MD5: "0cc1", Model: "nuclei-star", Version: "3", Commit: "deadbeef"}
+	p := exchange.Provenance{Image: "a, b.tif", MD5: "0cc1", Model: "nuclei-star", Version: "3", Commit: "deadbeef", Z: 11, T: 4}
 	if err := exchange.WriteCSV(&b, table, p); err != nil {
 		t.Fatal(err)
 	}
@@ -313,6 +313,7 @@ func TestCSV(t *testing.T) {
 	for name, want := range map[string]string{
 		"Image": "a, b.tif", "Image MD5": "0cc1", "Model": "nuclei-star", "Model version": "3", "Dataset commit": "deadbeef",
 		"Object": "00ff", "Track": "17", "Class": "'=cmd()", "State": "accepted", "Area px^2": "40", "Area µm^2": "10",
+		"Label": "1", "Z": "11", "T": "4",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)

@@ -184,7 +184,7 @@ func (a answer) write(w io.Writer, format string) (kind string, err error) {
 	}
 	switch format {
 	case "csv":
-		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, MD5: a.md5, Model: a.model.Model, Version: a.model.Version})
+		return "text/csv; charset=utf-8", exchange.WriteCSV(w, a.table, exchange.Provenance{Image: a.name, MD5: a.md5, Model: a.model.Model, Version: a.model.Version, Z: a.z, T: a.t})
 	case "labels":
 		return "image/tiff", exchange.WriteLabels(w, labelled(a.layer.Objects, a.size), a.table.Image.Micron, a.layer.By)
 	case "json":

@@ -42,16 +42,19 @@ type Question struct {
 	Folder  string // of the model; empty: the bundled one
 	Token   secret.Text
 	Access
-	Diameter float64
-	Tile     int // side of a tile and pixels that neighbours share; 0: as infer does
-	Overlap  int
-	Channels []int           // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
-	Region   image.Rectangle // whose objects are wanted; empty: all of the image
-	Keep     string          // folder in which answers are kept until they are used; empty: none
-	Linking  measure.Linking // of objects over time, for Track
-	Patience time.Duration   // with a server that does not answer: so long it is asked again; 0: it is not
-	Waits    func(error)     // told when that begins, from several goroutines; nil: nobody is
-	Log      *slog.Logger
+	Diameter  float64
+	Tile      int // side of a tile and pixels that neighbours share; 0: as infer does
+	Overlap   int
+	Channels  []int           // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
+	Region    image.Rectangle // whose objects are wanted; empty: all of the image
+	Image     *int            // of a file with several, from 0 on, as Z and T are; nil: the one that a person would see first
+	Z, T      *int            // plane and time point; nil: the middle one, the first one
+	Threshold float64         // of probability; 0: the model's own
+	Keep      string          // folder in which answers are kept until they are used; empty: none
+	Linking   measure.Linking // of objects over time, for Track
+	Patience  time.Duration   // with a server that does not answer: so long it is asked again; 0: it is not
+	Waits     func(error)     // told when that begins, from several goroutines; nil: nobody is
+	Log       *slog.Logger
 }
 
 // Access is how a server wants to be asked that is encrypted, or where not everybody may ask.
@@ -62,15 +65,16 @@ type Access struct {
 
 // Answer is what the model found, and what was measured.
 type Answer struct {
-	Layer       annotation.Layer
-	Table       measure.Table
-	Image       string // file name
-	Model       infer.Ref
-	Size        image.Point
-	Micron      imageio.Micron
-	Engine      string
-	Seconds     float64
-	infer.Given // of the image, to the model
+	Layer    annotation.Layer
+	Table    measure.Table
+	Image    string // file name
+	Model    infer.Ref
+	Size     image.Point
+	Micron   imageio.Micron
+	Engine   string
+	Seconds  float64
+	Channels []int  // that the model was given, in its order
+	Note     string // what whoever asks might take for otherwise; empty: nothing
 }
 
 // How many images are under way at a time: while the engine works on one, others are read,
@@ -99,7 +103,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostImages)
 	for _, path := range paths {
-		src, err := openGiven(ctx, path, "", own)
+		src, err := openGiven(ctx, path, "", q.image())
 		if err != nil {
 			g.Go(func() error { return err })
 			break
@@ -139,7 +143,8 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 	}
 	a := Answer{
 		Layer: layer, Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
-		Engine: en.Name(), Seconds: time.Since(begun).Seconds(), Given: given,
+		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
+		Channels: given.Channels, Note: q.note(given, src.Info(), opt),
 	}
 	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T)
 	return a, err
@@ -157,12 +162,51 @@ func (q *Question) SetChannels(text string) (err error) {
 	return err
 }
 
-// options are those of the question, about the plane that is looked at first.
+// image is which one of a file is looked at.
+func (q Question) image() int {
+	if q.Image == nil {
+		return own
+	}
+	return *q.Image
+}
+
+// note is what whoever asks might take for otherwise: what was looked at where there are several and none was
+// named, and that nothing is kept; empty: nothing.
+func (q Question) note(given infer.Given, info imageio.Info, opt infer.Options) string {
+	var of, all []string
+	if given.Note != "" {
+		all = append(all, given.Note)
+	}
+	add := func(named *int, n, at int, what string) {
+		if named == nil && n > 1 {
+			of = append(of, fmt.Sprintf("%s %d of %d", what, at, n))
+		}
+	}
+	add(q.Image, len(info.Images), info.Image, "image")
+	add(q.Z, info.Z, opt.Z, "plane")
+	add(q.T, info.T, opt.T, "time point")
+	if len(of) > 0 {
+		all = append(all, "None was named: this is "+strings.Join(of, ", ")+", counted from 0.")
+	}
+	if q.Keep != "" && opt.Keep.Dir == "" {
+		all = append(all, "No answers were kept: of a model or an image that only a server has, nobody can tell whether it stays the same.")
+	}
+	return strings.Join(all, " ")
+}
+
+// options are those of the question, about the plane that is looked at first where none is named.
 func (q Question) options(info imageio.Info, b infer.Bundle, r *recipe.Model) (opt infer.Options, given infer.Given, err error) {
 	if opt, err = plane(info).Named(r, info).Choose(r, q.Channels); err != nil {
 		return opt, given, err
 	}
-	opt.Diameter, opt.Tile, opt.Overlap, opt.Region, opt.Keep = q.Diameter, q.Tile, q.Overlap, q.Region, keep(q.Keep, keptBytes, b)
+	if q.Z != nil {
+		opt.Z = *q.Z
+	}
+	if q.T != nil {
+		opt.T = *q.T
+	}
+	opt.Diameter, opt.Threshold, opt.Tile, opt.Overlap = q.Diameter, q.Threshold, q.Tile, q.Overlap
+	opt.Region, opt.Keep = q.Region, keep(q.Keep, keptBytes, b)
 	given, err = opt.Given(r, info)
 	return opt, given, err
 }
@@ -286,7 +330,9 @@ func (a Answer) writer(path string) (func(io.Writer) error, error) {
 		return func(w io.Writer) error { return exchange.WriteGeoJSON(w, a.Layer, a.Table) }, nil
 	case ".csv":
 		return func(w io.Writer) error {
-			return exchange.WriteCSV(w, a.Table, exchange.Provenance{Image: a.Image, Model: a.Model.Model, Version: a.Model.Version})
+			return exchange.WriteCSV(w, a.Table, exchange.Provenance{
+				Image: a.Image, Model: a.Model.Model, Version: a.Model.Version, Z: a.Layer.Z, T: a.Layer.T,
+			})
 		}, nil
 	case ".tif", ".tiff":
 		return func(w io.Writer) error {

@@ -5,15 +5,23 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/infer/triton"
+	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
 	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/station"
 )
@@ -65,7 +73,7 @@ func TestAskAboutAChannel(t *testing.T) {
 		}
 		err := station.Ask(t.Context(), q, []string{stained(t)}, func(a station.Answer) error {
 			if !slices.Equal(a.Channels, want) {
-				t.Errorf("%q: given %v", text, a.Given)
+				t.Errorf("%q: given %v", text, a.Channels)
 			}
 			return nil
 		})
@@ -109,6 +117,132 @@ func TestAFolderNamesItsModel(t *testing.T) {
 	}
 	if len(names) != 4 {
 		t.Errorf("objects of four models have %d names", len(names))
+	}
+}
+
+// layers writes an image of two channels and so many planes and time points, in each of which there is a
+// disc, further right the higher the plane and further down the later it is.
+func layers(t *testing.T, z, times int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "layers.ome.tif")
+	info := imageio.Info{
+		Levels: []imageio.Level{{Size: image.Pt(96, 96)}}, Channels: []imageio.Channel{{Name: "Actin"}, {Name: "DAPI"}}, Z: z, T: times, Type: imageio.Uint8,
+	}
+	err := ometiff.Write(t.Context(), path, info, func(_, z, at int) (*imageio.Pixels, error) {
+		px := &imageio.Pixels{Size: image.Pt(96, 96), Type: imageio.Uint8, Data: make([]byte, 96*96)}
+		for i := range px.Data {
+			if px.Data[i] = byte(10 + i%3); math.Hypot(float64(i%96-20-20*z), float64(i/96-20-20*at)) < 11 {
+				px.Data[i] = 180
+			}
+		}
+		return px, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestAskAboutAPlane: of a stack over time what is named is looked at; what is not, is told, and the table
+// says where each object was found.
+func TestAskAboutAPlane(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	path := layers(t, 3, 2)
+	for _, c := range []struct {
+		z, t, image *int
+		note, row   string // row: label, plane, time point
+	}{
+		{nil, nil, nil, "this is plane 1 of 3, time point 0 of 2, counted from 0.", "1,1,0"},
+		{new(2), nil, nil, "this is time point 0 of 2,", "1,2,0"},
+		{new(0), new(1), new(0), "", "1,0,1"},
+	} {
+		q := station.Question{Engine: "embedded", Image: c.image, Z: c.z, T: c.t}
+		err := station.Ask(t.Context(), q, []string{path}, func(a station.Answer) error {
+			out := filepath.Join(t.TempDir(), "out.csv")
+			if err := a.Export(out); err != nil {
+				return err
+			}
+			table, err := os.ReadFile(out)
+			at := image.Pt(20+20*a.Layer.Z, 20+20*a.Layer.T)
+			if len(a.Layer.Objects) != 1 || !at.In(segment.Bounds(a.Layer.Objects[0].Outline)) || !strings.HasSuffix(string(table), ","+c.row+"\n") {
+				t.Errorf("%+v: %d objects, table %s", c, len(a.Layer.Objects), table)
+			}
+			if !strings.Contains(a.Note, c.note) || c.note == "" && a.Note != "" {
+				t.Errorf("%q, want %q", a.Note, c.note)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for _, q := range []station.Question{{Z: new(3)}, {T: new(2)}, {Image: new(1)}} {
+		q.Engine = "embedded"
+		err := station.Ask(t.Context(), q, []string{path}, func(station.Answer) error { return nil })
+		_, _, terr := station.Track(t.Context(), q, path, io.Discard)
+		if err == nil || terr == nil || fault.KindOf(err) != fault.KindOf(terr) {
+			t.Errorf("%+v: %v; %v", q, err, terr)
+		}
+	}
+}
+
+// TestAskWithAThreshold: fewer objects are as probable as that.
+func TestAskWithAThreshold(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	path := filepath.Join(t.TempDir(), field)
+	data, err := fs.ReadFile(sample.Captures(), field)
+	if err := errors.Join(err, os.WriteFile(path, data, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	found := map[float64]int{}
+	for _, at := range []float64{0, 0.2, 0.8} {
+		err := station.Ask(t.Context(), station.Question{Engine: "embedded", Threshold: at}, []string{path}, func(a station.Answer) error {
+			found[at] = len(a.Layer.Objects)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found[0.8] == 0 || found[0.8] >= found[0] || found[0] >= found[0.2] {
+		t.Errorf("objects by threshold: %v", found)
+	}
+}
+
+// TestNothingIsKeptOfAServersOwnModel, and that is told.
+func TestNothingIsKeptOfAServersOwnModel(t *testing.T) {
+	server := servertest.StartTriton(t)
+	folder := t.TempDir()
+	text, err := fs.ReadFile(sample.Model(), recipe.FileName)
+	if err := errors.Join(err, os.WriteFile(filepath.Join(folder, recipe.FileName), text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	en, err := triton.Dial(t.Context(), triton.Options{Address: server.GRPC, Backend: "python"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer en.Close()
+	net, err := fs.ReadFile(sample.Model(), "model.onnx")
+	if err := errors.Join(err, en.Load(t.Context(), infer.Bundle{Ref: infer.Ref{Model: "theirs", Version: "1"}, ONNX: net})); err != nil {
+		t.Fatal(err)
+	}
+	for name, told := range map[string]bool{"theirs": true, "ours": false} {
+		q := station.Question{Engine: server.GRPC, Backend: "python", Folder: folder, Model: name, Keep: filepath.Join(t.TempDir(), "kept")}
+		if name == "ours" {
+			q.Folder = ""
+		}
+		err := station.Ask(t.Context(), q, []string{stained(t)}, func(a station.Answer) error {
+			if strings.Contains(a.Note, "No answers were kept") != told {
+				t.Errorf("%s: %q", name, a.Note)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(q.Keep); errors.Is(err, fs.ErrNotExist) != told {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

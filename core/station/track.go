@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/intake"
@@ -15,55 +16,61 @@ import (
 // Track loads the model into the engine, asks it about every time point of a film or
 // time-lapse, links the objects, and writes a table with a row for each object at each time
 // point. Lengths are micrometres where the image says how large a pixel is, and seconds are there
-// where it says how long it is from one time point to the next. It returns how many tracks there are.
-func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks int, err error) {
+// where it says how long it is from one time point to the next. It returns how
+// many tracks there are, and what is to be known besides.
+func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks int, note string, err error) {
 	en, err := q.engine(ctx)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer en.Close() //nolint:errcheck // the answers are there
 	b, r, err := q.bundle()
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	if err := load(ctx, en, b); err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	src, err := openGiven(ctx, path, "", own)
+	src, err := openGiven(ctx, path, "", q.image())
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer src.Close() //nolint:errcheck // read only
 	info := src.Info()
-	opt, _, err := q.options(info, b, r)
+	opt, given, err := q.options(info, b, r)
 	if err != nil {
-		return 0, err
+		return 0, "", err
+	}
+	if opt.T >= info.T {
+		return 0, "", fault.New(fault.Invalid, "The image has no such time point.", "Choose another one.", nil)
 	}
 	opt.Keep = stamped(opt.Keep, path)
+	q.T = new(opt.T) // all from there on are looked at
+	note = q.note(given, info, opt)
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {
 		layer, err := q.detect(ctx, en, b, r, src, opt)
 		if err != nil {
-			return tracks, err
+			return tracks, note, err
 		}
 		seen, err := measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
 		if err != nil {
-			return tracks, err
+			return tracks, note, err
 		}
 		numbers, err := l.Next(ctx, seen.Rows)
 		if err != nil {
-			return tracks, err
+			return tracks, note, err
 		}
 		for i, n := range numbers {
 			tracks = max(tracks, n)
 			seen.Rows[i].Object.Track = n
 		}
 		if err := out.write(opt.T, seen.Rows); err != nil {
-			return tracks, err
+			return tracks, note, err
 		}
 	}
-	return tracks, out.end()
+	return tracks, note, out.end()
 }
 
 // WriteTracks writes the table that [Track] writes, of what was kept when the capture's

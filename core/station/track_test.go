@@ -33,9 +33,9 @@ func TestTrackAFilm(t *testing.T) {
 	server := servertest.StartTriton(t)
 	var out bytes.Buffer
 	q := station.Question{Engine: server.GRPC, Backend: "python", Model: "tracked", Linking: measure.Linking{Reach: 10}}
-	tracks, err := station.Track(t.Context(), q, film, &out)
-	if err != nil {
-		t.Fatal(err)
+	tracks, note, err := station.Track(t.Context(), q, film, &out)
+	if err != nil || note != "" {
+		t.Fatal(note, err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
 	if err != nil || len(rows) < 7 {
