@@ -53,14 +53,17 @@ func (v *View) ScaleBrush(k float64) {
 }
 
 // beginStroke starts at p: on the marked object if the stroke begins there (or Shift is
-// held), or for the eraser on whatever lies there; else on nothing.
+// held), or for the eraser on whatever is seen there; else on nothing.
 func (v *View) beginStroke(p annotation.Point) {
 	r := v.BrushSize() / 2
 	b := &v.brush
 	b.erase = v.tool == Eraser || v.alt
 	b.target = ""
 	marked := v.objects.object(v.selected)
-	switch o := v.objects.at(p); {
+	if !v.lies() {
+		marked = nil
+	}
+	switch o := v.lying(p); {
 	case marked != nil && (b.erase || v.shift || inside(marked.Outline, p)):
 		b.target = marked.ID
 	case b.erase && o != nil:

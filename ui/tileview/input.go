@@ -174,7 +174,7 @@ func (v *View) Tapped(e *fyne.PointEvent) {
 	if v.style.Hidden {
 		return
 	}
-	if o := v.objects.at(p); o != nil {
+	if o := v.lying(p); o != nil {
 		v.Select(o.ID)
 	} else {
 		v.Select("")
@@ -255,9 +255,7 @@ func (v *View) readout(p annotation.Point) Readout {
 	}
 	r.Micron = imageio.Micron{X: p.X * v.info.Micron.X, Y: p.Y * v.info.Micron.Y}
 	r.Values = v.values(p)
-	if !v.style.Hidden {
-		r.Object = v.objects.at(p)
-	}
+	r.Object = v.lying(p)
 	return r
 }
 

@@ -170,7 +170,7 @@ func (v *View) closePen() {
 // paintMarks draws what changes with every move: the marked object, the one under
 // the pointer, and the pen.
 func (v *View) paintMarks(s sheet, at camera) {
-	of, lie := theme.Objects(), v.pictured() == v.objectsAt
+	of, lie := theme.Objects(), v.lies()
 	if o := v.objects.object(v.hover); lie && o != nil && !v.style.Hidden && v.hover != v.selected {
 		for _, line := range v.objects.screenLines(o, at) {
 			s.stroke(line, true, inkOf(of.Hovered, 1), 2*v.ratio, 0)

@@ -92,6 +92,17 @@ func (v *View) pictured() int {
 	return v.t
 }
 
+// lies reports whether the objects are those of the time point that is on the screen.
+func (v *View) lies() bool { return v.pictured() == v.objectsAt }
+
+// lying returns the object that is seen at p, or nil.
+func (v *View) lying(p annotation.Point) *annotation.Object {
+	if v.style.Hidden || !v.lies() {
+		return nil
+	}
+	return v.objects.at(p)
+}
+
 // follow lays the objects of the time point that is on the screen over it, and reports whether
 // there are any.
 func (v *View) follow() bool {

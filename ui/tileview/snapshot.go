@@ -74,7 +74,7 @@ func (v *View) Snapshot() (Picture, bool) {
 		p.length *= v.ratio
 		p.drawBar()
 	}
-	if !style.Hidden && v.pictured() == v.objectsAt {
+	if !style.Hidden && v.lies() {
 		p.shapes, p.clear = v.shapes(w, h, style), style.Clear
 	}
 	return p, true
