@@ -176,12 +176,17 @@ func TestReadOthers(t *testing.T) {
 		},
 		"one, in parts": {
 			`{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[9,9],[10,9],[10,10],[9,9]]],[[[0,0],[4,0],[4,4],[0,4],[0,0]],[[1,1],[2,2],[2,1],[1,1]]]]},"properties":{"objectType":"annotation"}}`,
-			annotation.Object{Score: 1, State: annotation.Drawn},
+			annotation.Object{ID: "object 1", Score: 1, State: annotation.Drawn},
 			0,
 		},
 		"the type last": {
 			`{"id":7,"properties":[],"features":[{"type":"Feature","id":"z",` + ring + `,"properties":null}],"type":"FeatureCollection"}`,
 			annotation.Object{ID: "z", Score: 1, State: annotation.Drawn},
+			0,
+		},
+		"numbers": {
+			`[{"type":"Feature","id":1e3,` + ring + `,"properties":{"metadata":{"by":7,"score":0.5,"tags":["a"],"none":null}}}]`,
+			annotation.Object{ID: "1e3", By: "7", Score: 0.5, State: annotation.Drawn},
 			0,
 		},
 		"a point too": {
@@ -204,6 +209,26 @@ func TestReadOthers(t *testing.T) {
 		if _, _, err := exchange.ReadGeoJSON(strings.NewReader(bad)); fault.KindOf(err) != fault.Corrupt {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// TestReadObjectsWithoutNames: an ID stands for one object, and for the same whenever the file is read.
+func TestReadObjectsWithoutNames(t *testing.T) {
+	var in []string
+	for _, id := range []string{`"P"`, `"P"`, `null`, `"P 2"`, `"P"`, `true`, `4`, `"4"`, `"object 1"`, `""`} {
+		in = append(in, `{"type":"Feature","id":`+id+`,"geometry":{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4]]]},"properties":null}`)
+	}
+	l, _, err := exchange.ReadGeoJSON(strings.NewReader("[" + strings.Join(in, ",") + "]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range l.Objects {
+		got = append(got, o.ID)
+	}
+	want := []string{"P", "P 2", "object 1", "P 2 2", "P 3", "object 2", "4", "4 2", "object 1 2", "object 3"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

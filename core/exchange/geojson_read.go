@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 )
 
 type readFeature struct {
-	ID         string
+	ID         word
 	Geometry   geometry
 	Properties readProperties
 }
@@ -23,15 +24,30 @@ type readProperties struct {
 	ObjectType     string
 	Classification json.RawMessage
 	Measurements   json.RawMessage
-	Metadata       map[string]string
+	Metadata       map[string]word
+}
+
+// word is a text, or a number as it is written: an id may be one. It is empty for anything else.
+type word string
+
+// UnmarshalJSON takes whatever there is.
+func (w *word) UnmarshalJSON(b []byte) error {
+	var s string
+	var n json.Number
+	if json.Unmarshal(b, &s) != nil && json.Unmarshal(b, &n) == nil {
+		s = n.String()
+	}
+	*w = word(s)
+	return nil
 }
 
 // ReadGeoJSON reads what [WriteGeoJSON] or QuPath wrote: a collection, a bare list of
-// features, or one feature. Of an object in several parts the largest stays, with its holes. The layer's plane is that of the first object. skipped counts what is no area: points and
-// lines. What is no GeoJSON is fault.Corrupt.
+// features, or one feature. Of an object in several parts the largest stays, with its holes. Objects
+// without an ID, or with that of another, get one of their own. The layer's plane is that of the first
+// object. skipped counts what is no area: points and lines. What is no GeoJSON is fault.Corrupt.
 func ReadGeoJSON(r io.Reader) (l annotation.Layer, skipped int, err error) {
 	in := &witness{r: r}
-	g := geoReader{dec: json.NewDecoder(in)}
+	g := geoReader{dec: json.NewDecoder(in), ids: map[string]int{}}
 	err = g.file()
 	if in.err != nil {
 		return annotation.Layer{}, 0, fmt.Errorf("read geojson: %w", in.err)
@@ -62,6 +78,7 @@ type geoReader struct {
 	dec     *json.Decoder
 	layer   annotation.Layer
 	skipped int
+	ids     map[string]int // the last number that was put behind each
 }
 
 func (g *geoReader) file() error {
@@ -175,8 +192,27 @@ func (g *geoReader) keep(f readFeature) error {
 	if len(g.layer.Objects) == 0 && json.Unmarshal(f.Geometry.Plane, &at) == nil {
 		g.layer.Z, g.layer.T = max(at.Z, 0), max(at.T, 0)
 	}
+	o.ID = g.own(o.ID)
 	g.layer.Objects = append(g.layer.Objects, o)
 	return nil
+}
+
+// own returns an ID that no object before has: QuPath before 0.4 called each PathDetectionObject, and
+// scripts often give none. It is the same whenever the file is read.
+func (g *geoReader) own(id string) string {
+	if _, taken := g.ids[id]; !taken && id != "" {
+		g.ids[id] = 1
+		return id
+	}
+	name := cmp.Or(id, "object")
+	for {
+		g.ids[id]++
+		try := name + " " + strconv.Itoa(g.ids[id])
+		if _, taken := g.ids[try]; !taken {
+			g.ids[try] = 1
+			return try
+		}
+	}
 }
 
 func broken(err error) error {
@@ -191,11 +227,8 @@ func (f readFeature) object() (annotation.Object, error) {
 	}
 	m := f.Properties.Metadata
 	o := annotation.Object{
-		ID: f.ID, Class: f.Properties.name(), Outline: outline, Score: 1,
-		State: annotation.State(m["state"]), By: m["by"],
-	}
-	if m["id"] != "" {
-		o.ID = m["id"]
+		ID: string(cmp.Or(m["id"], f.ID)), Class: f.Properties.name(), Outline: outline, Score: 1,
+		State: annotation.State(m["state"]), By: string(m["by"]),
 	}
 	switch o.State {
 	case annotation.Predicted, annotation.Accepted, annotation.Rejected, annotation.Drawn:
@@ -211,7 +244,7 @@ func (f readFeature) object() (annotation.Object, error) {
 	if n, ok := f.Properties.measurement(track); ok && n >= 1 && n < 1<<31 {
 		o.Track = int(n)
 	}
-	if s, err := strconv.ParseFloat(m["score"], 64); err == nil {
+	if s, err := strconv.ParseFloat(string(m["score"]), 64); err == nil {
 		o.Score = s
 	}
 	if math.IsNaN(o.Score) {
