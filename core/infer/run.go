@@ -27,6 +27,26 @@ type Cut struct {
 // halos are cropped, and the outputs lie over the inputs.
 func Run(ctx context.Context, e Engine, ref Ref, m *recipe.Model, in map[string]*recipe.Array, c Cut) (all map[string]*recipe.Array, err error) {
 	defer broken(&err, ref.broken())
+	q, err := running(ctx, e, ref, m, in, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Whole {
+		out, err := q.answer(ctx, q.plan.block(0))
+		if err != nil {
+			return nil, err
+		}
+		return out, m.Postprocess(out, in)
+	}
+	s := newStitcher(q.plan)
+	if err := q.ask(ctx, silent{}, s.take); err != nil {
+		return nil, err
+	}
+	return s.out, m.Postprocess(s.out, in)
+}
+
+// running is the question that arrays make.
+func running(ctx context.Context, e Engine, ref Ref, m *recipe.Model, in map[string]*recipe.Array, c Cut) (*question, error) {
 	spec, err := e.Describe(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -51,17 +71,5 @@ func Run(ctx context.Context, e Engine, ref Ref, m *recipe.Model, in map[string]
 	if err != nil {
 		return nil, err
 	}
-	q := &question{engine: e, ref: ref, model: m, spec: spec, plan: p, supply: supply, parallel: c.Parallel}
-	if c.Whole {
-		out, err := q.answer(ctx, p.block(0))
-		if err != nil {
-			return nil, err
-		}
-		return out, m.Postprocess(out, in)
-	}
-	s := newStitcher(p)
-	if err := q.ask(ctx, silent{}, s.take); err != nil {
-		return nil, err
-	}
-	return s.out, m.Postprocess(s.out, in)
+	return &question{engine: e, ref: ref, model: m, spec: spec, plan: p, supply: supply, parallel: c.Parallel}, nil
 }

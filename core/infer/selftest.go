@@ -10,8 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
 )
 
 // Verdict is how a model did on an engine with the images that its maker packed with it.
@@ -23,9 +25,9 @@ type Verdict struct {
 }
 
 // SelfTest asks a model that is loaded as ref about its test tensors, files of the bundle
-// by the names in the description, and compares the answer with the maker's. A model
-// without them, or all of whose outputs are objects, is fault.NotFound; an error says that
-// there is no verdict.
+// by the names in the description, and compares the answer with the maker's: numbers by the
+// tolerance that the description allows, objects by where they are. A model
+// without test tensors is fault.NotFound; an error says that there is no verdict.
 func SelfTest(ctx context.Context, e Engine, ref Ref, m *recipe.Model, files map[string][]byte) (Verdict, error) {
 	in, err := testTensors(m.Inputs, files)
 	if err != nil {
@@ -35,16 +37,22 @@ func SelfTest(ctx context.Context, e Engine, ref Ref, m *recipe.Model, files map
 	if err != nil {
 		return Verdict{}, err
 	}
+	var objects *labelled
 	for i := range m.Outputs {
-		if t := &m.Outputs[i]; decodes(t) {
-			delete(want, t.ID) // objects, which are another's to compare
+		t := &m.Outputs[i]
+		if !decodes(t) {
+			continue
 		}
+		if t.ID == m.From {
+			objects = newLabelled(want[t.ID])
+		}
+		delete(want, t.ID)
 	}
-	if len(want) == 0 {
-		return Verdict{}, fault.New(fault.NotFound, "The model's test answers are objects, not numbers, so it can't be tested.", "", nil)
+	if len(want) == 0 && objects == nil {
+		return Verdict{}, fault.New(fault.NotFound, "The model's test answers are neither numbers nor one image of labels, so it can't be tested.", "", nil)
 	}
 	v := Verdict{At: time.Now()}
-	got, err := Run(ctx, e, ref, m, in, Cut{Whole: true})
+	got, found, err := tested(ctx, e, ref, m, in, objects != nil)
 	if k := fault.KindOf(err); err != nil && (k == fault.Invalid || k == fault.Full) {
 		say, _ := fault.Explain(err)            // the model does not do what its description says
 		return Verdict{Say: say, At: v.At}, nil //nolint:nilerr // that is the verdict
@@ -52,27 +60,117 @@ func SelfTest(ctx context.Context, e Engine, ref Ref, m *recipe.Model, files map
 	if err != nil {
 		return Verdict{}, err
 	}
+	v.Say, v.Furthest = judge(m, got, want)
+	good := fmt.Sprintf("It gives its maker's answers, to within %.2g.", v.Furthest)
+	if objects != nil && v.Say == "" {
+		if v.Say, err = objects.judge(found); err != nil {
+			return Verdict{}, err
+		}
+		good = fmt.Sprintf("It finds its maker's objects, all %d.", objects.count())
+	}
+	if v.Passed = v.Say == ""; v.Passed {
+		v.Say = good
+	}
+	return v, nil
+}
+
+// tested returns a model's answers to its test tensors and, if they are wanted, the objects of them.
+func tested(ctx context.Context, e Engine, ref Ref, m *recipe.Model, in map[string]*recipe.Array, objects bool) (out map[string]*recipe.Array, found []object, err error) {
+	defer broken(&err, ref.broken())
+	q, err := running(ctx, e, ref, m, in, Cut{Whole: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	b := q.plan.block(0)
+	if out, err = q.answer(ctx, b); err != nil {
+		return nil, nil, err
+	}
+	if objects {
+		made, err := newDecoder(m, q.plan, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		raw := map[string]*recipe.Array{} // decoders do the postprocessing themselves
+		for id, a := range out {
+			raw[id] = a.Clone()
+		}
+		d := guarded{made, ref}
+		d.inputs(in)
+		if err := d.take(b, raw); err != nil {
+			return nil, nil, err
+		}
+		if found, err = d.objects(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	return out, found, m.Postprocess(out, in)
+}
+
+// judge says what is wrong with a model's numbers, and how far they are off at most.
+func judge(m *recipe.Model, got, want map[string]*recipe.Array) (say string, furthest float64) {
 	for i := range m.Outputs {
 		id := m.Outputs[i].ID
 		w, g := want[id], got[id]
 		switch {
-		case w == nil || v.Say != "":
+		case w == nil || say != "":
 			continue
 		case g == nil || !slices.Equal(g.Shape, w.Shape):
-			v.Say = fmt.Sprintf("The output %s has the shape %v, its maker's %v.", id, shape(g), w.Shape)
+			say = fmt.Sprintf("The output %s has the shape %v, its maker's %v.", id, shape(g), w.Shape)
 			continue
 		}
 		tol := m.Tolerance(id)
 		most, off := apart(g, w, tol)
-		v.Furthest = max(v.Furthest, most)
+		furthest = max(furthest, most)
 		if float64(off)*1e6 > tol.PerMillion*float64(len(w.Data)) {
-			v.Say = fmt.Sprintf("The output %s differs from its maker's by up to %.3g, in %d of %d numbers.", id, most, off, len(w.Data))
+			say = fmt.Sprintf("The output %s differs from its maker's by up to %.3g, in %d of %d numbers.", id, most, off, len(w.Data))
 		}
 	}
-	if v.Passed = v.Say == ""; v.Passed {
-		v.Say = fmt.Sprintf("It gives its maker's answers, to within %.2g.", v.Furthest)
+	return say, furthest
+}
+
+// labelled is the maker's objects: an image of labels.
+type labelled struct {
+	labels []uint32
+	w, h   int
+}
+
+// newLabelled returns nil for an answer that is no single image of labels.
+func newLabelled(a *recipe.Array) *labelled {
+	l := &labelled{w: a.Size("x"), h: a.Size("y"), labels: make([]uint32, len(a.Data))}
+	if l.w*l.h != len(a.Data) || len(a.Data) == 0 || slices.Index(a.Axes, "y") > slices.Index(a.Axes, "x") {
+		return nil
 	}
-	return v, nil
+	for i, x := range a.Data {
+		if l.labels[i] = uint32(max(x, 0)); float32(l.labels[i]) != x {
+			return nil
+		}
+	}
+	return l
+}
+
+func (l *labelled) count() int {
+	seen := map[uint32]bool{0: true}
+	for _, x := range l.labels {
+		seen[x] = true
+	}
+	return len(seen) - 1
+}
+
+// alike is from which intersection over union on two objects are one: engines round differently,
+// and a pixel of an edge may be one's or another's.
+const alike = 0.9
+
+// judge says what is wrong with the objects that were found.
+func (l *labelled) judge(found []object) (say string, err error) {
+	objects := make([]annotation.Object, len(found))
+	for i, o := range found {
+		objects[i] = annotation.Object{Outline: o.outline, Score: o.score}
+	}
+	fit, err := segment.Match(l.labels, segment.Labels(objects, l.w, l.h), alike)
+	if err != nil || fit[0].FN+fit[0].FP == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("It finds %d of its maker's %d objects, and %d others.", fit[0].TP, fit[0].TP+fit[0].FN, fit[0].FP), nil
 }
 
 func shape(a *recipe.Array) []int {

@@ -1,11 +1,15 @@
 package infer_test
 
 import (
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +54,8 @@ func TestVerdicts(t *testing.T) {
 		"another number":  {out: npy(t, "1, 1, 1, 4", 1.5, 2, nan, 3), furthest: 0.5, say: "The output y differs from its maker's by up to 0.5, in 2 of 4 numbers."},
 		"as the RDF says": {out: npy(t, "1, 1, 1, 4", 1.5, 2, nan, inf), config: allowed, furthest: 0.5, say: "It gives its maker's answers, to within 0.5."},
 		"more than that":  {out: npy(t, "1, 1, 1, 4", 1.5, 2, nan, -inf), config: allowed, furthest: 0.5, say: "The output y differs from its maker's by up to 0.5, in 2 of 4 numbers."},
-		"only objects":    {out: in, kind: fault.NotFound, op: "{id: cellpose_flow_dynamics}", say: "The model's test answers are objects, not numbers, so it can't be tested."},
+		"no labels":       {out: in, kind: fault.NotFound, op: "{id: cellpose_flow_dynamics}", say: "The model's test answers are neither numbers nor one image of labels, so it can't be tested."},
+		"no flows":        {out: npy(t, "1, 1, 1, 4", 1, 1, 0, 2), op: "{id: cellpose_flow_dynamics}", say: "The model's description does not fit the model. Its output has no three channels: flows along y and x, and the logit of being in a cell."},
 	} {
 		m, err := recipe.Read([]byte(strings.Replace(text, "OP", c.op, 1) + c.config))
 		if err != nil {
@@ -66,6 +71,81 @@ func TestVerdicts(t *testing.T) {
 		}
 		if _, err := json.Marshal(v); err != nil {
 			t.Errorf("%s can't be kept: %v", name, err)
+		}
+	}
+}
+
+// unpacked reads a file of core/segment's references.
+func unpacked[T any](t *testing.T, name string) []T {
+	t.Helper()
+	f, err := os.Open(filepath.Join("..", "segment", "testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zero T
+	out := make([]T, len(b)/binary.Size(zero))
+	if _, err := binary.Decode(b, binary.LittleEndian, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestVerdictsOnObjects has stardist's own labels, and cellpose's: a model that makes them passes,
+// whatever they are numbered; without one of them, or with one of another shape, it does not.
+func TestVerdictsOnObjects(t *testing.T) {
+	star := append(unpacked[float32](t, "grid1.prob.f32.gz"), unpacked[float32](t, "grid1.dist.f32.gz")...)
+	drawn := unpacked[uint16](t, "grid1.labels.u16.gz")
+	flow := unpacked[uint16](t, "flows.bin.gz") // a side in 32 bits, and flows, logits and labels of that
+	side := int(flow[0])
+	n := side * side
+	var flows []float32
+	for _, half := range flow[2:][:3*n] {
+		flows = append(flows, math.Float32frombits(uint32(half&0x8000)<<16|uint32(half&0x7fff)<<13)*0x1p112)
+	}
+	all := engines(t)
+	ref := shelved(t, all["embedded"], filepath.Join(zoo(t, "nets"), "same.onnx"))
+	for op, c := range map[string]struct {
+		side, channels int
+		in             []float32
+		labels         []uint16
+	}{
+		"{id: stardist_postprocessing, kwargs: {prob_threshold: 0.5, nms_threshold: 0.3, n_rays: 16, grid: [1, 1], b: 2}}": {64, 17, star, drawn},
+		"{id: cellpose_flow_dynamics}": {side, 3, flows, flow[2+3*n:][:n]},
+	} {
+		text := "format_version: 0.5.10\nname: a\ninputs: [{id: image, axes: [{type: batch}, {type: channel, channel_names: [" + strings.Repeat("c, ", c.channels) + "]}, " +
+			"{type: space, id: y, size: {min: 1, step: 1}}, {type: space, id: x, size: {min: 1, step: 1}}], test_tensor: {source: in.npy}}]\n" +
+			"outputs: [{id: y, axes: [{type: batch}, {type: channel, channel_names: [label]}, {type: space, id: y, size: {tensor_id: image, axis_id: y}}, " +
+			"{type: space, id: x, size: {tensor_id: image, axis_id: x}}], test_tensor: {source: out.npy}, postprocessing: [" + op + "]}]\n"
+		m, err := recipe.Read([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		count, want := int(slices.Max(c.labels)), make([]float32, len(c.labels))
+		in := npy(t, fmt.Sprintf("1, %d, %d, %[2]d", c.channels, c.side), c.in...)
+		for what, change := range map[string]struct {
+			to  func(l uint16) uint16
+			say string
+		}{
+			"another numbering": {func(l uint16) uint16 { return (l + 5) * min(l, 1) }, fmt.Sprintf("It finds its maker's objects, all %d.", count)},
+			"one less":          {func(l uint16) uint16 { return l * min(l^1, 1) }, fmt.Sprintf("It finds %d of its maker's %[1]d objects, and 1 others.", count-1)},
+			"two as one":        {func(l uint16) uint16 { return max(l, 2*min(l, 1)) }, fmt.Sprintf("It finds %d of its maker's %d objects, and %d others.", count-2, count-1, 2)},
+		} {
+			for i, l := range c.labels {
+				want[i] = float32(change.to(l))
+			}
+			v, err := infer.SelfTest(t.Context(), all["embedded"], ref, m, map[string][]byte{"in.npy": in, "out.npy": npy(t, fmt.Sprintf("1, 1, %d, %[1]d", c.side), want...)})
+			if err != nil || v.Say != change.say || v.Passed != strings.HasPrefix(v.Say, "It finds its") {
+				t.Errorf("%s, %s: %+v, %v", op, what, v, err)
+			}
 		}
 	}
 }
