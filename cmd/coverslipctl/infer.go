@@ -46,6 +46,11 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		say, _ := fault.Once(err)
 		fmt.Fprintf(c.errs, "coverslipctl: %s It is asked again for up to %v.\n", say, q.Patience)
 	}
+	q.Tells = func(image, note string) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(c.errs, "coverslipctl: "+image+": "+note)
+	}
 	if r.tracks != "" {
 		return trackFilm(ctx, c, q, images[0], r.tracks)
 	}
@@ -56,9 +61,6 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		line := fmt.Sprintf("%d objects on %s in %.2f s", len(a.Layer.Objects), a.Engine, a.Seconds)
-		if a.Note != "" {
-			fmt.Fprintln(c.errs, "coverslipctl: "+a.Image+": "+a.Note)
-		}
 		if len(images) > 1 {
 			line = a.Image + ": " + line
 		}
@@ -100,16 +102,13 @@ func from0(to **int) func(string) error {
 }
 
 func trackFilm(ctx context.Context, c call, q station.Question, film, table string) (err error) {
-	n, note := 0, ""
+	n := 0
 	err = station.WriteResult(table, func(w io.Writer) error {
-		n, note, err = station.Track(ctx, q, film, w)
+		n, err = station.Track(ctx, q, film, w)
 		return err
 	})
 	if err != nil {
 		return err
-	}
-	if note != "" {
-		fmt.Fprintln(c.errs, "coverslipctl: "+note)
 	}
 	return c.print(map[string]int{"tracks": n}, fmt.Sprintf("%d tracks in %s", n, table))
 }

@@ -58,7 +58,7 @@ type Progress interface {
 // that overlap, and outlines are made once, of all tiles' answers together, so that no
 // tile edge cuts an object. A model of stacks sees the planes around the one that is
 // asked about. Objects come from above to below, and their order and IDs depend on the
-// pixels and the model only, not on the engine or on how tiles were cut. ctx stops it at
+// pixels, as src calls them, and the model only, not on the engine or on how tiles were cut. ctx stops it at
 // any time.
 func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio.Source, opt Options, p Progress) (l annotation.Layer, err error) {
 	defer broken(&err, ref.broken())

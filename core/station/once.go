@@ -45,15 +45,16 @@ type Question struct {
 	Diameter  float64
 	Tile      int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap   int
-	Channels  []int           // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
-	Region    image.Rectangle // whose objects are wanted; empty: all of the image
-	Image     *int            // of a file with several, from 0 on, as Z and T are; nil: the one that a person would see first
-	Z, T      *int            // plane and time point; nil: the middle one, the first one
-	Threshold float64         // of probability; 0: the model's own
-	Keep      string          // folder in which answers are kept until they are used; empty: none
-	Linking   measure.Linking // of objects over time, for Track
-	Patience  time.Duration   // with a server that does not answer: so long it is asked again; 0: it is not
-	Waits     func(error)     // told when that begins, from several goroutines; nil: nobody is
+	Channels  []int                    // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
+	Region    image.Rectangle          // whose objects are wanted; empty: all of the image
+	Image     *int                     // of a file with several, from 0 on, as Z and T are; nil: the one that a person would see first
+	Z, T      *int                     // plane and time point; nil: the middle one, the first one
+	Threshold float64                  // of probability; 0: the model's own
+	Keep      string                   // folder in which answers are kept until they are used; empty: none
+	Linking   measure.Linking          // of objects over time, for Track
+	Patience  time.Duration            // with a server that does not answer: so long it is asked again; 0: it is not
+	Waits     func(error)              // told when that begins, from several goroutines; nil: nobody is
+	Tells     func(image, note string) // before an image is asked about, what somebody might not expect; as Waits
 	Log       *slog.Logger
 }
 
@@ -73,8 +74,7 @@ type Answer struct {
 	Micron   imageio.Micron
 	Engine   string
 	Seconds  float64
-	Channels []int  // that the model was given, in its order
-	Note     string // what whoever asks might take for otherwise; empty: nothing
+	Channels []int // that the model was given, in its order
 }
 
 // How many images are under way at a time: while the engine works on one, others are read,
@@ -136,6 +136,7 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 		return Answer{}, err
 	}
 	opt.Keep = stamped(opt.Keep, path)
+	q.tell(path, given, src.Info(), opt)
 	begun := time.Now()
 	layer, err := q.detect(ctx, en, b, r, src, opt)
 	if err != nil {
@@ -143,8 +144,7 @@ func (q Question) ask(ctx context.Context, en infer.Engine, b infer.Bundle, r *r
 	}
 	a := Answer{
 		Layer: layer, Model: b.Ref, Size: src.Info().Levels[0].Size, Micron: src.Info().Micron,
-		Engine: en.Name(), Seconds: time.Since(begun).Seconds(),
-		Channels: given.Channels, Note: q.note(given, src.Info(), opt),
+		Engine: en.Name(), Seconds: time.Since(begun).Seconds(), Channels: given.Channels,
 	}
 	a.Table, err = measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T)
 	return a, err
@@ -170,9 +170,12 @@ func (q Question) image() int {
 	return *q.Image
 }
 
-// note is what whoever asks might take for otherwise: what was looked at where there are several and none was
-// named, and that nothing is kept; empty: nothing.
-func (q Question) note(given infer.Given, info imageio.Info, opt infer.Options) string {
+// tell tells, before the work, what whoever asks might not expect: what is looked at where there are several
+// and none was named, and that nothing is kept.
+func (q Question) tell(path string, given infer.Given, info imageio.Info, opt infer.Options) {
+	if q.Tells == nil {
+		return
+	}
 	var of, all []string
 	if given.Note != "" {
 		all = append(all, given.Note)
@@ -189,9 +192,11 @@ func (q Question) note(given infer.Given, info imageio.Info, opt infer.Options) 
 		all = append(all, "None was named: this is "+strings.Join(of, ", ")+", counted from 0.")
 	}
 	if q.Keep != "" && opt.Keep.Dir == "" {
-		all = append(all, "No answers were kept: of a model or an image that only a server has, nobody can tell whether it stays the same.")
+		all = append(all, "No answers are kept: of a model or an image that only a server has, nobody can tell whether it stays the same.")
 	}
-	return strings.Join(all, " ")
+	if len(all) > 0 {
+		q.Tells(filepath.Base(path), strings.Join(all, " "))
+	}
 }
 
 // options are those of the question, about the plane that is looked at first where none is named.

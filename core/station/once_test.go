@@ -152,11 +152,12 @@ func TestAskAboutAPlane(t *testing.T) {
 		z, t, image *int
 		note, row   string // row: label, plane, time point
 	}{
-		{nil, nil, nil, "this is plane 1 of 3, time point 0 of 2, counted from 0.", "1,1,0"},
+		{nil, nil, nil, "layers.ome.tif: None was named: this is plane 1 of 3, time point 0 of 2, counted from 0.", "1,1,0"},
 		{new(2), nil, nil, "this is time point 0 of 2,", "1,2,0"},
 		{new(0), new(1), new(0), "", "1,0,1"},
 	} {
-		q := station.Question{Engine: "embedded", Image: c.image, Z: c.z, T: c.t}
+		q, note := station.Question{Engine: "embedded", Image: c.image, Z: c.z, T: c.t}, ""
+		q.Tells = func(image, say string) { note = image + ": " + say }
 		err := station.Ask(t.Context(), q, []string{path}, func(a station.Answer) error {
 			out := filepath.Join(t.TempDir(), "out.csv")
 			if err := a.Export(out); err != nil {
@@ -167,8 +168,8 @@ func TestAskAboutAPlane(t *testing.T) {
 			if len(a.Layer.Objects) != 1 || !at.In(segment.Bounds(a.Layer.Objects[0].Outline)) || !strings.HasSuffix(string(table), ","+c.row+"\n") {
 				t.Errorf("%+v: %d objects, table %s", c, len(a.Layer.Objects), table)
 			}
-			if !strings.Contains(a.Note, c.note) || c.note == "" && a.Note != "" {
-				t.Errorf("%q, want %q", a.Note, c.note)
+			if !strings.Contains(note, c.note) || c.note == "" && note != "" {
+				t.Errorf("%q, want %q", note, c.note)
 			}
 			return err
 		})
@@ -179,7 +180,7 @@ func TestAskAboutAPlane(t *testing.T) {
 	for _, q := range []station.Question{{Z: new(3)}, {T: new(2)}, {Image: new(1)}} {
 		q.Engine = "embedded"
 		err := station.Ask(t.Context(), q, []string{path}, func(station.Answer) error { return nil })
-		_, _, terr := station.Track(t.Context(), q, path, io.Discard)
+		_, terr := station.Track(t.Context(), q, path, io.Discard)
 		if err == nil || terr == nil || fault.KindOf(err) != fault.KindOf(terr) {
 			t.Errorf("%+v: %v; %v", q, err, terr)
 		}
@@ -231,14 +232,11 @@ func TestNothingIsKeptOfAServersOwnModel(t *testing.T) {
 		if name == "ours" {
 			q.Folder = ""
 		}
-		err := station.Ask(t.Context(), q, []string{stained(t)}, func(a station.Answer) error {
-			if strings.Contains(a.Note, "No answers were kept") != told {
-				t.Errorf("%s: %q", name, a.Note)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
+		note := ""
+		q.Tells = func(_, say string) { note = say }
+		err := station.Ask(t.Context(), q, []string{stained(t)}, func(station.Answer) error { return nil })
+		if err != nil || strings.Contains(note, "No answers are kept") != told {
+			t.Errorf("%s: %q, %v", name, note, err)
 		}
 		if _, err := os.Stat(q.Keep); errors.Is(err, fs.ErrNotExist) != told {
 			t.Errorf("%s: %v", name, err)

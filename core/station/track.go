@@ -17,60 +17,60 @@ import (
 // time-lapse, links the objects, and writes a table with a row for each object at each time
 // point. Lengths are micrometres where the image says how large a pixel is, and seconds are there
 // where it says how long it is from one time point to the next. It returns how
-// many tracks there are, and what is to be known besides.
-func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks int, note string, err error) {
+// many tracks there are.
+func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks int, err error) {
 	en, err := q.engine(ctx)
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	defer en.Close() //nolint:errcheck // the answers are there
 	b, r, err := q.bundle()
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	if err := load(ctx, en, b); err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	src, err := openGiven(ctx, path, "", q.image())
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	defer src.Close() //nolint:errcheck // read only
 	info := src.Info()
 	opt, given, err := q.options(info, b, r)
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	if opt.T >= info.T {
-		return 0, "", fault.New(fault.Invalid, "The image has no such time point.", "Choose another one.", nil)
+		return 0, fault.New(fault.Invalid, "The image has no such time point.", "Choose another one.", nil)
 	}
 	opt.Keep = stamped(opt.Keep, path)
 	q.T = new(opt.T) // all from there on are looked at
-	note = q.note(given, info, opt)
+	q.tell(path, given, info, opt)
 	out := newTrackTable(w, info)
 	l := measure.Linker{Linking: q.Linking}
 	for ; opt.T < info.T; opt.T++ {
 		layer, err := q.detect(ctx, en, b, r, src, opt)
 		if err != nil {
-			return tracks, note, err
+			return tracks, err
 		}
 		seen, err := measure.Objects(ctx, src, layer.Objects, opt.Z, opt.T, opt.Channel)
 		if err != nil {
-			return tracks, note, err
+			return tracks, err
 		}
 		numbers, err := l.Next(ctx, seen.Rows)
 		if err != nil {
-			return tracks, note, err
+			return tracks, err
 		}
 		for i, n := range numbers {
 			tracks = max(tracks, n)
 			seen.Rows[i].Object.Track = n
 		}
 		if err := out.write(opt.T, seen.Rows); err != nil {
-			return tracks, note, err
+			return tracks, err
 		}
 	}
-	return tracks, note, out.end()
+	return tracks, out.end()
 }
 
 // WriteTracks writes the table that [Track] writes, of what was kept when the capture's
