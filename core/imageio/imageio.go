@@ -55,6 +55,22 @@ func (i Info) At(t int) time.Duration {
 	return time.Duration(t) * i.Interval
 }
 
+// Clock returns the interval and the times of an [Info] for frames that were taken at these, the first
+// of which is zero. They are even where they are an interval apart but for what is rounded.
+func Clock(at []time.Duration) (every time.Duration, times []time.Duration) {
+	n := len(at) - 1
+	if n < 1 {
+		return 0, nil
+	}
+	every = at[n] / time.Duration(n)
+	for i, t := range at {
+		if (t - time.Duration(i)*every).Abs() > every/20+time.Millisecond {
+			return every, at
+		}
+	}
+	return every, nil
+}
+
 // Level is one resolution of an image. It has as many planes as the image; those of a coarser one may
 // be means of several.
 type Level struct {

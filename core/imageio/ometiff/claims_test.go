@@ -303,7 +303,7 @@ func TestTimes(t *testing.T) {
 		`TimeIncrement="0">`: 2500 * time.Millisecond,
 		`>`:                  2500 * time.Millisecond,
 		`TimeIncrement="2" TimeIncrementUnit="Minutes">`:                   2 * time.Minute,
-		`TimeIncrement="0"><Plane TheC="0" TheZ="0" TheT="1" DeltaT="9"/>`: 0, // not the first time
+		`TimeIncrement="0"><Plane TheC="0" TheZ="0" TheT="1" DeltaT="9"/>`: 8500 * time.Millisecond, // what is said first
 	} {
 		text := `<OME><Image><AcquiredDate>2009-02-03T04:05:06.25Z</AcquiredDate><Pixels DimensionOrder="XYZCT" SizeX="16" SizeY="16" SizeZ="1" SizeC="1" SizeT="2" Type="uint8" ` +
 			pixels + `<TiffData/><Plane TheC="0" TheZ="0" TheT="0" DeltaT="500" DeltaTUnit="ms"/><Plane TheC="0" TheZ="1" TheT="1" DeltaT="7"/>` +

@@ -51,18 +51,20 @@ type (
 		UnitT   string       `xml:"TimeIncrementUnit,attr,omitempty"`
 		Channel []outChannel `xml:"Channel"`
 		Data    outData      `xml:"TiffData"`
-		Plane   *outPlane
+		Plane   []outPlane
 	}
 	outPlane struct {
-		C          int     `xml:"TheC,attr"`
-		Z          int     `xml:"TheZ,attr"`
-		T          int     `xml:"TheT,attr"`
-		X          float64 `xml:"PositionX,attr"`
-		XUnit      string  `xml:"PositionXUnit,attr"`
-		Y          float64 `xml:"PositionY,attr"`
-		YUnit      string  `xml:"PositionYUnit,attr"`
-		Height     float64 `xml:"PositionZ,attr"`
-		HeightUnit string  `xml:"PositionZUnit,attr"`
+		C          int      `xml:"TheC,attr"`
+		Z          int      `xml:"TheZ,attr"`
+		T          int      `xml:"TheT,attr"`
+		After      *float64 `xml:"DeltaT,attr"`
+		AfterUnit  string   `xml:"DeltaTUnit,attr,omitempty"`
+		X          *float64 `xml:"PositionX,attr"`
+		XUnit      string   `xml:"PositionXUnit,attr,omitempty"`
+		Y          *float64 `xml:"PositionY,attr"`
+		YUnit      string   `xml:"PositionYUnit,attr,omitempty"`
+		Height     *float64 `xml:"PositionZ,attr"`
+		HeightUnit string   `xml:"PositionZUnit,attr,omitempty"`
 	}
 	outChannel struct {
 		ID      string `xml:"ID,attr"`
@@ -97,9 +99,7 @@ func describe(info imageio.Info, samples int) []byte {
 		}
 		px.Channel = append(px.Channel, c)
 	}
-	if s := info.Stage; s != (imageio.Micron{}) {
-		px.Plane = &outPlane{X: s.X, XUnit: "µm", Y: s.Y, YUnit: "µm", Height: s.Z, HeightUnit: "µm"}
-	}
+	px.Plane = outPlanes(info)
 	img := outImage{ID: "Image:0", Name: info.Name, Pixels: px}
 	if info.Image < len(info.Images) { // one of several: its own name tells it from the others
 		img.Name = info.Images[info.Image]
@@ -119,6 +119,24 @@ func describe(info imageio.Info, samples int) []byte {
 		return nil // there is nothing in it that has no XML
 	}
 	return append([]byte(`<?xml version="1.0" encoding="UTF-8"?>`), text...)
+}
+
+// outPlanes are the first one, with where the stage stood, and the same one of each time, where those are
+// uneven.
+func outPlanes(info imageio.Info) (planes []outPlane) {
+	for t, at := range info.Times {
+		after := at.Seconds()
+		planes = append(planes, outPlane{T: t, After: &after, AfterUnit: "s"})
+	}
+	if s := info.Stage; s != (imageio.Micron{}) {
+		if planes == nil {
+			planes = make([]outPlane, 1)
+		}
+		p := &planes[0]
+		p.X, p.Y, p.Height = &s.X, &s.Y, &s.Z
+		p.XUnit, p.YUnit, p.HeightUnit = "µm", "µm", "µm"
+	}
+	return planes
 }
 
 // unit is that of a size, none of one that is not said.

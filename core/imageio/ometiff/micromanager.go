@@ -112,16 +112,17 @@ func (l *layout) words(planes []managerPlane) {
 			l.info.Acquired = at
 		}
 	}
-	names := map[int]string{}
+	names, taken := map[int]string{}, map[int]float64{}
 	for _, p := range planes {
 		names[p.C] = p.Channel
 		switch {
 		case p.Z == first.Z+1 && p.C == first.C && p.T == first.T:
 			l.info.Micron.Z = positive(math.Abs(p.Height - first.Height))
-		case p.T == first.T+1 && p.Z == first.Z && p.C == first.C:
-			l.info.Interval = time.Duration(positive(p.Elapsed-first.Elapsed) * float64(time.Millisecond))
+		case p.Z == first.Z && p.C == first.C:
+			taken[p.T] = p.Elapsed / 1000
 		}
 	}
+	l.info.Interval, l.info.Times = clock(taken, l.info.T)
 	for c := range l.stacks * l.samples {
 		ch := channel(c, l.stacks, l.samples, l.planes[0][first.at].photometric)
 		if name := strings.TrimSpace(names[c/l.samples]); name != "" && l.samples == 1 {

@@ -58,15 +58,11 @@ type (
 		Data    omeBlocks    `xml:"TiffData"`
 		Plane   omePlane     `xml:"Plane"`
 	}
-	// omePlane is the first plane, and how much later the same one of the next time is: the others
-	// would be read for nothing.
+	// omePlane is the first plane, and when it was taken at each time: the others would be read for nothing.
 	omePlane struct {
-		seen     bool
-		c, z     string
-		t        int
-		at       float64 // seconds
-		Stage    imageio.Micron
-		Interval time.Duration
+		c, z  string
+		at    map[int]float64 // seconds; nil before the first
+		Stage imageio.Micron
 	}
 	omeChannel struct {
 		Name    string `xml:"Name,attr"`
@@ -107,37 +103,6 @@ func more[T any](dec *xml.Decoder, at xml.StartElement, to *[]T, most int) error
 	err := dec.DecodeElement(&one, &at)
 	*to = append(*to, one)
 	return err
-}
-
-// UnmarshalXML reads the first plane and the time of the one that follows it in time.
-func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
-	if p.Interval > 0 {
-		return dec.Skip()
-	}
-	says := map[string]string{}
-	for _, a := range at.Attr {
-		says[a.Name.Local] = a.Value
-	}
-	on := func(axis string) float64 { // without a unit it is no length
-		v, err := strconv.ParseFloat(says["Position"+axis], 64)
-		if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-			return 0
-		}
-		return v * imageio.MicronsPer(says["Position"+axis+"Unit"])
-	}
-	t, err := strconv.Atoi(says["TheT"])
-	since, err2 := strconv.ParseFloat(says["DeltaT"], 64)
-	if err2 != nil {
-		since = math.NaN() // and so is any difference to it, which is no interval
-	}
-	since *= imageio.SecondsPer(cmp.Or(says["DeltaTUnit"], "s"))
-	switch {
-	case !p.seen:
-		*p = omePlane{seen: true, c: says["TheC"], z: says["TheZ"], t: t, at: since, Stage: imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}}
-	case err == nil && t == p.t+1 && says["TheC"] == p.c && says["TheZ"] == p.z:
-		p.Interval = interval(strconv.FormatFloat(since-p.at, 'g', -1, 64), "")
-	}
-	return dec.Skip()
 }
 
 // fromOME lays the pages out as the OME-XML says.
@@ -181,7 +146,8 @@ func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
 	}
 	l.info.Channels = channels(px, l)
 	l.info.Micron = imageio.Micron{X: length(px.X, px.XUnit), Y: length(px.Y, px.YUnit), Z: length(px.Z, px.ZUnit)}
-	l.info.Interval = cmp.Or(interval(px.Step, px.StepIn), px.Plane.Interval)
+	every, times := clock(px.Plane.at, l.info.T)
+	l.info.Interval, l.info.Times = cmp.Or(interval(px.Step, px.StepIn), every), times
 	l.info.Stage = px.Plane.Stage
 	l.info.Acquired = acquired(cmp.Or(img.Acquired, img.Older))
 	if len(doc.Instrument) > 0 {

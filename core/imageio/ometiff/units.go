@@ -55,9 +55,5 @@ func interval(value, unit string) time.Duration {
 	if unit == "" {
 		unit = "s"
 	}
-	s := number(value) * imageio.SecondsPer(unit)
-	if s > 1e9 {
-		return 0
-	}
-	return time.Duration(s * float64(time.Second))
+	return seconds(number(value) * imageio.SecondsPer(unit))
 }

@@ -59,9 +59,10 @@ func (s *source) begin(ctx context.Context) error {
 	}
 	s.info = imageio.Info{
 		Name: s.name, Format: "video", Levels: []imageio.Level{{Size: s.shown, Downsample: 1}}, TileSize: tile,
-		Z: 1, T: len(s.frames), Type: first.typ, Interval: s.interval(), Times: s.times(),
+		Z: 1, T: len(s.frames), Type: first.typ,
 		Channels: []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}},
 	}
+	s.info.Interval, s.info.Times = s.clock()
 	if s.planes == 3 {
 		s.info.Channels = []imageio.Channel{
 			{Name: "Red", Color: [3]uint8{255, 0, 0}},

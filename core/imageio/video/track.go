@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"coverslip.dev/coverslip/core/imageio"
 )
 
 // What a file may claim.
@@ -89,25 +91,11 @@ func (t *track) check() error {
 	return nil
 }
 
-// times are those of all frames, nil where they are an interval apart but for what a container rounds.
-func (t *track) times() []time.Duration {
-	every, out := t.interval(), make([]time.Duration, len(t.frames))
-	uneven := false
+// clock is what is said of the times of the frames.
+func (t *track) clock() (every time.Duration, times []time.Duration) {
+	at := make([]time.Duration, len(t.frames))
 	for i, f := range t.frames {
-		out[i] = f.at
-		uneven = uneven || (f.at-time.Duration(i)*every).Abs() > every/20+time.Millisecond
+		at[i] = f.at
 	}
-	if !uneven {
-		return nil
-	}
-	return out
-}
-
-// interval is the time from one frame to the next, on average.
-func (t *track) interval() time.Duration {
-	n := len(t.frames) - 1
-	if n < 1 {
-		return 0
-	}
-	return t.frames[n].at / time.Duration(n)
+	return imageio.Clock(at)
 }
