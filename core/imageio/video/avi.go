@@ -128,10 +128,13 @@ func (a *avi) format(off, n int64) error {
 	if le.Uint32(b[16:]) == 0 {
 		a.codec = "raw "
 	}
-	for i, p := 0, b[40:]; len(p) >= 4; i, p = i+1, p[4:] { // a palette that is not grey
-		if a.depth == 8 && a.codec == "raw " && (p[0] != p[1] || p[1] != p[2] || int(p[0]) != i) {
-			return errOther("pictures with a palette of colours")
-		}
+	plain := true
+	for i, p := 0, b[40:]; len(p) >= 4 && a.depth == 8; i, p = i+1, p[4:] {
+		a.palette = append(a.palette, [3]byte{p[2], p[1], p[0]})
+		plain = plain && p[0] == p[1] && p[1] == p[2] && int(p[0]) == i
+	}
+	if plain {
+		a.palette = nil
 	}
 	return nil
 }

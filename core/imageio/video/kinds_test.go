@@ -11,6 +11,7 @@ import (
 
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/imageiotest"
+	"coverslip.dev/coverslip/core/imageio/video"
 	"coverslip.dev/coverslip/core/servertest"
 )
 
@@ -119,6 +120,74 @@ func TestASizeThatIsWrong(t *testing.T) {
 	for i, v := range imageiotest.Plane(t, src, 0, 0, 0, 0).Data {
 		if v != want[3*i] {
 			t.Fatalf("pixel %d is %d, not %d", i, v, want[3*i])
+		}
+	}
+}
+
+// TestStoredKinds are pictures that are stored as they are in ways of their own: a palette, 5 bits a
+// colour, 16 bits of grey.
+func TestStoredKinds(t *testing.T) {
+	dir := t.TempDir()
+	for name, args := range map[string]string{
+		"palette.avi": "-pix_fmt pal8", "five.avi": "-pix_fmt rgb555le", "five.mov": "-pix_fmt rgb555be",
+	} {
+		ffmpeg(t, dir, "-f lavfi -i testsrc2=s=50x36:r=10:d=0.3 -c:v rawvideo "+args+" "+name)
+		want := ffmpeg(t, dir, "-i "+name+" -f rawvideo -pix_fmt rgb24 -")
+		src := open(t, filepath.Join(dir, name))
+		if i := src.Info(); i.T != 3 || len(i.Channels) != 3 || video.Program(src) != 0 {
+			t.Fatalf("%s: %+v", name, i)
+		}
+		for k := range 9 {
+			frame := want[k/3*len(want)/3:]
+			for i, v := range imageiotest.Plane(t, src, 0, k%3, 0, k/3).Data {
+				if v != frame[3*i+k%3] {
+					t.Fatalf("%s: frame %d channel %d: pixel %d is %d, want %d", name, k/3, k%3, i, v, frame[3*i+k%3])
+				}
+			}
+		}
+	}
+	ffmpeg(t, dir, "-f lavfi -i testsrc2=s=50x36:r=10:d=0.3 -c:v rawvideo -pix_fmt rgb555le sixteen.avi")
+	path := filepath.Join(dir, "sixteen.avi")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(data[bytes.Index(data, []byte("strf"))+8+16:], "Y16 ") // which ffmpeg neither writes nor reads
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src := open(t, path)
+	px := imageiotest.Plane(t, src, 0, 0, 0, 0)
+	if i := src.Info(); i.T != 3 || i.Type != imageio.Uint16 || len(i.Channels) != 1 || !bytes.Contains(data, px.Data) {
+		t.Errorf("%+v", i)
+	}
+}
+
+// TestAGreyPalette is one that ends at black: what is stored as 0 is white.
+func TestAGreyPalette(t *testing.T) {
+	dir := t.TempDir()
+	ffmpeg(t, dir, "-f lavfi -i testsrc2=s=48x36:r=10:d=0.2 -c:v rawvideo -pix_fmt pal8 grey.avi")
+	path := filepath.Join(dir, "grey.avi")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	palette := data[bytes.Index(data, []byte("strf"))+8+40:]
+	for i := range 256 {
+		copy(palette[4*i:], bytes.Repeat([]byte{byte(255 - i)}, 3))
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := ffmpeg(t, dir, "-i grey.avi -f rawvideo -pix_fmt rgb24 -")
+	src := open(t, path)
+	px := imageiotest.Plane(t, src, 0, 0, 0, 0).Data
+	if len(src.Info().Channels) != 1 {
+		t.Errorf("%v", src.Info().Channels)
+	}
+	for i, v := range px {
+		if v != want[3*i] {
+			t.Fatalf("pixel %d is %d, want %d", i, v, want[3*i])
 		}
 	}
 }

@@ -2,6 +2,7 @@ package video
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -28,7 +29,7 @@ type still struct {
 // ours reports whether pictures of the track are decoded here, each by itself.
 func (t *track) ours() bool {
 	switch t.codec {
-	case "MJPG", "mjpg", "jpeg", "JPEG", "V_MJPEG", "raw ", "RGB ", "Y800", "Y8  ", "GREY", "png ", "MPNG":
+	case "MJPG", "mjpg", "jpeg", "JPEG", "V_MJPEG", "raw ", "RGB ", "Y800", "Y8  ", "GREY", "Y16 ", "png ", "MPNG":
 		return true
 	}
 	return false
@@ -42,6 +43,11 @@ func (t *track) decode(d *jpeg.Decoder, data []byte) (*still, error) {
 	case "Y800", "Y8  ", "GREY":
 		if n := t.size.X * t.size.Y; len(data) >= n {
 			return &still{size: t.size, planes: 1, data: data[:n]}, nil
+		}
+		return nil, errCut
+	case "Y16 ":
+		if n := 2 * t.size.X * t.size.Y; len(data) >= n {
+			return &still{size: t.size, planes: 1, typ: imageio.Uint16, data: data[:n]}, nil
 		}
 		return nil, errCut
 	case "png ", "MPNG":
@@ -88,7 +94,7 @@ func apart(size image.Point, data []byte, step int, places [3]int) *still {
 // AVI, red first and nothing between rows in QuickTime.
 func (t *track) bitmap(data []byte) (*still, error) {
 	step := t.depth / 8
-	if t.depth != 8 && t.depth != 24 && t.depth != 32 {
+	if t.depth != 8 && t.depth != 16 && t.depth != 24 && t.depth != 32 {
 		return nil, errOther(fmt.Sprintf("pictures of %d bits a pixel", t.depth))
 	}
 	row := t.size.X * step
@@ -111,7 +117,49 @@ func (t *track) bitmap(data []byte) (*still, error) {
 			straight[i] = ^straight[i]
 		}
 	}
+	switch {
+	case step == 2:
+		return thousands(t.size, straight, t.quick), nil
+	case step == 1 && t.palette != nil:
+		return painted(t.size, straight, t.palette), nil
+	}
 	return apart(t.size, straight, step, places), nil
+}
+
+// thousands makes pictures of those of 5 bits a colour, red in the upper ones; QuickTime's are
+// big-endian.
+func thousands(size image.Point, data []byte, big bool) *still {
+	rgb := make([]byte, 0, 3*len(data)/2)
+	for ; len(data) >= 2; data = data[2:] {
+		v := binary.LittleEndian.Uint16(data)
+		if big {
+			v = binary.BigEndian.Uint16(data)
+		}
+		for _, shift := range []int{10, 5, 0} {
+			c := byte(v >> shift & 31)
+			rgb = append(rgb, c<<3|c>>2)
+		}
+	}
+	return apart(size, rgb, 3, [3]int{0, 1, 2})
+}
+
+// painted makes pictures of the numbers of colours: grey ones where all of them are.
+func painted(size image.Point, data []byte, palette [][3]byte) *still {
+	step := 1
+	for _, c := range palette {
+		if c[0] != c[1] || c[1] != c[2] {
+			step = 3
+		}
+	}
+	out := make([]byte, 0, step*len(data))
+	for _, v := range data {
+		var c [3]byte
+		if int(v) < len(palette) {
+			c = palette[v]
+		}
+		out = append(out, c[:step]...)
+	}
+	return apart(size, out, step, [3]int{0, 1, 2})
 }
 
 func (t *track) png(data []byte) (*still, error) {

@@ -25,10 +25,11 @@ var errCut = errors.New("video: the file is cut short")
 type track struct {
 	codec    string // four letters
 	size     image.Point
-	depth    int  // bits of a pixel, for pictures that are stored as they are
-	down     bool // rows run from top to bottom, for those
-	negative bool // white is 0, for those
-	quick    bool // as QuickTime has them: those pictures, and edit lists
+	depth    int       // bits of a pixel, for pictures that are stored as they are
+	palette  [][3]byte // red, green and blue of 8 bits, for those; nil: they are grey
+	down     bool      // rows run from top to bottom, for those
+	negative bool      // white is 0, for those
+	quick    bool      // as QuickTime has them: those pictures, and edit lists
 	turn     turn
 	blind    bool          // it is known when frames are decoded, not when they are shown
 	frames   []frame       // in the order in which they are shown
