@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -13,7 +14,10 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/datasets"
 	"coverslip.dev/coverslip/ui/kit"
+	"coverslip.dev/coverslip/ui/models"
+	"coverslip.dev/coverslip/ui/runs"
 	"coverslip.dev/coverslip/ui/settings"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -179,10 +183,18 @@ func furnished(t *testing.T) (*window, *keyed) {
 	return w, c
 }
 
-// TestFitsASmallScreen: a screen of 1280×720 pixels at twice the scale has 640×360 units.
+// TestFitsASmallScreen: a screen of 1280×720 pixels at twice the scale has 640×360 units. The window keeps
+// to it, and no page is wider; what is higher scrolls.
 func TestFitsASmallScreen(t *testing.T) {
 	w, _ := furnished(t)
-	for _, page := range screens() {
+	w.win.SetPadded(false)
+	w.win.Resize(fyne.NewSize(640, 360))
+	pages := map[string]fyne.CanvasObject{
+		"inbox": w.inbox, "viewer": w.viewer, "datasets": w.datasets, "models": w.models, "runs": w.runs,
+		"servers": w.servers, "jobs": w.jobs, "settings": w.settings,
+	}
+	const name = "nuclei-of-the-second-imaging-core-facility-2026-11-24"
+	for page, content := range pages {
 		w.shell.Open(page)
 		w.settings.Set(settings.Values{
 			Profiles: []settings.Profile{{Name: "single", Title: "Single files"}},
@@ -192,8 +204,22 @@ func TestFitsASmallScreen(t *testing.T) {
 		w.setServers(map[string]station.Server{"": {
 			Name: "this computer", Answers: true, Ready: true, Models: []infer.Status{{Ref: infer.Ref{Model: "nuclei", Version: "1"}, Ready: true}},
 		}})
+		w.models.Set(models.Values{Source: "MLflow http://mlflow." + name + ":5000", Models: []models.Model{{
+			Name: name, Description: strings.Repeat("Stars ", 40), Versions: []models.Version{{Number: "1", Aliases: []string{"champion"}}},
+		}}})
+		w.runs.Set(runs.Values{Source: "MLflow http://mlflow." + name + ":5000", Runs: []runs.Run{{ID: "1", Name: name, Metrics: map[string]float64{name: 1}}}})
+		w.datasets.Set(datasets.Values{Folder: "/data/" + name, Commits: []datasets.Commit{{ID: "1a2b3c", Subject: name, Body: strings.Repeat(name+"\n", 20)}}})
 		if s := w.shell.MinSize(); s.Width > 640 || s.Height > 360 {
 			t.Errorf("%s: the window is at least %v × %v units large", page, s.Width, s.Height)
+		}
+		if right := w.app.Driver().AbsolutePositionForObject(content).X + content.Size().Width; right > 640 {
+			t.Errorf("%s: the page reaches to %v units", page, right)
+		}
+		if s := content.Size(); s.Width < 400 || s.Height < 250 {
+			t.Errorf("%s: the page is only %v large", page, s)
+		}
+		if h := content.MinSize().Height; h > 560 {
+			t.Errorf("%s: the page is %v units high", page, h)
 		}
 	}
 }

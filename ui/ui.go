@@ -160,7 +160,7 @@ func (w *window) furnish() {
 	w.fillSettings()
 	w.shell = shell.New([]shell.Page{
 		{ID: "inbox", Title: "Inbox", Icon: "inbox", Content: w.inbox},
-		{ID: "viewer", Title: "Viewer", Icon: "viewer", Content: w.viewer},
+		{ID: "viewer", Title: "Viewer", Icon: "viewer", Content: w.viewer, Whole: true},
 		{ID: "datasets", Title: "Datasets", Icon: "datasets", Content: w.datasets},
 		{ID: "models", Title: "Models", Icon: "models", Content: w.models},
 		{ID: "runs", Title: "Runs", Icon: "runs", Content: w.runs},

@@ -34,6 +34,8 @@ type files struct {
 	subject *widget.Label
 	byline  *widget.Label
 	body    *widget.Label
+	message *container.Scroll // around body
+	bounded fyne.CanvasObject // around message
 	versus  *widget.Label
 	commit  *widget.Button
 	tall    fyne.CanvasObject // around commit
@@ -74,8 +76,10 @@ func newFiles(s *Screen) *files {
 			s.preview.set(f.all[f.rows[i]])
 		}
 	}
+	f.message = container.NewVScroll(f.body)
+	f.bounded = container.New(upTo{messageMost}, f.message)
 	f.tools = container.NewBorder(nil, nil, nil, f.kinds, f.search)
-	text := container.New(layout.NewCustomPaddedVBoxLayout(-12), f.subject, f.byline, f.body, f.versus)
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-12), f.subject, f.byline, f.bounded, f.versus)
 	head := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 4), container.NewVBox(text, f.tall, f.tools))
 	f.layout = container.NewBorder(head, nil, nil, nil, container.NewStack(f.list, container.NewVBox(f.note)))
 	f.ExtendBaseWidget(f)
@@ -148,7 +152,7 @@ func (f *files) head() {
 	c := h.find(h.to)
 	shown(f.tall, c == nil && h.len() > 0 && f.s.act.Commit != nil)
 	shown(f.tools, len(f.all) > 8)
-	shown(f.body, c != nil && c.Body != "")
+	shown(f.bounded, c != nil && c.Body != "")
 	switch {
 	case c == nil && h.len() == 0:
 		f.subject.SetText("")
@@ -159,11 +163,30 @@ func (f *files) head() {
 	default:
 		f.subject.SetText(c.Subject)
 		f.byline.SetText(c.When.Format(stamp) + " · " + c.Who + " · " + short(c.ID))
-		f.body.SetText(c.Body)
+		if f.body.Text != c.Body {
+			f.body.SetText(c.Body)
+			f.message.ScrollToTop()
+		}
 	}
 	f.versus.SetText(f.summary())
 	f.layout.Refresh()
 }
+
+// messageMost is how high the rest of a message may be: some six lines. The files stand below it.
+const messageMost = 140
+
+// upTo is as high as what scrolls in it, but not higher than that.
+type upTo struct{ most float32 }
+
+func (l upTo) MinSize(objs []fyne.CanvasObject) fyne.Size {
+	size := objs[0].MinSize()
+	if s, ok := objs[0].(*container.Scroll); ok {
+		size.Height = min(s.Content.MinSize().Height, l.most)
+	}
+	return size
+}
+
+func (upTo) Layout(objs []fyne.CanvasObject, s fyne.Size) { objs[0].Resize(s) }
 
 // summary counts the files by kind, and says what they are compared with.
 func (f *files) summary() string {

@@ -143,6 +143,9 @@ func (g *Grid) fillCell(box *fyne.Container, c Cell, right bool) {
 // CreateRenderer makes Grid a Fyne widget.
 func (g *Grid) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(g.layout) }
 
+// Inside makes Grid a [Holder].
+func (g *Grid) Inside() fyne.CanvasObject { return g.layout }
+
 // columns lays cells out by the weights of the grid's columns.
 type columns struct{ g *Grid }
 

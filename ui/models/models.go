@@ -91,7 +91,6 @@ type Screen struct {
 // New returns an empty screen.
 func New(act Actions) *Screen {
 	s := &Screen{act: act, banner: kit.NewBanner(), facts: kit.NewFacts(), source: kit.NewQuiet("")}
-	s.source.Truncation = fyne.TextTruncateOff
 	s.names = kit.NewGrid([]kit.Column{{Title: "Model", Weight: 1}}, s.chooseModel)
 	s.versions = kit.NewGrid([]kit.Column{
 		{Title: "Version", Weight: 0.8},
@@ -107,7 +106,7 @@ func New(act Actions) *Screen {
 	s.promote.Importance = widget.HighImportance
 	s.back = widget.NewButtonWithIcon("Roll back…", fynetheme.ContentUndoIcon(), s.askBack)
 	s.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	s.title.SizeName = fynetheme.SizeNameSubHeadingText
+	s.title.SizeName, s.title.Truncation = fynetheme.SizeNameSubHeadingText, fyne.TextTruncateEllipsis
 	s.bar, s.step = widget.NewProgressBar(), widget.NewLabel("")
 	s.progress = kit.NewSurface(theme.Accent, container.NewPadded(container.NewBorder(nil, nil, s.step, nil, s.bar)))
 	s.build()
@@ -123,8 +122,8 @@ func (s *Screen) build() {
 		}
 	})
 	refresh.Importance = widget.LowImportance
-	head := container.NewVBox(kit.NewTitle("Models", s.source, refresh), s.banner, s.progress)
-	bar := container.NewBorder(nil, nil, s.title, container.NewHBox(kit.Tall(s.back), kit.Tall(s.promote)))
+	head := container.NewVBox(kit.NewTitleWithWords("Models", s.source, refresh), s.banner, s.progress)
+	bar := container.NewBorder(nil, nil, nil, container.NewHBox(kit.Tall(s.back), kit.Tall(s.promote)), s.title)
 	detail := container.NewBorder(kit.NewSection("Chosen"), nil, nil, nil, container.NewVScroll(s.facts))
 	lower := container.NewBorder(kit.NewSection("Promotions"), nil, nil, nil, s.history)
 	below := container.NewHSplit(lower, detail)
@@ -132,8 +131,9 @@ func (s *Screen) build() {
 	parts := container.NewVSplit(s.versions, below)
 	parts.Offset = 0.5
 	right := container.NewBorder(container.NewPadded(bar), nil, nil, nil, parts)
-	left := container.NewStack(kit.NewGap(190, 0), s.names)
-	s.full = container.NewBorder(nil, nil, container.NewHBox(left, widget.NewSeparator()), nil, right)
+	full := container.NewHSplit(s.names, right)
+	full.Offset = 0.2
+	s.full = full
 	s.empty = kit.NewEmpty(theme.Icon("models"), "No models yet",
 		"A model shows up here once it is registered, by a training run or from a bundle on disk.", "Look again", s.act.Refresh)
 	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewStack(s.full, s.empty)))
@@ -187,3 +187,6 @@ func shown(o fyne.CanvasObject, yes bool) {
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Screen a [kit.Holder].
+func (s *Screen) Inside() fyne.CanvasObject { return s.layout }

@@ -81,7 +81,6 @@ type Screen struct {
 // New returns an empty screen.
 func New(act Actions) *Screen {
 	s := &Screen{act: act, facts: kit.NewFacts(), chart: kit.NewChart(), source: kit.NewQuiet(""), banner: kit.NewBanner()}
-	s.source.Truncation = fyne.TextTruncateOff
 	s.grid = kit.NewGrid(nil, func(i int) {
 		if i < len(s.shown) {
 			s.choose(s.shown[i].ID)
@@ -103,7 +102,7 @@ func New(act Actions) *Screen {
 		}
 	})
 	refresh.Importance = widget.LowImportance
-	s.title = kit.NewTitle("Runs", s.source, refresh, container.NewGridWrap(fyne.NewSize(260, 38), search))
+	s.title = kit.NewTitleWithField("Runs", s.source, search, refresh)
 	course := container.NewBorder(container.NewBorder(nil, nil, widget.NewLabel("Course of"), nil, s.pick), nil, nil, nil, s.chart)
 	detail := container.NewBorder(kit.NewSection("Chosen run"), nil, nil, nil, container.NewVScroll(s.facts))
 	lower := container.NewHSplit(detail, course)
@@ -251,3 +250,6 @@ func (s *Screen) find(id string) *Run {
 
 // CreateRenderer makes Screen a Fyne widget.
 func (s *Screen) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.layout) }
+
+// Inside makes Screen a [kit.Holder].
+func (s *Screen) Inside() fyne.CanvasObject { return s.layout }

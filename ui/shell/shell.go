@@ -21,6 +21,7 @@ type Page struct {
 	ID, Title, Icon string // Icon names one of assets/icons
 	Content         fyne.CanvasObject
 	Low             bool // at the lower end of the rail, as settings are
+	Whole           bool // is smaller than any window; others scroll in one that is too small for them
 }
 
 // Status is what the strip below says.
@@ -48,6 +49,7 @@ type Shell struct {
 	pages  []Page
 	open   string
 	items  map[string]*item
+	sheets map[string]fyne.CanvasObject // that pages lie on
 	stack  *fyne.Container
 	strip  *strip
 	status *Status // that is shown
@@ -56,7 +58,7 @@ type Shell struct {
 
 // New returns the frame with these pages; the first one is open.
 func New(pages []Page, act Actions) *Shell {
-	s := &Shell{act: act, pages: pages, items: map[string]*item{}, stack: container.NewStack()}
+	s := &Shell{act: act, pages: pages, items: map[string]*item{}, sheets: map[string]fyne.CanvasObject{}, stack: container.NewStack()}
 	gap := layout.NewCustomPaddedVBoxLayout(2)
 	top, low := container.New(gap), container.New(gap)
 	for _, p := range pages {
@@ -67,8 +69,13 @@ func New(pages []Page, act Actions) *Shell {
 		} else {
 			top.Add(it)
 		}
-		p.Content.Hide()
-		s.stack.Add(p.Content)
+		sheet := p.Content
+		if !p.Whole { // else the window would grow with what is on it, off the screen, and stay so
+			sheet = container.NewScroll(p.Content)
+		}
+		sheet.Hide()
+		s.sheets[p.ID] = sheet
+		s.stack.Add(sheet)
 	}
 	help := newItem("Help", theme.Icon("help"), s.help)
 	low.Add(help)
@@ -116,9 +123,9 @@ func (s *Shell) bring(page string) {
 	s.open = page
 	for _, p := range s.pages {
 		if p.ID == page {
-			p.Content.Show()
+			s.sheets[p.ID].Show()
 		} else {
-			p.Content.Hide()
+			s.sheets[p.ID].Hide()
 		}
 		s.items[p.ID].choose(p.ID == page)
 	}
