@@ -3,6 +3,7 @@ package tileview
 import (
 	"image"
 	"math"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -111,6 +112,7 @@ func (v *View) Dragged(e *fyne.DragEvent) {
 	if v.stale {
 		return
 	}
+	v.pointer = e.Position
 	if v.mini {
 		if p, in := v.small(e.Position); in {
 			v.centerOn(p)
@@ -198,21 +200,41 @@ func (v *View) MouseMoved(e *desktop.MouseEvent) {
 	if v.src == nil {
 		return
 	}
-	p := v.place(e.Position)
-	r := v.readout(p)
-	id := ""
-	if r.Object != nil {
-		id = r.Object.ID
-	}
 	drawing := len(v.pen.ring) > 0 && !v.pen.free || v.painting() || v.lens.on
-	v.pen.cursor, v.over = p, true
-	if id != v.hover || drawing {
-		v.hover = id
+	was := v.hover
+	v.pointer, v.over = e.Position, true
+	v.point()
+	if v.hover != was || drawing {
 		v.redraw()
 	}
-	if v.act.Moved != nil {
+}
+
+// point tells what lies under the pointer, if that is not what was told: the pointer has moved, or
+// what is under it, such as another plane.
+func (v *View) point() {
+	if !v.over || v.src == nil {
+		return
+	}
+	v.pen.cursor = v.place(v.pointer)
+	r := v.readout(v.pen.cursor)
+	v.hover = ""
+	if r.Object != nil {
+		v.hover = r.Object.ID
+	}
+	v.tell(r)
+}
+
+func (v *View) tell(r Readout) {
+	if v.act.Moved != nil && !r.same(v.said) {
+		v.said = r
 		v.act.Moved(r)
 	}
+}
+
+// same reports whether two say the same, but for what a drag rounds.
+func (r Readout) same(o Readout) bool {
+	return r.Inside == o.Inside && max(math.Abs(r.X-o.X), math.Abs(r.Y-o.Y)) < 1e-3 && r.Object == o.Object &&
+		slices.EqualFunc(r.Values, o.Values, func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
 }
 
 // MouseOut says that nothing is under the pointer.
@@ -222,9 +244,7 @@ func (v *View) MouseOut() {
 		v.hover = ""
 		v.redraw()
 	}
-	if v.act.Moved != nil {
-		v.act.Moved(Readout{})
-	}
+	v.tell(Readout{})
 }
 
 // MouseDown takes the focus, so that keys come here, and notes the keys that are held and where a

@@ -1,7 +1,9 @@
 package tileview_test
 
 import (
+	"math"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -59,6 +61,51 @@ func TestWhatIsNotSeenIsNotTouched(t *testing.T) {
 			if (changed > 0) != (at.t == 1) {
 				t.Errorf("%+v: %d changes of what is selected", at, changed)
 			}
+		}
+	})
+}
+
+// TestAStillPointerReadsWhatComesUnderIt: the plane, the part of the image and the objects change under
+// a pointer that stays; what is not read yet has no value.
+func TestAStillPointerReadsWhatComesUnderIt(t *testing.T) {
+	var got tileview.Readout
+	told := 0
+	show(t, tileview.Actions{Moved: func(r tileview.Readout) { got, told = r, told+1 }}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		film := &stack{z: 1, t: 4}
+		v.Set(film)
+		s.settle(c)
+		full(v)
+		v.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, 300)}})
+		s.settle(c)
+		film.pace(time.Second)
+		v.SetPlane(0, 3)
+		if s.settle(c); !math.IsNaN(got.Values[0]) {
+			t.Errorf("a plane that is being read has %v", got.Values)
+		}
+		time.Sleep(2 * time.Second)
+		if s.settle(c); got.Values[0] != 3 {
+			t.Errorf("after the turn of the page it reads %v", got.Values)
+		}
+		x := got.X
+		v.Zoom(2)
+		if s.settle(c); got.X <= x || got.X != v.At(fyne.NewPos(300, 300)).X {
+			t.Errorf("after a zoom x is %g, before %g", got.X, x)
+		}
+		v.SetObjects([]annotation.Object{{ID: "a", Outline: []annotation.Point{{}, {X: 256}, {X: 256, Y: 256}, {Y: 256}}}})
+		v.SetObjectsAt(3)
+		if s.settle(c); got.Object == nil || got.Object.ID != "a" {
+			t.Errorf("the object that came is not read out: %+v", got)
+		}
+		told = 0
+		v.SetStyle(tileview.Style{Labels: true})
+		if s.settle(c); told != 0 {
+			t.Errorf("the same was told %d times", told)
+		}
+		v.MouseOut()
+		v.SetPlane(0, 1)
+		time.Sleep(2 * time.Second)
+		if s.settle(c); got.Inside {
+			t.Error("a pointer that is elsewhere reads")
 		}
 	})
 }

@@ -101,6 +101,8 @@ type View struct {
 	alt      bool
 	focused  bool
 	over     bool // the pointer is over the view
+	pointer  fyne.Position
+	said     Readout // what was told last to lie under it
 	brush    brush
 	drawing  bool // the drag that goes on draws
 	stale    bool // what is dragged was given up, or began on the image before
@@ -147,6 +149,7 @@ func (v *View) Set(src imageio.Source) {
 	v.lens.lay.clear()
 	v.lens.other = newIndex()
 	v.selected, v.track, v.hover, v.series = "", 0, "", nil
+	v.tell(Readout{})
 	if src != nil {
 		v.info = src.Info()
 		colors := imageio.DisplayColors(v.info.Channels)
@@ -301,6 +304,7 @@ func (v *View) marked() *annotation.Object {
 
 // redraw asks for one new frame, however often it is called before that.
 func (v *View) redraw() {
+	v.point()
 	v.raster.Refresh()
 	v.measureBar()
 }
