@@ -329,3 +329,34 @@ func TestStarsOfOneOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestPointsAtEdges: what is drawn around a point has it in its middle, also where the image ends,
+// and is there however small it has to be.
+func TestPointsAtEdges(t *testing.T) {
+	src := sheets{w: 64, h: 48, channels: [][]float32{make([]float32, 64*48)}, names: []string{"peaks"}}
+	peaks := []image.Point{{0, 0}, {63, 0}, {30, 1}, {2, 20}, {31, 22}, {63, 47}}
+	for _, p := range peaks {
+		src.channels[0][p.Y*src.w+p.X] = 1
+	}
+	for radius, opt := range map[float64]infer.Options{3: {}, 0.5: {}, 2: {Region: image.Rect(0, 0, 64, 48)}} {
+		m := description(t, "peaks", fmt.Sprintf("{id: points, kwargs: {radius: %v}}", radius))
+		l, err := infer.Detect(t.Context(), echo{}, ref, m, src, opt, nil)
+		if err != nil || len(l.Objects) != len(peaks) {
+			t.Fatalf("radius %v: %d points of %d: %v", radius, len(l.Objects), len(peaks), err)
+		}
+		labels := segment.Labels(l.Objects, src.w, src.h)
+		for i, p := range peaks {
+			var x, y float64
+			o := l.Objects[i].Outline
+			for _, c := range o {
+				x, y = x+c.X/float64(len(o)), y+c.Y/float64(len(o))
+			}
+			if math.Hypot(x-float64(p.X)-0.5, y-float64(p.Y)-0.5) > 1e-9 || labels[p.Y*src.w+p.X] != uint32(i+1) {
+				t.Errorf("radius %v: the middle of %v is %v, %v", radius, p, x, y)
+			}
+			if b := segment.Bounds(o).Inset(1); !b.In(image.Rect(0, 0, src.w, src.h)) {
+				t.Errorf("radius %v: %v reaches beyond the image: %v", radius, p, b)
+			}
+		}
+	}
+}

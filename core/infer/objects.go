@@ -14,15 +14,14 @@ import (
 	"coverslip.dev/coverslip/core/segment"
 )
 
-// minArea is the least area, in pixels of the image, of what is drawn around a point: below it,
-// it is noise.
+// minArea is the least area, in pixels of the image, of a star or a box: below it, it is noise.
 const minArea = 2
 
 // tooSmall reports whether an outline of such an area is no object. What is made of pixels is as
-// small as the model's description lets it be.
+// small as the model's description lets it be, and what is drawn around a point says nothing of it.
 func (d *detection) tooSmall(area float64) bool {
 	switch d.model.Decode.ID {
-	case recipe.StarConvex, recipe.BoxList, recipe.Points:
+	case recipe.StarConvex, recipe.BoxList:
 		return area < minArea
 	}
 	return area <= 0
@@ -43,6 +42,9 @@ func (d *detection) objects(found []object) []annotation.Object {
 		if r := d.opt.Region; !r.Empty() && !image.Pt(int(math.Floor(s.x)), int(math.Floor(s.y))).In(r) {
 			continue
 		}
+		if d.model.Decode.ID == recipe.Points {
+			squeeze(s, float64(v.full.X), float64(v.full.Y))
+		}
 		outline := clip(s.outline, float64(v.full.X), float64(v.full.Y))
 		if d.tooSmall(segment.Area(outline)) {
 			continue
@@ -58,6 +60,19 @@ func (d *detection) objects(found []object) []annotation.Object {
 		})
 	}
 	return out
+}
+
+// squeeze narrows what is drawn around a point as far as the edges of an image want it, so that
+// the point stays its middle: cut, it would have another.
+func squeeze(o object, w, h float64) {
+	dx, dy := 0.0, 0.0
+	for _, p := range o.outline {
+		dx, dy = max(dx, math.Abs(p.X-o.x)), max(dy, math.Abs(p.Y-o.y))
+	}
+	fx, fy := min(1, o.x/dx, (w-o.x)/dx), min(1, o.y/dy, (h-o.y)/dy)
+	for i, p := range o.outline {
+		o.outline[i] = annotation.Point{X: o.x + (p.X-o.x)*fx, Y: o.y + (p.Y-o.y)*fy}
+	}
 }
 
 // id names an object by the pixels, the plane, the model and where it lies, so that
