@@ -135,6 +135,11 @@ func (e *Engine) ask(ctx context.Context, limit time.Duration, m infer.Ref, ques
 	if err := e.open(); err != nil {
 		return err
 	}
+	if r := asRefusal(err); r != nil && r.dead() {
+		e.mu.Lock()
+		e.dead[m.Model] = true
+		e.mu.Unlock()
+	}
 	said := e.explain(err, m)
 	if k := fault.KindOf(said); k == fault.Internal || k == fault.Corrupt { // whose hints promise the server's own words
 		e.log.WarnContext(ctx, "inference server failed", slog.String("engine", e.name), slog.String("model", m.String()), slog.Any("error", err))

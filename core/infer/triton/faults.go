@@ -50,6 +50,10 @@ func asRefusal(err error) *refusal {
 	return r
 }
 
+// dead tells whether the process that runs the model has died, as when the system is short of memory.
+// Triton starts none anew, and calls the model ready all the same.
+func (r *refusal) dead() bool { return r.says("Stub process") && r.says("is not healthy") }
+
 func missing(err error) bool {
 	r := asRefusal(err)
 	return r != nil && r.unknownModel()
@@ -76,11 +80,16 @@ func (e *Engine) explain(err error, m infer.Ref) error {
 			"Choose smaller tiles.", r)
 	case m.Model == "" && r.code == codes.NotFound:
 		return e.stranger(r)
+	case r.dead() && e.loaded(m):
+		return fault.New(fault.Offline, "The inference server "+e.name+" has lost the model "+m.String()+".",
+			"What runs it there has died, maybe for want of memory; the model is loaded again by itself.", r)
+	case r.dead():
+		return fault.New(fault.Offline, "The inference server "+e.name+" has lost the model "+m.String()+".",
+			"What runs it there has died, maybe for want of memory; whoever runs the server can load it again.", r)
+	case r.unknownModel() && e.loaded(m):
+		return fault.New(fault.Offline, "The inference server "+e.name+" has lost the model "+m.String()+".",
+			"It may have been restarted; the model is loaded again by itself.", r)
 	case r.unknownModel():
-		if e.loaded(m) {
-			return fault.New(fault.Offline, "The inference server "+e.name+" has lost the model "+m.String()+".",
-				"It may have been restarted; the model is loaded again by itself.", r)
-		}
 		return e.unknown(m, r)
 	case r.code == codes.InvalidArgument, r.says("INVALID_ARGUMENT", "InvalidArgument"):
 		return fault.New(fault.Invalid, "The model "+m.String()+" on "+e.name+" does not fit what it was asked.",

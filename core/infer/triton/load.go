@@ -49,6 +49,9 @@ func (e *Engine) Load(ctx context.Context, b infer.Bundle) error {
 
 // place makes the server have just what is on s.
 func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
+	if err := e.bury(ctx, name); err != nil {
+		return err
+	}
 	has, err := e.has(ctx, name, s)
 	if has || err != nil {
 		return err
@@ -65,6 +68,27 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 	e.log.DebugContext(ctx, "model sent to server",
 		slog.String("engine", e.name), slog.String("model", name), slog.String("version", s.latest),
 		slog.Duration("took", time.Since(begun)), slog.Any("error", err))
+	return err
+}
+
+// bury takes a model whose process has died from the server: what it calls ready already it would
+// not start anew.
+func (e *Engine) bury(ctx context.Context, name string) error {
+	e.mu.Lock()
+	dead := e.dead[name]
+	e.mu.Unlock()
+	if !dead {
+		return nil
+	}
+	if err := e.wire.unload(ctx, name); err != nil && !missing(err) {
+		return err
+	}
+	err := e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) })
+	if err == nil {
+		e.mu.Lock()
+		delete(e.dead, name)
+		e.mu.Unlock()
+	}
 	return err
 }
 
@@ -133,6 +157,9 @@ func (e *Engine) LoadStored(ctx context.Context, name string) error {
 			return err
 		}
 		defer done()
+		if err := e.bury(ctx, name); err != nil {
+			return err
+		}
 		if err := e.wire.load(ctx, name, "", nil); err != nil {
 			return e.storedFault(err, m)
 		}
@@ -172,6 +199,7 @@ func (e *Engine) forget(name string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.shelf, name)
+	delete(e.dead, name)
 }
 
 func goneFrom(name string, list []entry) (bool, error) {
