@@ -30,7 +30,7 @@ type breaker struct {
 	failed int // in a row
 	rest   time.Duration
 	until  time.Time // the end of the rest
-	err    error     // the last failure
+	err    error     // the last failure; no other question is to blame for it
 }
 
 // would tells whether a question would be let through now.
@@ -55,18 +55,36 @@ func (b *breaker) admit() (trial bool, err error) {
 	return false, b.err
 }
 
-// good tells that the engine has answered, if only that it does not like the question.
+// good tells that the engine has answered a question, if only that it does not like it.
 func (b *breaker) good() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.state, b.failed, b.rest, b.err = Closed, 0, 0, nil
 }
 
+// heard tells that the engine has answered what needs no model. One whose models hang does so too:
+// the next question that fails has it rest again.
+func (b *breaker) heard() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state != Closed {
+		b.state, b.failed, b.err = Closed, patience-1, nil
+	}
+}
+
+// odd tells that the engine has failed over a question, which may be the question's own fault:
+// that counts only on trial.
+func (b *breaker) odd(err error) {
+	if b.now() == HalfOpen {
+		b.bad(err)
+	}
+}
+
 // bad tells that the engine did not answer.
 func (b *breaker) bad(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.err = err
+	b.err = gone(err)
 	if b.failed++; b.state == Open || b.state == Closed && b.failed < patience {
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // TestBreaker walks through all states: it opens after failures in a row, rests longer after
@@ -24,7 +26,7 @@ func TestBreaker(t *testing.T) {
 			b.bad(gone)
 		}
 		for _, rest := range []time.Duration{firstRest, 2 * firstRest, 4 * firstRest} {
-			if _, err := b.admit(); !errors.Is(err, gone) || b.would() || b.now() != Open {
+			if _, err := b.admit(); fault.KindOf(err) != fault.Offline || b.would() || b.now() != Open {
 				t.Fatalf("open: %v, state %d", err, b.now())
 			}
 			b.bad(gone) // of a question from before: changes nothing
@@ -79,7 +81,7 @@ func TestSayingWhyIsNoTrial(t *testing.T) {
 		}
 		time.Sleep(firstRest)
 		p := &Pool{members: func() []*Member { return []*Member{m} }}
-		if err := p.resting(); !errors.Is(err, gone) || !m.breaker.would() {
+		if err := p.resting(); fault.KindOf(err) != fault.Offline || !m.breaker.would() {
 			t.Errorf("%v, state %d", err, m.State())
 		}
 	})

@@ -50,17 +50,27 @@ func (m *Member) ask(ctx context.Context, question func(context.Context) error) 
 		if err == nil {
 			err = question(ctx)
 		}
-		if again := m.learn(ctx, begun, err); !again || terms.Sequence.ID != 0 {
-			return err
+		if again := m.learn(ctx, begun, err); again && terms.Sequence.ID == 0 {
+			continue
 		}
+		if fault.KindOf(err) == fault.Offline && ctx.Err() == nil && m.breaker.now() != Closed {
+			return gone(err) // so many have failed that it is not this one's fault
+		}
+		return err
 	}
+}
+
+// gone tells what went wrong as that an engine is gone, and not as a deadline: no question is to
+// blame for it, and another engine may be asked.
+func gone(err error) error {
+	say, hint := fault.Explain(err)
+	return fault.New(fault.Offline, say, hint, errors.New(err.Error()))
 }
 
 // knocking is how long an engine on trial, or one of several, may take to say that it is there.
 const knocking = 2 * time.Second
 
-// knock asks whether the engine is there: one that hangs is soon found out. What goes wrong is
-// told as that it is gone, and not as a deadline: no question is to blame for it.
+// knock asks whether the engine is there: one that hangs is soon found out.
 func (m *Member) knock(ctx context.Context) error {
 	short, cancel := context.WithTimeout(ctx, knocking)
 	defer cancel()
@@ -72,12 +82,11 @@ func (m *Member) knock(ctx context.Context) error {
 		return fault.New(fault.Offline, "The inference server "+m.Name()+" did not answer in time.",
 			"It may have too much to do, or hang; the work goes on by itself when it answers.", errors.New(err.Error()))
 	}
-	say, hint := fault.Explain(err)
-	return fault.New(fault.Offline, say, hint, errors.New(err.Error()))
+	return gone(err)
 }
 
-// inquire asks what is no model's to answer, at once: also an engine that is let alone, if nobody
-// else is there to be asked. The breaker learns from how it ends.
+// inquire asks what needs no model, at once: also an engine that is let alone, if nobody else is
+// there to be asked. The breaker learns from how it ends.
 func (m *Member) inquire(ctx context.Context, ask func(context.Context, *Member) error) error {
 	var err error
 	if trial, _ := m.breaker.admit(); trial {
@@ -86,19 +95,39 @@ func (m *Member) inquire(ctx context.Context, ask func(context.Context, *Member)
 	if err == nil {
 		err = ask(ctx, m)
 	}
-	m.judge(ctx, err)
-	return err
-}
-
-// judge has the breaker learn from how a call ended.
-func (m *Member) judge(ctx context.Context, err error) {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		m.breaker.undecided()
 	case fault.KindOf(err) == fault.Offline:
 		m.breaker.bad(err)
 	default:
+		m.breaker.heard()
+	}
+	return err
+}
+
+// judge has the breaker learn from how a question ended.
+func (m *Member) judge(ctx context.Context, err error) {
+	switch {
+	case err == nil:
 		m.breaker.good()
+	case ctx.Err() != nil:
+		m.breaker.undecided()
+	case fault.KindOf(err) == fault.Offline:
+		if m.breaker.bad(err); m.breaker.now() != Closed {
+			m.window.forget()
+		}
+	case fault.KindOf(err) == fault.Internal:
+		m.breaker.odd(err)
+	default:
+		m.breaker.good()
+	}
+}
+
+// blame has the breaker learn that an engine failed over a question that another one has answered.
+func (m *Member) blame(err error) {
+	if fault.KindOf(err) == fault.Internal {
+		m.breaker.bad(err)
 	}
 }
 
@@ -129,8 +158,9 @@ func (m *Member) tell(err error) {
 }
 
 // safe tells whether another engine may be asked after err: this one has not taken the
-// question, lacks the model or is gone. One that does not come to an end may be the
-// question's own fault.
+// question, lacks the model, is gone or can't tell what is wrong. One that does not come to an
+// end may be the question's own fault.
 func safe(err error) bool {
-	return (fault.Again(err) || fault.KindOf(err) == fault.NotFound) && !errors.Is(err, context.DeadlineExceeded)
+	k := fault.KindOf(err)
+	return (fault.Again(err) || k == fault.NotFound || k == fault.Internal) && !errors.Is(err, context.DeadlineExceeded)
 }

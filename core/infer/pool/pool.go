@@ -41,8 +41,8 @@ func New(members func() []*Member) *Pool {
 // Name has the names of those that were there when the pool was made.
 func (p *Pool) Name() string { return p.name }
 
-// Infer asks the engine with least to do. Where that one is gone or its queue is full, the
-// next is asked; the answer is then as good, since questions change nothing.
+// Infer asks the engine with least to do. Where that one is gone, its queue is full or it can't
+// tell what is wrong, the next is asked; the answer is then as good, since questions change nothing.
 func (p *Pool) Infer(ctx context.Context, ref infer.Ref, in []infer.Tensor) (out []infer.Tensor, err error) {
 	err = p.ask(ctx, func(ctx context.Context, m *Member) (err error) {
 		out, err = m.Infer(ctx, ref, in)
@@ -60,31 +60,48 @@ func (p *Pool) ask(ctx context.Context, question func(context.Context, *Member) 
 		m := all[id%uint64(len(all))]
 		return m.ask(ctx, func(ctx context.Context) error { return question(ctx, m) })
 	}
-	tried := map[*Member]bool{}
+	tried := map[*Member]error{} // what they said
 	var errs []error
 	for len(tried) < attempts {
 		m := p.next(tried)
 		if m == nil {
 			break
 		}
-		tried[m] = true
 		err := m.ask(ctx, func(ctx context.Context) error { return question(ctx, m) })
+		if err == nil {
+			for m, err := range tried {
+				m.blame(err)
+			}
+		}
 		if err == nil || ctx.Err() != nil || !safe(err) {
 			return err
 		}
+		tried[m] = err
 		errs = append(errs, err)
 	}
 	if len(errs) == 0 {
 		return p.resting()
 	}
+	slices.SortStableFunc(errs, func(a, b error) int { return before(fault.Again(a), fault.Again(b)) }) // whoever is away may know the answer
 	return errors.Join(errs...)
 }
 
+// before orders what has a quality before what has not.
+func before(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
 // next is the member that would answer first of those not tried yet; nil if there is none.
-func (p *Pool) next(tried map[*Member]bool) *Member {
+func (p *Pool) next(tried map[*Member]error) *Member {
 	var best *Member
 	for _, m := range p.members() {
-		if !tried[m] && m.breaker.would() && (best == nil || m.window.load() < best.window.load()) {
+		if tried[m] == nil && m.breaker.would() && (best == nil || m.window.load() < best.window.load()) {
 			best = m
 		}
 	}
@@ -139,15 +156,7 @@ func (p *Pool) Ready(ctx context.Context) error {
 // those that rest come last.
 func (p *Pool) first(ctx context.Context, ask func(context.Context, *Member) error) error {
 	members := slices.Clone(p.members())
-	slices.SortStableFunc(members, func(a, b *Member) int {
-		switch x, y := a.breaker.would(), b.breaker.would(); {
-		case x == y:
-			return 0
-		case x:
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(members, func(a, b *Member) int { return before(a.breaker.would(), b.breaker.would()) })
 	var errs, lacking []error
 	for _, m := range members {
 		err := m.inquire(ctx, ask)

@@ -162,11 +162,35 @@ func (w *window) try(limit int, now time.Time) {
 	w.limit, w.since, w.n, w.sum = limit, now, 0, 0
 }
 
+// forget drops what is known of an engine that does not answer.
+func (w *window) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size, w.each = firstWindow, 0
+	w.rate, w.idle, w.shrink = 0, 0, false
+	w.try(w.size, time.Now())
+}
+
+// An engine of which no answer is known is tried first, as far as its window goes. What would only
+// wait there goes to another one: it may take long to begin, or hang.
+const (
+	promising = time.Microsecond
+	doubtful  = time.Hour
+)
+
 // load is how long a question more would take to be answered, as far as can be told.
 func (w *window) load() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return time.Duration(w.asked+len(w.waiting)+1) * max(w.each, time.Microsecond) / time.Duration(w.limit)
+	n, each := w.asked+len(w.waiting)+1, w.each
+	switch {
+	case each > 0:
+	case n > w.limit:
+		each = doubtful
+	default:
+		each = promising
+	}
+	return time.Duration(n) * each / time.Duration(w.limit)
 }
 
 func (w *window) now() int {
