@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"unsafe"
 
@@ -147,7 +148,7 @@ func raw[T ort.TensorData](s []T) []byte {
 
 func free(list []ort.Value) {
 	for _, v := range list {
-		if v != nil {
+		if v != nil && !reflect.ValueOf(v).IsNil() { // the binding leaves such behind where it fails
 			_ = v.Destroy() // frees memory only
 		}
 	}

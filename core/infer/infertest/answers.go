@@ -40,6 +40,26 @@ func twoOutputs(b *bench) {
 	}
 }
 
+// scalarOutput is an output without dimensions, also where somebody else's is wanted.
+func scalarOutput(b *bench) {
+	b.load("1", Scalar())
+	in := Image(2, 1, 3, 5)
+	out, err := b.Infer(b.t.Context(), b.ref("1"), []infer.Tensor{in})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if len(out) != 2 || out[0].Name != "y" || !slices.Equal(out[0].Shape, in.Shape) || out[1].Name != "top" {
+		b.t.Fatalf("outputs: %+v", ports(out))
+	}
+	if y, top := Numbers(out[0]), Numbers(out[1]); len(top) != 1 || top[0] != slices.Max(y) {
+		b.t.Errorf("top is %v, of shape %v", top, out[1].Shape)
+	}
+	ctx := infer.WithTerms(b.t.Context(), infer.Terms{Outputs: []string{"y"}})
+	if out, err = b.Infer(ctx, b.ref("1"), []infer.Tensor{in}); err != nil || len(out) != 1 || out[0].Name != "y" {
+		b.t.Errorf("asked for y: %+v, %v", ports(out), err)
+	}
+}
+
 // wantedOutputs are all that comes, also of a question that was asked before with others.
 func wantedOutputs(b *bench) {
 	b.load("1", Split())

@@ -26,7 +26,7 @@ type Traits struct {
 func Run(t *testing.T, traits Traits, open func(t *testing.T) infer.Engine) {
 	t.Helper()
 	for name, check := range map[string]func(*bench){
-		"ready": ready, "load": load, "answers": answers, "two outputs": twoOutputs, "wanted outputs": wantedOutputs, "own data": ownData,
+		"ready": ready, "load": load, "answers": answers, "two outputs": twoOutputs, "wanted outputs": wantedOutputs, "scalar output": scalarOutput, "own data": ownData,
 		"unknown": unknown, "wrong tensors": wrongTensors, "broken network": brokenNetwork,
 		"versions": versions, "same version": sameVersion, "odd versions": oddVersions, "many versions": manyVersions,
 		"stopped": stopped, "stopped in the middle": stoppedInTheMiddle, "late": late,

@@ -27,6 +27,8 @@ var (
 	single []byte
 	//go:embed testdata/half.onnx
 	half []byte
+	//go:embed testdata/scalar.onnx
+	scalar []byte
 )
 
 // Affine1 is a network that answers 2x + 1.
@@ -46,6 +48,9 @@ func Single() []byte { return slices.Clone(single) }
 
 // Half is a network that answers 2x + 1 in numbers of 16 bits.
 func Half() []byte { return slices.Clone(half) }
+
+// Scalar is a network with the outputs y, which is 2x + 1, and top, the largest of these numbers.
+func Scalar() []byte { return slices.Clone(scalar) }
 
 // Recipe is a coverslip.yaml for a network that takes images from 0 on and has such outputs.
 func Recipe(outputs ...string) []byte {

@@ -9,6 +9,8 @@ slow.onnx       image FP32 (N,1,H,W) -> y of the same shape, after 60 convolutio
                 a second or so for 1024 x 1024
 single.onnx     image FP32 (1,1,H,W) -> y = 2x + 1 of the same shape
 half.onnx       image FP16 (N,1,H,W) -> y = 2x + 1 of the same shape, FP16
+scalar.onnx     image FP32 (N,1,H,W) -> y = 2x + 1 of the same shape, and top, the largest of
+                them, without dimensions
 """
 
 import numpy as np
@@ -68,9 +70,19 @@ def half():
     write("half", nodes, [value("y", 1, kind=TensorProto.FLOAT16)], weights, value("image", 1, kind=TensorProto.FLOAT16))
 
 
+def scalar():
+    nodes = [
+        helper.make_node("Conv", ["image", "w", "b"], ["y"], kernel_shape=[1, 1]),
+        helper.make_node("ReduceMax", ["y"], ["top"], keepdims=0),
+    ]
+    outputs = [value("y", 1), helper.make_tensor_value_info("top", F, [])]
+    write("scalar", nodes, outputs, [tensor("w", [2], (1, 1, 1, 1)), tensor("b", [1], (1,))])
+
+
 affine("affine-1", 2, 1)
 affine("affine-2", 3, -1)
 split()
 slow()
 single()
 half()
+scalar()
