@@ -46,6 +46,12 @@ with tifffile.TiffWriter(out + "/kinds.tif") as w:
     w.write(stack[4, :33].astype(np.uint8))
     w.write(stack[5:8], photometric="minisblack", metadata={"axes": "TYX"})
     w.write(np.zeros((8, 8, 3), np.uint8), photometric="rgb")
+import json
+with tifffile.TiffWriter(out + "/nd.tif") as w:
+    for i in range(10):
+        at = {"z": -2 + i // 2 % 3, "channel": ["GFP", "DAPI"][i % 2], "position": i // 6}
+        words = {"Axes": at, "PixelSizeUm": "0.5", "ZPositionUm": 0.25 * (i // 2), "Width": [64], "Channel": 7}
+        w.write(stack[i], metadata=None, contiguous=False, extratags=[(51123, "s", 0, json.dumps(words), True)])
 for name, second in ("channels", 1), ("samples", 3):
     text = ('<OME><Image><Pixels DimensionOrder="XYCZT" SizeX="64" SizeY="64" SizeZ="1" SizeC="6" SizeT="1" Type="uint16">'
             '<Channel SamplesPerPixel="3"/><Channel SamplesPerPixel="3"/><TiffData IFD="0" FirstC="0"/><TiffData IFD="1" FirstC="%d"/>'
@@ -193,6 +199,31 @@ func TestPagesOfSeveralKinds(t *testing.T) {
 	}
 	if err := (ometiff.Format{}).Complete(t.Context(), path); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAxesOfNDTiff has the axes that Micro-Manager names, of a recording that ended in its second position.
+func TestAxesOfNDTiff(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	for n, depths := range []int{3, 2} {
+		src, err := ometiff.Format{}.OpenImage(t.Context(), filepath.Join(dir, "nd.tif"), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := src.Info()
+		if i.Z != depths || i.T != 1 || len(i.Channels) != 2 || len(i.Images) != 2 || i.Micron != (imageio.Micron{X: 0.5, Y: 0.5, Z: 0.25}) {
+			t.Fatalf("%+v", i)
+		}
+		if i.Channels[0].Name != "GFP" || i.Channels[1].Name != "DAPI" {
+			t.Errorf("%+v", i.Channels)
+		}
+		if px := imageiotest.Plane(t, src, 0, 1, 1, 0); px.Sample(0) != float64((6*n+3)*64*64) {
+			t.Errorf("image %d: a plane begins with %g", n, px.Sample(0))
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -3,49 +3,74 @@ package ometiff
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"coverslip.dev/coverslip/core/imageio"
 )
 
-// What Micro-Manager (1.4 and 2.0) says of a page in a tag of its own.
+// What Micro-Manager (1.4 and 2.0) says of a page in a tag of its own. In NDTiff axes by name take the
+// place of the indexes.
 type managerPage struct {
-	C        int     `json:"ChannelIndex"`
-	Z        int     `json:"SliceIndex"`
-	T        int     `json:"FrameIndex"`
-	P        int     `json:"PositionIndex"`
-	Channel  string  `json:"Channel"`
-	Position string  `json:"PositionName"`
-	Pixel    float64 `json:"PixelSizeUm"`
-	X        float64 `json:"XPositionUm"`
-	Y        float64 `json:"YPositionUm"`
-	Height   float64 `json:"ZPositionUm"`
-	Elapsed  float64 `json:"ElapsedTime-ms"`
-	Time     string  `json:"Time"`
+	C        quoted         `json:"ChannelIndex"`
+	Z        quoted         `json:"SliceIndex"`
+	T        quoted         `json:"FrameIndex"`
+	P        quoted         `json:"PositionIndex"`
+	Axes     map[string]any `json:"Axes"`
+	Channel  string         `json:"Channel"`
+	Position string         `json:"PositionName"`
+	Pixel    quoted         `json:"PixelSizeUm"`
+	X        quoted         `json:"XPositionUm"`
+	Y        quoted         `json:"YPositionUm"`
+	Height   quoted         `json:"ZPositionUm"`
+	Elapsed  quoted         `json:"ElapsedTime-ms"`
+	Time     string         `json:"Time"`
+}
+
+// quoted is a number, which scripts also write in quotes; zero for anything else.
+type quoted float64
+
+// UnmarshalJSON never fails: a tag that one value of is of another kind says all the others.
+func (q *quoted) UnmarshalJSON(data []byte) error {
+	if v, err := strconv.ParseFloat(strings.Trim(string(data), `" `), 64); err == nil && math.Abs(v) < 1e15 {
+		*q = quoted(v)
+	}
+	return nil
 }
 
 type managerPlane struct {
 	managerPage
-	at int
+	c, z, t, p, at int
 }
 
 // fromMicroManager lays out pages by the tag that Micro-Manager writes into each. It
 // returns nil if they do not make whole stacks: then other words on the file are better.
 func (f *file) fromMicroManager(pages []*page, n int) (*layout, error) {
-	positions := map[int][]managerPlane{}
-	var order []int
+	all := make([]managerPlane, len(pages))
+	named := false
 	for i, p := range pages {
 		m, ok, err := f.managerPage(p)
 		if err != nil || !ok {
 			return nil, err
 		}
-		if positions[m.P] == nil {
-			order = append(order, m.P)
+		all[i] = managerPlane{m, int(m.C), int(m.Z), int(m.T), int(m.P), i}
+		named = named || len(m.Axes) > 0
+	}
+	if named {
+		byAxes(all)
+	}
+	positions := map[int][]managerPlane{}
+	var order []int
+	for _, m := range all {
+		if positions[m.p] == nil {
+			order = append(order, m.p)
 		}
-		positions[m.P] = append(positions[m.P], managerPlane{m, i})
+		positions[m.p] = append(positions[m.p], m)
 	}
 	l := &layout{samples: pages[0].samples, planes: [][]*page{pages}}
 	l.info.Format = "Micro-Manager TIFF"
@@ -72,9 +97,74 @@ func (f *file) managerPage(p *page) (m managerPage, ok bool, err error) {
 		return m, false, err
 	}
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return m, false, nil //nolint:nilerr // words that can't be read say nothing
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
+			return m, false, nil //nolint:nilerr // words that can't be read say nothing
+		}
 	}
-	return m, m.C >= 0 && m.Z >= 0 && m.T >= 0 && m.C < maxPages && m.Z < maxPages && m.T < maxPages, nil
+	for _, n := range []quoted{m.C, m.Z, m.T, m.P} {
+		if n < 0 || n >= maxPages {
+			return m, false, nil
+		}
+	}
+	return m, true, nil
+}
+
+// byAxes counts planes by the names of their axes. What is neither channel nor depth nor time, such as
+// the position or the row and column of a mosaic, makes images.
+func byAxes(planes []managerPlane) {
+	for name, to := range map[string]func(*managerPlane) *int{
+		"channel": func(p *managerPlane) *int { return &p.c }, "z": func(p *managerPlane) *int { return &p.z },
+		"time": func(p *managerPlane) *int { return &p.t },
+	} {
+		values := make([]any, len(planes))
+		for i := range planes {
+			v := planes[i].Axes[name]
+			delete(planes[i].Axes, name)
+			if text, ok := v.(string); ok && name == "channel" {
+				planes[i].Channel = cmp.Or(planes[i].Channel, text)
+			}
+			if n, ok := v.(float64); ok {
+				values[i] = n
+			} else {
+				values[i] = fmt.Sprint(v)
+			}
+		}
+		for i, n := range ranks(values) {
+			*to(&planes[i]) = n
+		}
+	}
+	rest := make([]any, len(planes))
+	for i := range planes {
+		rest[i] = fmt.Sprint(planes[i].Axes) // sorted by their names
+	}
+	for i, n := range ranks(rest) {
+		planes[i].p = n
+	}
+}
+
+// ranks counts values: numbers by their size, words as they come.
+func ranks(values []any) []int {
+	seen := map[any]int{}
+	var numbers []float64
+	for _, v := range values {
+		if _, ok := seen[v]; !ok {
+			seen[v] = len(seen)
+			if n, ok := v.(float64); ok {
+				numbers = append(numbers, n)
+			}
+		}
+	}
+	if len(numbers) == len(seen) {
+		slices.Sort(numbers)
+		for i, n := range numbers {
+			seen[n] = i
+		}
+	}
+	out := make([]int, len(values))
+	for i, v := range values {
+		out[i] = seen[v]
+	}
+	return out
 }
 
 // stack fills the index; a plane may be missing where a recording was stopped, not more
@@ -82,7 +172,7 @@ func (f *file) managerPage(p *page) (m managerPage, ok bool, err error) {
 func (l *layout) stack(planes []managerPlane) bool {
 	l.stacks, l.info.Z, l.info.T = 1, 1, 1
 	for _, p := range planes {
-		l.stacks, l.info.Z, l.info.T = max(l.stacks, p.C+1), max(l.info.Z, p.Z+1), max(l.info.T, p.T+1)
+		l.stacks, l.info.Z, l.info.T = max(l.stacks, p.c+1), max(l.info.Z, p.z+1), max(l.info.T, p.t+1)
 	}
 	want := float64(l.stacks) * float64(l.info.Z) * float64(l.info.T)
 	if want > 2*float64(len(planes)) || want > maxPages {
@@ -93,7 +183,7 @@ func (l *layout) stack(planes []managerPlane) bool {
 		l.index[i] = -1
 	}
 	for _, p := range planes {
-		to := &l.index[(p.T*l.info.Z+p.Z)*l.stacks+p.C]
+		to := &l.index[(p.t*l.info.Z+p.z)*l.stacks+p.c]
 		if *to >= 0 {
 			return false // two pages for one plane
 		}
@@ -105,8 +195,8 @@ func (l *layout) stack(planes []managerPlane) bool {
 // words fills what is said besides the pixels.
 func (l *layout) words(planes []managerPlane) {
 	first := planes[0]
-	l.info.Micron = imageio.Micron{X: positive(first.Pixel), Y: positive(first.Pixel)}
-	l.info.Stage = imageio.Micron{X: first.X, Y: first.Y, Z: first.Height}
+	l.info.Micron = imageio.Micron{X: positive(float64(first.Pixel)), Y: positive(float64(first.Pixel))}
+	l.info.Stage = imageio.Micron{X: float64(first.X), Y: float64(first.Y), Z: float64(first.Height)}
 	for _, layout := range []string{"2006-01-02 15:04:05.999 -0700", "2006-01-02 15:04:05 -0700"} {
 		if at, err := time.Parse(layout, first.Time); err == nil {
 			l.info.Acquired = at
@@ -114,12 +204,12 @@ func (l *layout) words(planes []managerPlane) {
 	}
 	names, taken := map[int]string{}, map[int]float64{}
 	for _, p := range planes {
-		names[p.C] = p.Channel
+		names[p.c] = p.Channel
 		switch {
-		case p.Z == first.Z+1 && p.C == first.C && p.T == first.T:
-			l.info.Micron.Z = positive(math.Abs(p.Height - first.Height))
-		case p.Z == first.Z && p.C == first.C:
-			taken[p.T] = p.Elapsed / 1000
+		case p.z == first.z+1 && p.c == first.c && p.t == first.t:
+			l.info.Micron.Z = positive(math.Abs(float64(p.Height - first.Height)))
+		case p.z == first.z && p.c == first.c:
+			taken[p.t] = float64(p.Elapsed) / 1000
 		}
 	}
 	l.info.Interval, l.info.Times = clock(taken, l.info.T)
