@@ -14,15 +14,17 @@ import (
 
 // askPixelSize asks for the size of the image's pixels, where the file has it wrong.
 func (p *panel) askPixelSize() {
-	field := func(now float64) *kit.Field {
+	field := func(now float64, unknown string) *kit.Field {
 		e := kit.NewField()
-		e.SetPlaceHolder("as the file says")
+		e.SetPlaceHolder(unknown)
 		if now > 0 {
+			e.SetPlaceHolder("as the file says")
 			e.SetText(strconv.FormatFloat(now, 'g', 6, 64))
 		}
 		return e
 	}
-	x, y, z := field(p.info.Micron.X), field(p.info.Micron.Y), field(p.info.Micron.Z)
+	now := p.info.Micron
+	x, y, z := field(now.X, "as the height"), field(now.Y, "as the width"), field(now.Z, "not known")
 	said := widget.NewLabel("")
 	said.Importance = widget.DangerImportance
 	form := container.New(layout.NewFormLayout(), widget.NewLabel("Width, µm"), x, widget.NewLabel("Height, µm"), y)
@@ -39,7 +41,7 @@ func (p *panel) askPixelSize() {
 			v, is := diameterOf(f.e.Text)
 			*f.to, ok = v, ok && is
 		}
-		return um, ok
+		return squared(um, now), ok
 	}
 	check := func(string) {
 		said.SetText("")
@@ -61,8 +63,21 @@ func (p *panel) askPixelSize() {
 			p.s.Note("Another image is open by now; its pixels stay as they are.")
 		case ok && p.s.act.Calibrate != nil:
 			p.s.act.Calibrate(um)
+		case !ok:
+			p.s.Note("A size is a number above 0, or nothing: the pixels stay as they are.")
 		}
 	})
+}
+
+// squared has the side of a pixel that neither the person nor the image tells be as long as the other.
+func squared(um, now imageio.Micron) imageio.Micron {
+	switch {
+	case um.Y == 0 && now.Y <= 0:
+		um.Y = um.X
+	case um.X == 0 && now.X <= 0:
+		um.X = um.Y
+	}
+	return um
 }
 
 // pixelSize is the button that asks for it.

@@ -1,9 +1,12 @@
 package viewer_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -50,8 +53,58 @@ func TestPixelsAreCalibrated(t *testing.T) {
 		other.ID, other.Source = "2", three{}
 		v.Set(other)
 		tap(c.Overlays().Top(), "Set") // asked of the image before
+		other.Source = sized{}
+		v.Set(other)
+		fill("0.5", "")
+		fill("", "0.25")
+		other.Source = sized{um: imageio.Micron{X: 0.5, Y: 0.25}}
+		v.Set(other)
+		fill("0.75", "") // the file may say how high they are
 	})
-	if len(got) != 2 || got[0].X != 0.5 || got[0].Y != 0.25 || got[1] != (imageio.Micron{}) {
-		t.Errorf("set %+v", got)
+	if want := []imageio.Micron{{X: 0.5, Y: 0.25}, {}, {X: 0.5, Y: 0.5}, {X: 0.25, Y: 0.25}, {X: 0.75}}; !slices.Equal(got, want) {
+		t.Errorf("set %+v, want %+v", got, want)
 	}
+}
+
+// sized is cells with another size of pixels.
+type sized struct {
+	cells
+	um imageio.Micron
+}
+
+func (s sized) Info() imageio.Info {
+	i := s.cells.Info()
+	i.Micron = s.um
+	return i
+}
+
+// TestAllLengthsHaveOneUnit: pixels where not both sides of one are known, micrometres also where they are 1.
+func TestAllLengthsHaveOneUnit(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		for _, is := range []struct {
+			um    imageio.Micron
+			pixel string
+			known bool
+		}{
+			{imageio.Micron{X: 0.5}, "not calibrated", false},
+			{imageio.Micron{Y: 0.5}, "not calibrated", false},
+			{imageio.Micron{X: 1, Y: 1}, "1 µm", true},
+			{imageio.Micron{X: 0.5, Y: 0.25}, "0.5 × 0.25 µm", true},
+		} {
+			val := typical()
+			val.Source = sized{um: is.um}
+			v.Set(val)
+			s.settle(c)
+			size := tiles(v).Size()
+			tiles(v).MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(size.Width/2, size.Height/2)}})
+			unit := "px²"
+			if is.known {
+				unit = "µm²"
+			}
+			area, read := labelOf(v, "Area "), labelOf(v, "x ")
+			if labelOf(v, is.pixel) != is.pixel || !strings.HasSuffix(area, unit) || read == "" || strings.Contains(read, "µm") != is.known {
+				t.Errorf("%+v: a pixel is not %q, or %q, or %q", is.um, is.pixel, area, read)
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@ package viewer
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
@@ -35,6 +36,19 @@ func unitOf(m imageio.Micron) (unit string, kx, ky float64) {
 		return "µm", m.X, m.Y
 	}
 	return "px", 1, 1
+}
+
+// pixelWord is how large a pixel is: across and down where it is oblong.
+func pixelWord(m imageio.Micron) string {
+	unit, kx, ky := unitOf(m)
+	x, y := strconv.FormatFloat(kx, 'g', 4, 64), strconv.FormatFloat(ky, 'g', 4, 64)
+	switch {
+	case unit == "px":
+		return "not calibrated"
+	case x == y:
+		return x + " " + unit
+	}
+	return x + " × " + y + " " + unit
 }
 
 func scaled(ring []annotation.Point, kx, ky float64) []annotation.Point {

@@ -240,7 +240,7 @@ func (s *Screen) moved(r tileview.Readout) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "x %.0f  y %.0f px", math.Floor(r.X), math.Floor(r.Y))
-	if r.Micron.X > 0 || r.Micron.Y > 0 {
+	if unit, _, _ := unitOf(s.panel.info.Micron); unit == "µm" {
 		fmt.Fprintf(&b, "  ·  %.1f, %.1f µm", r.Micron.X, r.Micron.Y)
 	}
 	for i, v := range r.Values {

@@ -22,7 +22,8 @@ import (
 // objects is how many there are, which are shown, and how.
 type objects struct {
 	s      *Screen
-	unit   float64             // square micrometres a square pixel; 1 where not calibrated
+	unit   float64             // square micrometres a pixel; 1 where not calibrated
+	word   string              // µm² or px²
 	areas  []float64           // of the objects, in units
 	of     []annotation.Object // that areas are of
 	filter tileview.Filter
@@ -89,10 +90,8 @@ func (o *objects) stateRows() fyne.CanvasObject {
 
 // open starts with all objects shown.
 func (o *objects) open(info imageio.Info) {
-	o.unit = 1
-	if info.Micron.X > 0 && info.Micron.Y > 0 {
-		o.unit = info.Micron.X * info.Micron.Y
-	}
+	word, kx, ky := unitOf(info.Micron)
+	o.word, o.unit = word+"²", kx*ky
 	o.score.Value = 0
 	o.score.Refresh()
 	o.of, o.areas = nil, nil
@@ -173,11 +172,7 @@ func (o *objects) count() {
 		text += fmt.Sprintf(" · %d hidden", hidden)
 	}
 	o.weak.SetText(text)
-	unit := "µm²"
-	if o.unit == 1 {
-		unit = "px²"
-	}
-	o.wide.SetText("Area " + short(o.size.ch.Min) + " – " + short(o.size.ch.Max) + " " + unit)
+	o.wide.SetText("Area " + short(o.size.ch.Min) + " – " + short(o.size.ch.Max) + " " + o.word)
 }
 
 func (o *objects) restyle() {

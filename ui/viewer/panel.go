@@ -125,11 +125,7 @@ func imageFacts(i imageio.Info) []kit.Fact {
 	if len(i.Levels) > 0 {
 		f = append(f, kit.Fact{Name: "Size", Value: fmt.Sprintf("%d × %d px, %s", i.Levels[0].Size.X, i.Levels[0].Size.Y, i.Type)})
 	}
-	if i.Micron.X > 0 {
-		f = append(f, kit.Fact{Name: "Pixel", Value: strconv.FormatFloat(i.Micron.X, 'g', 4, 64) + " µm"})
-	} else {
-		f = append(f, kit.Fact{Name: "Pixel", Value: "not calibrated"})
-	}
+	f = append(f, kit.Fact{Name: "Pixel", Value: pixelWord(i.Micron)})
 	if !i.Acquired.IsZero() {
 		f = append(f, kit.Fact{Name: "Acquired", Value: i.Acquired.Format("2006-01-02 15:04")})
 	}
