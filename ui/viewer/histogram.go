@@ -40,6 +40,7 @@ type histogram struct {
 	other   func(rune) // keys that are the viewer's
 	at      grip
 	held    bool
+	stale   bool // what is dragged was given up
 	focused bool
 	raster  *canvas.Raster
 	ratio   float64
@@ -137,17 +138,23 @@ func (h *histogram) reached(v float64) float64 { return min(max(v, h.rng.Least),
 
 // MouseDown takes the nearest grip there.
 func (h *histogram) MouseDown(e *desktop.MouseEvent) {
-	h.at, h.held = h.nearest(e.Position.X), true
+	h.at, h.held, h.stale = h.nearest(e.Position.X), true, false
 	if h.at != gripGamma {
 		h.pull(h.sample(e.Position.X))
 	}
 }
 
 // MouseUp lets go.
-func (h *histogram) MouseUp(*desktop.MouseEvent) { h.held = false }
+func (h *histogram) MouseUp(*desktop.MouseEvent) { h.held, h.stale = false, false }
+
+// give gives up what is being dragged: it was of another image.
+func (h *histogram) give() { h.stale = h.held }
 
 // Dragged moves the grip.
 func (h *histogram) Dragged(e *fyne.DragEvent) {
+	if h.stale {
+		return
+	}
 	if !h.held {
 		h.at, h.held = h.nearest(e.Position.X-e.Dragged.DX), true
 	}
@@ -155,7 +162,7 @@ func (h *histogram) Dragged(e *fyne.DragEvent) {
 }
 
 // DragEnd lets go.
-func (h *histogram) DragEnd() { h.held = false }
+func (h *histogram) DragEnd() { h.held, h.stale = false, false }
 
 // DoubleTapped sets the contrast by the samples.
 func (h *histogram) DoubleTapped(*fyne.PointEvent) { h.reset() }

@@ -95,6 +95,7 @@ func (o *objects) open(info imageio.Info) {
 	o.score.Value = 0
 	o.score.Refresh()
 	o.of, o.areas = nil, nil
+	o.size.give()
 	o.size.ch = tileview.Channel{Gamma: 1, Color: [3]uint8{160, 190, 210}}
 	o.filter = tileview.Filter{}
 	o.s.view.SetFilter(o.filter)

@@ -139,3 +139,40 @@ func TestAnEndThatNobodySetHidesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestAreasOfAnotherImageAreNotDragged: a drag that began on the image before hides nothing of this one; the
+// next one does.
+func TestAreasOfAnotherImageAreNotDragged(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		for i := range val.Objects[0].Outline {
+			p := &val.Objects[0].Outline[i]
+			p.X, p.Y = 64+(p.X-64)/2, 64+(p.Y-64)/2
+		}
+		v.Set(val)
+		s.settle(c)
+		g := graphs(v)[2]
+		at := fyne.PointEvent{Position: fyne.NewPos(g.(fyne.CanvasObject).Size().Width*0.4, 20)}
+		drag := func() {
+			g.(fyne.Draggable).Dragged(&fyne.DragEvent{PointEvent: at, Dragged: fyne.NewDelta(1, 0)})
+		}
+		hidden := func(when string, want bool) {
+			t.Helper()
+			if got := strings.HasSuffix(labelOf(v, "Score"), "hidden"); got != want {
+				t.Errorf("%s an object is hidden: %v", when, got)
+			}
+		}
+		g.MouseDown(&desktop.MouseEvent{PointEvent: at})
+		hidden("on the first image", true)
+		val.ID, val.Source = "2", three{}
+		v.Set(val)
+		s.settle(c)
+		g = graphs(v)[3] // below three channels
+		drag()
+		hidden("on the next image", false)
+		g.MouseUp(nil)
+		g.(fyne.Draggable).DragEnd()
+		drag()
+		hidden("by the next drag", true)
+	})
+}

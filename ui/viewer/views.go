@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -18,6 +19,7 @@ import (
 // second is a view beside the first one: the same place of the same image, shown otherwise.
 type second struct {
 	view  *tileview.View
+	none  *widget.Label // why there is no picture
 	pick  *kit.Select
 	frame fyne.CanvasObject
 }
@@ -37,14 +39,19 @@ const (
 )
 
 func (s *Screen) newSecond(post func(func())) *second {
-	n := &second{}
+	n := &second{none: kit.NewQuiet("")}
+	n.none.Truncation = fyne.TextTruncateOff
+	n.none.Hide()
 	n.view = tileview.New(post, tileview.Actions{
 		Moved: s.moved, Zoomed: s.zoomed, Key: s.key, Undo: s.undo, Redo: s.redo, Shortcut: s.act.Shortcut,
 		Rune: func(r rune) {
-			if unicode.ToLower(r) == 's' { // of what one looks at
-				s.snapshot(n.view)
-			} else {
+			switch {
+			case unicode.ToLower(r) != 's':
 				s.rune(r)
+			case n.view.Visible():
+				s.snapshot(n.view) // of what one looks at
+			default:
+				s.Note(n.none.Text)
 			}
 		},
 		Copy: func() {
@@ -68,7 +75,7 @@ func (s *Screen) newSecond(post func(func())) *second {
 	n.pick = kit.NewSelect(nil, func(string) { s.mirror() }, n.view.TakeKeys)
 	bar := container.NewVBox(container.NewHBox(container.New(layout.NewCustomPaddedLayout(6, 0, 6, 0),
 		container.NewStack(kit.NewGap(190, 36), n.pick)), layout.NewSpacer()))
-	n.frame = container.NewStack(n.view, bar)
+	n.frame = container.NewStack(n.view, container.NewCenter(n.none), bar)
 	return n
 }
 
@@ -138,7 +145,6 @@ func (s *Screen) mirror() {
 			continue
 		}
 		cs := s.view.Channels()
-		z, t := s.view.Plane()
 		style := s.view.Style()
 		switch what := o.pick.Selected; what {
 		case allChannels, modelAlone, oneLater, oneEarlier:
@@ -153,7 +159,7 @@ func (s *Screen) mirror() {
 			o.view.SetChannels(cs)
 		}
 		o.view.SetTint(s.view.Tint())
-		o.view.SetPlane(z, t+o.away())
+		s.turnSecond(o)
 		o.view.SetProjection(s.view.Projection())
 		objs, at := s.laidOn(o)
 		if o.pick.Selected == modelAlone {
@@ -174,8 +180,30 @@ func (s *Screen) laidOn(n *second) ([]annotation.Object, int) {
 	if n.pick.Selected == modelAlone {
 		return s.val.Other, s.val.T
 	}
-	_, t := s.view.Plane()
-	return s.lying(t + n.away())
+	t, ok := s.timeOf(n)
+	if !ok {
+		return nil, t
+	}
+	return s.lying(t)
+}
+
+// timeOf is the time point of a second view; false before the first one of the film, and after the last.
+func (s *Screen) timeOf(n *second) (t int, ok bool) {
+	_, t = s.view.Plane()
+	t += n.away()
+	return t, t >= 0 && t < max(s.panel.info.T, 1)
+}
+
+// turnSecond has a second view follow the first one to a plane and a time point, or say that there is none.
+func (s *Screen) turnSecond(n *second) {
+	z, _ := s.view.Plane()
+	t, ok := s.timeOf(n)
+	if !ok {
+		n.none.SetText(map[bool]string{true: "This is the first time point.", false: "This is the last time point."}[t < 0])
+	}
+	shown(n.none, !ok)
+	shown(n.view, ok)
+	n.view.SetPlane(z, t)
 }
 
 // picked selects what was clicked in a second view: at the time point of the first one, if it is there.
@@ -196,10 +224,9 @@ func (n *second) away() int {
 // keepUp has the second views follow a film that plays; they leave out the frames that come before
 // their last one is read.
 func (s *Screen) keepUp() {
-	z, t := s.view.Plane()
 	for i, o := range s.seconds {
-		if i+1 < s.views && !o.view.Behind() {
-			o.view.SetPlane(z, t+o.away())
+		if i+1 < s.views && (!o.view.Behind() || !o.view.Visible()) {
+			s.turnSecond(o)
 		}
 	}
 }

@@ -326,3 +326,54 @@ func TestAThingIsTheSameAtTheTimeOfEachView(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingIsBeforeTheFirstTimePoint of a film, nor after the last: a view of that shows nothing and says why.
+func TestNothingIsBeforeTheFirstTimePoint(t *testing.T) {
+	copied, kept := 0, 0
+	act := viewer.Actions{
+		Copy:     func(string) { copied++ },
+		Snapshot: func(tileview.Picture) func(string) { kept++; return func(string) {} },
+	}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := followed()
+		val.T, val.Objects = 0, val.Film.Frames[0]
+		v.Set(val)
+		s.settle(c)
+		press(v, c, 'v')
+		choose(v, "One time point earlier")
+		s.settle(c)
+		second := all(v)[1]
+		stands := func(at int, say string) {
+			t.Helper()
+			s.settle(c)
+			_, now := second.Plane()
+			if second.Visible() != (say == "") || say != "" && labelOf(v, say) == "" || say == "" && now != at {
+				t.Errorf("shown %v, at %d, want %d or %q", second.Visible(), now, at, say)
+			}
+		}
+		stands(0, "This is the first time point.")
+		second.TypedShortcut(&fyne.ShortcutCopy{})
+		second.TypedRune('s')
+		if copied+kept > 0 {
+			t.Errorf("%d tables and %d pictures of nothing", copied, kept)
+		}
+		press(v, c, '>')
+		stands(0, "")
+		choose(v, "One time point later")
+		stands(2, "")
+		all(v)[0].SetPlane(0, 39)
+		stands(0, "This is the last time point.")
+		all(v)[0].SetPlane(0, 0)
+		stands(1, "")
+		choose(v, "One time point earlier")
+		stands(0, "This is the first time point.")
+		press(v, c, 'k')
+		for range 3 {
+			time.Sleep(40 * time.Millisecond)
+			s.settle(c)
+		}
+		if !second.Visible() {
+			t.Error("it does not come back while the film plays")
+		}
+	})
+}
