@@ -76,6 +76,7 @@ func Clock(at []time.Duration) (every time.Duration, times []time.Duration) {
 type Level struct {
 	Size       image.Point
 	Downsample float64 // pixels of level 0 a pixel of this level, 1 for level 0
+	Merged     bool    // a plane stands for several of level 0
 }
 
 // Channel is one colour or stain.

@@ -111,6 +111,10 @@ func TestViewTakesAFittingLevel(t *testing.T) {
 			t.Errorf("scale %v: %+v, want %+v", scale, got, want)
 		}
 	}
+	info.Levels[1].Merged, info.Levels[2].Merged = true, true
+	if got := newView(info, 0.1); got.level != 0 || got.from != info.Levels[0].Size {
+		t.Errorf("planes that are means of several are taken: %+v", got)
+	}
 }
 
 // TestNothingIsFarAhead: what has not ended holds up what is far beyond it, and no other.

@@ -17,14 +17,15 @@ type view struct {
 	size  image.Point // pixels of the network
 }
 
-// newView scales by scale, from the smallest level that is still at least as large.
+// newView scales by scale, from the smallest level that is still at least as large and has the planes
+// of the image.
 func newView(info imageio.Info, scale float64) view {
 	full := info.Levels[0].Size
 	v := view{full: full, from: full}
 	v.size.X = max(int(math.Round(float64(full.X)*scale)), 1)
 	v.size.Y = max(int(math.Round(float64(full.Y)*scale)), 1)
 	for i, l := range info.Levels {
-		if l.Size.X >= v.size.X && l.Size.Y >= v.size.Y && l.Size.X <= v.from.X {
+		if l.Size.X >= v.size.X && l.Size.Y >= v.size.Y && l.Size.X <= v.from.X && !l.Merged {
 			v.level, v.from = i, l.Size
 		}
 	}

@@ -40,7 +40,8 @@ func TestHalvedInDepth(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := len(c.depths) - 1
-		if i := src.Info(); len(i.Levels) != last+1 || i.Z != c.depths[0] || i.Levels[last].Downsample != float64(int(1)<<last) {
+		if i := src.Info(); len(i.Levels) != last+1 || i.Z != c.depths[0] || i.Levels[last].Downsample != float64(int(1)<<last) ||
+			i.Levels[0].Merged || i.Levels[last].Merged != (c.depths[last] < c.depths[0]) {
 			t.Errorf("%v: %d planes, levels %v", c.depths, i.Z, i.Levels)
 			continue
 		}

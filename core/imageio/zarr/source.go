@@ -136,7 +136,7 @@ func (s *source) add(a *array, axes []axis) error {
 		}
 	}
 	s.levels = append(s.levels, l)
-	s.info.Levels = append(s.info.Levels, imageio.Level{Size: size, Downsample: down})
+	s.info.Levels = append(s.info.Levels, imageio.Level{Size: size, Downsample: down, Merged: l.of(l.z) < s.levels[0].of(s.levels[0].z)})
 	return nil
 }
 
