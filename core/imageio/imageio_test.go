@@ -240,6 +240,35 @@ func TestDownsample(t *testing.T) {
 	}
 }
 
+// TestTurned shows an image of several tiles as each orientation says.
+func TestTurned(t *testing.T) {
+	const w, h = 700, 530
+	for n, at := range []func(x, y int) image.Point{
+		func(x, y int) image.Point { return image.Pt(x, y) },
+		func(x, y int) image.Point { return image.Pt(w-1-x, y) },
+		func(x, y int) image.Point { return image.Pt(w-1-x, h-1-y) },
+		func(x, y int) image.Point { return image.Pt(x, h-1-y) },
+		func(x, y int) image.Point { return image.Pt(y, x) },
+		func(x, y int) image.Point { return image.Pt(h-1-y, x) },
+		func(x, y int) image.Point { return image.Pt(h-1-y, w-1-x) },
+		func(x, y int) image.Point { return image.Pt(y, w-1-x) },
+	} {
+		src := imageio.Turned(field(t, w, h), imageio.Oriented(n+1))
+		if n == 5 {
+			imageiotest.Run(t, func(*testing.T) imageio.Source { return unclosed{src} })
+		}
+		px := imageiotest.Plane(t, src, 0, 0, 0, 0)
+		for y := range h {
+			for x := range w {
+				to := at(x, y)
+				if got := px.Sample(to.Y*px.Size.X + to.X); got != float64(value(x, y)) {
+					t.Fatalf("orientation %d: %g at %v, want %d", n+1, got, to, value(x, y))
+				}
+			}
+		}
+	}
+}
+
 // TestKeptLevels saves the coarser levels of an image, and puts them under it again.
 func TestKeptLevels(t *testing.T) {
 	src := field(t, 2501, 1999)

@@ -4,6 +4,9 @@
 // Nothing of a file is held but what its directories say of the shape of each page: the
 // place of a tile is looked up in the file when the tile is asked for. What a file claims
 // is checked against its size before anything is allocated for it.
+//
+// Orientation (tag 274) is left alone, as by other programs for microscopy: places in an image are
+// those of its samples.
 package ometiff
 
 import (

@@ -132,14 +132,7 @@ func pngEnded(data []byte) bool { return bytes.LastIndex(data, []byte("IEND\xaeB
 
 // jpegEnded looks for the end mark behind the head, where a small picture may have one of its own.
 func jpegEnded(data []byte) bool {
-	at := 2
-	for at+4 <= len(data) && data[at] == 0xff && data[at+1] != 0xda {
-		if data[at+1] == 0xff { // fill
-			at++
-		} else {
-			at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
-		}
-	}
+	at := jpegHead(data, func(byte, []byte) {})
 	return at < len(data) && bytes.LastIndex(data[at:], []byte("\xff\xd9")) >= 0
 }
 

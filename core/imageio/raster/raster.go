@@ -34,7 +34,7 @@ func (Format) Name() string { return "picture" }
 func (Format) Match(_ string, head []byte) bool { return kindOf(head) != nil }
 
 // Open decodes the picture at path. Colour becomes three channels; transparency, which no
-// instrument writes, is dropped.
+// instrument writes, is dropped. A picture that was taken sideways is turned, as its EXIF says.
 func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
 		return nil, err
 	}
 	s.id = imageio.FileID(path, st)
-	return s, nil
+	return imageio.Turned(s, kindOf(data).turnOf(data)), nil
 }
 
 // parse decodes a picture.

@@ -79,7 +79,7 @@ func (s *source) still(ctx context.Context, n int) (*still, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.turn.apply(p), nil
+	return &still{size: s.turn.Size(p.size), planes: p.planes, typ: p.typ, data: s.turn.Apply(p.size, p.typ.Bytes(), p.data)}, nil
 }
 
 // stored decodes frame n as it is stored.

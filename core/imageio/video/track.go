@@ -30,7 +30,7 @@ type track struct {
 	down     bool      // rows run from top to bottom, for those
 	negative bool      // white is 0, for those
 	quick    bool      // as QuickTime has them: those pictures, and edit lists
-	turn     turn
+	turn     imageio.Turn
 	blind    bool          // it is known when frames are decoded, not when they are shown
 	frames   []frame       // in the order in which they are shown
 	offset   time.Duration // of the first, which counts as zero, by the file's own clock

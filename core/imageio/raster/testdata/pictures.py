@@ -13,7 +13,7 @@ import sys
 
 import imagecodecs
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 OUT = pathlib.Path(sys.argv[1])
 LIST = []
@@ -72,4 +72,11 @@ for quality in (30, 75, 100):
     write(f"progressive-grey-{quality}.jpg", Image.fromarray(SOFT[..., 0]), quality=quality, progressive=True)
     write(f"progressive-restart-{quality}.jpg", Image.fromarray(SOFT), quality=quality, progressive=True, restart_marker_blocks=3)
     write(f"restart-{quality}.jpg", Image.fromarray(SOFT), quality=quality, restart_marker_blocks=3)
+for n in range(1, 9):  # as a camera was held
+    exif = Image.Exif()
+    exif[274] = n
+    for ending, k in ("jpg", {}), ("png", {}), ("webp", dict(lossless=True)):
+        name = f"held-{n}.{ending}"
+        Image.fromarray(SOFT).save(OUT / name, exif=exif, **k)
+        note(name, np.asarray(ImageOps.exif_transpose(Image.open(OUT / name))))
 (OUT / "pictures.json").write_text(json.dumps(LIST))
