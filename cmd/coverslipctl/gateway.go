@@ -30,6 +30,7 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 	flags.Int64Var(&f.MaxPixels, "max-pixels", 0, "of an image that is answered at once; 0: 64 million")
 	flags.IntVar(&f.Parallel, "parallel", 0, "images under way at a time; 0: 2")
 	flags.IntVar(&f.Waiting, "waiting", 0, "images that may wait; 0: 2000")
+	flags.IntVar(&f.Results, "results", 0, "jobs that are kept, those whose outcome was fetched the shortest; 0: 1000")
 	flags.Float64Var(&f.Rate, "rate", 0, "requests a second from one client; 0: 50")
 	rest, err := c.parse(flags, args)
 	if err != nil {

@@ -50,7 +50,8 @@ type Options struct {
 	MaxPixels int64         // of a plane that is answered at once; 0: 64 million
 	Parallel  int           // images under way at a time, all but one of them of jobs, if there are two or more; 0: 2
 	Waiting   int           // images that may wait for that; 0: 2,000
-	Jobs      int           // jobs that may wait, and finished ones that are kept; 0: 100
+	Jobs      int           // jobs that may wait; 0: 100
+	Results   int           // jobs that are kept, with those under way; what nobody has fetched is, for three hours; 0: 1,000
 	Kept      int           // objects of all finished jobs that are kept, but always the last one's; 0: 2 million
 	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
 	Patience  time.Duration // with an engine that does not answer: so long a job is tried again; 0: an hour
@@ -83,6 +84,7 @@ func New(o Options) (*Gateway, error) {
 	def(&o.Parallel, 2)
 	def(&o.Waiting, 2000)
 	def(&o.Jobs, 100)
+	def(&o.Results, 1000)
 	def(&o.Kept, 2_000_000)
 	def(&o.Rate, 50)
 	def(&o.Patience, time.Hour)
@@ -100,7 +102,7 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		opt: o, folder: f, slots: make(chan struct{}, o.Parallel),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
-		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Jobs, objects: o.Kept, of: map[string]*task{}},
+		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}},
 	}
 	for _, t := range o.Tokens {
 		g.tokens = append(g.tokens, hash(t.Reveal()))

@@ -516,37 +516,79 @@ func TestJobsLeaveAPlace(t *testing.T) {
 	measures(t, at, "running 2", "waiting 0", "jobs_waiting 2")
 }
 
-// TestKeptJobs: the oldest of too many objects go first, and always the last job's stay.
+// kept submits jobs one by one, and fetches and looks at them.
+type kept struct {
+	t   *testing.T
+	at  string
+	all []string
+}
+
+// submit has a job of n objects be done; code is what the gateway says to it.
+func (k *kept) submit(n, code int) {
+	k.t.Helper()
+	is, head, body := call(k.t, "POST", k.at+"/v1/jobs", "image/png", picture(k.t, n))
+	if is != code {
+		k.t.Errorf("job %d: %d %s", len(k.all), is, body)
+	}
+	if is == http.StatusAccepted {
+		k.all = append(k.all, k.at+head.Get("Location"))
+		until(k.t, k.all[len(k.all)-1], func(state, _, _ string) bool { return state == "done" })
+	}
+}
+
+func (k *kept) fetch(i int) {
+	k.t.Helper()
+	if code, _, body := call(k.t, "GET", k.all[i]+"/result?format=csv", "", nil); code != http.StatusOK {
+		k.t.Errorf("result of job %d: %d %s", i, code, body)
+	}
+}
+
+func (k *kept) left(want ...int) {
+	k.t.Helper()
+	for i, job := range k.all {
+		if code, _, _ := call(k.t, "GET", job, "", nil); (code == http.StatusOK) != slices.Contains(want, i) {
+			k.t.Errorf("of %d jobs number %d: %d", len(k.all), i, code)
+		}
+	}
+}
+
+// TestKeptJobs: of too many jobs the oldest go that were fetched. Where none was, there is no room
+// for another one until some are fetched or deleted.
 func TestKeptJobs(t *testing.T) {
-	at, _ := open(t, func(o *gateway.Options) { o.Kept, o.Grace = 7, short })
-	var all []string
-	submit := func(n int) {
-		_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, n))
-		all = append(all, at+head.Get("Location"))
-		for f := (found{}); f.State != "done"; {
-			if _, _, body := call(t, "GET", all[len(all)-1], "", nil); json.Unmarshal(body, &struct{ State *string }{&f.State}) != nil || f.State == "failed" {
-				t.Fatalf("%s", body)
-			}
-		}
+	at, _ := open(t, func(o *gateway.Options) { o.Results, o.Grace = 3, short })
+	k := &kept{t: t, at: at}
+	for range 3 {
+		k.submit(2, http.StatusAccepted)
 	}
-	left := func(want ...int) {
-		t.Helper()
-		for i, job := range all {
-			if code, _, _ := call(t, "GET", job, "", nil); (code == http.StatusOK) != slices.Contains(want, i) {
-				t.Errorf("of %d jobs number %d: %d", len(all), i, code)
-			}
-		}
-	}
-	submit(3)
-	submit(4)
-	left(0, 1)
-	call(t, "DELETE", all[0], "", nil) // which makes room
-	submit(2)
-	left(1, 2)
-	submit(5)
-	left(2, 3)
-	submit(9)
-	left(4)
+	k.submit(2, http.StatusServiceUnavailable)
+	k.left(0, 1, 2)
+	k.fetch(1)
+	k.submit(2, http.StatusAccepted)
+	k.left(0, 2, 3)
+	call(t, "DELETE", k.all[0], "", nil)
+	k.submit(2, http.StatusAccepted)
+	k.left(2, 3, 4)
+	k.submit(2, http.StatusServiceUnavailable)
+}
+
+// TestKeptObjects: so do those with too many objects together. Jobs that were taken before may have
+// more: then the oldest lose them, and say so.
+func TestKeptObjects(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Kept, o.Grace = 9, short })
+	k := &kept{t: t, at: at}
+	k.submit(2, http.StatusAccepted)
+	k.submit(3, http.StatusAccepted)
+	k.submit(1, http.StatusServiceUnavailable)
+	k.fetch(0)
+	k.submit(6, http.StatusAccepted) // 3 + 6
+	k.left(1, 2)
+	k.fetch(2)
+	k.submit(20, http.StatusAccepted)
+	k.left(1, 3)
+	until(t, k.all[1], func(state, detail, hint string) bool {
+		return state == "failed" && strings.Contains(detail, "dropped") && hint != ""
+	})
+	k.fetch(3)
 }
 
 // TestManyUploads sends a thousand images at once, and wants each client's own answer.

@@ -16,8 +16,8 @@ import (
 // jobs are images that are looked at when there is time.
 type jobs struct {
 	more    chan struct{} // wakes a worker for each new one; a worker has one wake-up at most
-	most    int           // finished ones that are kept
-	objects int           // that all of these may have
+	most    int           // that are kept, those under way too
+	objects int           // that all finished ones may have
 
 	mu    sync.Mutex // guards all below
 	queue []*task    // the oldest first
@@ -90,9 +90,9 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 		g.drop(u)
 		return err
 	}
-	if len(g.jobs.queue) >= g.opt.Jobs {
+	if err := g.room(); err != nil {
 		g.drop(u)
-		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
+		return err
 	}
 	g.jobs.of[t.id] = t
 	g.jobs.queue = append(g.jobs.queue, t)
@@ -101,6 +101,25 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	return reply(w, r, t.view())
+}
+
+// room tells whether there is room for a job more and its result. The caller holds the mutex of jobs.
+func (g *Gateway) room() error {
+	j, now := &g.jobs, time.Now()
+	if len(j.queue) >= g.opt.Jobs {
+		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
+	}
+	held, objects := 0, 0
+	for _, t := range j.of {
+		if !t.spent(now) {
+			held++
+			objects += len(t.answer.layer.Objects)
+		}
+	}
+	if held >= j.most || objects > j.objects/2 { // what is under way needs room as well
+		return fault.New(fault.Busy, "Too many results of jobs wait to be fetched.", "Fetch those of finished jobs, or delete the jobs; then try again.", nil)
+	}
+	return nil
 }
 
 // wake tells a worker that the queue has changed.
@@ -224,8 +243,7 @@ func (j *jobs) hear(t *task) {
 	}
 }
 
-// finish keeps the outcome, and forgets the oldest of too many, or of those with too many
-// objects together.
+// finish keeps the outcome.
 func (j *jobs) finish(t *task, a answer, err error, gone bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -242,8 +260,35 @@ func (j *jobs) finish(t *task, a answer, err error, gone bool) {
 	}
 	j.done = append(j.done, t.id)
 	j.kept += len(a.layer.Objects)
-	for len(j.done) > j.most || j.kept > j.objects && len(j.done) > 1 {
-		j.forget(j.done[0])
+	j.tidy(t.ended)
+}
+
+// unheard is how long the outcome of a job is kept that nobody asks for.
+const unheard = 3 * time.Hour
+
+// spent tells whether a finished job may be forgotten. The caller holds the mutex.
+func (t *task) spent(now time.Time) bool {
+	return t.heard || !t.ended.IsZero() && now.Sub(t.ended) > unheard
+}
+
+// tidy forgets the oldest of too many jobs, or of those with too many objects together, that may be
+// forgotten. Where all of these objects are still to be fetched the oldest jobs lose theirs, and say
+// so; the last one never. The caller holds the mutex.
+func (j *jobs) tidy(now time.Time) {
+	for len(j.of) > j.most || j.kept > j.objects {
+		i := slices.IndexFunc(j.done, func(id string) bool { return j.of[id].spent(now) })
+		if i < 0 {
+			break
+		}
+		j.forget(j.done[i])
+	}
+	for i := 0; j.kept > j.objects && i < len(j.done)-1; i++ {
+		t := j.of[j.done[i]]
+		if n := len(t.answer.layer.Objects); n > 0 {
+			j.kept -= n
+			t.answer, t.state = answer{}, failed
+			t.say, t.hint = "The result was dropped, as those of later jobs needed the room and nobody had fetched it.", "Send the image again, and fetch the result when the job is done."
+		}
 	}
 }
 
