@@ -2,6 +2,7 @@ package infer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/segment"
 )
 
 // Options say where to look and how. The zero value looks at the first plane, as the
@@ -83,6 +85,9 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	}
 	whole := image.Rectangle{Max: d.view.size}
 	found, cut, err := d.look(ctx, q, around{d.area, whole, d.wide(), widest * d.wide()}, p, d.find)
+	if errors.Is(err, segment.ErrFar) {
+		err = d.excuse(ctx, q.plan, err)
+	}
 	if err != nil {
 		return annotation.Layer{}, err
 	}

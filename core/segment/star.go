@@ -5,6 +5,7 @@ package segment
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -58,6 +59,9 @@ type candidate struct {
 	first int32 // number of its distances in dist, in units of rays
 }
 
+// ErrFar is a distance that no object has.
+var ErrFar = errors.New("a distance")
+
 // NewCandidates collects for stars of so many rays; grid is pixels of the network's input
 // a position of its output.
 func NewCandidates(rays, grid int) *Candidates { return &Candidates{rays: rays, grid: grid} }
@@ -92,7 +96,7 @@ func (c *Candidates) Collect(m Maps, keep image.Rectangle, at image.Point, prob 
 				d := m.Dist[k*n+i]
 				if !(d <= maxRay) { // also a NaN
 					return fault.New(fault.Invalid, "The model answers with objects that are larger than any image.",
-						"Check how its description normalises the image.", fmt.Errorf("a distance of %v", d))
+						"Check how its description normalises the image.", fmt.Errorf("%w of %v", ErrFar, d))
 				}
 				c.dist = append(c.dist, max(d, 1e-3)) // as the reference does
 			}
