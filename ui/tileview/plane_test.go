@@ -21,7 +21,8 @@ import (
 
 // stack is one 256² tile a plane: every sample is 100·z + t, and slow takes that long a tile.
 type stack struct {
-	z, t int
+	z, t  int
+	times []time.Duration
 
 	mu   sync.Mutex // guards both below
 	slow time.Duration
@@ -41,7 +42,7 @@ func (*stack) Close() error { return nil }
 
 func (s *stack) Info() imageio.Info {
 	return imageio.Info{
-		Name: "stack", TileSize: image.Pt(256, 256), Z: s.z, T: s.t, Type: imageio.Uint16,
+		Times: s.times, Interval: 100 * time.Millisecond, Name: "stack", TileSize: image.Pt(256, 256), Z: s.z, T: s.t, Type: imageio.Uint16,
 		Levels:   []imageio.Level{{Size: image.Pt(256, 256), Downsample: 1}},
 		Channels: []imageio.Channel{{Name: "DAPI", Color: [3]uint8{255, 255, 255}}},
 	}
@@ -147,6 +148,30 @@ func TestPlayKeepsTimeAndEnds(t *testing.T) {
 
 // TestTheNextPlaneIsReadAhead goes through a stack: the plane after the last step is there before
 // it is asked for, and one that is looked at longer has none read beside it.
+// TestUnevenFramesStandAsLongAsTheyWere: the third of twenty stands for a second, the others 50 ms.
+func TestUnevenFramesStandAsLongAsTheyWere(t *testing.T) {
+	film := &stack{z: 1, t: 20}
+	for i := range film.t {
+		film.times = append(film.times, time.Duration(i)*50*time.Millisecond+map[bool]time.Duration{true: 950 * time.Millisecond}[i > 2])
+	}
+	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(film)
+		s.settle(c)
+		full(v)
+		v.Play(10, true)
+		for _, want := range []struct {
+			after  time.Duration
+			lo, hi int
+		}{{600 * time.Millisecond, 2, 2}, {400 * time.Millisecond, 2, 2}, {500 * time.Millisecond, 9, 11}, {700 * time.Millisecond, 0, 2}} {
+			play(v, c, s, want.after)
+			if _, at := v.Plane(); at < want.lo || at > want.hi || !v.Playing() {
+				t.Errorf("after %v more frame %d is shown, playing %v", want.after, at, v.Playing())
+			}
+		}
+		v.Stop()
+	})
+}
+
 func TestTheNextPlaneIsReadAhead(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
 		src := &stack{z: 9, t: 9}

@@ -2,14 +2,16 @@ package tileview
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
 
 // player is the clock of a time series that plays.
 type player struct {
-	mu    sync.Mutex // guards rate
+	mu    sync.Mutex // guards rate and beat
 	rate  float64    // frames a second; 0 stands
+	beat  float64    // how often a second it is asked which frame is due
 	more  chan struct{}
 	begun time.Time // of the screen's thread, like all below
 	from  int
@@ -18,9 +20,9 @@ type player struct {
 }
 
 // setRate tells the clock; it wakes it.
-func (p *player) setRate(rate float64) {
+func (p *player) setRate(rate, beat float64) {
 	p.mu.Lock()
-	p.rate = rate
+	p.rate, p.beat = rate, min(beat, 120)
 	p.mu.Unlock()
 	select {
 	case p.more <- struct{}{}:
@@ -32,6 +34,12 @@ func (p *player) speed() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.rate
+}
+
+func (p *player) pace() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.beat
 }
 
 // Play shows the time points one after the other, at rate a second, until the last, or
@@ -46,14 +54,18 @@ func (v *View) Play(rate float64, loop bool) {
 	}
 	p := v.player
 	p.begun, p.from, p.loop, p.jump = time.Now(), v.t, loop, 1
-	p.setRate(rate)
+	beat := rate
+	if v.info.Times != nil {
+		beat = max(rate, 60)
+	}
+	p.setRate(rate, beat)
 	v.turnPage()
 }
 
 // Stop ends playing.
 func (v *View) Stop() {
 	if v.player.speed() > 0 {
-		v.player.setRate(0)
+		v.player.setRate(0, 0)
 		if v.act.Planed != nil {
 			v.act.Planed()
 		}
@@ -66,6 +78,24 @@ func (v *View) Playing() bool { return v.player.speed() > 0 }
 // Behind reports whether a part of what is to be shown is still being read.
 func (v *View) Behind() bool { return !v.whole }
 
+// due is the frame whose time has come after so many frames of usual length; of a film whose frames are
+// unevenly apart each stands as long as it was taken to.
+func (v *View) due(frames float64) int {
+	from, last := v.player.from, len(v.info.Times)-1
+	if last < 0 {
+		return from + int(frames)
+	}
+	now := v.info.At(from) + time.Duration(frames*float64(v.info.Interval))
+	if now >= v.info.Times[last]+v.info.Interval {
+		return last + 1
+	}
+	n, exact := slices.BinarySearch(v.info.Times, now)
+	if !exact {
+		n--
+	}
+	return n
+}
+
 // tick goes on to the frame whose time has come, if the one before is on the screen.
 func (v *View) tick() {
 	p := v.player
@@ -73,7 +103,7 @@ func (v *View) tick() {
 	if rate <= 0 || !v.whole {
 		return
 	}
-	due, last := p.from+int(time.Since(p.begun).Seconds()*rate), v.info.T-1
+	due, last := v.due(time.Since(p.begun).Seconds()*rate), v.info.T-1
 	at := min(due, last, v.t+max(1, int(rate/4)))
 	again := due > last && p.loop
 	if again {
@@ -106,11 +136,11 @@ func (v *View) tick() {
 func (v *View) runPlayer(ctx context.Context) {
 	var ticked sync.Mutex // held while a tick waits for the screen
 	for {
-		rate := v.player.speed()
+		beat := v.player.pace()
 		var clock <-chan time.Time
 		var t *time.Ticker
-		if rate > 0 {
-			t = time.NewTicker(time.Duration(float64(time.Second) / min(rate, 120)))
+		if beat > 0 {
+			t = time.NewTicker(time.Duration(float64(time.Second) / beat))
 			clock = t.C
 		}
 		again := true
