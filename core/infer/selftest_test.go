@@ -2,6 +2,7 @@ package infer_test
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -146,6 +147,44 @@ func TestVerdictsOnObjects(t *testing.T) {
 			if err != nil || v.Say != change.say || v.Passed != strings.HasPrefix(v.Say, "It finds its") {
 				t.Errorf("%s, %s: %+v, %v", op, what, v, err)
 			}
+		}
+	}
+}
+
+// gridOf2 answers whatever it is asked with the maps of core/segment's second reference.
+type gridOf2 struct {
+	echo
+	maps []byte
+}
+
+func (g gridOf2) Infer(context.Context, infer.Ref, []infer.Tensor) ([]infer.Tensor, error) {
+	return []infer.Tensor{{Port: infer.Port{Name: "y", Type: "FP32", Shape: []int64{1, 33, 56, 56}}, Data: g.maps}}, nil
+}
+
+// TestLabelsOfAGrid: the description of a StarDist model speaks of the labels, which are as large as
+// the image, or of the network's numbers, which are fewer.
+func TestLabelsOfAGrid(t *testing.T) {
+	maps, err := binary.Append(nil, binary.LittleEndian, append(unpacked[float32](t, "grid2.prob.f32.gz"), unpacked[float32](t, "grid2.dist.f32.gz")...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []float32
+	for _, l := range unpacked[uint16](t, "grid2.labels.u16.gz") {
+		want = append(want, float32(l))
+	}
+	files := map[string][]byte{"in.npy": npy(t, "1, 1, 112, 112", make([]float32, 112*112)...), "out.npy": npy(t, "1, 1, 112, 112", want...)}
+	for _, scale := range []string{"1", "2"} {
+		m, err := recipe.Read([]byte("format_version: 0.5.10\nname: a\ninputs: [{id: image, axes: [{type: batch}, {type: channel, channel_names: [c]}, " +
+			"{type: space, id: y, size: {min: 16, step: 16}}, {type: space, id: x, size: {min: 16, step: 16}}], test_tensor: {source: in.npy}}]\n" +
+			"outputs: [{id: y, axes: [{type: batch}, {type: channel, channel_names: [label]}, {type: space, id: y, scale: " + scale + ", halo: 15, size: {tensor_id: image, axis_id: y}}, " +
+			"{type: space, id: x, scale: " + scale + ", halo: 15, size: {tensor_id: image, axis_id: x}}], test_tensor: {source: out.npy}, " +
+			"postprocessing: [{id: stardist_postprocessing, kwargs: {prob_threshold: 0.4, nms_threshold: 0.4, n_rays: 32, grid: [2, 2], b: 2}}]}]\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := infer.SelfTest(t.Context(), gridOf2{maps: maps}, ref, m, files)
+		if err != nil || v.Say != "It finds its maker's objects, all 37." {
+			t.Errorf("scale %s: %+v, %v", scale, v, err)
 		}
 	}
 }

@@ -87,6 +87,7 @@ func (m *Model) decoding(about []string) error {
 	for i := range m.Outputs {
 		if o, ok := m.Outputs[i].Decoder(); ok {
 			m.From, m.Decode = m.Outputs[i].ID, o
+			m.gridded(&m.Outputs[i])
 			return nil
 		}
 	}
@@ -112,6 +113,22 @@ func (m *Model) decoding(about []string) error {
 	}
 	m.Decode = op
 	return nil
+}
+
+// gridded makes the axes of an output of stars those of the network's numbers. The specification
+// speaks of the labels that stardist makes of them, which are as large as the image.
+func (m *Model) gridded(t *Tensor) {
+	s, err := m.Decode.Stars()
+	if err != nil || m.Decode.ID != StarConvex {
+		return
+	}
+	for i := range t.Axes {
+		a := &t.Axes[i]
+		if of := m.referred(a.Size); of != nil && of.Scale == a.Scale && (a.ID == "y" || a.ID == "x") {
+			a.Scale *= float64(s.Grid)
+			a.Halo = (a.Halo + s.Grid - 1) / s.Grid
+		}
+	}
 }
 
 // guess tells what the channels of an output hold: a boundary beside the inside, scores of
