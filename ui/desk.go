@@ -66,7 +66,7 @@ func (w *window) open(id string) { w.openFrom(w.shell.Page(), id) }
 func (w *window) openFrom(from, id string) {
 	it, ok := w.station.Items().Row(id)
 	if !ok {
-		w.fail("This file has not arrived yet.", "It opens once it is captured.")
+		w.fail(w.notHere(id))
 		return
 	}
 	w.station.LookingAt(id)

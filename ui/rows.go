@@ -17,7 +17,7 @@ func steps() []struct{ stage, name string } {
 		{"version", "versioned"},
 		{"push", "pushed"},
 		{"infer", "predicted"},
-		{"review", "reviewed"},
+		{"review", "review"},
 		{"record", "committed"},
 		{"publish", "published"},
 	}
@@ -42,8 +42,11 @@ func captureRow(it flow.Item) inbox.Row {
 		if pass.State == flow.Skipped { // there was nothing to do
 			continue
 		}
-		r.Stages = append(r.Stages, inbox.Stage{Name: s.name, State: stageState(pass), Note: pass.Say})
 		state := stageState(pass)
+		if s.stage == "review" && state == inbox.Done {
+			s.name = "reviewed"
+		}
+		r.Stages = append(r.Stages, inbox.Stage{Name: s.name, State: state, Note: pass.Say})
 		r.State = worst(r.State, state)
 		if pass.Say != "" && (state == inbox.Failed || state == inbox.Held) && r.Reason == "" {
 			r.Reason, r.Hint = pass.Say, pass.Hint
@@ -96,6 +99,14 @@ func sightingRow(s station.Sighting) inbox.Row {
 		r.Stages = append(r.Stages, inbox.Stage{Name: st.name})
 	}
 	return r
+}
+
+// notHere is why a file that is on its way can't be opened: what the inbox says of it, if it says anything.
+func (w *window) notHere(id string) (say, hint string) {
+	if s, ok := w.station.Sightings().Row(id); ok && s.Say != "" {
+		return s.Say, s.Hint
+	}
+	return "This file has not arrived yet.", "It opens once it is captured."
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

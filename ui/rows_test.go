@@ -2,12 +2,16 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/inbox"
+	"coverslip.dev/coverslip/ui/kit"
 )
 
 func TestCaptureRow(t *testing.T) {
@@ -27,12 +31,18 @@ func TestCaptureRow(t *testing.T) {
 	if r = captureRow(it); r.State != inbox.Person || r.Reason != "" {
 		t.Errorf("waits for a person: %+v", r)
 	}
+	if names := fmt.Sprint(stageNames(r)); names != "[arrived captured versioned pushed predicted review committed published]" {
+		t.Errorf("a review is due: %s", names)
+	}
 	it.Passes["infer"] = flow.Pass{State: flow.Failed, Say: "The image is cut short."}
 	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The image is cut short." || r.Objects != -1 {
 		t.Errorf("failed: %+v", r)
 	}
 	for _, stage := range []string{"infer", "review", "record"} {
 		it.Passes[stage] = done
+	}
+	if names := fmt.Sprint(stageNames(captureRow(it))); !strings.Contains(names, "predicted reviewed committed") {
+		t.Errorf("a review is done: %s", names)
 	}
 	it.Passes["publish"] = flow.Pass{State: flow.Failed, Say: "The git server does not take the login."}
 	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The git server does not take the login." {
@@ -52,6 +62,24 @@ func stageNames(r inbox.Row) (names []string) {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// TestWhatHasNotArrivedSaysWhy: Enter on a file that is held says what is wrong with it, and what to do.
+func TestWhatHasNotArrivedSaysWhy(t *testing.T) {
+	w, c := furnished(t)
+	for _, s := range []station.Sighting{{Path: "/scope/a.czi"}, {Path: "/scope/a.czi", Say: "This file is not complete.", Hint: "Export it again."}} {
+		w.station.Sightings().Put(s.Path, s)
+		w.open(s.Path)
+		for _, want := range []string{s.Say, s.Hint} {
+			if in(c.Overlays().Top(), func(l *widget.Label) bool { return l.Text == want }) == nil && want != "" {
+				t.Errorf("nothing says %q", want)
+			}
+		}
+		if c.Overlays().Top() == nil {
+			t.Error("nothing was said")
+		}
+		kit.Dismiss(c)
+	}
 }
 
 func TestSightingRow(t *testing.T) {

@@ -215,6 +215,49 @@ func TestFilterFindsByModelAndNeed(t *testing.T) {
 	}
 }
 
+// TestTheChosenReasonIsReadInFull: of the others, one line is seen. The list is as long for a few captures as
+// for many, and where the chosen one is the last in sight.
+func TestTheChosenReasonIsReadInFull(t *testing.T) {
+	const hint = "If nothing writes it any more, the instrument has left it unfinished: export it again as OME-TIFF, and take this one out of its folder, where it is in the way of others."
+	for _, n := range []int{1, 30, 500} {
+		s, w := window(t, theme.Dark, inbox.Actions{Retry: func(string) {}})
+		all := make([]inbox.Row, n)
+		for i := range all {
+			all[i] = inbox.Row{
+				ID: fmt.Sprint(i), Name: fmt.Sprintf("scan_%03d.czi", i), State: inbox.Held, Stages: line(0, inbox.Held, ""),
+				Reason: fmt.Sprintf("Capture %03d is not complete: its end is missing.", i), Hint: hint, Objects: -1, At: now().Add(time.Duration(-i) * time.Second),
+			}
+		}
+		s.Set(all)
+		w.Canvas().Focus(s.Keys())
+		reason := func(i int) *widget.Label {
+			return find(s, func(l *widget.Label) bool { return strings.HasPrefix(l.Text, all[i].Reason) })
+		}
+		usual := reason(0).Size().Height
+		for i := range min(n, 7) {
+			s.Keys().TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+			s.Set(all) // as it is all the time
+			l := reason(i)
+			if l == nil {
+				t.Fatalf("of %d, the chosen one is not shown", n)
+			}
+			if l.Truncation != fyne.TextTruncateOff || l.Size().Height < 2*usual-20 || l.Size().Height != l.MinSize().Height {
+				t.Errorf("of %d, the reason of %d is %v high, not %v", n, i, l.Size().Height, l.MinSize().Height)
+			}
+			if y := fyne.CurrentApp().Driver().AbsolutePositionForObject(l).Y; y < 0 || y+l.Size().Height > 640 {
+				t.Errorf("of %d, the reason of %d is seen from %v", n, i, y)
+			}
+			if before := reason(max(i-1, 0)); i > 0 && (before == nil || before.Size().Height != usual) {
+				t.Errorf("of %d, the reason of %d stays open", n, i-1)
+			}
+		}
+		high := reason(min(n, 7) - 1).Size().Height
+		if w.Resize(fyne.NewSize(700, 640)); reason(min(n, 7)-1).Size().Height <= high {
+			t.Errorf("of %d, the reason is as high in a narrower window", n)
+		}
+	}
+}
+
 // TestManyCaptures shows 50,000, of which it asks for the pictures of those in sight alone.
 func TestManyCaptures(t *testing.T) {
 	asked := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -13,11 +14,13 @@ type list struct {
 
 	s     *Screen
 	cur   widget.ListItemID
-	usual float32 // height of a row that has none of its own
+	usual float32                    // height of a row that has none of its own
+	far   map[widget.ListItemID]bool // rows beyond ownHeights that have one nevertheless
+	ruler *row                       // is never seen: tells how high a row is
 }
 
 func newList(s *Screen) *list {
-	l := &list{s: s, cur: -1, usual: lowRow}
+	l := &list{s: s, cur: -1, usual: lowRow, far: map[widget.ListItemID]bool{}}
 	l.Length = func() int { return len(s.shown) }
 	l.CreateItem = func() fyne.CanvasObject { return newRow(s) }
 	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -26,36 +29,96 @@ func newList(s *Screen) *list {
 		}
 	}
 	l.OnSelected = func(i widget.ListItemID) {
+		before := l.cur
 		l.cur = i
 		if i < len(s.shown) {
 			s.selected = s.shown[i].ID
+			l.grow(before)
 		}
 	}
+	l.ruler = newRow(s)
 	l.ExtendBaseWidget(l)
 	return l
 }
 
 // ownHeights is how many rows may have heights of their own: Fyne's list looks through all
-// of them again and again. Among more, all rows are as high as the highest.
+// of them again and again. Among more, all rows but the chosen one are as high as the highest.
 const ownHeights = 200
+
+// own is the height of a row that is not chosen.
+func (l *list) own(i widget.ListItemID) float32 {
+	if len(l.s.shown) > ownHeights {
+		return l.usual
+	}
+	return height(l.s.shown[i])
+}
+
+// whole is the height of a row that holds all of its reason.
+func (l *list) whole(i widget.ListItemID) float32 {
+	r := l.s.shown[i]
+	if r.Reason == "" || l.Size().Width == 0 {
+		return l.own(i)
+	}
+	l.ruler.setReason(r, false)
+	line := l.ruler.reason.MinSize().Height
+	l.ruler.setReason(r, true)
+	l.ruler.offer(r)
+	l.ruler.Resize(fyne.NewSize(l.Size().Width, highRow))
+	l.ruler.layout.Refresh()
+	return l.own(i) + l.ruler.reason.MinSize().Height - line
+}
+
+// set makes a row as high as that.
+func (l *list) set(i widget.ListItemID, high float32) {
+	if i >= ownHeights {
+		l.far[i] = true
+	}
+	l.SetItemHeight(i, high)
+}
+
+// grow makes the chosen row as high as it must be, the one before as high as it was, and brings all of
+// the chosen one into sight.
+func (l *list) grow(before widget.ListItemID) {
+	if before >= 0 && before < len(l.s.shown) && before != l.cur {
+		l.set(before, l.own(before))
+	}
+	high := l.whole(l.cur)
+	if high == l.own(l.cur) {
+		return // Fyne has it in sight
+	}
+	l.set(l.cur, high)
+	var top float32
+	for i := range l.cur {
+		top += l.own(i) + fynetheme.Padding()
+	}
+	if hidden := top + high - l.Size().Height - l.GetScrollOffset(); hidden > 0 {
+		l.ScrollToOffset(min(top, l.GetScrollOffset()+hidden))
+	}
+}
+
+// Resize has the reason of the chosen row take other lines.
+func (l *list) Resize(size fyne.Size) {
+	was := l.Size().Width
+	l.List.Resize(size)
+	if was != size.Width && l.cur >= 0 && l.cur < len(l.s.shown) {
+		l.set(l.cur, l.whole(l.cur))
+	}
+}
 
 // reload keeps the same capture selected, wherever it is now.
 func (l *list) reload() {
 	at := -1
-	many := len(l.s.shown) > ownHeights
 	l.usual = lowRow
-	if many && slices.ContainsFunc(l.s.shown, func(r Row) bool { return r.Reason != "" }) {
+	if len(l.s.shown) > ownHeights && slices.ContainsFunc(l.s.shown, func(r Row) bool { return r.Reason != "" }) {
 		l.usual = highRow
 	}
 	for i, r := range l.s.shown {
 		switch {
-		case !many:
-			l.SetItemHeight(i, height(r))
-		case i < ownHeights:
-			l.SetItemHeight(i, l.usual)
-		}
-		if r.ID == l.s.selected && r.ID != "" {
+		case r.ID == l.s.selected && r.ID != "":
 			at = i
+			l.set(i, l.whole(i))
+		case i < ownHeights || l.far[i]:
+			l.set(i, l.own(i))
 		}
 	}
 	if at != l.cur {

@@ -36,6 +36,7 @@ type row struct {
 	s      *Screen
 	index  widget.ListItemID
 	id     string
+	full   string // its name
 	thumb  *canvas.Image
 	glyph  *widget.Icon
 	name   *widget.Label
@@ -63,7 +64,6 @@ func newRow(s *Screen) *row {
 	r.chips = kit.NewExcerpt(func() int { return r.stands })
 	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
 	r.name.TextStyle.Bold, r.name.Truncation = true, fyne.TextTruncateEllipsis
-	r.reason.Truncation = fyne.TextTruncateEllipsis
 	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
 	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
 	r.drop = widget.NewButton("Take off the list", r.offerDrop)
@@ -73,7 +73,7 @@ func newRow(s *Screen) *row {
 		container.NewGridWrap(fyne.NewSize(24, 24), r.glyph)), r.thumb))
 	buttons := container.NewVBox(layout.NewSpacer(), container.NewHBox(r.reveal, kit.Tall(r.retry),
 		container.NewStack(kit.Tall(r.open), r.drop)), layout.NewSpacer())
-	text := container.New(layout.NewCustomPaddedVBoxLayout(-3), container.New(heading{}, r.name, r.facts),
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-3), container.New(heading{r}, r.name, r.facts),
 		container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), r.chips), r.reason)
 	r.layout = container.New(layout.NewCustomPaddedLayout(5, 5, 8, 8), container.NewBorder(nil, nil,
 		container.NewVBox(layout.NewSpacer(), pic, layout.NewSpacer()), buttons,
@@ -82,12 +82,18 @@ func newRow(s *Screen) *row {
 	return r
 }
 
-// heading is a name with facts behind it; where there is no room for both, the name is cut off.
-type heading struct{}
+// heading is a name with facts behind it; where there is no room for both, the middle of the name is left out.
+type heading struct{ r *row }
 
-func (heading) Layout(objs []fyne.CanvasObject, size fyne.Size) {
-	name, facts := wide(objs[0]), wide(objs[1])
-	name = min(name, max(size.Width-facts, size.Width/2))
+func (h heading) Layout(objs []fyne.CanvasObject, size fyne.Size) {
+	air := 2*fynetheme.InnerPadding() + fynetheme.Padding()
+	wide := func(text string, l *widget.Label) float32 {
+		return fyne.MeasureText(text, fynetheme.TextSize(), l.TextStyle).Width + air
+	}
+	name := min(wide(h.r.full, h.r.name), max(size.Width-wide(h.r.facts.Text, h.r.facts), size.Width/2))
+	if text := kit.ShortenedAs(h.r.full, name-air, fynetheme.TextSize(), h.r.name.TextStyle); text != h.r.name.Text {
+		h.r.name.SetText(text)
+	}
 	objs[0].Resize(fyne.NewSize(name, size.Height))
 	objs[1].Move(fyne.NewPos(name, 0))
 	objs[1].Resize(fyne.NewSize(size.Width-name, size.Height))
@@ -95,15 +101,6 @@ func (heading) Layout(objs []fyne.CanvasObject, size fyne.Size) {
 
 func (heading) MinSize(objs []fyne.CanvasObject) fyne.Size {
 	return objs[0].MinSize().Max(objs[1].MinSize())
-}
-
-// wide is how wide a label is that is not cut off.
-func wide(o fyne.CanvasObject) float32 {
-	l, ok := o.(*widget.Label)
-	if !ok {
-		return o.MinSize().Width
-	}
-	return fyne.MeasureText(l.Text, fynetheme.TextSize(), l.TextStyle).Width + 2*fynetheme.InnerPadding() + fynetheme.Padding()
 }
 
 // MinSize is what Fyne's list gives a row that no height was set for.
@@ -119,7 +116,7 @@ func call(f func(string), id string) {
 
 func (r *row) set(i widget.ListItemID, v Row) {
 	r.index, r.id = i, v.ID
-	r.name.SetText(v.Name)
+	r.full = v.Name
 	r.facts.SetText(facts(v, r.s.now()))
 	var pic image.Image
 	if r.s.act.Thumb != nil {
@@ -127,7 +124,13 @@ func (r *row) set(i widget.ListItemID, v Row) {
 	}
 	r.setThumb(pic)
 	r.setChips(v.Stages)
-	r.setReason(v)
+	r.setReason(v, v.ID == r.s.selected)
+	r.offer(v)
+	r.layout.Refresh()
+}
+
+// offer has the buttons that a capture can use.
+func (r *row) offer(v Row) {
 	ready := v.State == Person || v.State == Done
 	r.open.Importance = widget.MediumImportance
 	if v.State == Person {
@@ -140,14 +143,13 @@ func (r *row) set(i widget.ListItemID, v Row) {
 	r.s.toggle(r.open, ready || v.Objects >= 0 || passed(v, 1))
 	r.s.toggle(r.retry, v.State == Failed || v.State == Held)
 	r.s.toggle(r.drop, !r.open.Visible() && v.State == Failed && v.standing("captured") == Failed)
-	r.layout.Refresh()
 }
 
 // offerDrop asks whether a capture that could not be copied is to be forgotten.
 func (r *row) offerDrop() {
 	id := r.id
 	kit.Ask(r, kit.Question{
-		Title: "Take " + r.name.Text + " off the list?", Button: "Take off the list",
+		Title: "Take " + r.full + " off the list?", Button: "Take off the list",
 		Sentence: "It could not be copied, so nothing of it is in the dataset. The instrument's file stays as it is; while it is there, it comes back when the folders are next looked through anew.",
 	}, nil, func() { call(r.s.act.Drop, id) })
 }
@@ -207,10 +209,15 @@ func tone(s State) kit.Tone {
 	return kit.Neutral
 }
 
-func (r *row) setReason(v Row) {
+// setReason says what is wrong and what to do: the whole of it, or as much as one line holds.
+func (r *row) setReason(v Row, whole bool) {
 	text := v.Reason
 	if v.Hint != "" {
 		text += "  " + v.Hint
+	}
+	r.reason.Wrapping, r.reason.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
+	if whole {
+		r.reason.Wrapping, r.reason.Truncation = fyne.TextWrapWord, fyne.TextTruncateOff
 	}
 	r.reason.Importance = widget.WarningImportance
 	if v.State == Failed {

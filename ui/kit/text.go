@@ -108,9 +108,13 @@ func NewQuiet(text string) *widget.Label {
 // Shortened is text that takes at most width in the usual size: of longer text the middle is
 // left out, as names of a series differ at their ends.
 func Shortened(text string, width float32) string {
-	size := fynetheme.TextSize()
+	return ShortenedAs(text, width, fynetheme.TextSize(), fyne.TextStyle{})
+}
+
+// ShortenedAs is [Shortened] for text of another size or style.
+func ShortenedAs(text string, width, size float32, style fyne.TextStyle) string {
 	all := []rune(text)
-	for n := len(all); fyne.MeasureText(text, size, fyne.TextStyle{}).Width > width && n > 2; n-- {
+	for n := len(all); fyne.MeasureText(text, size, style).Width > width && n > 2; n-- {
 		text = string(all[:n/2]) + "…" + string(all[len(all)-n/2:])
 	}
 	return text
