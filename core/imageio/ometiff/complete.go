@@ -24,6 +24,9 @@ func (Format) Complete(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("check image: %w", err)
 	}
+	if noImage(r, st.Size(), filepath.Base(path)) != nil { // and says nothing of its end
+		return nil
+	}
 	f, err := newFile(r, st.Size(), filepath.Base(path))
 	if err != nil {
 		return err
@@ -43,6 +46,9 @@ func (f *file) complete(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if lay.lacks > 0 {
+		return f.cut(fmt.Errorf("%d of %d planes", len(lay.planes[0]), lay.lacks))
 	}
 	for i, p := range pages {
 		if err := ctx.Err(); err != nil {

@@ -1,6 +1,7 @@
 package ometiff
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -9,7 +10,34 @@ import (
 	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
 )
+
+// beginsOME reports whether a file that begins so is OME-XML alone.
+func beginsOME(head []byte) bool {
+	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	return bytes.HasPrefix(head, []byte("<")) && (bytes.Contains(head, []byte("<OME")) || bytes.Contains(head, []byte(":OME ")))
+}
+
+// noImage is the fault of OME-XML alone, such as the companion of a set: it says which file to open.
+func noImage(r io.ReaderAt, size int64, name string) error {
+	head := make([]byte, min(size, 4096))
+	if n, _ := r.ReadAt(head, 0); n < len(head) || !beginsOME(head) { // who reads it next meets the error, too
+		return nil
+	}
+	text := make([]byte, min(size, maxText))
+	if _, err := r.ReadAt(text, 0); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read image: %w", err)
+	}
+	f := &file{name: name}
+	doc, err := f.decodeXML(unicoded(strings.TrimPrefix(string(text), "\ufeff")))
+	if other := elsewhere(doc); err == nil && other != "" {
+		return fault.New(fault.Invalid, "“"+name+"” only describes images, which are in other files.",
+			"Open “"+other+"”, which it names.", imageio.ErrNoFormat)
+	}
+	return fault.New(fault.Invalid, "“"+name+"” is OME-XML without a file of pixels.",
+		"It is kept and versioned all the same; export it as OME-TIFF to look at it here.", imageio.ErrNoFormat)
+}
 
 // parse reads OME-XML, and where it only names the file that holds the metadata, that one.
 func (f *file) parse(text string) (omeXML, error) {

@@ -22,6 +22,7 @@ type layout struct {
 	samples int           // channels in each page
 	colors  []table       // that the samples of a page stand for, one a channel; nil: for themselves
 	base    *page         // the first plane, which the others are like
+	lacks   int           // how many pages the planes would need that have none; 0: all are there
 	away    map[int]place // of planes in other files, by their place in index
 	other   string        // the file to open instead: nothing of the wanted image is here
 }
@@ -46,9 +47,10 @@ func (f *file) layout(pages []*page, n int) (*layout, error) {
 	if base.depth > 1 {
 		return nil, f.unread("tiles in three dimensions (ImageDepth)")
 	}
-	for _, at := range l.index {
-		if at >= len(l.planes[0]) {
-			return nil, f.cut(fmt.Errorf("%d of %d planes", len(l.planes[0]), at+1))
+	for i, at := range l.index {
+		if at >= len(l.planes[0]) { // promised before a recording that was stopped
+			l.index[i], l.lacks = -1, max(l.lacks, at+1)
+			continue
 		}
 		if at >= 0 && !l.planes[0][at].same(base) {
 			return nil, f.unread("planes of different sizes or types")
@@ -165,6 +167,9 @@ func (f *file) sub(p *page, i uint64) (*page, error) {
 // describe fills what every kind of TIFF says in tags, where nothing better is known.
 func (f *file) describe(l *layout, base *page) error {
 	l.info.Name = f.name
+	if m := &l.info.Micron; (m.X > 0) != (m.Y > 0) { // a line scan over time: neither lengths nor areas can be told
+		m.X, m.Y = 0, 0
+	}
 	l.info.Type, _ = base.sampleType()
 	l.info.Negative = base.photometric == photometricWhite && base.samples == 1
 	l.info.TileSize = tileSize(base)

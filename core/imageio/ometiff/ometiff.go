@@ -27,10 +27,14 @@ type Format struct{}
 // Name returns "TIFF".
 func (Format) Name() string { return "TIFF" }
 
-// Match reports whether the first bytes are a TIFF's, whatever the name.
+// Match reports whether the first bytes are a TIFF's or those of OME-XML, whatever the name. OME-XML alone
+// holds no image that can be read, but names the files that do.
 func (Format) Match(_ string, head []byte) bool {
 	if len(head) < 4 {
 		return false
+	}
+	if beginsOME(head) {
+		return true
 	}
 	order := byteOrder(head)
 	if order == nil {
@@ -99,6 +103,9 @@ func openAt(ctx context.Context, path string, n int) (_ *source, other string, e
 	if err != nil {
 		return nil, "", fmt.Errorf("open image: %w", err)
 	}
+	if err := noImage(r, st.Size(), filepath.Base(path)); err != nil {
+		return nil, "", err
+	}
 	f, err := newFile(r, st.Size(), filepath.Base(path))
 	if err != nil {
 		return nil, "", err
@@ -154,4 +161,14 @@ func (f *file) unread(what string) error {
 // unreadColors is unread of colours that are none of red, green and blue.
 func (f *file) unreadColors(what string) error {
 	return fault.New(fault.Invalid, "The image “"+f.name+"” can't be read: its colours are "+what+".", "Save it in RGB.", nil)
+}
+
+// unreadSamples is unread of samples that are no numbers of 8 to 32 bits.
+func (f *file) unreadSamples(p *page) error {
+	what := fmt.Sprintf("samples of %d bits", p.bits)
+	if p.kind == 5 || p.kind == 6 {
+		what = "complex samples"
+	}
+	return fault.New(fault.Invalid, "The image “"+f.name+"” can't be read: it has "+what+".", "Save it with samples of 8, 16 or 32 bits.",
+		fmt.Errorf("kind %d", p.kind))
 }

@@ -28,6 +28,7 @@ type (
 			UUID string `xml:"UUID,attr"`
 		} `xml:"BinaryOnly"`
 		Instrument []struct {
+			ID         string `xml:"ID,attr"`
 			Microscope struct {
 				Manufacturer string `xml:"Manufacturer,attr"`
 				Model        string `xml:"Model,attr"`
@@ -36,10 +37,13 @@ type (
 		Image omeImages `xml:"Image"`
 	}
 	omeImage struct {
-		Name     string    `xml:"Name,attr"`
-		Acquired string    `xml:"AcquisitionDate"`
-		Older    string    `xml:"AcquiredDate"` // its name in older schemas
-		Pixels   omePixels `xml:"Pixels"`
+		Name     string `xml:"Name,attr"`
+		Acquired string `xml:"AcquisitionDate"`
+		Older    string `xml:"AcquiredDate"` // its name in older schemas
+		By       struct {
+			ID string `xml:"ID,attr"`
+		} `xml:"InstrumentRef"`
+		Pixels omePixels `xml:"Pixels"`
 	}
 	omePixels struct {
 		Order   string       `xml:"DimensionOrder,attr"`
@@ -146,14 +150,14 @@ func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
 	}
 	l.info.Channels = channels(px, l)
 	l.info.Micron = imageio.Micron{X: length(px.X, px.XUnit), Y: length(px.Y, px.YUnit), Z: length(px.Z, px.ZUnit)}
+	if px.Y == "" { // pixels are square, unless it is said
+		l.info.Micron.Y = l.info.Micron.X
+	}
 	every, times := clock(px.Plane.at, l.info.T)
 	l.info.Interval, l.info.Times = cmp.Or(interval(px.Step, px.StepIn), every), times
 	l.info.Stage = px.Plane.Stage
 	l.info.Acquired = acquired(cmp.Or(img.Acquired, img.Older))
-	if len(doc.Instrument) > 0 {
-		m := doc.Instrument[0].Microscope
-		l.info.Instrument = strings.TrimSpace(m.Manufacturer + " " + m.Model)
-	}
+	l.info.Instrument = doc.microscope(img.By.ID)
 	return l, nil
 }
 
@@ -167,15 +171,29 @@ func (f *file) shape(l *layout, pages []*page, px omePixels) error {
 		}
 	}
 	l.samples, l.stacks = samples, px.SizeC/samples
+	all := px.SizeC
+	if px.SizeC > 0 && px.SizeC%samples != 0 && px.SizeC <= len(px.Channel) { // it counts a page in colour once
+		l.stacks, all = px.SizeC, px.SizeC*samples
+	}
 	l.info.Format = "OME-TIFF"
 	l.info.Z, l.info.T = px.SizeZ, px.SizeT
 	if px.SizeC < 1 || px.SizeZ < 1 || px.SizeT < 1 || px.SizeC > 1<<14 || px.SizeZ > maxPages || px.SizeT > maxPages ||
-		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != px.SizeC {
+		px.SizeC*px.SizeZ > maxPages || px.SizeC*px.SizeZ*px.SizeT > maxPages || l.stacks*l.samples != all {
 		return f.unread(fmt.Sprintf("OME-XML that does not fit its pages (%d channels, %d planes, %d times in pages of %d samples)",
 			px.SizeC, px.SizeZ, px.SizeT, samples))
 	}
 	l.planes = [][]*page{pages}
 	return nil
+}
+
+// microscope names the instrument of that ID, the first one if there is none.
+func (doc omeXML) microscope(id string) (name string) {
+	for i, by := range doc.Instrument {
+		if m := by.Microscope; i == 0 || by.ID == id {
+			name = strings.TrimSpace(m.Manufacturer + " " + m.Model)
+		}
+	}
+	return name
 }
 
 // acquired reads OME's time; one without a zone is of the instrument's clock.
@@ -320,8 +338,11 @@ func channels(px omePixels, l *layout) []imageio.Channel {
 	}
 	for _, c := range px.Channel {
 		n := min(max(c.Samples, 1), l.samples)
+		if px.SizeC == l.stacks {
+			n = l.samples
+		}
 		for k := range n {
-			if len(out) >= px.SizeC {
+			if len(out) >= l.stacks*l.samples {
 				return out
 			}
 			ch := channel(len(out), l.stacks, l.samples, kind)

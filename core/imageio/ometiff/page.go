@@ -288,7 +288,7 @@ func (p *page) alike(q *page) bool {
 // check tells whether the pixels can be read at all.
 func (f *file) check(p *page) error {
 	if _, ok := p.sampleType(); !ok {
-		return f.unread(fmt.Sprintf("samples of %d bits and kind %d", p.bits, p.kind))
+		return f.unreadSamples(p)
 	}
 	switch p.compression {
 	case none, lzw, deflate, deflateOld, packBits, zstandard, zstandardOld, jpegNew:
