@@ -3,8 +3,10 @@ package ui
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/model"
 	"coverslip.dev/coverslip/core/release"
@@ -18,6 +20,9 @@ import (
 func (w *window) setShelves(map[string]station.Shelf) {
 	w.fillModels()
 	w.fillRuns()
+	if c := w.curve; c.Say != "" && !w.shelf().Offline {
+		w.askCurve(c.Run, c.Metric) // it may be there now
+	}
 }
 
 // shelf is what the platform in use last said: the server's where one is connected.
@@ -151,14 +156,19 @@ func (w *window) fillRuns() {
 	w.runs.Set(v)
 }
 
-// askCurve brings the course of a metric to the runs screen.
+// askCurve brings the course of a metric to the runs screen. Where nobody has it, that is said there: it is
+// asked for also when a run comes up by itself.
 func (w *window) askCurve(run, metric string) {
+	if w.shelf().Server != (w.station.Settings().MLflow.URL != "") {
+		return // the run is of another registry than would be asked, which has said nothing yet
+	}
 	w.slow.do(func(ctx context.Context) error {
 		ms, err := w.station.Curve(ctx, run, metric)
-		if err != nil {
-			return err
-		}
 		c := runs.Curve{Run: run, Metric: metric}
+		if err != nil {
+			w.opt.Log.Warn("no curve", slog.String("run", run), slog.Any("error", err))
+			c.Say, _ = fault.Explain(err)
+		}
 		for _, m := range ms {
 			c.Points = append(c.Points, runs.Point{Step: float64(m.Step), Value: m.Value})
 		}

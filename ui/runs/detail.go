@@ -44,6 +44,7 @@ func (s *Screen) ask() {
 func (s *Screen) showCurve() {
 	p := kit.Plot{XUnit: "step %s", Lines: []kit.Line{{Tone: kit.Busy}}}
 	if c := s.val.Curve; c.Run == s.chosen && c.Metric == s.metric {
+		p.Empty = c.Say
 		for _, at := range c.Points {
 			p.X, p.Lines[0].Y = append(p.X, at.Step), append(p.Lines[0].Y, at.Value)
 		}

@@ -35,6 +35,7 @@ type Point struct{ Step, Value float64 }
 type Curve struct {
 	Run, Metric string
 	Points      []Point // by step
+	Say         string  // why there are none, where they could not be had
 }
 
 // Values are what the screen shows.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -97,6 +98,27 @@ func TestCurveIsAskedForOnceItIsMissing(t *testing.T) {
 	}
 	if len(asked) != 1 || asked[0] != "r3 loss" {
 		t.Errorf("asked for %v", asked)
+	}
+}
+
+// TestACurveThatIsNotThereIsAskedForOnce, and why it is not there is said in its place.
+func TestACurveThatIsNotThereIsAskedForOnce(t *testing.T) {
+	asked := 0
+	s, _ := window(t, theme.Dark, runs.Actions{Curve: func(string, string) { asked++ }})
+	v := values()
+	v.Curve = runs.Curve{Run: "r3", Metric: "f1", Say: "MLflow does not have what was asked for."}
+	s.Set(v)
+	s.Set(v)
+	if asked > 0 {
+		t.Errorf("asked %d times", asked)
+	}
+	said := false
+	for _, o := range walk(s) {
+		x, ok := o.(*canvas.Text)
+		said = said || ok && x.Text == v.Curve.Say
+	}
+	if !said {
+		t.Error("nothing says why")
 	}
 }
 
