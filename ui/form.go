@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ func (w *window) settingsActions() settings.Actions {
 		TestServer: func(s settings.Server) {
 			v := serverOf(s)
 			w.try(settings.ServerPart+settings.Part(s.Address), func(ctx context.Context) (string, error) {
-				return w.station.TryServer(ctx, v, secret.Text(s.Token))
+				say, err := w.station.TryServer(ctx, v, secret.Text(s.Token))
+				return w.asSeen(v, say, err)
 			})
 		},
 		TestMLflow: func(p settings.Platform) {
@@ -41,6 +43,16 @@ func (w *window) settingsActions() settings.Actions {
 			})
 		},
 	}
+}
+
+// asSeen adds to how a server answered a test why, as the Servers screen says, captures can't be predicted
+// on it nevertheless.
+func (w *window) asSeen(v config.Server, say string, err error) (string, error) {
+	seen, ok := w.station.Servers().Row(v.Address)
+	if err != nil || !ok || seen.Ready || seen.Say == "" || !slices.Contains(w.station.Settings().Servers, v) {
+		return say, err
+	}
+	return "", fault.New(fault.Invalid, say+" But: "+seen.Say, seen.Hint, nil)
 }
 
 // try runs a test off the screen's thread and shows how it went beside the field.

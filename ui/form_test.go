@@ -2,10 +2,13 @@ package ui
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/settings"
 )
 
@@ -56,5 +59,36 @@ func TestFormHoldsAllOfAServer(t *testing.T) {
 	}
 	if got := serverOf(serverForm(want, true)); got != want {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestATestSaysWhatIsWrongWithAServerThatAnswers: as the Servers screen does, of a server as it is saved.
+func TestATestSaysWhatIsWrongWithAServerThatAnswers(t *testing.T) {
+	w, _ := corrected(t)
+	set := w.station.Settings()
+	v := config.Server{Address: "grpc://127.0.0.1:1", Backend: "onnxruntime"}
+	set.Servers = []config.Server{v}
+	if err := w.station.Save(t.Context(), set, nil); err != nil {
+		t.Fatal(err)
+	}
+	const answers, wrong = "It answers, with 1 models.", "It has no backend onnxruntime."
+	ask := func(v config.Server, row station.Server) string {
+		w.station.Servers().Put(v.Address, row)
+		say, err := w.asSeen(v, answers, nil)
+		if err != nil {
+			say, _ = fault.Explain(err)
+		}
+		return say
+	}
+	if say := ask(v, station.Server{Address: v.Address, Answers: true, Say: wrong}); !strings.HasPrefix(say, answers) || !strings.Contains(say, wrong) {
+		t.Errorf("said %q", say)
+	}
+	if say := ask(v, station.Server{Address: v.Address, Answers: true, Ready: true}); say != answers {
+		t.Errorf("said %q of one that is ready", say)
+	}
+	other := v
+	other.Backend = "python"
+	if say := ask(other, station.Server{Address: v.Address, Answers: true, Say: wrong}); say != answers {
+		t.Errorf("said %q of one that is not saved yet", say)
 	}
 }

@@ -258,6 +258,9 @@ func checkURL(raw string, schemes ...string) error {
 	if err == nil && u.Host != "" && slices.Contains(schemes, u.Scheme) {
 		return nil
 	}
+	if raw == "" {
+		return invalid("There is no address yet.", "Write it as "+schemes[0]+"://host:port.")
+	}
 	return invalid("“"+raw+"” is not an address.", "Write it as "+schemes[0]+"://host:port.")
 }
 

@@ -62,6 +62,15 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// TestCheckSaysThatNothingIsWritten, and quotes nothing.
+func TestCheckSaysThatNothingIsWritten(t *testing.T) {
+	s := config.Default()
+	s.Servers = []config.Server{{Backend: "onnxruntime"}}
+	if say, hint := fault.Explain(s.Check()); strings.Contains(say, "“") || !strings.Contains(hint, "grpc://") {
+		t.Errorf("an empty address: %s %s", say, hint)
+	}
+}
+
 func TestCheckTakesRemotes(t *testing.T) {
 	for _, place := range []string{"", "/mnt/nas/dvc", "s3://lab/data", "azure://lab"} {
 		s := config.Default()

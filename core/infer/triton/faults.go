@@ -158,7 +158,7 @@ func (e *Engine) distrust(r *refusal) error {
 	if !e.secure {
 		if r.says("server preface: EOF") { // what Triton does to those who speak no TLS
 			return fault.New(fault.Offline, "The inference server "+e.name+" can't be reached: it ended the connection at once.",
-				"If it wants encryption write its address with grpcs://. The work goes on by itself when it answers.", r)
+				"If that is its port for HTTP, write the address with http://; if it wants encryption, with grpcs://. The work goes on by itself when it answers.", r)
 		}
 		return nil
 	}
