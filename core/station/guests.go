@@ -20,7 +20,7 @@ import (
 type hosts struct {
 	*pool.Pool
 	members []*pool.Member
-	names   sync.Map // of the guests there, by their own
+	names   aliases // of the guests
 }
 
 // dialHosts prepares the servers of q.
@@ -40,54 +40,34 @@ func dialHosts(ctx context.Context, q Question) (*hosts, error) {
 	return h, nil
 }
 
-// mostOfName is how much of a model's name its name on servers has: it is a folder's there.
-const mostOfName = 100
-
-// guest is b under the name that it has on the servers; without a network it is theirs. Of a name
-// with a space in it, or a slash, a server makes nothing.
+// guest is b under the name that it has on the servers; without a network it is theirs.
 func guest(b infer.Bundle) infer.Bundle {
-	if len(b.ONNX) == 0 {
-		return b
+	if len(b.ONNX) > 0 {
+		b.Model = onServer(b.Model) + "-" + digest(string(b.ONNX))[:8]
 	}
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case '0' <= r && r <= '9', 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', r == '.', r == '_', r == '-':
-			return r
-		}
-		return '_'
-	}, b.Model)
-	b.Model = name[:min(len(name), mostOfName)] + "-" + digest(string(b.ONNX))[:8]
 	return b
-}
-
-// there is m by the name that it has on the servers.
-func (h *hosts) there(m infer.Ref) infer.Ref {
-	if name, ok := h.names.Load(m.Model); ok {
-		m.Model, _ = name.(string)
-	}
-	return m
 }
 
 // Load brings b into every server.
 func (h *hosts) Load(ctx context.Context, b infer.Bundle) error {
 	g := guest(b)
-	h.names.Store(b.Model, g.Model)
+	h.names.add(b.Model, g.Model)
 	return h.Pool.Load(ctx, g)
 }
 
 // Unload takes the model out of every server.
 func (h *hosts) Unload(ctx context.Context, model string) error {
-	return h.Pool.Unload(ctx, h.there(infer.Ref{Model: model}).Model)
+	return h.Pool.Unload(ctx, h.names.on(infer.Ref{Model: model}).Model)
 }
 
 // Describe asks the first server that answers.
 func (h *hosts) Describe(ctx context.Context, m infer.Ref) (infer.Spec, error) {
-	return h.Pool.Describe(ctx, h.there(m))
+	return h.Pool.Describe(ctx, h.names.on(m))
 }
 
 // Infer asks the server with least to do.
 func (h *hosts) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
-	return h.Pool.Infer(ctx, h.there(m), in)
+	return h.Pool.Infer(ctx, h.names.on(m), in)
 }
 
 // keep brings the bundles into each server again that has lost them, until ctx ends: what was
