@@ -45,6 +45,18 @@ func (w *window) lookAt(path string) {
 	})
 }
 
+// dropped looks at the first file, or folder of an image, that was dropped on the window.
+func (w *window) dropped(_ fyne.Position, what []fyne.URI) {
+	at := slices.IndexFunc(what, func(u fyne.URI) bool { return u.Scheme() == "file" })
+	switch {
+	case w.win.Canvas().Overlays().Top() != nil: // that is to be answered first
+	case at >= 0:
+		w.lookAt(filepath.FromSlash(what[at].Path()))
+	case len(what) > 0:
+		w.fail("This is no file of this computer.", "Save it into a folder, and drop it from there.")
+	}
+}
+
 // put shows what was opened, and closes what was open before.
 func (w *window) put(d desk) {
 	old := w.desk.src

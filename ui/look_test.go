@@ -3,11 +3,13 @@ package ui
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -55,6 +57,45 @@ func TestTheViewersShortcutsNeedNoFocus(t *testing.T) {
 	c.TypedShortcut(&fyne.ShortcutUndo{})
 	if want := []string{"undo", "redo", "redo"}; !slices.Equal(did, want) {
 		t.Errorf("did %v, want %v", did, want)
+	}
+}
+
+// TestWhatIsDroppedIsLookedAt: the first of it that is a file, and not behind a dialog. What can't be
+// looked at is said.
+func TestWhatIsDroppedIsLookedAt(t *testing.T) {
+	w, c := furnished(t)
+	w.queues = newQueues(func(f func()) { f() }, w.opt.Log)
+	w.tell(w.fail)
+	file, err := filepath.Abs("../assets/sample/captures/2026-11-24_bbbc038_img2d_DAPI.ome.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := storage.ParseURI("https://lab.example/a.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drop := func(what ...fyne.URI) (err error) {
+		w.dropped(fyne.Position{}, what)
+		for f := w.work.next(); f != nil; f = w.work.next() {
+			err = errors.Join(err, f(t.Context()))
+		}
+		return err
+	}
+	w.shell.Open("inbox")
+	w.help("inbox")
+	if err := drop(storage.NewFileURI(file)); err != nil || w.desk.file != "" {
+		t.Errorf("%v: behind the manual %q is opened", err, w.desk.file)
+	}
+	kit.Dismiss(c)
+	if err := drop(page, storage.NewFileURI(file)); err != nil || w.desk.file != file || w.shell.Page() != "viewer" {
+		t.Errorf("%v: %q is open in %s", err, w.desk.file, w.shell.Page())
+	}
+	t.Cleanup(func() { w.desk.src.Close() })
+	if err := drop(storage.NewFileURI(t.TempDir())); err == nil || w.desk.file != file {
+		t.Errorf("an empty folder was opened: %v", err)
+	}
+	if err := drop(page); err != nil || c.Overlays().Top() == nil {
+		t.Errorf("nothing is said of a page of the web: %v", err)
 	}
 }
 

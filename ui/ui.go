@@ -171,6 +171,7 @@ func (w *window) furnish() {
 	w.shell.Keys(w.win.Canvas())
 	w.keys(w.win.Canvas())
 	w.win.SetContent(w.shell)
+	w.win.SetOnDropped(w.dropped)
 	w.tell(w.fail)
 }
 
