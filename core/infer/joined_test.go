@@ -14,6 +14,7 @@ func TestBatched(t *testing.T) {
 	const rdf = `format_version: 0.5.4
 type: model
 name: boxes
+config: {coverslip: {decode: {id: boxes}}}
 inputs:
   - id: image
     axes: [{type: batch}, {type: channel, channel_names: [a]}, {type: space, id: y, size: 64}, {type: space, id: x, size: 64}]
