@@ -65,6 +65,7 @@ type Gateway struct {
 	tokens  [][32]byte // hashes
 	folder  *folder    // of uploads
 	slots   chan struct{}
+	writing chan struct{} // holds a token for each answer that is written
 	waiting atomic.Int64
 	spooled atomic.Int64
 	stopped atomic.Bool
@@ -72,6 +73,9 @@ type Gateway struct {
 	counts  counts
 	jobs    jobs
 }
+
+// writers is how many answers are written at a time: a large one takes memory.
+const writers = 2
 
 // New checks the options and makes a folder for uploads; those that killed gateways have left go.
 func New(o Options) (*Gateway, error) {
@@ -100,7 +104,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{
-		opt: o, folder: f, slots: make(chan struct{}, o.Parallel),
+		opt: o, folder: f, slots: make(chan struct{}, o.Parallel), writing: make(chan struct{}, writers),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
 		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}},
 	}

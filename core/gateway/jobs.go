@@ -385,7 +385,7 @@ func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
 	if state != done {
 		return fault.New(fault.Exists, "The job has no result: it is "+state+".", "", nil)
 	}
-	if err := g.send(w, a, q.format); err != nil {
+	if err := g.send(r.Context(), w, a, q.format); err != nil {
 		return err
 	}
 	g.jobs.mu.Lock()

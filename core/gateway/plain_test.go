@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -16,9 +17,44 @@ func TestPlainHoles(t *testing.T) {
 	}
 	ring := annotation.Object{ID: "a", Outline: annotation.Join(square(0, 9), [][]annotation.Point{square(3, 6)})}
 	full := annotation.Object{ID: "b", Outline: square(3, 6)}
-	b, err := json.Marshal(answer{table: measure.Table{Rows: []measure.Row{{Object: ring}, {Object: full}}}}.plain())
+	var out bytes.Buffer
+	err := answer{table: measure.Table{Rows: []measure.Row{{Object: ring}, {Object: full}}}}.writePlain(&out)
+	b := out.Bytes()
 	const want = `"outline":[[0,0],[3,0],[9,0],[9,9],[0,9]],"holes":[[[3,3],[3,6],[6,6],[6,3]]]`
-	if err != nil || !strings.Contains(string(b), want) || strings.Count(string(b), "holes") != 1 {
+	if err != nil || !json.Valid(b) || !strings.Contains(string(b), want) || strings.Count(string(b), "holes") != 1 {
 		t.Errorf("%s, %v", b, err)
+	}
+}
+
+// widest counts what it is given, and remembers the most at a time.
+type widest struct{ all, most int }
+
+func (w *widest) Write(b []byte) (int, error) {
+	w.all, w.most = w.all+len(b), max(w.most, len(b))
+	return len(b), nil
+}
+
+// TestPlainByAndBy: JSON is written as it comes, however many objects there are.
+func TestPlainByAndBy(t *testing.T) {
+	for _, n := range []int{0, 1, 2000} {
+		a := answer{name: "a.tif", table: measure.Table{Rows: make([]measure.Row, n)}}
+		var w widest
+		if _, err := a.write(&w, "json"); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := a.write(&b, "json"); err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Image   string
+			Objects []struct{}
+		}
+		if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Image != "a.tif" || got.Objects == nil || len(got.Objects) != n {
+			t.Errorf("%d: %v", n, err)
+		}
+		if w.most > 64<<10 {
+			t.Errorf("%d of %d bytes at once", w.most, w.all)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,7 +74,7 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return g.send(w, a, q.format)
+	return g.send(r.Context(), w, a, q.format)
 }
 
 // slot waits for one of the places at work, unless too many images do.
@@ -151,14 +152,20 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 
 // send writes the answer to the disk first, so that its length is known and no mistake can
 // cut it short.
-func (g *Gateway) send(w http.ResponseWriter, a answer, format string) error {
+func (g *Gateway) send(ctx context.Context, w http.ResponseWriter, a answer, format string) error {
 	f, err := g.folder.create("answer-*")
 	if err != nil {
 		return noRoom(err)
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // goes with the folder
 	defer f.Close()           //nolint:errcheck // read only by then
+	select {
+	case g.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	kind, err := a.write(f, format)
+	<-g.writing
 	if fault.KindOf(err) == fault.Full {
 		return noRoom(err)
 	}
@@ -188,7 +195,7 @@ func (a answer) write(w io.Writer, format string) (kind string, err error) {
 	case "labels":
 		return "image/tiff", exchange.WriteLabels(w, labelled(a.layer.Objects, a.size), a.table.Image.Micron, a.layer.By)
 	case "json":
-		return "application/json", json.NewEncoder(w).Encode(a.plain())
+		return "application/json", a.writePlain(w)
 	}
 	return "application/geo+json", exchange.WriteGeoJSON(w, a.layer, a.table)
 }
@@ -235,32 +242,52 @@ func labelled(objects []annotation.Object, size image.Point) exchange.Labels {
 // number reports whether v is one that JSON has a word for.
 func number(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// plain is the answer for programs that know nothing of GeoJSON. What is no number is left out.
-func (a answer) plain() any {
-	type object struct {
-		ID           string             `json:"id"`
-		Class        string             `json:"class"`
-		Score        *float64           `json:"score,omitempty"`
-		Outline      [][2]float64       `json:"outline"`
-		Holes        [][][2]float64     `json:"holes,omitempty"`
-		Measurements map[string]float64 `json:"measurements"`
+// object is one for programs that know nothing of GeoJSON.
+type object struct {
+	ID           string             `json:"id"`
+	Class        string             `json:"class"`
+	Score        *float64           `json:"score,omitempty"`
+	Outline      [][2]float64       `json:"outline"`
+	Holes        [][][2]float64     `json:"holes,omitempty"`
+	Measurements map[string]float64 `json:"measurements"`
+}
+
+// plain is the object of a row. What is no number is left out.
+func plain(t measure.Table, row measure.Row) object {
+	o := object{ID: row.Object.ID, Class: row.Object.Class, Measurements: map[string]float64{}}
+	if s := row.Object.Score; number(s) {
+		o.Score = &s
 	}
-	objects := make([]object, len(a.table.Rows))
-	for i, row := range a.table.Rows {
-		o := object{ID: row.Object.ID, Class: row.Object.Class, Measurements: map[string]float64{}}
-		if s := row.Object.Score; number(s) {
-			o.Score = &s
+	rings := exchange.Rings(row.Object)
+	o.Outline, o.Holes = rings[0], rings[1:]
+	for _, v := range t.Values(row) {
+		if number(v.Value) {
+			o.Measurements[v.Name] = v.Value
 		}
-		rings := exchange.Rings(row.Object)
-		o.Outline, o.Holes = rings[0], rings[1:]
-		for _, v := range a.table.Values(row) {
-			if number(v.Value) {
-				o.Measurements[v.Name] = v.Value
-			}
-		}
-		objects[i] = o
 	}
-	out := a.head()
-	out["objects"] = objects
-	return out
+	return o
+}
+
+// writePlain writes one object after the other: all of them at once take several times the memory
+// that they have already.
+func (a answer) writePlain(w io.Writer) error {
+	head, err := json.Marshal(a.head())
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	objects, before := json.NewEncoder(out), `,"objects":[`
+	fmt.Fprintf(out, "%s", head[:len(head)-1]) // what goes wrong is told by Flush
+	for _, row := range a.table.Rows {
+		fmt.Fprint(out, before)
+		if err := objects.Encode(plain(a.table, row)); err != nil {
+			return err
+		}
+		before = ","
+	}
+	if len(a.table.Rows) == 0 {
+		fmt.Fprint(out, before)
+	}
+	fmt.Fprintln(out, "]}")
+	return out.Flush()
 }
