@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
@@ -26,6 +27,9 @@ type folder struct {
 
 	mu   sync.Mutex // guards lock
 	lock *os.File   // nil: not yet
+
+	trying  sync.Mutex // guards written
+	written time.Time  // when there was room
 }
 
 // newFolder makes one in work.
@@ -73,6 +77,31 @@ func (f *folder) create(name string) (*os.File, error) {
 		file, err = os.CreateTemp(f.path, name)
 	}
 	return file, err
+}
+
+// often is for how long it holds that there is room.
+const often = 5 * time.Second
+
+// room tells whether a file can be written in the folder, by doing so: that says more than any
+// number of free bytes.
+func (f *folder) room(now time.Time) error {
+	if err := f.stand(); err != nil {
+		return err
+	}
+	f.trying.Lock()
+	defer f.trying.Unlock()
+	if now.Sub(f.written) < often {
+		return nil
+	}
+	file, err := f.create("room-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(make([]byte, 64<<10))
+	if err = errors.Join(err, file.Close(), os.Remove(file.Name())); err == nil {
+		f.written = now
+	}
+	return err
 }
 
 func (f *folder) remove() error {

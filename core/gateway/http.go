@@ -141,13 +141,19 @@ func (g *Gateway) enter(r *http.Request, open bool) error {
 	return nil
 }
 
+// bearer is the token of a request; the scheme may be written in any case (RFC 9110).
+func bearer(r *http.Request) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimLeft(token, " "), strings.EqualFold(scheme, "Bearer")
+}
+
 func (g *Gateway) known(r *http.Request) bool {
-	got := hash(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-	ok := 0
+	token, said := bearer(r)
+	got, ok := hash(token), 0
 	for _, t := range g.tokens { // all, so that time tells nothing
 		ok |= subtle.ConstantTimeCompare(t[:], got[:])
 	}
-	return ok == 1 && strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok == 1 && said
 }
 
 func hash(s string) [32]byte { return sha256.Sum256([]byte(s)) }
@@ -156,7 +162,8 @@ func hash(s string) [32]byte { return sha256.Sum256([]byte(s)) }
 // make up a token.
 func (g *Gateway) client(r *http.Request) string {
 	if len(g.tokens) > 0 {
-		h := hash(r.Header.Get("Authorization"))
+		token, _ := bearer(r)
+		h := hash(token)
 		return hex.EncodeToString(h[:])
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -232,8 +239,11 @@ func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := g.open(); err != nil {
 		return err
 	}
-	if err := g.folder.stand(); err != nil {
+	if err := g.folder.room(time.Now()); err != nil {
 		return noRoom(err)
+	}
+	if g.spooled.Load() >= g.opt.MaxSpool {
+		return fullSpool()
 	}
 	if err := g.opt.Engine.Ready(r.Context()); err != nil {
 		return fault.New(fault.Offline, "No inference engine answers.", "", err)

@@ -127,6 +127,19 @@ func TestJobsOutliveAnOutage(t *testing.T) {
 	}
 }
 
+// TestNotReadyWithTooManyUploads that wait for their engine.
+func TestNotReadyWithTooManyUploads(t *testing.T) {
+	at, _, _, _ := openBefore(t, func(o *gateway.Options) { o.MaxSpool = int64(len(picture(t, 60))) })
+	if code, _, body := call(t, "GET", at+"/readyz", "", nil); code != http.StatusOK {
+		t.Errorf("without any: %d %s", code, body)
+	}
+	_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))
+	until(t, at+head.Get("Location"), waits)
+	if code, _, body := call(t, "GET", at+"/readyz", "", nil); code != http.StatusServiceUnavailable || !strings.Contains(string(body), "too many uploads") {
+		t.Errorf("%d %s", code, body)
+	}
+}
+
 // TestPatienceEnds: a job that gets no further fails in the end, and promises nothing then.
 func TestPatienceEnds(t *testing.T) {
 	at, _, _, _ := openBefore(t, func(o *gateway.Options) { o.Patience = 1 })

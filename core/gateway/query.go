@@ -237,6 +237,10 @@ func noRoom(err error) error {
 	return fault.New(fault.Busy, "The gateway has no room for that.", "Try again in a while.", err)
 }
 
+func fullSpool() error {
+	return fault.New(fault.Busy, "There are too many uploads at once.", "Try again in a while.", nil)
+}
+
 // spool counts the bytes of all uploads.
 type spool struct {
 	g *Gateway
@@ -249,7 +253,7 @@ func (s *spool) Write(b []byte) (int, error) {
 		err = noRoom(err)
 	}
 	if s.g.spooled.Add(int64(n)) > s.g.opt.MaxSpool && err == nil {
-		err = fault.New(fault.Busy, "There are too many uploads at once.", "Try again in a while.", nil)
+		err = fullSpool()
 	}
 	return n, err
 }
