@@ -41,6 +41,8 @@ type Options struct {
 	Plane func(imageio.Info) infer.Options
 	// Dataset is a folder whose images may be named by their paths; empty: none.
 	Dataset string
+	// Cache is a folder that links of the dataset may lead to; empty: none.
+	Cache string
 	// Tokens let in whoever bears one of them; without any, everybody is let in.
 	Tokens []secret.Text
 

@@ -30,6 +30,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/imageio/raster"
+	"coverslip.dev/coverslip/core/imageio/zarr"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/infer/infertest"
@@ -65,7 +66,7 @@ func options(t *testing.T) gateway.Options {
 	if err := en.Load(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	files := imageio.NewOpener(ometiff.Format{}, raster.Format{})
+	files := imageio.NewOpener(ometiff.Format{}, raster.Format{}, zarr.Format{})
 	return gateway.Options{
 		Engine: en, Models: []gateway.Model{{Ref: b.Ref, Recipe: m, Hash: "of affine1"}},
 		Open: func(ctx context.Context, path, id string, _ int) (imageio.Source, error) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
@@ -258,7 +259,7 @@ func (s *spool) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// named finds an image of the dataset: never one outside of it, also not by a link.
+// named finds an image of the dataset: never one outside of it and of its cache, also not by a link.
 func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) {
 	var said struct {
 		Path string `json:"path"`
@@ -280,18 +281,46 @@ func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) 
 	if err := from.end(); err != nil {
 		return upload{}, err
 	}
-	root, err := filepath.EvalSymlinks(g.opt.Dataset)
+	root, err := filepath.Abs(g.opt.Dataset)
+	if err == nil {
+		root, err = filepath.EvalSymlinks(root)
+	}
 	if err != nil {
 		return upload{}, fmt.Errorf("dataset: %w", err)
 	}
-	path, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(said.Path)))
+	name := filepath.Clean(filepath.FromSlash(said.Path))
+	path := filepath.Join(root, name)
+	if !inside(path, root, g.opt.Cache) || !g.image(r.Context(), path) {
+		return upload{}, missing
+	}
+	return upload{path: path, name: filepath.ToSlash(name), size: -1}, nil // not where links lead to: the files of a set lie beside one another
+}
+
+// inside tells whether what lies at path is in one of the folders, wherever links lead to.
+func inside(path string, folders ...string) bool {
+	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return upload{}, missing
+		return false
 	}
-	rel, err := filepath.Rel(root, path)
-	info, serr := os.Stat(path)
-	if err != nil || serr != nil || !filepath.IsLocal(rel) || !info.Mode().IsRegular() {
-		return upload{}, missing
+	return slices.ContainsFunc(folders, func(folder string) bool {
+		folder, err := filepath.EvalSymlinks(folder)
+		if err != nil || folder == "" {
+			return false // as where there is no cache
+		}
+		rel, err := filepath.Rel(folder, path)
+		return err == nil && filepath.IsLocal(rel)
+	})
+}
+
+// image tells whether there is a file, or a folder that is one image, as OME-Zarr is.
+func (g *Gateway) image(ctx context.Context, path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return err == nil && info.Mode().IsRegular()
 	}
-	return upload{path: path, name: filepath.Base(path), size: -1}, nil
+	src, err := g.opt.Open(ctx, path, "", -1)
+	if err != nil {
+		return fault.KindOf(err) != fault.Invalid // what is wrong with an image is told when it is looked at
+	}
+	return src.Close() == nil
 }
