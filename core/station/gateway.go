@@ -5,11 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/gateway"
 	"coverslip.dev/coverslip/core/infer"
@@ -58,7 +60,7 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 		defer wg.Wait()
 		defer stop()
 	}
-	f.Open = openGiven
+	f.Open, f.Cache = openGiven, cacheOf(ctx, f.Dataset)
 	f.Plane, f.Options.Log = plane, f.Log
 	g, err := gateway.New(f.Options)
 	if err != nil {
@@ -70,6 +72,20 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 	}
 	opened(l.Addr().String())
 	return g.Run(ctx, l)
+}
+
+// cacheOf is the cache of the dataset that a folder is, or lies in; empty: it is none.
+func cacheOf(ctx context.Context, folder string) string {
+	at, err := filepath.Abs(folder)
+	if folder == "" || err != nil {
+		return ""
+	}
+	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if r, err := dataset.Open(ctx, at, dataset.Options{}); err == nil {
+			return r.CacheDir()
+		}
+	}
+	return ""
 }
 
 // reload is how often the gateway looks whether servers still have its models.
