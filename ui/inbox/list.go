@@ -15,12 +15,12 @@ type list struct {
 	s     *Screen
 	cur   widget.ListItemID
 	usual float32                    // height of a row that has none of its own
-	far   map[widget.ListItemID]bool // rows beyond ownHeights that have one nevertheless
+	has   map[widget.ListItemID]bool // rows that have one
 	ruler *row                       // is never seen: tells how high a row is
 }
 
 func newList(s *Screen) *list {
-	l := &list{s: s, cur: -1, usual: lowRow, far: map[widget.ListItemID]bool{}}
+	l := &list{s: s, cur: -1, usual: lowRow, has: map[widget.ListItemID]bool{}}
 	l.Length = func() int { return len(s.shown) }
 	l.CreateItem = func() fyne.CanvasObject { return newRow(s) }
 	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -68,12 +68,12 @@ func (l *list) whole(i widget.ListItemID) float32 {
 	return l.own(i) + l.ruler.reason.MinSize().Height - line
 }
 
-// set makes a row as high as that.
+// set makes a row as high as that. Fyne draws the whole list anew for each height that it is told.
 func (l *list) set(i widget.ListItemID, high float32) {
-	if i >= ownHeights {
-		l.far[i] = true
+	if high != l.usual || l.has[i] {
+		l.has[i] = true
+		l.SetItemHeight(i, high)
 	}
-	l.SetItemHeight(i, high)
 }
 
 // grow makes the chosen row as high as it must be, the one before as high as it was, and brings all of
@@ -117,7 +117,7 @@ func (l *list) reload() {
 		case r.ID == l.s.selected && r.ID != "":
 			at = i
 			l.set(i, l.whole(i))
-		case i < ownHeights || l.far[i]:
+		case i < ownHeights || l.has[i]:
 			l.set(i, l.own(i))
 		}
 	}
