@@ -412,7 +412,7 @@ func (w *window) again(diameter float64, part image.Rectangle) {
 		return
 	}
 	px := diameter / micron(w.desk.src)
-	w.decisions.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, part) })
+	w.decisions.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, part, nil) })
 }
 
 // against asks another model about the open capture, for the lens; "" for none.

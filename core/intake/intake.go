@@ -63,8 +63,16 @@ type Predicted struct {
 	Diameter float64 `json:"diameter,omitempty"` // as asked for, in pixels; 0: as the model was made for
 	// Region is the part of the image whose objects were asked for, in its pixels; empty: all.
 	Region image.Rectangle `json:"region,omitzero"`
+	At     *Plane          `json:"at,omitempty"`     // which Z and T are then, as a person chose them; nil: they were chosen by the program
+	Note   string          `json:"note,omitempty"`   // what was guessed of the channels that the model was given; empty: nothing
 	Wanted string          `json:"wanted,omitempty"` // the model that a person asked for; empty: as the rules say
 	Before *Before         `json:"before,omitempty"` // while it waits to be done again in a batch
+}
+
+// Plane is one of a stack at a time point, both from 0 on.
+type Plane struct {
+	Z int `json:"z"`
+	T int `json:"t"`
 }
 
 // Before is how a capture stood before it was put into a batch.
@@ -78,6 +86,7 @@ type Ask struct {
 	Model    string          // empty: as the rules say
 	Diameter float64         // in pixels; 0: as the model was made for
 	Region   image.Rectangle // whose objects are wanted; empty: all of the image
+	At       *Plane          // that is looked at; nil: the middle one, the first time point
 }
 
 // Review is what a person says at the review gate.
@@ -203,7 +212,7 @@ func (l line) infer(ctx context.Context, it flow.Item, p *job.Progress) (any, er
 	}
 	var before Predicted // of an earlier run, or what Again asked for
 	it.Out("infer", &before)
-	out, err := l.seer.Detect(ctx, c, s, Ask{before.Wanted, before.Diameter, before.Region}, p)
+	out, err := l.seer.Detect(ctx, c, s, Ask{before.Wanted, before.Diameter, before.Region, before.At}, p)
 	if errors.Is(err, imageio.ErrNoFormat) && !capture.Picture(cmp.Or(c.Lead, c.Rel)) { // a table, notes
 		say, _ := fault.Explain(err)
 		return nil, flow.Skip(say)

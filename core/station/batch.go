@@ -48,7 +48,7 @@ func (s *Station) PredictWith(ctx context.Context, ids []string, model string) (
 func (s *Station) ask(ctx context.Context, it flow.Item, change func(next *intake.Predicted)) error {
 	var was intake.Predicted
 	it.Out("infer", &was)
-	next := intake.Predicted{Wanted: was.Wanted, Diameter: was.Diameter, Region: was.Region, Before: was.Before}
+	next := intake.Predicted{Wanted: was.Wanted, Diameter: was.Diameter, Region: was.Region, At: was.At, Before: was.Before}
 	change(&next)
 	if next.Before == nil && (it.Behind("infer") || it.Passes["infer"].State == flow.Failed) {
 		next.Before = &intake.Before{Infer: it.Passes["infer"], Review: it.Passes["review"]}
@@ -81,7 +81,7 @@ func (s *Station) CancelAsked(ctx context.Context) (n int, err error) {
 			continue
 		}
 		if p.Before == nil {
-			err = s.flow.Redo(ctx, id, "infer", intake.Predicted{Diameter: p.Diameter, Region: p.Region})
+			err = s.flow.Redo(ctx, id, "infer", intake.Predicted{Diameter: p.Diameter, Region: p.Region, At: p.At})
 		} else {
 			err = s.flow.Restore(ctx, id, map[string]flow.Pass{"infer": p.Before.Infer, "review": p.Before.Review})
 		}

@@ -181,7 +181,7 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	again, _ := b.Items().Row(looked)
-	if err := b.Again(t.Context(), again, 25, image.Rectangle{}); err != nil {
+	if err := b.Again(t.Context(), again, 25, image.Rectangle{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	b.until(func() bool {

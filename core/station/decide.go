@@ -168,16 +168,16 @@ func (s *Station) Review(ctx context.Context, it flow.Item, note string) error {
 
 // Again predicts an item again, for nuclei of the given diameter in pixels; 0 is the
 // diameter that the model was made for. Of a region, which is in pixels and empty for all, there
-// are objects in it only. A model that was asked for is asked again. The review
+// are objects in it only. Of a stack or a film it looks at that plane; nil: the middle one, the first time point. A model that was asked for is asked again. The review
 // starts over; corrections stay.
-func (s *Station) Again(ctx context.Context, it flow.Item, diameter float64, region image.Rectangle) error {
+func (s *Station) Again(ctx context.Context, it flow.Item, diameter float64, region image.Rectangle, at *intake.Plane) error {
 	if diameter < 0 || diameter > 2000 {
 		return fault.New(fault.Invalid, "A nucleus is between 0 and 2000 pixels wide.", "Measure one with the ruler at the scale bar.", nil)
 	}
 	if now, ok := s.flow.Items.Row(it.ID); ok {
 		it = now
 	}
-	return s.ask(ctx, it, func(next *intake.Predicted) { next.Diameter, next.Region = diameter, region })
+	return s.ask(ctx, it, func(next *intake.Predicted) { next.Diameter, next.Region, next.At = diameter, region, at })
 }
 
 // keepServing loads what is in force into the engines, now and whenever the alias moved.

@@ -109,6 +109,9 @@ func (s *Station) countFrames(
 		return err
 	}
 	opt := plane(src.Info()).Named(m, src.Info())
+	if was.At != nil {
+		opt.Z = was.At.Z
+	}
 	opt.Diameter, opt.Region, opt.Threshold, opt.T = was.Diameter, was.Region, seen.Threshold, len(f.Frames)
 	keep := func(ctx context.Context) error {
 		if err := s.films.keep(ctx, md5, len(f.Frames), chunk); err != nil {
@@ -143,6 +146,9 @@ func countedBy(b infer.Bundle, was intake.Predicted, threshold float64) Frames {
 	}
 	if !was.Region.Empty() {
 		by += fmt.Sprintf(", in %v", was.Region)
+	}
+	if was.At != nil {
+		by += fmt.Sprintf(", plane %d", was.At.Z+1)
 	}
 	if threshold > 0 {
 		by += fmt.Sprintf(", threshold %g", threshold)

@@ -110,7 +110,7 @@ func TestReplacedFileIsNotTakenForTheCapture(t *testing.T) {
 	if got := size(it); got != want {
 		t.Errorf("an image of %v, not %v", got, want)
 	}
-	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	it = b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].Tries == 1 && it.Behind("infer") })

@@ -73,8 +73,12 @@ func Lying(it flow.Item, info imageio.Info) (z, t int) {
 	if p, ok := Prediction(it); ok {
 		return p.Z, p.T
 	}
-	next := plane(info)
-	return next.Z, next.T
+	var next intake.Predicted
+	if it.Out("infer", &next); next.At != nil { // the first that is asked for
+		return next.At.Z, next.At.T
+	}
+	first := plane(info)
+	return first.Z, first.T
 }
 
 // Curve returns the course of a metric of a run.

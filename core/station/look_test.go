@@ -33,6 +33,7 @@ func TestObjectsLieWhereTheyWereFound(t *testing.T) {
 		"found":                 {found, 2, 1, "nuclei"},
 		"asked again":           {asked(&intake.Before{Infer: flow.Pass{State: flow.Passed, Out: found}}), 2, 1, "nuclei"},
 		"asked for":             {asked(nil), 4, 0, ""},
+		"asked for a plane":     {left(intake.Predicted{At: &intake.Plane{Z: 7, T: 2}}), 7, 2, ""},
 		"asked after a failure": {asked(&intake.Before{Infer: flow.Pass{State: flow.Failed}}), 4, 0, ""},
 	} {
 		for _, st := range []flow.State{flow.Waiting, flow.Running, flow.Failed, flow.Passed} {

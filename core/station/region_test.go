@@ -31,7 +31,7 @@ func TestAPartIsPredicted(t *testing.T) {
 		return len(objects)
 	}
 	all := inside("the whole image", 20, 1000)
-	if err := b.Again(t.Context(), it, 0, region); err != nil {
+	if err := b.Again(t.Context(), it, 0, region, nil); err != nil {
 		t.Fatal(err)
 	}
 	it = b.capture(field, func(it flow.Item) bool {
@@ -43,14 +43,14 @@ func TestAPartIsPredicted(t *testing.T) {
 		t.Fatal(err)
 	}
 	inside("another threshold", part, all)
-	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	it = b.capture(field, func(it flow.Item) bool {
 		var p intake.Predicted
 		return it.Behind("infer") && it.Out("infer", &p) && p.Objects == all
 	})
-	if err := b.Again(t.Context(), it, 0, image.Rect(9000, 0, 9100, 100)); err != nil {
+	if err := b.Again(t.Context(), it, 0, image.Rect(9000, 0, 9100, 100), nil); err != nil {
 		t.Fatal(err)
 	}
 	it = b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Failed })
@@ -61,7 +61,7 @@ func TestAPartIsPredicted(t *testing.T) {
 	if err := b.HoldPredictions(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	it = b.capture(field, func(it flow.Item) bool { return it.Passes["infer"].State == flow.Waiting })

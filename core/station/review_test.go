@@ -64,7 +64,7 @@ func TestAReviewIsOfWhatWasSeen(t *testing.T) {
 	}
 
 	old := it
-	if err := b.Again(t.Context(), it, 0, image.Rectangle{}); err != nil {
+	if err := b.Again(t.Context(), it, 0, image.Rectangle{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	b.capture(field, func(it flow.Item) bool {

@@ -54,7 +54,7 @@ func TestSeeWithAnotherVersion(t *testing.T) {
 		t.Errorf("the capture has %d objects, had %d, %v", len(after), len(before), err)
 	}
 	was := it.Passes["infer"].At
-	if err := b.Again(t.Context(), it, 12, image.Rectangle{}); err != nil {
+	if err := b.Again(t.Context(), it, 12, image.Rectangle{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	it = b.capture(field, func(it flow.Item) bool { return it.Behind("infer") && it.Passes["infer"].At.After(was) })

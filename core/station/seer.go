@@ -46,6 +46,13 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 		return intake.Predicted{}, err
 	}
 	opt := plane(src.Info()).Named(m, src.Info())
+	if ask.At != nil {
+		opt.Z, opt.T = ask.At.Z, ask.At.T
+	}
+	given, err := opt.Given(m, src.Info())
+	if err != nil {
+		return intake.Predicted{}, err
+	}
 	opt.Diameter, opt.Region, opt.Keep, opt.Forming = ask.Diameter, ask.Region, s.answers(b), s.form(st.MD5)
 	defer s.forming.Drop(st.MD5)
 	begun := time.Now()
@@ -55,7 +62,8 @@ func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, as
 	}
 	out := intake.Predicted{
 		Model: b.Model, Version: b.Version, Engine: en.Name(), Objects: len(layer.Objects), Seconds: time.Since(begun).Seconds(),
-		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: ask.Diameter, Region: ask.Region,
+		Channel: opt.Channel, Z: opt.Z, T: opt.T, Diameter: ask.Diameter, Region: ask.Region, At: ask.At,
+		Note: given.Note,
 	}
 	return out, s.corrections.keepLayer(ctx, st.MD5, layer)
 }

@@ -109,6 +109,12 @@ func (t Thread) Lines() []string {
 	if t.Predicted.Model != "" {
 		out = append(out, fmt.Sprintf("model       %s version %s on %s", t.Predicted.Model, t.Predicted.Version, t.Predicted.Engine))
 	}
+	if at := t.Predicted.At; at != nil {
+		out = append(out, fmt.Sprintf("plane       %d, time point %d, counted from 0: a person's choice", at.Z, at.T))
+	}
+	if t.Predicted.Note != "" {
+		out = append(out, "channels    "+t.Predicted.Note)
+	}
 	if t.Run != "" {
 		out = append(out, "trained     in run "+t.Run)
 	}
