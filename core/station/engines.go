@@ -259,16 +259,7 @@ func (e *engines) checkOne(ctx context.Context, r remoteEngine) {
 }
 
 // answers returns why an engine is not ready, if only as it says nothing for a while.
-func answers(ctx context.Context, en infer.Engine) error {
-	short, cancel := context.WithTimeout(ctx, soon)
-	defer cancel()
-	err := en.Ready(short)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = fault.New(fault.Offline, "The inference server "+en.Name()+" did not answer in time.",
-			"It may have too much to do, or hang; the work goes on by itself when it answers.", err)
-	}
-	return err
-}
+func answers(ctx context.Context, en infer.Engine) error { return pool.Answers(ctx, en, soon) }
 
 // list reads which models are there, also where the one in force is not.
 func (e *engines) list(ctx context.Context, r remoteEngine, s *Server) (err error) {

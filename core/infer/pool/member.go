@@ -72,17 +72,23 @@ const knocking = 2 * time.Second
 
 // knock asks whether the engine is there: one that hangs is soon found out.
 func (m *Member) knock(ctx context.Context) error {
-	short, cancel := context.WithTimeout(ctx, knocking)
-	defer cancel()
-	err := m.Ready(short)
-	switch {
-	case err == nil, ctx.Err() != nil, fault.KindOf(err) == fault.Busy:
+	err := Answers(ctx, m, knocking)
+	if err == nil || ctx.Err() != nil || fault.KindOf(err) == fault.Busy {
 		return err
-	case short.Err() != nil:
-		return fault.New(fault.Offline, "The inference server "+m.Name()+" did not answer in time.",
-			"It may have too much to do, or hang; the work goes on by itself when it answers.", errors.New(err.Error()))
 	}
 	return gone(err)
+}
+
+// Answers returns why an engine is not ready, if only as it says nothing within a time.
+func Answers(ctx context.Context, en infer.Engine, within time.Duration) error {
+	short, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := en.Ready(short)
+	if err == nil || short.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	return fault.New(fault.Offline, "The inference server "+en.Name()+" did not answer in time.",
+		"It may have too much to do, or hang; the work goes on by itself when it answers.", err)
 }
 
 // inquire asks what needs no model, at once: also an engine that is let alone, if nobody else is
