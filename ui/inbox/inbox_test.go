@@ -199,7 +199,7 @@ func TestFilterFindsByModelAndNeed(t *testing.T) {
 	test.Type(e, "nuclei@3")
 	names := func() (n int) {
 		for _, x := range walk(s) {
-			if l, ok := x.(*widget.Label); ok && l.Visible() && len(l.Text) > 8 && l.Text[len(l.Text)-8:] == ".ome.tif" {
+			if l, ok := x.(*kit.Name); ok && l.Visible() && len(l.Text) > 8 && l.Text[len(l.Text)-8:] == ".ome.tif" {
 				n++
 			}
 		}

@@ -36,10 +36,9 @@ type row struct {
 	s      *Screen
 	index  widget.ListItemID
 	id     string
-	full   string // its name
 	thumb  *canvas.Image
 	glyph  *widget.Icon
-	name   *widget.Label
+	name   *kit.Name
 	facts  *widget.Label
 	reason *widget.Label
 	chips  *fyne.Container
@@ -59,11 +58,10 @@ var (
 func newRow(s *Screen) *row {
 	r := &row{
 		s: s, thumb: canvas.NewImageFromImage(nil), glyph: widget.NewIcon(fynetheme.NewDisabledResource(theme.Icon("viewer"))),
-		name: widget.NewLabel(""), facts: kit.NewQuiet(""), reason: widget.NewLabel(""),
+		name: kit.NewName(fynetheme.SizeNameText), facts: kit.NewQuiet(""), reason: widget.NewLabel(""),
 	}
 	r.chips = kit.NewExcerpt(func() int { return r.stands })
 	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
-	r.name.TextStyle.Bold, r.name.Truncation = true, fyne.TextTruncateEllipsis
 	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
 	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
 	r.drop = widget.NewButton("Take off the list", r.offerDrop)
@@ -86,14 +84,8 @@ func newRow(s *Screen) *row {
 type heading struct{ r *row }
 
 func (h heading) Layout(objs []fyne.CanvasObject, size fyne.Size) {
-	air := 2*fynetheme.InnerPadding() + fynetheme.Padding()
-	wide := func(text string, l *widget.Label) float32 {
-		return fyne.MeasureText(text, fynetheme.TextSize(), l.TextStyle).Width + air
-	}
-	name := min(wide(h.r.full, h.r.name), max(size.Width-wide(h.r.facts.Text, h.r.facts), size.Width/2))
-	if text := kit.ShortenedAs(h.r.full, name-air, fynetheme.TextSize(), h.r.name.TextStyle); text != h.r.name.Text {
-		h.r.name.SetText(text)
-	}
+	facts := fyne.MeasureText(h.r.facts.Text, fynetheme.TextSize(), h.r.facts.TextStyle).Width + 2*fynetheme.InnerPadding() + fynetheme.Padding()
+	name := min(h.r.name.Wide(), max(size.Width-facts, size.Width/2))
 	objs[0].Resize(fyne.NewSize(name, size.Height))
 	objs[1].Move(fyne.NewPos(name, 0))
 	objs[1].Resize(fyne.NewSize(size.Width-name, size.Height))
@@ -116,7 +108,7 @@ func call(f func(string), id string) {
 
 func (r *row) set(i widget.ListItemID, v Row) {
 	r.index, r.id = i, v.ID
-	r.full = v.Name
+	r.name.Set(v.Name)
 	r.facts.SetText(facts(v, r.s.now()))
 	var pic image.Image
 	if r.s.act.Thumb != nil {
@@ -149,7 +141,7 @@ func (r *row) offer(v Row) {
 func (r *row) offerDrop() {
 	id := r.id
 	kit.Ask(r, kit.Question{
-		Title: "Take " + r.full + " off the list?", Button: "Take off the list",
+		Title: "Take " + r.name.Full() + " off the list?", Button: "Take off the list",
 		Sentence: "It could not be copied, so nothing of it is in the dataset. The instrument's file stays as it is; while it is there, it comes back when the folders are next looked through anew.",
 	}, nil, func() { call(r.s.act.Drop, id) })
 }

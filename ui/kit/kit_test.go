@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
@@ -118,6 +119,33 @@ func TestShortenedKeepsBothEnds(t *testing.T) {
 	}
 	if got := kit.Shortened("Ärger", 1); got != "Ä…r" {
 		t.Errorf("no room left %q", got)
+	}
+}
+
+// TestANameKeepsItsEnd in a place that is too small for it, and is whole in one that is not.
+func TestANameKeepsItsEnd(t *testing.T) {
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(theme.Dark))
+	const full = "2026-03-03 plate6 drug screen, second repeat, well H12 field 003.ome.tif"
+	n := kit.NewName(fynetheme.SizeNameSubHeadingText)
+	n.Set(full)
+	n.Resize(fyne.NewSize(n.Wide(), 40))
+	if n.Text != full || n.Full() != full {
+		t.Errorf("shows %q of %q", n.Text, n.Full())
+	}
+	n.Resize(fyne.NewSize(n.Wide()/2, 40))
+	drawn := ""
+	for _, o := range walk(n) {
+		if x, ok := o.(*canvas.Text); ok {
+			drawn += x.Text
+		}
+	}
+	if !strings.HasPrefix(drawn, "2026-03-03") || !strings.HasSuffix(drawn, "003.ome.tif") || n.Full() != full {
+		t.Errorf("draws %q of %q", drawn, n.Full())
+	}
+	n.Set("short.tif")
+	if n.Text != "short.tif" {
+		t.Errorf("shows %q", n.Text)
 	}
 }
 

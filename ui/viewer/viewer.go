@@ -111,7 +111,7 @@ type Screen struct {
 	keys   map[rune]func()
 	rail   *rail
 	panel  *panel
-	title  *widget.Label
+	title  *kit.Name
 	place  *widget.Label
 	image  *kit.Select // of a file that holds several
 	images fyne.CanvasObject
@@ -184,9 +184,7 @@ func New(post func(func()), act Actions) *Screen {
 }
 
 func (s *Screen) build() {
-	s.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	s.title.SizeName = fynetheme.SizeNameSubHeadingText
-	s.title.Truncation = fyne.TextTruncateEllipsis
+	s.title = kit.NewName(fynetheme.SizeNameSubHeadingText)
 	s.place, s.read, s.zoom = kit.NewQuiet(""), kit.NewQuiet(""), widget.NewLabel("")
 	s.place.Truncation = fyne.TextTruncateOff
 	s.zoom.Importance = widget.LowImportance
@@ -292,7 +290,7 @@ func (s *Screen) set(v Values) {
 	s.lay()
 	s.panel.objects.fade() // they may lie on another plane than those of before
 	s.compare()
-	s.title.SetText(v.Title)
+	s.title.Set(v.Title)
 	s.offerImages(v.Source.Info())
 	s.place.SetText(v.Place)
 	s.saved.Set(v.Saved, v.SavedTone)
