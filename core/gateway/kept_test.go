@@ -1,0 +1,85 @@
+package gateway_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/gateway"
+)
+
+// kept submits jobs one by one, and fetches and looks at them.
+type kept struct {
+	t   *testing.T
+	at  string
+	all []string
+}
+
+// submit has a job of n objects be done; code is what the gateway says to it.
+func (k *kept) submit(n, code int) {
+	k.t.Helper()
+	is, head, body := call(k.t, "POST", k.at+"/v1/jobs", "image/png", picture(k.t, n))
+	if is != code {
+		k.t.Errorf("job %d: %d %s", len(k.all), is, body)
+	}
+	if is == http.StatusAccepted {
+		k.all = append(k.all, k.at+head.Get("Location"))
+		until(k.t, k.all[len(k.all)-1], func(state, _, _ string) bool { return state == "done" })
+	}
+}
+
+func (k *kept) fetch(i int) {
+	k.t.Helper()
+	if code, _, body := call(k.t, "GET", k.all[i]+"/result?format=csv", "", nil); code != http.StatusOK {
+		k.t.Errorf("result of job %d: %d %s", i, code, body)
+	}
+}
+
+func (k *kept) left(want ...int) {
+	k.t.Helper()
+	for i, job := range k.all {
+		if code, _, _ := call(k.t, "GET", job, "", nil); (code == http.StatusOK) != slices.Contains(want, i) {
+			k.t.Errorf("of %d jobs number %d: %d", len(k.all), i, code)
+		}
+	}
+}
+
+// TestKeptJobs: of too many jobs the oldest go that were fetched. Where none was, there is no room
+// for another one until some are fetched or deleted.
+func TestKeptJobs(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Results, o.Grace = 3, short })
+	k := &kept{t: t, at: at}
+	for range 3 {
+		k.submit(2, http.StatusAccepted)
+	}
+	k.submit(2, http.StatusServiceUnavailable)
+	k.left(0, 1, 2)
+	k.fetch(1)
+	k.submit(2, http.StatusAccepted)
+	k.left(0, 2, 3)
+	call(t, "DELETE", k.all[0], "", nil)
+	k.submit(2, http.StatusAccepted)
+	k.left(2, 3, 4)
+	k.submit(2, http.StatusServiceUnavailable)
+}
+
+// TestKeptObjects: so do those with too many objects together. Jobs that were taken before may have
+// more: then the oldest lose them, and say so.
+func TestKeptObjects(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Kept, o.Grace = 9, short })
+	k := &kept{t: t, at: at}
+	k.submit(2, http.StatusAccepted)
+	k.submit(3, http.StatusAccepted)
+	k.submit(1, http.StatusServiceUnavailable)
+	k.fetch(0)
+	k.submit(6, http.StatusAccepted) // 3 + 6
+	k.left(1, 2)
+	k.fetch(2)
+	k.submit(20, http.StatusAccepted)
+	k.left(1, 3)
+	until(t, k.all[1], func(state, detail, hint string) bool {
+		return state == "failed" && strings.Contains(detail, "dropped") && hint != ""
+	})
+	k.fetch(3)
+}
