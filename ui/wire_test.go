@@ -73,7 +73,7 @@ func TestTheManualIsReadToItsEdges(t *testing.T) {
 			if over := inside.MinSize().Width - page.Size().Width; over > 0 {
 				t.Errorf("%s: a table is %v units too wide", name, over)
 			}
-			at := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
+			at := w.app.Driver().AbsolutePositionForObject(o)
 			if test.Scroll(c.Canvas, at.AddXY(9, 9), 0, -20); page.Offset.Y == 0 {
 				t.Errorf("%s: the wheel over a table does not move the page", name)
 			}

@@ -220,7 +220,11 @@ func TestFilterFindsByModelAndNeed(t *testing.T) {
 func TestTheChosenReasonIsReadInFull(t *testing.T) {
 	const hint = "If nothing writes it any more, the instrument has left it unfinished: export it again as OME-TIFF, and take this one out of its folder, where it is in the way of others."
 	for _, n := range []int{7, 300} {
-		s, w := window(t, theme.Dark, inbox.Actions{Retry: func(string) {}})
+		app := test.NewTempApp(t)
+		test.ApplyTheme(t, theme.New(theme.Dark))
+		s := inbox.New(now, inbox.Actions{Retry: func(string) {}})
+		w := test.NewTempWindow(t, s)
+		w.Resize(fyne.NewSize(1000, 640))
 		all := make([]inbox.Row, n)
 		for i := range all {
 			all[i] = inbox.Row{
@@ -244,7 +248,7 @@ func TestTheChosenReasonIsReadInFull(t *testing.T) {
 			if l.Truncation != fyne.TextTruncateOff || l.Size().Height < 2*usual-20 || l.Size().Height != l.MinSize().Height {
 				t.Errorf("of %d, the reason of %d is %v high, not %v", n, i, l.Size().Height, l.MinSize().Height)
 			}
-			if y := fyne.CurrentApp().Driver().AbsolutePositionForObject(l).Y; y < 0 || y+l.Size().Height > 640 {
+			if y := app.Driver().AbsolutePositionForObject(l).Y; y < 0 || y+l.Size().Height > 640 {
 				t.Errorf("of %d, the reason of %d is seen from %v", n, i, y)
 			}
 			if before := reason(max(i-1, 0)); i > 0 && (before == nil || before.Size().Height != usual) {

@@ -230,17 +230,16 @@ func TestFocusIsBroughtIntoSight(t *testing.T) {
 // TestFocusIsBroughtIntoSightInASplit goes both ways, as a page with tables does in a small window, and
 // shows the beginning of what is larger than that.
 func TestFocusIsBroughtIntoSightInASplit(t *testing.T) {
+	app := test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(theme.Dark))
 	button, table := widget.NewButton("Promote", nil), kit.NewGrid(nil, nil)
-	var page *container.Scroll
-	root, w := window(t, theme.Dark, func() fyne.CanvasObject {
-		page = container.NewScroll(container.NewHSplit(kit.NewGap(3000, 10),
-			container.NewVSplit(container.NewVBox(button), container.NewStack(kit.NewGap(10, 3000), table))))
-		return page
-	})
-	page.Content.Resize(page.Content.MinSize())
+	page := container.NewScroll(container.NewHSplit(kit.NewGap(3000, 10),
+		container.NewVSplit(container.NewVBox(button), container.NewStack(kit.NewGap(10, 3000), table))))
+	w := test.NewTempWindow(t, page)
+	w.Resize(fyne.NewSize(1000, 640))
 	seen := func(o fyne.CanvasObject) fyne.Position {
-		kit.Reveal(root, o)
-		return fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
+		kit.Reveal(page, o)
+		return app.Driver().AbsolutePositionForObject(o)
 	}
 	if at, size := seen(button), w.Canvas().Size(); at.X < 0 || at.X+button.MinSize().Width > size.Width || at.Y < 0 || page.Offset.X < 2000 {
 		t.Errorf("the button is at %v of %v", at, size)

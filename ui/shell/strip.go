@@ -66,7 +66,7 @@ type parted struct{ s *strip }
 
 const queueLeast = 60
 
-func (l parted) MinSize(objs []fyne.CanvasObject) fyne.Size {
+func (parted) MinSize(objs []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(0, objs[0].MinSize().Max(objs[1].MinSize()).Max(objs[2].MinSize()).Height)
 }
 
