@@ -182,7 +182,7 @@ func passing(name string) bool {
 func Picture(name string) bool {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".nd2", ".lif", ".lsm", ".ims", ".vsi", ".oir", ".oib",
-		".avi", ".mp4", ".mov", ".mkv", ".webm", ".c01", ".flex", ".dib":
+		".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".c01", ".flex", ".dib":
 		return true
 	}
 	return false

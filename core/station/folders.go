@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -108,24 +109,28 @@ func several(c intake.Capture, files []capture.File) (intake.Capture, error) {
 			break
 		}
 	}
-	names := make([]string, 0, len(files))
+	names, strange := make([]string, 0, len(files)), ""
 	for _, f := range files {
 		in, err := filepath.Rel(root, f.Path)
 		if err != nil || !filepath.IsLocal(in) {
 			return c, errors.New("file outside its folder")
 		}
 		names = append(names, filepath.ToSlash(in))
-		if c.Lead == "" && looksLikeImage(in) {
+		switch {
+		case c.Lead == "" && looksLikeImage(in):
 			c.Lead = filepath.ToSlash(in)
+		case strange == "" && capture.Picture(in): // of which it can be said what it is
+			strange = filepath.ToSlash(in)
 		}
 	}
+	c.Lead = cmp.Or(c.Lead, strange)
 	return intake.Several(c, root, names)
 }
 
 // looksLikeImage reports whether a file is one that can be looked at, by its name.
 func looksLikeImage(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".tif", ".tiff", ".czi", ".png", ".jpg", ".jpeg":
+	case ".tif", ".tiff", ".lsm", ".czi", ".png", ".jpg", ".jpeg", ".bmp", ".dib", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm":
 		return true
 	}
 	return false

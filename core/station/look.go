@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/capture"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
@@ -79,6 +80,31 @@ func Lying(it flow.Item, info imageio.Info) (z, t int) {
 	}
 	first := plane(info)
 	return first.Z, first.T
+}
+
+// Files is how many pictures a capture has, of which its image is one; 0 where it is all of them: the
+// formats that read several files as one image have a plane for each, at least.
+func Files(it flow.Item, info imageio.Info) int {
+	var c intake.Capture
+	if it.Read(&c) != nil || c.Lead == "" {
+		return 0
+	}
+	parts, err := c.Files()
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, p := range parts {
+		if capture.Picture(p.Path) {
+			n++
+		}
+	}
+	planes := len(info.Channels) * info.Z * info.T * max(len(info.Images), 1)
+	joined := (info.Format == "OME-TIFF" || info.Format == "Micro-Manager TIFF") && planes >= n
+	if n < 2 || joined {
+		return 0
+	}
+	return n
 }
 
 // Curve returns the course of a metric of a run.

@@ -106,6 +106,9 @@ func (t Thread) Lines() []string {
 		fmt.Sprintf("content     md5 %s, %d bytes, captured %s", t.Stored.MD5, t.Stored.Size, t.Stored.At.Local().Format(time.DateTime)),
 		fmt.Sprintf("dataset     %s in commit %s", t.Capture.Rel, t.Versioned.Commit),
 	}
+	if t.Capture.Lead != "" {
+		out = append(out, fmt.Sprintf("image       %s, of %d files", t.Capture.Lead, t.Capture.Count))
+	}
 	if t.Predicted.Model != "" {
 		out = append(out, fmt.Sprintf("model       %s version %s on %s", t.Predicted.Model, t.Predicted.Version, t.Predicted.Engine))
 	}
