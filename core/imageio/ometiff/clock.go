@@ -69,8 +69,8 @@ func clock(known map[int]float64, n int) (every time.Duration, times []time.Dura
 
 // seconds is a time of so many; zero for one that is none.
 func seconds(s float64) time.Duration {
-	if !(s > 0 && s <= 1e9) {
-		return 0
+	if s > 0 && s <= 1e9 {
+		return time.Duration(s * float64(time.Second))
 	}
-	return time.Duration(s * float64(time.Second))
+	return 0
 }
