@@ -129,6 +129,10 @@ func TestLastStripOfFullSize(t *testing.T) {
 	if n := len(data) - 1; fault.KindOf(ending.Whole(bytes.NewReader(data[:n]), int64(n))) != fault.Corrupt {
 		t.Error("a byte of the last row is missing, and nobody says so")
 	}
+	le.PutUint32(data[8+2+12+8:], 0) // no rows at all
+	if err := ending.Whole(bytes.NewReader(data), int64(len(data))); fault.KindOf(err) != fault.Corrupt {
+		t.Errorf("of no rows: %v", err)
+	}
 }
 
 func TestCheckReadsOnly(t *testing.T) {

@@ -198,7 +198,7 @@ func (t tiffFile) strips(fields map[uint16]field) strips {
 	w, h := value(tagWidth, 0), value(tagHeight, 0)
 	samples, bits, rows := value(tagSamples, 1), value(tagBits, 1), value(tagRowsPerStrip, h)
 	const most = 1 << 24
-	if value(tagCompression, 1) != 1 || max(w, h) > most || samples > 1<<16 || bits > 64 || rows == 0 {
+	if value(tagCompression, 1) != 1 || max(w, h) > most || samples > 1<<16 || bits > 64 || min(h, rows) == 0 {
 		return strips{}
 	}
 	if value(tagPlanar, 1) == 2 {
@@ -213,7 +213,7 @@ func (t tiffFile) strips(fields map[uint16]field) strips {
 // most is how many of the n bytes that strip i is said to have hold pixels: programs give the last one
 // the size of the others, and end the file with its last row.
 func (s strips) most(i, n uint64) uint64 {
-	if s.row == 0 || s.rows == 0 || n > s.row*s.rows { // or planes lie behind one another
+	if s.row == 0 || n > s.row*s.rows { // or planes lie behind one another
 		return n
 	}
 	i %= (s.height + s.rows - 1) / s.rows
