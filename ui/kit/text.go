@@ -127,13 +127,21 @@ type Fact struct{ Name, Value string }
 type Facts struct {
 	widget.BaseWidget
 
-	grid *fyne.Container
+	grid  *fyne.Container
+	plain bool
 }
 
-// NewFacts returns an empty table.
+// NewFacts returns an empty table, whose values can be selected.
 func NewFacts() *Facts {
 	f := &Facts{grid: container.New(&factsLayout{})}
 	f.ExtendBaseWidget(f)
+	return f
+}
+
+// NewPlainFacts is one for where keys do something: Fyne's text that can be selected takes them all.
+func NewPlainFacts() *Facts {
+	f := NewFacts()
+	f.plain = true
 	return f
 }
 
@@ -147,7 +155,7 @@ func (f *Facts) Set(facts []Fact) {
 		n := widget.NewRichText(&widget.TextSegment{Style: widget.RichTextStyle{ColorName: theme.Subtle}})
 		v := widget.NewLabel("")
 		v.Wrapping = fyne.TextWrapBreak
-		v.Selectable = true
+		v.Selectable = !f.plain
 		objs = append(objs, n, v)
 	}
 	f.grid.Objects = objs

@@ -39,14 +39,31 @@ type channels struct {
 
 type channelRow struct {
 	on     *kit.Check
+	name   string
+	room   float32 // of the name: it never grows back, as its end would tremble while contrast is dragged
+	head   fyne.CanvasObject
 	swatch *widget.Button
-	rgb    [3]uint8 // of the swatch
-	limits *widget.Label
+	rgb    [3]uint8      // of the swatch
+	limits *widget.Label // beside the name
+	below  *widget.Label // in its place, on a line of its own
+	line   fyne.CanvasObject
 	graph  *histogram
 }
 
-// nameWidth is the room of a channel's name, so that its limits are seen, too.
-const nameWidth = 92
+// nameWidth is the room of a channel's name at most, headWidth that of it and its limits together, and nameLeast
+// what limits leave of a long one, in units; longer ones have a line of their own.
+const nameWidth, headWidth, nameLeast = 92, 150, 60
+
+func newChannelRow(name string, rgb [3]uint8, keys func()) *channelRow {
+	r := &channelRow{name: name, room: nameWidth, rgb: rgb, limits: kit.NewQuiet(""), below: kit.NewQuiet("")}
+	r.on = kit.NewCheck(kit.Shortened(name, r.room), nil, keys)
+	for _, l := range []*widget.Label{r.limits, r.below} {
+		l.Alignment, l.SizeName = fyne.TextAlignTrailing, fynetheme.SizeNameCaptionText
+	}
+	r.line = container.New(layout.NewCustomPaddedLayout(-12, -6, 0, 0), r.below)
+	r.line.Hide()
+	return r
+}
 
 func newChannels(s *Screen) *channels {
 	c := &channels{s: s, cut: 0.2, list: container.NewVBox()}
@@ -85,8 +102,7 @@ func (c *channels) open(info imageio.Info) {
 	c.info, c.rows, c.ranges, c.then = info, nil, nil, nil
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
-		r := &channelRow{on: kit.NewCheck(kit.Shortened(c.name(i), nameWidth), nil, c.s.view.TakeKeys), limits: kit.NewQuiet(""), rgb: ch.Color}
-		r.limits.Alignment, r.limits.SizeName = fyne.TextAlignTrailing, fynetheme.SizeNameCaptionText
+		r := newChannelRow(c.name(i), ch.Color, c.s.view.TakeKeys)
 		open := func() bool { return i < len(c.rows) && c.rows[i] == r } // a drag and a menu may outlive their image
 		change := func(f func(*tileview.Channel)) {
 			if open() {
@@ -108,10 +124,9 @@ func (c *channels) open(info imageio.Info) {
 		r.swatch.Importance = widget.LowImportance
 		auto := widget.NewButton("Auto", func() { c.reset(i) })
 		auto.Importance = widget.LowImportance
-		c.list.Add(container.New(layout.NewCustomPaddedVBoxLayout(0),
-			container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedHBoxLayout(-6), r.swatch, r.on), auto,
-				container.New(layout.NewCustomPaddedLayout(0, 0, -14, -12), kit.Middle(r.limits))), // over its neighbours' own padding
-			r.graph))
+		r.head = container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedHBoxLayout(-6), r.swatch, r.on), auto,
+			container.New(layout.NewCustomPaddedLayout(0, 0, -14, -12), kit.Middle(r.limits))) // over its neighbours' own padding
+		c.list.Add(container.New(layout.NewCustomPaddedVBoxLayout(0), r.head, r.line, r.graph))
 		c.rows = append(c.rows, r)
 	}
 	c.list.Refresh()
@@ -166,11 +181,17 @@ func (c *channels) ranged(rs []tileview.Range) {
 
 // show puts settings on the screen.
 func (c *channels) show(cs []tileview.Channel) {
+	higher := false
 	for i, r := range c.rows {
 		if i >= len(cs) || i >= len(c.ranges) {
 			return
 		}
+		low := !r.line.Visible()
 		r.show(c.ranges[i], cs[i])
+		higher = higher || low && r.line.Visible()
+	}
+	if higher {
+		c.s.panel.body.Refresh()
 	}
 	c.last = cs
 	c.s.view.SetChannels(cs)
@@ -190,9 +211,34 @@ func (r *channelRow) show(rng tileview.Range, ch tileview.Channel) {
 		r.swatch.SetIcon(dot(ch.Color))
 	}
 	r.graph.set(rng, ch)
-	if text := limits(ch); text != r.limits.Text {
-		r.limits.SetText(text)
+	if text := limits(ch); text != r.limits.Text+r.below.Text {
+		r.say(text)
 	}
+}
+
+// say writes the limits where they have room: a number that is cut off would be taken for another.
+func (r *channelRow) say(text string) {
+	if r.line.Visible() {
+		r.below.SetText(text)
+		return
+	}
+	room := headWidth - fyne.MeasureText(text, fynetheme.CaptionTextSize(), fyne.TextStyle{}).Width
+	name := fyne.MeasureText(r.name, fynetheme.TextSize(), fyne.TextStyle{}).Width
+	switch {
+	case room < min(name, nameLeast):
+		r.room = headWidth
+		r.below.SetText(text)
+		r.limits.SetText("")
+		r.line.Show()
+	case room < r.room:
+		r.room = room
+		r.limits.SetText(text)
+	default:
+		r.limits.SetText(text)
+		return
+	}
+	r.on.SetText(kit.Shortened(r.name, r.room))
+	r.head.Refresh()
 }
 
 func limits(ch tileview.Channel) string {
@@ -344,6 +390,9 @@ func (c *channels) forget() {
 }
 
 func short(v float64) string {
+	if v >= 1e6 || v <= -1e6 {
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
 	if v >= 100 || v <= -100 || v == float64(int(v)) {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}

@@ -6,12 +6,14 @@ import (
 	"image"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -241,15 +243,83 @@ func TestPresetsComeBackOnSimilarImages(t *testing.T) {
 	})
 }
 
+// loud is an image of long names and large numbers.
+type loud struct{ cells }
+
+func (loud) Info() imageio.Info {
+	i := cells{}.Info()
+	i.Type = imageio.Float32
+	i.Channels = []imageio.Channel{{Name: "AF488 anti-tubulin 1:500"}, {Name: "Cy5 / far red"}, {Name: "c"}, {Name: "Pan-cytokeratin"}}
+	return i
+}
+
+func (loud) ReadTile(_ context.Context, t imageio.Tile) (*imageio.Pixels, error) {
+	p := &imageio.Pixels{Size: image.Pt(512, 512), Type: imageio.Float32, Data: make([]byte, 4*512*512)}
+	for i := range 512 * 512 {
+		v := []float32{1.995e9, 2.08e-6, 65535, -1.234e-6}[t.C] * float32(i) / (512 * 512)
+		binary.LittleEndian.PutUint32(p.Data[4*i:], math.Float32bits(v))
+	}
+	return p, nil
+}
+
+// TestTheEndsOfContrastAreReadWhole: a number that is cut off is another one.
+func TestTheEndsOfContrastAreReadWhole(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source = loud{}
+		v.Set(val)
+		s.settle(c)
+		whole := func() {
+			t.Helper()
+			n := 0
+			for _, o := range walk(v) {
+				l, ok := o.(*widget.Label)
+				if !ok || !l.Visible() || l.SizeName != fynetheme.SizeNameCaptionText || !strings.Contains(l.Text, " – ") {
+					continue
+				}
+				n++
+				need := fyne.MeasureText(l.Text, fynetheme.CaptionTextSize(), fyne.TextStyle{}).Width + 2*fynetheme.InnerPadding()
+				if have := l.Size().Width; have < need {
+					t.Errorf("%q has %g units, needs %g", l.Text, have, need)
+				}
+			}
+			if n != 4 {
+				t.Errorf("%d of 4 channels say their ends", n)
+			}
+		}
+		whole()
+		for _, want := range []string{"3.988e+06 – ", "4.16e-09", "131 – ", "-1.23e-06 – "} {
+			if labelOf(v, want) == "" {
+				t.Errorf("nothing says %q", want)
+			}
+		}
+		for _, g := range graphs(v)[:4] {
+			g.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(60, 20)}})
+			g.MouseUp(nil)
+			g.(fyne.Focusable).TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+			g.(fyne.Focusable).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft}) // gamma
+		}
+		s.settle(c)
+		whole()
+		test.AssertRendersToImage(t, "loud-dark.png", c)
+	})
+}
+
 // TestTheKeysStayWithTheImage: who clicks a switch, a list or a tool goes on with the image's keys.
 func TestTheKeysStayWithTheImage(t *testing.T) {
 	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		v.Set(typical())
 		s.settle(c)
+		press(v, c, ']')
 		tapped := 0
 		for _, o := range walk(v) {
 			switch b := o.(type) {
 			case *kit.Check, *kit.Select, *kit.Slider:
+			case *widget.Label:
+				if b.Selectable {
+					t.Errorf("a click on %q takes the keys", b.Text)
+				}
+				continue
 			case *widget.Button:
 				if b.Text != "H" && b.Text != "B" || b.Disabled() {
 					continue

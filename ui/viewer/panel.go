@@ -21,6 +21,9 @@ import (
 
 const panelWidth = 290
 
+// factWidth is the room for the name of a fact, which may have that of a channel in it.
+const factWidth = 140
+
 // panel is what stands at the right of the image.
 type panel struct {
 	widget.BaseWidget
@@ -52,7 +55,7 @@ type panel struct {
 
 func newPanel(s *Screen) *panel {
 	p := &panel{
-		s: s, channels: newChannels(s), planes: newPlanes(s), counts: newCounts(s), object: kit.NewFacts(), image: kit.NewFacts(),
+		s: s, channels: newChannels(s), planes: newPlanes(s), counts: newCounts(s), object: kit.NewPlainFacts(), image: kit.NewPlainFacts(),
 		none: kit.NewQuiet("Click an object to see it here."), objects: newObjects(s),
 		diameter: kit.NewField(), unit: widget.NewLabel("µm"), running: kit.NewQuiet(""),
 	}
@@ -207,6 +210,9 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 		facts := slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o), v.Measured[o.ID])
 		if p.class.row.Visible() { // which says it
 			facts = facts[1:]
+		}
+		for i := range facts {
+			facts[i].Name = kit.Shortened(facts[i].Name, factWidth)
 		}
 		p.object.Set(facts)
 	}
