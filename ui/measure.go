@@ -151,7 +151,7 @@ func facts(t measure.Table, r measure.Row, values []measure.Value) (fs []kit.Fac
 	add("Circularity", "%.2f", r.Circularity)
 	add("Eccentricity", "%.2f", r.Eccentricity)
 	for i, in := range r.Channels {
-		add(fmt.Sprintf("Mean of channel %d", t.Channels[i]+1), "%.6g", in.Mean)
+		add("Mean of "+t.Channel(i), "%.6g", in.Mean)
 	}
 	return fs
 }

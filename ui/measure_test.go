@@ -26,7 +26,7 @@ func TestFactsLeaveOutWhatIsNotKnown(t *testing.T) {
 	got := tell(measure.Table{Image: info, Channels: []int{0, 1}, Rows: []measure.Row{
 		{Object: annotation.Object{ID: "a"}, Circularity: nan, Eccentricity: 0.5, Perimeter: 30, Channels: []measure.Intensity{{Mean: nan}, {Mean: 0.25}}},
 	}})
-	if want := []kit.Fact{{Name: "Perimeter", Value: "15 µm"}, {Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of channel 2", Value: "0.25"}}; !slices.Equal(got.facts["a"], want) {
+	if want := []kit.Fact{{Name: "Perimeter", Value: "15 µm"}, {Name: "Eccentricity", Value: "0.50"}, {Name: "Mean of GFP", Value: "0.25"}}; !slices.Equal(got.facts["a"], want) {
 		t.Errorf("%v, want %v", got.facts, want)
 	}
 	at := func(name string) float64 { return got.table.Rows["a"][slices.Index(got.table.Names, name)] }

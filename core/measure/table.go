@@ -50,15 +50,15 @@ func (t Table) Values(r Row) []Value {
 	out = append(out, Value{"Neighbours within 5 px", r.Neighbours})
 	length("Nearest neighbour", r.Nearest, um.Nearest)
 	for i, c := range r.Channels {
-		name := t.channel(i)
+		name := t.Channel(i)
 		out = append(out, Value{name + ": Mean", c.Mean}, Value{name + ": Std.Dev.", c.SD}, Value{name + ": Min", c.Min}, Value{name + ": Max", c.Max}, Value{name + ": Integrated", c.Sum},
 			Value{name + ": Background", c.Background}, Value{name + ": Mean corrected", c.Mean - c.Background}, Value{name + ": Integrated corrected", c.Sum - r.Area*c.Background})
 	}
 	return out
 }
 
-// channel names the i-th channel of the table, and apart from the others.
-func (t Table) channel(i int) string {
+// Channel names the i-th channel of the table, and apart from the others.
+func (t Table) Channel(i int) string {
 	c := t.Channels[i]
 	name := t.Image.Channels[c].Name
 	if name == "" {
