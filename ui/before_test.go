@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/ui/shell"
@@ -108,5 +109,24 @@ func TestWhatTheModelHadFoundIsMadeOnce(t *testing.T) {
 	w.remove("1")
 	if now := w.desk.model(); len(now) != 1 || &now[0] == &first[0] || len(w.desk.followed()) != 0 {
 		t.Errorf("after another correction %+v", now)
+	}
+}
+
+// TestAnImageOpensWhateverItsModelIs: a version that is damaged on the disk, or that this program can't read, takes
+// only its threshold with it.
+func TestAnImageOpensWhateverItsModelIs(t *testing.T) {
+	w, _ := corrected(t)
+	it, _ := w.station.Items().Row("a")
+	it.Passes["infer"] = flow.Pass{State: flow.Passed, Out: []byte(`{"model":"nuclei","version":"1"}`)}
+	registry := filepath.Join(filepath.Dir(w.station.Folder()), "registry", "registry.json")
+	if err := os.WriteFile(registry, []byte("half a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.station.Threshold(t.Context(), it); err == nil || fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Offline {
+		t.Fatalf("the model can be read, or is only not at hand: %v", err)
+	}
+	begin(t, w)
+	if o, err := w.read(t.Context(), it, w.desk.src); err != nil || o.src == nil {
+		t.Errorf("it is not opened: %v", err)
 	}
 }

@@ -127,11 +127,11 @@ func (w *window) read(ctx context.Context, it flow.Item, src imageio.Source) (op
 		return opened{}, err
 	}
 	at, err := w.station.Threshold(ctx, it)
-	if fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Offline { // no model yet, or none that is at hand
-		err = nil
-	}
-	if err != nil {
-		return opened{}, err
+	switch kind := fault.KindOf(err); {
+	case ctx.Err() != nil:
+		return opened{}, ctx.Err()
+	case err != nil && kind != fault.NotFound && kind != fault.Offline: // no model yet, or none that is at hand
+		w.opt.Log.Warn("threshold not known", slog.String("item", it.ID), slog.Any("error", err)) // the image is shown all the same
 	}
 	known, err := w.station.Classes(ctx, it)
 	if err != nil { // those that are there can be chosen
