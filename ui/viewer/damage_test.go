@@ -45,8 +45,8 @@ func TestDamageIsSaidAsLongAsTheImageIsOpen(t *testing.T) {
 		s.settle(c)
 		press(v, c, 'Z')
 		s.settle(c)
-		if !said() {
-			t.Error("nothing is said of the damage")
+		if !said() || labelOf(v, "The rest is shown. Copy it again.") == "" {
+			t.Error("nothing is said of the damage, or of the rest")
 		}
 		val.Say = "No inference server answers."
 		v.Set(val)
@@ -59,7 +59,20 @@ func TestDamageIsSaidAsLongAsTheImageIsOpen(t *testing.T) {
 		if said() {
 			t.Error("the damage is said of another image")
 		}
+		val.Source = &lost{}
+		v.Set(val)
+		s.settle(c)
+		if !said() || labelOf(v, "The rest") != "" || labelOf(v, "Copy it again.") == "" {
+			t.Error("something is shown of an image of which nothing can be read")
+		}
 	})
+}
+
+// lost is an image of which nothing can be read.
+type lost struct{ cells }
+
+func (lost) ReadTile(context.Context, imageio.Tile) (*imageio.Pixels, error) {
+	return nil, errors.New("no end")
 }
 
 // far is an image whose server does not answer for its right half as long as down is set.

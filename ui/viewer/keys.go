@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"coverslip.dev/coverslip/core/annotation"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/tileview"
 )
 
@@ -57,12 +58,23 @@ func (s *Screen) bindings() map[rune]func() {
 		't': func() { s.view.Turn(90) }, 'T': func() { s.view.Turn(5) },
 		'n': func() { s.view.SetOverview(!s.view.Overview()) },
 		's': func() { s.snapshot(s.view) }, 'v': s.cycleViews, 'l': s.lens,
-		'z': s.view.Fit, 'Z': s.view.OneToOne,
+		'z': s.fit, 'Z': s.view.OneToOne,
 		']': func() { s.step(1) }, '[': func() { s.step(-1) },
 	}
 }
 
+// fit shows the whole image, and upright where it is shown whole already.
+func (s *Screen) fit() {
+	sight, scale := s.view.Sight(), s.scale
+	if s.view.Fit(); s.view.Sight() == sight && s.scale == scale {
+		s.view.Turn(-s.view.Angle())
+	}
+}
+
 func (s *Screen) tool(t tileview.Tool) {
+	if t != tileview.Select && !s.kept() {
+		return
+	}
 	s.view.SetTool(t)
 	s.rail.tool(t)
 	s.read.SetText("")
@@ -232,6 +244,9 @@ func (s *Screen) stand() {
 	s.foot.Refresh()
 }
 
+// few is how many channels there may be for their names to be read.
+const few = 6
+
 // moved tells where the pointer is, in pixels and in micrometres, and the samples there.
 func (s *Screen) moved(r tileview.Readout) {
 	if !r.Inside {
@@ -243,10 +258,17 @@ func (s *Screen) moved(r tileview.Readout) {
 	if unit, _, _ := unitOf(s.panel.info.Micron); unit == "µm" {
 		fmt.Fprintf(&b, "  ·  %.1f, %.1f µm", r.Micron.X, r.Micron.Y)
 	}
+	cs := s.view.Channels()
 	for i, v := range r.Values {
 		name := "value"
-		if cs := s.view.Channels(); i < len(cs) && cs[i].Name != "" {
+		if i < len(cs) && cs[i].Name != "" {
 			name = cs[i].Name
+		}
+		switch n := len(r.Values); { // so that all have room
+		case n > few:
+			name = strconv.Itoa(i+1) + ":"
+		case n > 2:
+			name = kit.Shortened(name, 60)
 		}
 		if !math.IsNaN(v) {
 			b.WriteString("  ·  " + name + " " + exactly(v))

@@ -67,6 +67,9 @@ func big(b *widget.Button) fyne.CanvasObject { return container.NewStack(kit.New
 func (r *rail) set(v Values) {
 	able(r.undo, v.CanUndo)
 	able(r.redo, v.CanRedo)
+	for t, b := range r.tools {
+		able(b, t == tileview.Select || v.ID != "")
+	}
 }
 
 func (r *rail) chosen(yes bool) {

@@ -219,16 +219,27 @@ func (s *Screen) turned() {
 	} else {
 		s.keepUp()
 	}
-	s.rail.chosen(s.view.Selected() != "" && t == s.val.T)
+	s.rail.chosen(s.view.Selected() != "" && t == s.val.T && s.val.ID != "")
 }
 
 // home reports whether the objects that are shown can be corrected, and says why not.
 func (s *Screen) home() bool {
+	if !s.kept() {
+		return false
+	}
 	if _, t := s.view.Plane(); t == s.val.T {
 		return true
 	}
 	s.Note(fmt.Sprintf("Objects are corrected at time point %d, which the review is of.", s.val.T+1))
 	return false
+}
+
+// kept reports whether what is drawn here is kept, and says why not.
+func (s *Screen) kept() bool {
+	if s.val.ID == "" {
+		s.Note("This image is only looked at: objects are drawn and corrected on captures.")
+	}
+	return s.val.ID != ""
 }
 
 // elsewhere reports whether something else is shown than the plane that the objects lie on.

@@ -5,6 +5,7 @@ package viewer
 import (
 	"image"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -135,7 +136,10 @@ type said struct{ say, hint string }
 func New(post func(func()), act Actions) *Screen {
 	s := &Screen{act: act, views: 1, banner: kit.NewBanner(), saved: kit.NewChip("", kit.Neutral)}
 	s.view = tileview.New(post, tileview.Actions{
-		Ranged:   func(r []tileview.Range) { s.panel.channels.ranged(r) },
+		Ranged: func(r []tileview.Range) {
+			s.panel.channels.ranged(r)
+			s.warn() // something of a damaged image can be read
+		},
 		Measured: func(r []tileview.Range) { s.panel.channels.measured(r) },
 		Moved:    s.moved, Selected: func(string) { s.chosen() },
 		Drawn: func(ring []annotation.Point) {
@@ -203,7 +207,7 @@ func (s *Screen) build() {
 		container.NewHBox(s.images, kit.Middle(s.place), kit.Tall(prev), kit.Tall(next), s.finish),
 		container.NewVBox(layout.NewSpacer(), s.title, layout.NewSpacer()))
 	s.foot = container.NewBorder(nil, nil, nil, container.NewHBox(kit.Middle(s.saved), s.zoom,
-		s.button(theme.Icon("fit"), "Z", s.view.Fit), s.button(theme.Icon("one"), "⇧Z", s.view.OneToOne)), s.read)
+		s.button(theme.Icon("fit"), "Z", s.fit), s.button(theme.Icon("one"), "⇧Z", s.view.OneToOne)), s.read)
 	s.first = s.view // on no ground of its own: a rectangle under it costs as much as the picture
 	s.picture = container.NewStack(s.first)
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
@@ -230,7 +234,11 @@ func (s *Screen) explained(err error, say, hint string) said {
 func (s *Screen) warn() {
 	switch {
 	case s.damage.say != "":
-		s.banner.Set(kit.Bad, s.damage.say, strings.TrimSpace("The rest is shown. "+s.damage.hint), "", nil)
+		rest := ""
+		if slices.ContainsFunc(s.panel.channels.ranges, func(r tileview.Range) bool { return !r.None() }) {
+			rest = "The rest is shown. "
+		}
+		s.banner.Set(kit.Bad, s.damage.say, strings.TrimSpace(rest+s.damage.hint), "", nil)
 	case s.away.say != "":
 		s.banner.Set(kit.Held, s.away.say, strings.TrimSpace("What is missing is read when the image is moved. "+s.away.hint), "", nil)
 	default:
@@ -297,6 +305,9 @@ func (s *Screen) set(v Values) {
 	shown(s.saved, v.Saved != "")
 	shown(s.finish, v.CanReview)
 	s.rail.set(v)
+	if v.ID == "" && s.view.Tool() != tileview.Select {
+		s.tool(tileview.Select)
+	}
 	s.panel.set(v)
 	s.chosen()
 	s.offerViews()
@@ -352,7 +363,7 @@ func (s *Screen) chosen() {
 	}
 	s.panel.chosen(o, s.val)
 	s.panel.counts.draw()
-	s.rail.chosen(o != nil && s.laid == s.val.T)
+	s.rail.chosen(o != nil && s.laid == s.val.T && s.val.ID != "")
 }
 
 func do(f func()) {
