@@ -222,16 +222,16 @@ func (w *window) troubles(waiting, failed int) []kit.Trouble {
 	slices.SortFunc(list, func(a, b health.Trouble) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code))
 	})
-	out := make([]kit.Trouble, len(list))
-	for i, t := range list {
+	out := make([]kit.Trouble, 0, len(list)+1)
+	for _, t := range list {
 		tone := kit.Held
 		if t.Severity == health.Stop {
 			tone = kit.Bad
 		}
-		out[i] = kit.Trouble{
+		out = append(out, kit.Trouble{
 			Code: t.Code, Title: t.Title, Sentence: t.Say, Hint: t.Hint, Tone: tone,
 			Since: "since " + t.Since.Format("15:04"),
-		}
+		})
 	}
 	if t, is := stuck(waiting, failed); is {
 		out = append(out, t)

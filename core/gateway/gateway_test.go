@@ -196,9 +196,9 @@ func TestAnUploadComesAgain(t *testing.T) {
 		if err != nil || code != http.StatusOK || len(rows) < 2 {
 			t.Fatalf("%d %s, %v", code, body, err)
 		}
-		object, image := slices.Index(rows[0], "Object"), slices.Index(rows[0], "Image MD5")
+		object, sum := slices.Index(rows[0], "Object"), slices.Index(rows[0], "Image MD5")
 		for _, r := range rows[1:] {
-			all, images = append(all, r[object]), append(images, r[image])
+			all, images = append(all, r[object]), append(images, r[sum])
 		}
 		return all, images
 	}

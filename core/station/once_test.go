@@ -88,9 +88,9 @@ func TestAskAboutAChannel(t *testing.T) {
 func TestAFolderNamesItsModel(t *testing.T) {
 	servertest.Need(t, "COVERSLIP_TEST_ORT")
 	server := servertest.StartTriton(t)
-	image, folder := filepath.Join(t.TempDir(), field), filepath.Join(t.TempDir(), "cells (new)")
+	file, folder := filepath.Join(t.TempDir(), field), filepath.Join(t.TempDir(), "cells (new)")
 	data, err := fs.ReadFile(sample.Captures(), field)
-	if err := errors.Join(err, os.WriteFile(image, data, 0o600), os.CopyFS(folder, sample.Model())); err != nil {
+	if err := errors.Join(err, os.WriteFile(file, data, 0o600), os.CopyFS(folder, sample.Model())); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(folder)
@@ -103,7 +103,7 @@ func TestAFolderNamesItsModel(t *testing.T) {
 		{server.HTTP, folder, "a/b", "a/b@1"},
 	} {
 		q := station.Question{Engine: c.engine, Backend: "python", Folder: c.folder, Model: c.model}
-		err := station.Ask(t.Context(), q, []string{image}, func(a station.Answer) error {
+		err := station.Ask(t.Context(), q, []string{file}, func(a station.Answer) error {
 			if len(a.Layer.Objects) == 0 || a.Model.String() != c.want || a.Layer.By != c.want {
 				t.Errorf("%+v: %d objects of %s, by %s", c, len(a.Layer.Objects), a.Model, a.Layer.By)
 				return nil
