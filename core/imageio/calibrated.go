@@ -1,7 +1,7 @@
 package imageio
 
 // Calibrated returns src with another size of pixels than the file says; a part of size
-// that is zero is as the file says.
+// that is zero is as the file says. A side that neither tells is as long as the other.
 func Calibrated(src Source, size Micron) Source {
 	info := src.Info()
 	for _, v := range []struct {
@@ -14,6 +14,9 @@ func Calibrated(src Source, size Micron) Source {
 	}
 	if info.Micron == src.Info().Micron {
 		return src
+	}
+	if m := &info.Micron; m.X == 0 || m.Y == 0 {
+		m.X, m.Y = max(m.X, m.Y), max(m.X, m.Y)
 	}
 	return &calibrated{src, info}
 }

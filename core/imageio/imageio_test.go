@@ -240,6 +240,24 @@ func TestDownsample(t *testing.T) {
 	}
 }
 
+// TestCalibrated: what is told counts, then what the file says, then that pixels are square.
+func TestCalibrated(t *testing.T) {
+	bare := field(t, 8, 8)
+	for _, c := range []struct{ given, want imageio.Micron }{
+		{imageio.Micron{}, imageio.Micron{}}, {imageio.Micron{Z: 2}, imageio.Micron{Z: 2}},
+		{imageio.Micron{X: 0.5}, imageio.Micron{X: 0.5, Y: 0.5}}, {imageio.Micron{Y: 0.5, Z: 1}, imageio.Micron{X: 0.5, Y: 0.5, Z: 1}},
+		{imageio.Micron{X: 0.5, Y: 2}, imageio.Micron{X: 0.5, Y: 2}},
+	} {
+		if got := imageio.Calibrated(bare, c.given).Info().Micron; got != c.want {
+			t.Errorf("%v given: %v", c.given, got)
+		}
+	}
+	said := imageio.Calibrated(bare, imageio.Micron{X: 1, Y: 3})
+	if got := imageio.Calibrated(said, imageio.Micron{X: 2}).Info().Micron; got != (imageio.Micron{X: 2, Y: 3}) {
+		t.Errorf("the other side of the file's: %v", got)
+	}
+}
+
 // TestTurned shows an image of several tiles as each orientation says.
 func TestTurned(t *testing.T) {
 	const w, h = 700, 530
