@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"log/slog"
 	"slices"
 	"strings"
@@ -29,6 +28,7 @@ type desk struct {
 	file      string // that was not captured
 	other     string // item of whose file another image is looked at than the one that models see
 	home      int    // the image that models see, of a file that holds several
+	files     int    // pictures of the capture, of which src is one
 	src       imageio.Source
 	objects   []annotation.Object
 	log       []annotation.Entry
@@ -82,7 +82,7 @@ func (w *window) openFrom(from, id string) {
 		if err != nil {
 			return desk{}, errors.Join(err, src.Close())
 		}
-		d := desk{id: id, stamp: stamp(it), home: src.Info().Image}
+		d := desk{id: id, stamp: stamp(it), home: src.Info().Image, files: station.Files(it, src.Info())}
 		d.take(o)
 		return d, nil
 	})
@@ -266,9 +266,9 @@ func (w *window) fillViewer() {
 	if p, ok := station.Prediction(it); ok {
 		v.Model = p.Model + "@" + p.Version
 		v.Diameter = p.Diameter * micron(d.src)
-		v.Part = p.Region
+		v.Part, v.Chosen, v.Note = p.Region, p.At != nil, p.Note
 	}
-	v.Threshold = d.limit()
+	v.Threshold, v.Files = d.limit(), d.files
 	pass := it.Passes["infer"]
 	if pass.State != flow.Running && !it.Behind("infer") { // it was stopped
 		d.forming = nil
@@ -405,14 +405,18 @@ func (w *window) calibrate(um imageio.Micron) {
 	})
 }
 
-// again predicts anew; diameter is in micrometres, 0 for the model's own.
-func (w *window) again(diameter float64, part image.Rectangle) {
+// again predicts anew.
+func (w *window) again(run viewer.Run) {
 	it, ok := w.station.Items().Row(w.desk.id)
 	if !ok || w.desk.src == nil {
 		return
 	}
-	px := diameter / micron(w.desk.src)
-	w.decisions.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, part, nil) })
+	px := run.Diameter / micron(w.desk.src)
+	var at *intake.Plane
+	if run.Here {
+		at = &intake.Plane{Z: run.Z, T: run.T}
+	}
+	w.decisions.do(func(ctx context.Context) error { return w.station.Again(ctx, it, px, run.Part, at) })
 }
 
 // against asks another model about the open capture, for the lens; "" for none.

@@ -3,7 +3,6 @@ package viewer
 import (
 	"cmp"
 	"fmt"
-	"image"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +43,8 @@ type panel struct {
 	unit     *widget.Label
 	again    *widget.Button
 	part     *kit.Check
+	here     *kit.Check // of a stack or a film
+	note     *widget.Label
 	limit    *threshold
 	rival    *kit.Select
 	rivals   fyne.CanvasObject
@@ -63,6 +64,9 @@ func newPanel(s *Screen) *panel {
 	p.diameter.OnSubmitted = func(string) { p.runAgain() }
 	p.again = widget.NewButtonWithIcon("Run again", theme.Icon("run"), p.runAgain)
 	p.part = kit.NewCheck("Only in sight", nil, s.view.TakeKeys)
+	p.here = kit.NewCheck("", nil, s.view.TakeKeys)
+	p.note = kit.NewQuiet("")
+	p.note.Truncation, p.note.Wrapping = fyne.TextTruncateOff, fyne.TextWrapWord
 	p.limit = newThreshold(s)
 	p.class = newClass(s)
 	p.rival = kit.NewSelect(nil, p.compare, s.view.TakeKeys)
@@ -84,7 +88,7 @@ func newPanel(s *Screen) *panel {
 func (p *panel) modelForm() fyne.CanvasObject {
 	return container.NewVBox(
 		container.NewBorder(nil, nil, widget.NewLabel("Nucleus"), p.unit, p.diameter),
-		container.NewBorder(nil, nil, nil, p.part, kit.Tall(p.again)), p.running, p.limit.box, p.rivals)
+		container.NewBorder(nil, nil, nil, p.part, kit.Tall(p.again)), p.here, p.running, p.note, p.limit.box, p.rivals)
 }
 
 // noRival is the choice to compare with no other model.
@@ -120,11 +124,20 @@ func (p *panel) open(info imageio.Info) {
 	if info.Micron.X <= 0 {
 		p.unit.SetText("px")
 	}
-	p.image.Set(imageFacts(info))
+	p.here.Text = "On this plane"
+	if info.Z == 1 {
+		p.here.Text = "At this time"
+	}
+	p.here.Refresh()
+	shown(p.here, info.Z > 1 || info.T > 1)
+	p.image.Set(imageFacts(info, p.s.val.Files))
 }
 
-func imageFacts(i imageio.Info) []kit.Fact {
+func imageFacts(i imageio.Info, files int) []kit.Fact {
 	f := []kit.Fact{{Name: "Format", Value: i.Format}}
+	if files > 1 {
+		f = append(f, kit.Fact{Name: "Shown", Value: fmt.Sprintf("1 of %d files", files)})
+	}
 	if len(i.Levels) > 0 {
 		f = append(f, kit.Fact{Name: "Size", Value: fmt.Sprintf("%d × %d px, %s", i.Levels[0].Size.X, i.Levels[0].Size.Y, i.Type)})
 	}
@@ -146,17 +159,32 @@ func (p *panel) set(v Values) {
 	can := v.ID != "" && v.Running == "" && p.s.act.RunAgain != nil
 	able(p.again, can)
 	able(p.part, can)
-	text := v.Running
-	if text == "" {
-		text = v.Model
-	}
-	if v.Running == "" && !v.Part.Empty() {
-		text += fmt.Sprintf(", in %d × %d px", v.Part.Dx(), v.Part.Dy())
-	}
+	able(p.here, can)
+	text := p.ranWord(v)
 	p.running.SetText(text)
 	shown(p.running, text != "")
+	p.note.SetText(v.Note)
+	shown(p.note, v.Note != "" && v.Running == "")
 	p.limit.set(v.Threshold, p.s.act.Threshold != nil && v.Running == "")
 	p.offer(v)
+}
+
+// ranWord is who predicted what, or that it goes on.
+func (p *panel) ranWord(v Values) string {
+	if v.Running != "" {
+		return v.Running
+	}
+	text := v.Model
+	if v.Chosen && p.info.Z > 1 {
+		text += fmt.Sprintf(", plane %d", v.Z+1)
+	}
+	if v.Chosen && p.info.T > 1 {
+		text += fmt.Sprintf(", time %d", v.T+1)
+	}
+	if !v.Part.Empty() {
+		text += fmt.Sprintf(", in %d × %d px", v.Part.Dx(), v.Part.Dy())
+	}
+	return text
 }
 
 // follow writes what the last run took into the field, once: that it is empty may be what the person wants.
@@ -183,11 +211,15 @@ func (p *panel) runAgain() {
 	}
 	if p.s.act.RunAgain != nil && p.s.val.Running == "" {
 		p.written = p.diameter.Text
-		var part image.Rectangle
+		run := Run{Diameter: d}
 		if p.part.Checked {
-			part = p.s.view.Sight()
+			run.Part = p.s.view.Sight()
 		}
-		p.s.act.RunAgain(d, part)
+		if p.here.Checked && p.here.Visible() {
+			run.Here = true
+			run.Z, run.T = p.s.view.Plane()
+		}
+		p.s.act.RunAgain(run)
 		p.s.view.TakeKeys()
 	}
 }

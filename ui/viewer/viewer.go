@@ -41,6 +41,9 @@ type Values struct {
 	Rival     string                // the one that Other is of, "" for none
 	Diameter  float64               // of a nucleus in µm, as the last run took it; 0 for the model's own
 	Part      image.Rectangle       // of the image that was predicted; empty for all
+	Chosen    bool                  // Z and T are what a person had the model look at
+	Note      string                // what was guessed about the prediction; "" for nothing
+	Files     int                   // pictures of the capture, of which the image is one; 0 where it is all of them
 	Threshold Threshold             // of the objects that the model found
 	Running   string                // "Predicting, 214 objects so far" while a run goes on
 	Forming   bool                  // and Objects are those so far
@@ -67,11 +70,11 @@ type Actions struct {
 	Reshape                func(objectID string, ring []annotation.Point)
 	Classify               func(objectID, class string) // one of Classes; of no object that of what is drawn
 	Undo, Redo             func()
-	RunAgain               func(diameter float64, part image.Rectangle) // micrometres, 0 for the model's own; pixels, empty for all
-	Threshold              func(at float64)                             // of probability, again and again while it moves
-	Compare                func(version string)                         // one of Versions, "" for none
-	Next, Previous         func()                                       // capture
-	Image                  func(n int)                                  // of a file that holds several, counted from 0
+	RunAgain               func(Run)
+	Threshold              func(at float64)     // of probability, again and again while it moves
+	Compare                func(version string) // one of Versions, "" for none
+	Next, Previous         func()               // capture
+	Image                  func(n int)          // of a file that holds several, counted from 0
 	CommitReview           func()
 	Explain                func(error) (say, hint string) // why a part can't be read; empty where nobody knows
 	Shortcut               func(fyne.Shortcut)            // one that is not the viewer's own
@@ -86,6 +89,14 @@ type Actions struct {
 	SaveTracks             func() // as a table
 	Link                   func(reach float64, gap int)
 	Calibrate              func(imageio.Micron) // how large pixels are; zero: as the file says
+}
+
+// Run is what a model is asked again.
+type Run struct {
+	Diameter float64         // in micrometres, 0 for the model's own
+	Part     image.Rectangle // in pixels, empty for all
+	Here     bool            // on this plane, at this time point; else the program chooses
+	Z, T     int
 }
 
 // imageWidth is the room for the name of one of several images.

@@ -175,7 +175,7 @@ func TestPictures(t *testing.T) {
 		{"faulty-dark", theme.Dark, faulty, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			show(t, c.mode, viewer.Actions{RunAgain: func(float64, image.Rectangle) {}, Inbox: func() {}}, func(v *viewer.Screen, cv fyne.Canvas, s *screen) {
+			show(t, c.mode, viewer.Actions{RunAgain: func(viewer.Run) {}, Inbox: func() {}}, func(v *viewer.Screen, cv fyne.Canvas, s *screen) {
 				v.Set(c.v)
 				s.settle(cv)
 				if c.pick {
@@ -354,7 +354,7 @@ func TestUndoComesByKeyAndByShortcut(t *testing.T) {
 func TestRunAgainTakesADiameterAndAPart(t *testing.T) {
 	got := -1.0
 	var part image.Rectangle
-	show(t, theme.Dark, viewer.Actions{RunAgain: func(d float64, r image.Rectangle) { got, part = d, r }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+	show(t, theme.Dark, viewer.Actions{RunAgain: func(r viewer.Run) { got, part = r.Diameter, r.Part }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		v.Set(typical())
 		s.settle(c)
 		var e *kit.Field
@@ -405,7 +405,7 @@ func TestRunAgainTakesADiameterAndAPart(t *testing.T) {
 // that of the run before. What is being written meanwhile stays.
 func TestAnEmptyWidthStaysEmpty(t *testing.T) {
 	var asked []float64
-	act := viewer.Actions{RunAgain: func(d float64, _ image.Rectangle) { asked = append(asked, d) }}
+	act := viewer.Actions{RunAgain: func(r viewer.Run) { asked = append(asked, r.Diameter) }}
 	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		val := typical()
 		told := func(um float64, running string) {

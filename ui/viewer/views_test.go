@@ -1,7 +1,6 @@
 package viewer_test
 
 import (
-	"image"
 	"slices"
 	"testing"
 	"time"
@@ -219,7 +218,7 @@ func TestAnotherImageInSeveralViews(t *testing.T) {
 
 // TestDiameterOfTheImage: the next image has its own.
 func TestDiameterOfTheImage(t *testing.T) {
-	show(t, theme.Dark, viewer.Actions{RunAgain: func(float64, image.Rectangle) {}}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+	show(t, theme.Dark, viewer.Actions{RunAgain: func(viewer.Run) {}}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
 		a := typical()
 		a.Diameter = 12
 		v.Set(a)
