@@ -108,11 +108,8 @@ func (s *Station) countFrames(
 	if err != nil {
 		return err
 	}
-	opt := plane(src.Info()).Named(m, src.Info())
-	if was.At != nil {
-		opt.Z = was.At.Z
-	}
-	opt.Diameter, opt.Region, opt.Threshold, opt.T = was.Diameter, was.Region, seen.Threshold, len(f.Frames)
+	opt := asBefore(src.Info(), m, was)
+	opt.Threshold, opt.T = seen.Threshold, len(f.Frames)
 	keep := func(ctx context.Context) error {
 		if err := s.films.keep(ctx, md5, len(f.Frames), chunk); err != nil {
 			return err
@@ -136,6 +133,16 @@ func (s *Station) countFrames(
 		return nil
 	})
 	return errors.Join(err, keep(context.WithoutCancel(ctx)))
+}
+
+// asBefore is how the model is asked about each time point: as it was about one.
+func asBefore(info imageio.Info, m *recipe.Model, was intake.Predicted) infer.Options {
+	opt := plane(info).Named(m, info)
+	if was.At != nil {
+		opt.Z = was.At.Z
+	}
+	opt.Diameter, opt.Region = was.Diameter, was.Region
+	return opt
 }
 
 // countedBy begins to count: with all that the objects of a film depend on, but the film.
