@@ -2,6 +2,7 @@ package station
 
 import (
 	"image"
+	"path/filepath"
 	"testing"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -17,21 +18,22 @@ type bare struct {
 func (b bare) Info() imageio.Info { return b.info }
 func (b bare) Close() error       { return nil }
 
-// TestLevelsOfOldMeans of an image whose samples may stand for nothing are made anew; others stay.
-func TestLevelsOfOldMeans(t *testing.T) {
+// TestLevelsOfAnotherReading are made anew: the image's pixels may be other ones since.
+func TestLevelsOfAnotherReading(t *testing.T) {
 	half := image.Pt(2001, 2001)
 	p := newPyramids(t.TempDir())
-	for of, anew := range map[imageio.PixelType]bool{imageio.Uint16: false, imageio.Float32: true} {
-		info := imageio.Info{Channels: make([]imageio.Channel, 1), Z: 1, T: 1, Type: of, Levels: []imageio.Level{{Size: half, Downsample: 1}}}
-		px := &imageio.Pixels{Size: half, Type: of, Data: make([]byte, half.X*half.Y*of.Bytes())}
-		kept := p.path(of.String(), imageio.Uint8) // as it was called before
+	for md5, kept := range map[string]string{
+		"first": filepath.Join(p.dir, "first.ome.tif"), "means": filepath.Join(p.dir, "means.2.ome.tif"), "now": p.path("now"),
+	} {
+		info := imageio.Info{Channels: make([]imageio.Channel, 1), Z: 1, T: 1, Levels: []imageio.Level{{Size: half, Downsample: 1}}}
+		px := &imageio.Pixels{Size: half, Data: make([]byte, half.X*half.Y)}
 		if err := ometiff.Write(t.Context(), kept, info, func(int, int, int) (*imageio.Pixels, error) { return px, nil }); err != nil {
 			t.Fatal(err)
 		}
 		info.Levels = []imageio.Level{{Size: half.Mul(2), Downsample: 1}}
-		src := p.with(t.Context(), bare{info: info}, large{md5: of.String()})
-		if asked := p.asked[of.String()]; asked != anew || anew != (len(src.Info().Levels) == 1) {
-			t.Errorf("%s: asked for anew %v, %d levels", of, asked, len(src.Info().Levels))
+		src := p.with(t.Context(), bare{info: info}, large{md5: md5})
+		if anew := md5 != "now"; p.asked[md5] != anew || anew != (len(src.Info().Levels) == 1) {
+			t.Errorf("%s: asked for anew %v, %d levels", md5, p.asked[md5], len(src.Info().Levels))
 		}
 		if err := src.Close(); err != nil {
 			t.Error(err)

@@ -3,6 +3,7 @@ package station
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -40,13 +41,10 @@ func newPyramids(dir string) *pyramids {
 	return &pyramids{dir: dir, wants: make(chan large, 64), asked: map[string]bool{}}
 }
 
-// path is where the levels of an image are kept. Those of samples that may stand for nothing have
-// other means than they once had: what was kept then is not found, and goes as the oldest do.
-func (p *pyramids) path(md5 string, of imageio.PixelType) string {
-	if of == imageio.Uint32 || of == imageio.Float32 || of == imageio.Float64 {
-		md5 += ".2"
-	}
-	return filepath.Join(p.dir, md5+".ome.tif")
+// path is where the levels of an image are kept. Those that were kept when its pixels were read in
+// another way are not found, and go as the oldest do.
+func (p *pyramids) path(md5 string) string {
+	return filepath.Join(p.dir, fmt.Sprintf("%s.%d.ome.tif", md5, imageio.Reading))
 }
 
 // with returns src with the levels that are kept for it. Where there are none yet and it
@@ -55,7 +53,7 @@ func (p *pyramids) with(ctx context.Context, src imageio.Source, want large) ima
 	if !wantsLevels(src.Info()) {
 		return src
 	}
-	at := p.path(want.md5, src.Info().Type)
+	at := p.path(want.md5)
 	coarse, err := ometiff.Format{}.Open(ctx, at)
 	if err == nil {
 		both, err := imageio.WithCoarser(src, coarse)
@@ -122,7 +120,7 @@ func (s *Station) makePyramid(ctx context.Context, want large, p *job.Progress) 
 	if err := s.pyramids.prune(size); err != nil {
 		return err
 	}
-	return ometiff.Save(ctx, s.pyramids.path(want.md5, info.Type), coarse, ometiff.Options{Progress: rows(top, p)})
+	return ometiff.Save(ctx, s.pyramids.path(want.md5), coarse, ometiff.Options{Progress: rows(top, p)})
 }
 
 // prune removes the levels that were not looked at for longest, until size more fits.

@@ -2,6 +2,7 @@ package station_test
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"os"
 	"path/filepath"
@@ -51,7 +52,7 @@ func TestALargeImageGetsAPyramid(t *testing.T) {
 		return level(src, at)
 	}
 	look(image.Rectangle{}) // asks for the levels
-	kept := filepath.Join(b.ws, "pyramids", md5+".ome.tif")
+	kept := filepath.Join(b.ws, "pyramids", fmt.Sprintf("%s.%d.ome.tif", md5, imageio.Reading))
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := os.Stat(kept); err == nil {
 			break
