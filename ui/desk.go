@@ -350,8 +350,8 @@ func saved(it flow.Item, log []annotation.Entry) (string, kit.Tone) {
 
 // micron is the width of a pixel, 1 where the image does not say.
 func micron(src imageio.Source) float64 {
-	if m := src.Info().Micron.X; m > 0 {
-		return m
+	if m := src.Info().Micron; m.X > 0 && m.Y > 0 {
+		return m.X
 	}
 	return 1
 }

@@ -46,10 +46,10 @@ func (w *window) settingsActions() settings.Actions {
 }
 
 // asSeen adds to how a server answered a test why, as the Servers screen says, captures can't be predicted
-// on it nevertheless.
+// on it nevertheless; not what was said while it did not answer.
 func (w *window) asSeen(v config.Server, say string, err error) (string, error) {
 	seen, ok := w.station.Servers().Row(v.Address)
-	if err != nil || !ok || seen.Ready || seen.Say == "" || !slices.Contains(w.station.Settings().Servers, v) {
+	if err != nil || !ok || seen.Ready || !seen.Answers || seen.Say == "" || !slices.Contains(w.station.Settings().Servers, v) {
 		return say, err
 	}
 	return "", fault.New(fault.Invalid, say+" But: "+seen.Say, seen.Hint, nil)

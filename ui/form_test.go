@@ -86,6 +86,9 @@ func TestATestSaysWhatIsWrongWithAServerThatAnswers(t *testing.T) {
 	if say := ask(v, station.Server{Address: v.Address, Answers: true, Ready: true}); say != answers {
 		t.Errorf("said %q of one that is ready", say)
 	}
+	if say := ask(v, station.Server{Address: v.Address, Say: "It can't be reached."}); say != answers {
+		t.Errorf("said %q of one that was away", say)
+	}
 	other := v
 	other.Backend = "python"
 	if say := ask(other, station.Server{Address: v.Address, Answers: true, Say: wrong}); say != answers {

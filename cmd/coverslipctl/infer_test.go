@@ -86,19 +86,19 @@ func TestACorrectedPixelSizeIsMeasuredWith(t *testing.T) {
 	b.ctl(0, "calibrate", "a.tif", "1")
 	after := infer()
 	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
 	r, w := io.Pipe()
-	var errs bytes.Buffer
 	var wg sync.WaitGroup
-	defer wg.Wait()
+	defer func() { cancel(); wg.Wait() }()
 	wg.Go(func() {
-		run(ctx, []string{"gateway", "--listen", "127.0.0.1:0", "--dataset", b.dir}, w, &errs)
+		run(ctx, []string{"gateway", "--listen", "127.0.0.1:0", "--dataset", b.dir}, w, w)
 		_ = w.Close() // of a pipe it never fails
 	})
-	line, err := bufio.NewReader(r).ReadString('\n')
+	lines := bufio.NewReader(r)
+	line, err := lines.ReadString('\n')
 	if err != nil {
-		t.Fatal(err, &errs)
+		t.Fatal(err, line)
 	}
+	wg.Go(func() { _, _ = io.Copy(io.Discard, lines) }) // so that it can write
 	at := strings.TrimSpace(strings.TrimPrefix(line, "listening at "))
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, at+"/v1/predict?format=csv", strings.NewReader(`{"path": "a.tif"}`))
 	if err != nil {

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // TestModelReport holds the bundled model to what it is shipped with: on images that took no part
 // in its making nine of ten nuclei are found, at each size.
 func TestModelReport(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
 	var rows []struct {
 		Images      string
 		True, Found int

@@ -203,15 +203,14 @@ func (v *View) MouseMoved(e *desktop.MouseEvent) {
 	drawing := len(v.pen.ring) > 0 && !v.pen.free || v.painting() || v.lens.on
 	was := v.hover
 	v.pointer, v.over = e.Position, true
-	v.point()
+	v.point(false)
 	if v.hover != was || drawing {
 		v.redraw()
 	}
 }
 
-// point tells what lies under the pointer, if that is not what was told: the pointer has moved, or
-// what is under it, such as another plane.
-func (v *View) point() {
+// point tells what lies under the pointer, which has moved, or has another plane or object under it.
+func (v *View) point(still bool) {
 	if !v.over || v.src == nil {
 		return
 	}
@@ -221,11 +220,13 @@ func (v *View) point() {
 	if r.Object != nil {
 		v.hover = r.Object.ID
 	}
+	r.Still = still
 	v.tell(r)
 }
 
+// tell tells what lies under the pointer, if that is news.
 func (v *View) tell(r Readout) {
-	if v.act.Moved != nil && !r.same(v.said) {
+	if v.act.Moved != nil && !(r.Still && r.same(v.said)) {
 		v.said = r
 		v.act.Moved(r)
 	}

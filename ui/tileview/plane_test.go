@@ -146,8 +146,6 @@ func TestPlayKeepsTimeAndEnds(t *testing.T) {
 	})
 }
 
-// TestTheNextPlaneIsReadAhead goes through a stack: the plane after the last step is there before
-// it is asked for, and one that is looked at longer has none read beside it.
 // TestUnevenFramesStandAsLongAsTheyWere: the third of twenty stands for a second, the others 50 ms.
 func TestUnevenFramesStandAsLongAsTheyWere(t *testing.T) {
 	film := &stack{z: 1, t: 20}
@@ -172,6 +170,8 @@ func TestUnevenFramesStandAsLongAsTheyWere(t *testing.T) {
 	})
 }
 
+// TestTheNextPlaneIsReadAhead goes through a stack: the plane after the last step is there before
+// it is asked for, and one that is looked at longer has none read beside it.
 func TestTheNextPlaneIsReadAhead(t *testing.T) {
 	show(t, tileview.Actions{}, func(v *tileview.View, c fyne.Canvas, s *screen) {
 		src := &stack{z: 9, t: 9}

@@ -29,6 +29,7 @@ type Channel struct {
 // Readout is what lies under the pointer.
 type Readout struct {
 	Inside bool               // the pointer is on the image
+	Still  bool               // the pointer stays where it was
 	X, Y   float64            // pixels of the full image
 	Micron imageio.Micron     // the same in micrometres; zero when not calibrated
 	Values []float64          // by channel; NaN where nothing is loaded, or nothing is in the image
@@ -304,7 +305,7 @@ func (v *View) marked() *annotation.Object {
 
 // redraw asks for one new frame, however often it is called before that.
 func (v *View) redraw() {
-	v.point()
+	v.point(true)
 	v.raster.Refresh()
 	v.measureBar()
 }

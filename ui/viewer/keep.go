@@ -32,7 +32,10 @@ func (s *Screen) snapshot(of *tileview.View) {
 }
 
 // Note says something below the image, until the pointer moves over it again.
-func (s *Screen) Note(text string) { s.read.SetText(text) }
+func (s *Screen) Note(text string) {
+	s.noted = text != ""
+	s.read.SetText(text)
+}
 
 // Table is what was measured of objects, in columns that each name their unit.
 type Table struct {

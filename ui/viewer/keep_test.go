@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -169,6 +170,33 @@ func TestNoSnapshotOfHalfAPicture(t *testing.T) {
 		s.settle(c)
 		if tiles(v).TypedRune('s'); taken != 1 {
 			t.Errorf("%d taken when it is there", taken)
+		}
+	})
+}
+
+// TestANoteStandsUntilThePointerMoves: what comes under a pointer that stays does not take its place.
+func TestANoteStandsUntilThePointerMoves(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		v.Set(val)
+		s.settle(c)
+		over := &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, 300)}}
+		tiles(v).MouseMoved(over)
+		v.Note("Kept as a.png")
+		val.Objects = nil
+		v.Set(val)
+		tiles(v).Zoom(2)
+		if s.settle(c); labelOf(v, "Kept as") == "" {
+			t.Error("the note is gone though the pointer stays")
+		}
+		tiles(v).MouseMoved(over)
+		if labelOf(v, "Kept as") != "" || labelOf(v, "x ") == "" {
+			t.Error("the pointer moves, and the note stays")
+		}
+		tiles(v).Zoom(2)
+		at := labelOf(v, "x ")
+		if tiles(v).Zoom(0.5); labelOf(v, "x ") == at {
+			t.Error("what comes under the pointer is not told")
 		}
 	})
 }

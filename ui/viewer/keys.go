@@ -77,7 +77,7 @@ func (s *Screen) tool(t tileview.Tool) {
 	}
 	s.view.SetTool(t)
 	s.rail.tool(t)
-	s.read.SetText("")
+	s.Note("")
 	if t == tileview.Brush || t == tileview.Eraser {
 		s.brushed(s.view.BrushSize())
 	}
@@ -90,11 +90,11 @@ func (s *Screen) brushed(diameter float64) {
 	}
 	text := fmt.Sprintf("Brush %.0f px", diameter)
 	if s.val.Source != nil {
-		if m := s.val.Source.Info().Micron.X; m > 0 {
-			text += fmt.Sprintf(" · %.3g µm", diameter*m)
+		if unit, k, _ := unitOf(s.val.Source.Info().Micron); unit != "px" {
+			text += fmt.Sprintf(" · %.3g %s", diameter*k, unit)
 		}
 	}
-	s.read.SetText(text + "  (Alt+wheel, { and })")
+	s.Note(text + "  (Alt+wheel, { and })")
 }
 
 // compare brings the other layer, and the lens with it where it was asked for.
@@ -131,7 +131,7 @@ func (s *Screen) lens() {
 		s.Note(fmt.Sprintf("What the lens shows was found at time %d.", s.val.T+1))
 	}
 	if s.val.Other == nil {
-		s.read.SetText("There is nothing to compare with: the lens shows what the model had found before a correction, or another model's objects: choose it under Model.")
+		s.Note("There is nothing to compare with: the lens shows what the model had found before a correction, or another model's objects: choose it under Model.")
 	}
 }
 
@@ -249,6 +249,10 @@ const few = 6
 
 // moved tells where the pointer is, in pixels and in micrometres, and the samples there.
 func (s *Screen) moved(r tileview.Readout) {
+	if s.noted && r.Still {
+		return
+	}
+	s.noted = false
 	if !r.Inside {
 		s.read.SetText("")
 		return

@@ -120,10 +120,8 @@ func (p *panel) open(info imageio.Info) {
 	p.objects.open(info)
 	p.diameter.SetText("") // of the image before
 	p.ran, p.written = 0, ""
-	p.unit.SetText("µm")
-	if info.Micron.X <= 0 {
-		p.unit.SetText("px")
-	}
+	unit, _, _ := unitOf(info.Micron)
+	p.unit.SetText(unit)
 	p.here.Text = "On this plane"
 	if info.Z == 1 {
 		p.here.Text = "At this time"

@@ -128,6 +128,7 @@ type Screen struct {
 	image  *kit.Select // of a file that holds several
 	images fyne.CanvasObject
 	read   *widget.Label
+	noted  bool // a note stands there
 	zoom   *widget.Label
 	saved  *kit.Chip
 	finish fyne.CanvasObject
@@ -301,7 +302,7 @@ func (s *Screen) set(v Values) {
 	if fresh {
 		s.track = 0
 		s.view.Set(v.Source)
-		s.read.SetText("") // of the image before
+		s.Note("") // of the image before
 		s.panel.open(v.Source.Info())
 		s.setViews(s.views)
 		s.view.SetPlane(v.Z, v.T)
