@@ -140,19 +140,8 @@ func guess(t *Tensor, about []string) (Op, bool) {
 		return t.alone()
 	}
 	op := Op{ID: Semantic, Kwargs: map[string]any{}}
-	var edges, insides []int
-	grounds, named := 0, false
-	for i, name := range a.Names {
-		named = named || !counted.MatchString(name)
-		switch {
-		case edge(name):
-			edges = append(edges, i)
-		case ground(name):
-			grounds++
-		default:
-			insides = append(insides, i)
-		}
-	}
+	edges, insides, grounds := told(a.Names)
+	named := slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) })
 	switch {
 	case len(edges) > 0:
 		if len(edges) > 1 || len(insides) != 1 {
@@ -168,6 +157,22 @@ func guess(t *Tensor, about []string) (Op, bool) {
 	return op, true
 }
 
+// told sorts channels by their names. Beside a background a membrane is a class of its own.
+func told(names []string) (edges, insides []int, grounds int) {
+	ground := slices.ContainsFunc(names, Ground)
+	for i, name := range names {
+		switch {
+		case Ground(name):
+			grounds++
+		case parts.MatchString(name), !ground && surrounds.MatchString(name):
+			edges = append(edges, i)
+		default:
+			insides = append(insides, i)
+		}
+	}
+	return edges, insides, grounds
+}
+
 // alone is the same for an output of one channel. Whole numbers may be a mask as well as what
 // numbers its objects.
 func (t *Tensor) alone() (Op, bool) {
@@ -175,7 +180,7 @@ func (t *Tensor) alone() (Op, bool) {
 	said := []string{t.ID, t.Description}
 	if a := t.Axis(string(Channel)); a != nil {
 		said = append(said, a.Names...)
-		if slices.ContainsFunc(a.Names, func(name string) bool { return edge(name) || ground(name) }) {
+		if slices.ContainsFunc(a.Names, edgeOrGround) {
 			return op, false
 		}
 	}
@@ -201,14 +206,26 @@ func (m *Model) Background() int {
 	if t == nil {
 		return 0
 	}
-	return max(slices.IndexFunc(t.ClassNames(), ground), 0)
+	return max(slices.IndexFunc(t.ClassNames(), Ground), 0)
 }
 
-func ground(name string) bool { return says(name, "background") || strings.EqualFold(name, "bg") }
-
-func edge(name string) bool {
-	return slices.ContainsFunc([]string{"bound", "border", "edge", "contour", "membrane"}, func(word string) bool { return says(name, word) })
+// Ground reports whether a class of this name makes no objects. "Non-background" makes some, and
+// so does "background staining".
+func Ground(name string) bool {
+	name = strings.TrimSpace(name)
+	return strings.EqualFold(name, "background") || strings.EqualFold(name, "bg")
 }
+
+func edgeOrGround(name string) bool {
+	return parts.MatchString(name) || surrounds.MatchString(name) || Ground(name)
+}
+
+// parts is the name of a channel that tells where objects end, and surrounds that of one that may
+// as well be something of theirs. Words are whole: a hedgehog is no edge, and what is unbound no boundary.
+var (
+	parts     = regexp.MustCompile(`(?i)boundar|borders?([^a-z]|$)`)
+	surrounds = regexp.MustCompile(`(?i)(^|[^a-z])(edge|contour|membrane)s?([^a-z]|$)`)
+)
 
 func says(text, word string) bool { return strings.Contains(strings.ToLower(text), word) }
 

@@ -3,7 +3,6 @@ package station
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
@@ -48,7 +47,7 @@ func classes(m *recipe.Model) []string {
 		}
 		names = append(names, of...)
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.EqualFold(name, "background") })
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" || recipe.Ground(name) })
 	if len(names) == 0 {
 		return []string{m.Class}
 	}

@@ -18,7 +18,7 @@ func TestClassesOfModels(t *testing.T) {
 		"one":    {recipe.Model{Class: "nucleus", Outputs: []recipe.Tensor{channels}, From: "out", Decode: recipe.Op{ID: recipe.Floods}}, []string{"nucleus"}},
 		"pixels": {recipe.Model{Class: "object", Outputs: []recipe.Tensor{channels}, From: "out", Decode: recipe.Op{ID: recipe.Semantic}}, []string{"living", "dead"}},
 		"named":  {recipe.Model{Class: "object", Outputs: []recipe.Tensor{last}, From: "out", Decode: recipe.Op{ID: recipe.Semantic}}, []string{"living", "dead"}},
-		"boxes":  {recipe.Model{Class: "object", Outputs: []recipe.Tensor{{ID: "boxes"}, {}, {Classes: []string{"a", "b"}}}}, []string{"a", "b"}},
+		"boxes":  {recipe.Model{Class: "object", Outputs: []recipe.Tensor{{ID: "boxes"}, {}, {Classes: []string{"bg", "a", "b", "Background"}}}}, []string{"a", "b"}},
 	} {
 		if got := classes(&c.m); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, not %v", name, got, c.want)
