@@ -90,6 +90,9 @@ func TestAReaderThatComesDownTakesNobodyWithIt(t *testing.T) {
 	if err := imageio.NewOpener(fallen{}).Complete(t.Context(), path); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("complete: %v", err)
 	}
+	if err := imageio.Judged(func() error { return fallen{}.Complete(t.Context(), path) }); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("judged: %v", err)
+	}
 	src, err := imageio.NewOpener(fallen{}).Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -213,6 +216,29 @@ func TestPyramid(t *testing.T) {
 		t.Error("a small image was wrapped")
 	}
 	imageiotest.Run(t, func(*testing.T) imageio.Source { return imageio.Pyramid(unclosed{src}) })
+}
+
+// merged is a source whose planes stand for several, such as the last level of a volume.
+type merged struct{ imageio.Source }
+
+func (m merged) Info() imageio.Info {
+	i := m.Source.Info()
+	i.Levels = []imageio.Level{{Size: i.Levels[0].Size, Downsample: 1, Merged: true}}
+	return i
+}
+
+// TestBelowMerged has the levels that are made of merged ones, or kept of them, say so too.
+func TestBelowMerged(t *testing.T) {
+	src := merged{field(t, 2061, 1203)}
+	kept, err := imageio.WithCoarser(src, field(t, 1031, 602))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]imageio.Source{"made": imageio.Pyramid(src), "kept": kept} {
+		if l := s.Info().Levels; len(l) < 2 || !l[len(l)-1].Merged {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
 }
 
 // TestDownsample tells by how much a level is coarser from its rounded sides.

@@ -85,15 +85,10 @@ func guardedOpen(ctx context.Context, f Format, path string, by func(Format, con
 // also for files of formats that nobody here knows. An empty file is fault.Corrupt; one that
 // brings down its reader is fault.Invalid, as waiting for more of it does not help.
 func (o *Opener) Complete(ctx context.Context, path string) error {
-	err := o.complete(ctx, path)
-	if c, ok := errors.AsType[*Crash](err); ok {
-		return fault.New(fault.Invalid, "The image can't be read.", "It is kept as it is.", c)
-	}
-	return err
+	return Judged(func() error { return o.complete(ctx, path) })
 }
 
-func (o *Opener) complete(ctx context.Context, path string) (err error) {
-	defer Recover(&err)
+func (o *Opener) complete(ctx context.Context, path string) error {
 	format, err := o.match(ctx, path)
 	if fault.KindOf(err) == fault.Invalid {
 		return nil //nolint:nilerr // not an image of ours: nothing speaks against it

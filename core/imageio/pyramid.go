@@ -28,7 +28,7 @@ func Pyramid(src Source) Source {
 			break
 		}
 		half := image.Pt((last.Size.X+1)/2, (last.Size.Y+1)/2)
-		levels = append(levels, Level{Size: half, Downsample: last.Downsample * 2})
+		levels = append(levels, Level{Size: half, Downsample: last.Downsample * 2, Merged: last.Merged})
 	}
 	if len(levels) == len(info.Levels) {
 		return src
@@ -151,7 +151,7 @@ func WithCoarser(src, coarse Source) (Source, error) {
 	}
 	info.Levels = append([]Level(nil), info.Levels...)
 	for _, l := range more.Levels {
-		l.Downsample = Downsample(info.Levels, l.Size)
+		l.Downsample, l.Merged = Downsample(info.Levels, l.Size), last.Merged
 		info.Levels = append(info.Levels, l)
 	}
 	return &joined{src, coarse, len(info.Levels) - len(more.Levels), info}, nil

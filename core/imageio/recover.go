@@ -2,6 +2,7 @@ package imageio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -22,6 +23,19 @@ func Recover(err *error) {
 	if r := recover(); r != nil {
 		*err = fault.New(fault.Corrupt, "The image can't be read.", "Copy it again from the instrument.", &Crash{r, debug.Stack()})
 	}
+}
+
+// Judged is what check finds out of whether a file is whole. One that brings it down is fault.Invalid, as
+// waiting for more of it does not help.
+func Judged(check func() error) error {
+	err := func() (err error) {
+		defer Recover(&err)
+		return check()
+	}()
+	if c, ok := errors.AsType[*Crash](err); ok {
+		return fault.New(fault.Invalid, "The image can't be read.", "It is kept as it is.", c)
+	}
+	return err
 }
 
 // Guard makes an error of a panic of src, also in goroutines of whoever reads tiles of it.

@@ -19,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/health"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/intake"
 )
 
@@ -139,7 +140,7 @@ func looksLikeImage(name string) bool {
 // complete reports whether a file is whole by its format: first by its ends, then by
 // what its description promises, where the format is one that can be looked into.
 func (s *Station) complete(ctx context.Context, file string) error {
-	if err := ending.Check(file); err != nil {
+	if err := imageio.Judged(func() error { return ending.Check(file) }); err != nil {
 		return err
 	}
 	return s.opener.Complete(ctx, file)
