@@ -77,14 +77,19 @@ func halveSome(px, out *Pixels, load func([]byte, int) float64, put func([]byte,
 	for y := range out.Size.Y {
 		for x := range out.Size.X {
 			x1, y1 := min(2*x+1, w-1), min(2*y+1, h-1)
-			put(out.Data, y*out.Size.X+x, px.Type.mean(load(px.Data, 2*y*w+2*x), load(px.Data, 2*y*w+x1), load(px.Data, y1*w+2*x), load(px.Data, y1*w+x1)))
+			a, b, c, d := load(px.Data, 2*y*w+2*x), load(px.Data, 2*y*w+x1), load(px.Data, y1*w+2*x), load(px.Data, y1*w+x1)
+			v := (a + b + c + d) / 4
+			if !(a*a+b*b+c*c+d*d < math.MaxUint32*math.MaxUint32) { // else each is less than any that stands for nothing
+				v = px.Type.mean([4]float64{a, b, c, d})
+			}
+			put(out.Data, y*out.Size.X+x, v)
 		}
 	}
 }
 
 // mean is of the samples that count: one that does not would make all around it unlike any sample,
 // the more the coarser the level. Where none counts it is the first.
-func (t PixelType) mean(v ...float64) float64 {
+func (t PixelType) mean(v [4]float64) float64 {
 	sum, n := 0.0, 0
 	for _, s := range v {
 		if !t.None(s) {

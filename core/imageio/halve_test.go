@@ -30,6 +30,7 @@ func TestNothingHasNoMean(t *testing.T) {
 	}{
 		{"float32", image.Pt(4, 2), []float64{1, nan, nan, nan, 3, 5, nan, inf}, []float64{3, nan}},
 		{"float32", image.Pt(3, 1), []float64{-math.MaxFloat32, 2, nan}, []float64{2, nan}},
+		{"float32", image.Pt(2, 2), []float64{math.MaxFloat32, 2, -math.MaxFloat32, 4}, []float64{3}},
 		{"float64", image.Pt(2, 2), []float64{inf, 1e301, 2.5, 4.5}, []float64{3.5}},
 		{"uint32", image.Pt(4, 2), []float64{5, most32, most32, most32, 6, 5, most32, most32}, []float64{5, most32}},
 		{"uint32", image.Pt(2, 3), []float64{most32 - 1, most32 - 1, most32 - 1, most32 - 1, 2, 3}, []float64{most32 - 1, 3}},
