@@ -56,6 +56,9 @@ func (f *file) layout(pages []*page, n int) (*layout, error) {
 			return nil, f.unread("planes of different sizes or types")
 		}
 	}
+	if l.lacks > 0 {
+		l.stopped()
+	}
 	if err := f.check(base); err != nil {
 		return nil, err
 	}
@@ -106,6 +109,19 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 		l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
 	}
 	return l, nil
+}
+
+// stopped leaves out the last time points, of which nothing was recorded.
+func (l *layout) stopped() {
+	per, last := l.stacks*l.info.Z, 0
+	for i, at := range l.index {
+		if _, away := l.away[i]; away || at >= 0 {
+			last = i
+		}
+	}
+	l.info.T = last/per + 1
+	l.index = l.index[:l.info.T*per]
+	l.info.Times = l.info.Times[:min(l.info.T, len(l.info.Times))]
 }
 
 // firstPage is the page of the first plane that this file holds.

@@ -3,6 +3,7 @@ package ometiff_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,15 +62,19 @@ func TestColorCountedOnce(t *testing.T) {
 	}
 }
 
-// TestStoppedBeforeItsEnd shows the planes that there are of those that the description promises; the
-// file is not taken for a whole one.
+// TestStoppedBeforeItsEnd shows the planes that there are of those that the description promises, and the
+// time points up to the last of them; the file is not taken for a whole one.
 func TestStoppedBeforeItsEnd(t *testing.T) {
-	data := small(2, `SizeC="1" SizeT="3"`, "", "", nil)
+	plane := func(at int) string { return fmt.Sprintf(`<Plane TheC="0" TheZ="0" TheT="%d" DeltaT="%d"/>`, at, at*at) }
+	data := small(3, `SizeC="2" SizeT="4"`, plane(0)+plane(1)+plane(2)+plane(3), "", nil)
 	src := read(t, data)
-	for at := range 3 {
-		_, err := src.ReadTile(t.Context(), imageio.Tile{T: at})
-		if (at < 2) != (err == nil) || at == 2 && !errors.Is(err, imageio.ErrNotRecorded) {
-			t.Errorf("time %d: %v", at, err)
+	if i := src.Info(); i.T != 2 || len(i.Times) != 2 {
+		t.Errorf("%d time points at %v", i.T, i.Times)
+	}
+	for at := range 4 {
+		_, err := src.ReadTile(t.Context(), imageio.Tile{C: at % 2, T: at / 2})
+		if (at < 3) != (err == nil) || at == 3 && !errors.Is(err, imageio.ErrNotRecorded) {
+			t.Errorf("plane %d: %v", at, err)
 		}
 	}
 	path := filepath.Join(t.TempDir(), "a.ome.tif")
