@@ -64,7 +64,7 @@ func (t *table) of(px *imageio.Pixels) *imageio.Pixels {
 func (f *file) palette(l *layout) error {
 	p := l.planes[0][0]
 	n := 1 << min(p.bits, 8)
-	if p.photometric != photometricPalette || p.samples != 1 || p.bits > 8 || p.kind == 2 || p.colors.width() != 2 || p.colors.count < uint64(3*n) { //nolint:gosec // at most 256
+	if !p.painted() || p.samples != 1 || p.bits > 8 || p.kind == 2 || p.colors.width() != 2 || p.colors.count < uint64(3*n) { //nolint:gosec // at most 256
 		return nil
 	}
 	data, err := f.bytes(p.colors)

@@ -22,6 +22,10 @@ rainbow = np.stack([ramp, ramp[::-1], np.full(256, 7 * 257, np.uint16)])
 for name, colours in ("green", [none, ramp, none]), ("rainbow", rainbow), ("eight", rainbow >> 8), ("inverted", [ramp[::-1]] * 3):
     for tile in None, (32, 32):
         tifffile.imwrite(out + "/" + name + ("-tiles" if tile else "") + ".tif", grey, photometric="palette", colormap=np.asarray(colours), tile=tile)
+with tifffile.TiffWriter(out + "/before-grey.tif") as w:
+    w.write(grey, photometric="palette", colormap=rainbow, metadata=None)
+    w.write(grey, metadata=None)
+    w.write(grey[::2, ::2], metadata=None)
 for name, photometric, n in ("cmyk", "separated", 4), ("lab", "cielab", 3):
     tifffile.imwrite(out + "/" + name + ".tif", np.dstack([grey] * n), photometric=photometric, metadata=None)
 for n in 3, 4:
@@ -76,6 +80,29 @@ func TestColors(t *testing.T) {
 		_, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, name+".tif"))
 		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want) || !strings.Contains(hint, "RGB") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestPaletteBeforeGrey has pages with a palette and those without as images of their own.
+func TestPaletteBeforeGrey(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", painted, dir)
+	for n, want := range [][]float64{{200, 55, 7}, {200}} {
+		src, err := ometiff.Format{}.OpenImage(t.Context(), filepath.Join(dir, "before-grey.tif"), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := src.Info(); len(i.Channels) != len(want) || i.Z != 1 || len(i.Levels) != n+1 {
+			t.Errorf("image %d: %+v", n, i)
+		}
+		for c, v := range want {
+			if got := imageiotest.Plane(t, src, 0, c, 0, 0).Sample(64*64 - 1); got != v {
+				t.Errorf("image %d: channel %d ends with %g, want %g", n, c, got, v)
+			}
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

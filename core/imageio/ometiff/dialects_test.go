@@ -52,6 +52,10 @@ with tifffile.TiffWriter(out + "/nd.tif") as w:
         at = {"z": -2 + i // 2 % 3, "channel": ["GFP", "DAPI"][i % 2], "position": i // 6}
         words = {"Axes": at, "PixelSizeUm": "0.5", "ZPositionUm": 0.25 * (i // 2), "Width": [64], "Channel": 7}
         w.write(stack[i], metadata=None, contiguous=False, extratags=[(51123, "s", 0, json.dumps(words), True)])
+with tifffile.TiffWriter(out + "/mm.tif") as w:
+    for i in range(2):
+        words = {"ChannelIndex": 0, "SliceIndex": 0, "FrameIndex": 0, "PositionIndex": i - 1, "PositionName": ["home", "dish"][i]}
+        w.write(stack[i], metadata=None, contiguous=False, extratags=[(51123, "s", 0, json.dumps(words), True)])
 for name, second in ("channels", 1), ("samples", 3):
     text = ('<OME><Image><Pixels DimensionOrder="XYCZT" SizeX="64" SizeY="64" SizeZ="1" SizeC="6" SizeT="1" Type="uint16">'
             '<Channel SamplesPerPixel="3"/><Channel SamplesPerPixel="3"/><TiffData IFD="0" FirstC="0"/><TiffData IFD="1" FirstC="%d"/>'
@@ -224,6 +228,20 @@ func TestAxesOfNDTiff(t *testing.T) {
 		if err := src.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestPositionBelowZero is one as any other.
+func TestPositionBelowZero(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	src, err := ometiff.Format{}.OpenImage(t.Context(), filepath.Join(dir, "mm.tif"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if i := src.Info(); !slices.Equal(i.Images, []string{"home", "dish"}) {
+		t.Errorf("%s: %v", i.Format, i.Images)
 	}
 }
 

@@ -14,6 +14,7 @@ type kind struct {
 	bits, samples int
 	format        uint64
 	tiled         bool
+	painted       bool
 	aside         bool // they call themselves reduced, or a mask
 }
 
@@ -21,7 +22,7 @@ type kind struct {
 func kinds(pages []*page) (groups [][]*page) {
 	at, main := map[kind]int{}, -1
 	for _, p := range pages {
-		k := kind{p.size, p.bits, p.samples, p.kind, p.tiled, p.aside()}
+		k := kind{p.size, p.bits, p.samples, p.kind, p.tiled, p.painted(), p.aside()}
 		i, ok := at[k]
 		if !ok {
 			if len(groups) >= maxKinds {
@@ -41,6 +42,9 @@ func kinds(pages []*page) (groups [][]*page) {
 	return groups
 }
 
+// painted reports whether the samples of a page are numbers of colours.
+func (p *page) painted() bool { return p.photometric == photometricPalette }
+
 // aside reports whether a page is said to be of another one: a reduced version, or a mask.
 func (p *page) aside() bool { return p.subfile&5 != 0 }
 
@@ -59,7 +63,7 @@ func images(pages []*page) (all [][][]*page) {
 		for k := range groups[i+1:] {
 			k += i + 1
 			p, last := groups[k][0], levels[len(levels)-1][0]
-			if !taken[k] && len(groups[k]) == len(planes) && p.alike(first) && p.tiled == first.tiled && p.size.X < last.size.X && shrunk(p.size, first.size) {
+			if !taken[k] && len(groups[k]) == len(planes) && p.alike(first) && p.tiled == first.tiled && p.painted() == first.painted() && p.size.X < last.size.X && shrunk(p.size, first.size) {
 				levels, taken[k] = append(levels, groups[k]), true
 			}
 		}

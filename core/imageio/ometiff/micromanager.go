@@ -101,12 +101,12 @@ func (f *file) managerPage(p *page) (m managerPage, ok bool, err error) {
 			return m, false, nil //nolint:nilerr // words that can't be read say nothing
 		}
 	}
-	for _, n := range []quoted{m.C, m.Z, m.T, m.P} {
+	for _, n := range []quoted{m.C, m.Z, m.T} {
 		if n < 0 || n >= maxPages {
 			return m, false, nil
 		}
 	}
-	return m, true, nil
+	return m, m.P < maxPages, nil // one below 0 is a position, too
 }
 
 // byAxes counts planes by the names of their axes. What is neither channel nor depth nor time, such as

@@ -15,7 +15,7 @@ func TestTimes(t *testing.T) {
 		if name != "even.mkv" {
 			pick = "lt(n\\,3)+eq(n\\,20)+eq(n\\,29)"
 		}
-		ffmpeg(t, dir, "-f lavfi -i testsrc2=s=64x48:r=30:d=1 -vf select="+pick+" -vsync vfr -c:v mjpeg -pix_fmt yuvj420p "+name)
+		ffmpeg(t, dir, "-f lavfi -i testsrc2=s=64x48:r=30:d=1 -vf select="+pick+" -fps_mode vfr -c:v mjpeg -pix_fmt yuvj420p "+name)
 		i := open(t, filepath.Join(dir, name)).Info()
 		if name == "even.mkv" {
 			if i.T != 30 || i.Times != nil || (i.At(29)-29*time.Second/30).Abs() > time.Millisecond {
