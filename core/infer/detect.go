@@ -85,13 +85,12 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	}
 	whole := image.Rectangle{Max: d.view.size}
 	found, cut, err := d.look(ctx, q, around{d.area, whole, d.wide(), widest * d.wide()}, p, d.find)
-	if errors.Is(err, segment.ErrFar) {
-		err = d.excuse(ctx, q.plan, err)
-	}
 	if err != nil {
 		return annotation.Layer{}, err
 	}
-	found = slices.DeleteFunc(found, cut)
+	if found = slices.DeleteFunc(found, cut); *d.empty {
+		found = nil
+	}
 	return annotation.Layer{
 		Image: src.ID(), By: ref.String(), Made: time.Now(), Objects: d.objects(found), Z: opt.Z, T: opt.T, Threshold: opt.Threshold,
 	}, nil
@@ -113,7 +112,7 @@ func (d *detection) ask(ctx context.Context, q *question, p Progress) ([]object,
 		return nil, err
 	}
 	d.opt.Keep.remember(d.ref, q.spec)
-	err = q.ask(ctx, p, d.take(ctx))
+	err = q.ask(ctx, p, d.take(ctx, q.plan, p))
 	if _, recalled := q.engine.(memory); recalled && fault.KindOf(err) == fault.NotFound && q.kept.full() {
 		err = fault.New(fault.NotFound, "The model's answers to this image are more than is kept, so its threshold can't be moved.",
 			"Move the score slider instead, or analyse a part of the image.", err)
@@ -121,7 +120,7 @@ func (d *detection) ask(ctx context.Context, q *question, p Progress) ([]object,
 	if cerr := q.kept.close(); err == nil && !d.opt.Keep.Spare {
 		err = cerr
 	}
-	if err != nil {
+	if err != nil || *d.empty {
 		return nil, err
 	}
 	p.Step("drawing outlines")
@@ -139,6 +138,7 @@ type detection struct {
 	part    image.Rectangle          // what the network sees of the image, in these
 	raw     map[string]*recipe.Array // whole inputs, where they are held
 	decoder guarded
+	empty   *bool // it is [detection.excuse]d; for all cells
 }
 
 func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detection, error) {
@@ -155,7 +155,7 @@ func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detect
 		return nil, fault.New(fault.Invalid, "The diameter is too far from the size that the model was made for.",
 			fmt.Sprintf("Choose one between %.0f and %.0f pixels.", m.Diameter/16, m.Diameter*16), nil)
 	}
-	d := &detection{model: m, ref: ref, src: imageio.Guard(src), opt: opt, view: newView(info, scale)}
+	d := &detection{model: m, ref: ref, src: imageio.Guard(src), opt: opt, view: newView(info, scale), empty: new(bool)}
 	d.area = image.Rectangle{Max: d.view.size}
 	if opt.Region != (image.Rectangle{}) {
 		d.area = d.view.wanted(opt.Region)
@@ -167,17 +167,23 @@ func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detect
 	return d, nil
 }
 
-// take is what the decoder does with answers, and Forming behind it.
-func (d *detection) take(ctx context.Context) func(block, map[string]*recipe.Array) error {
+// take is what the decoder does with answers, and Forming behind it. Of an image without objects
+// the rest is asked for only to be kept.
+func (d *detection) take(ctx context.Context, q *plan, p Progress) func(block, map[string]*recipe.Array) error {
 	forming, ok := d.decoder.decoder.(former)
-	if !ok || d.opt.Forming == nil {
-		return d.decoder.take
-	}
 	return func(b block, out map[string]*recipe.Array) error {
-		if err := d.decoder.take(b, out); err != nil {
+		if *d.empty {
+			return nil
+		}
+		err := d.decoder.take(b, out)
+		if errors.Is(err, segment.ErrFar) {
+			err = d.excuse(ctx, q, p, err)
+			*d.empty = err == nil
 			return err
 		}
-		var err error
+		if err != nil || !ok || d.opt.Forming == nil {
+			return err
+		}
 		d.opt.Forming(func() (all []annotation.Object) {
 			defer broken(&err, d.decoder.broken())
 			var found []object

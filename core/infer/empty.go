@@ -5,8 +5,9 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 
-	"coverslip.dev/coverslip/core/recipe"
+	"coverslip.dev/coverslip/core/imageio"
 )
 
 // anyone is how many pixels of the image an object is wide where nobody has said.
@@ -14,21 +15,38 @@ const anyone = 8
 
 // excuse lets a model off that answered nonsense about an image of nothing but a few odd pixels:
 // stretched to a range of numbers of which the image has none, they are millions. An empty field
-// of view has no objects. Of any other image the error is the model's.
-func (d *detection) excuse(ctx context.Context, p *plan, err error) error {
-	s, serr := newPlanes(d, p)
+// of view has no objects. Of any other image the error is the model's, and no more of it is read
+// than tells.
+func (d *detection) excuse(ctx context.Context, q *plan, p Progress, err error) error {
+	s, serr := newPlanes(d, q)
 	if serr != nil {
 		return err
 	}
 	wide := cmp.Or(d.opt.Diameter, d.model.Diameter, anyone)
+	allowed := math.Pi / 4 * wide * wide
+	pixels := float64(d.view.full.X) * float64(d.view.full.Y) // of a large plane not every row is counted
 	for i := range d.model.Inputs {
 		t := &d.model.Inputs[i]
-		list := make([]recipe.Plane, len(s.parts[t.ID]))
-		if serr := s.count(ctx, t, list, silent{}); serr != nil {
+		counters := s.counters(t)
+		var mu sync.Mutex
+		least := map[imageio.Tile]float64{} // odd pixels of each plane: those of its tiles, each by itself
+		serr := s.tiles(ctx, t, p, func(of imageio.Tile, px *imageio.Pixels, top int) error {
+			counters[of].add(px, top)
+			alone := newCounter(px.Type, px.Size, 1)
+			alone.add(px, 0)
+			n, _ := alone.odd()
+			mu.Lock()
+			defer mu.Unlock()
+			if least[of] += n; least[of] >= allowed {
+				return err
+			}
+			return nil
+		})
+		if serr != nil {
 			return serr
 		}
-		for _, x := range list {
-			if d.odd(x) >= math.Pi/4*wide*wide {
+		for _, c := range counters {
+			if n, all := c.odd(); n/max(all, 1)*pixels >= allowed {
 				return err
 			}
 		}
@@ -36,22 +54,22 @@ func (d *detection) excuse(ctx context.Context, p *plan, err error) error {
 	return nil
 }
 
-// odd is how many pixels of a plane have another value than most.
-func (d *detection) odd(p recipe.Plane) float64 {
-	var all, run, most int64
-	if p.Counts == nil {
-		slices.Sort(p.Values)
-		for i, x := range p.Values {
-			if run++; i > 0 && x != p.Values[i-1] {
+// odd is how many of the pixels that were counted have another value than most.
+func (c *counter) odd() (n, all float64) {
+	values, counts := c.population()
+	var run, most int64
+	if counts == nil {
+		slices.Sort(values)
+		for i, x := range values {
+			if run++; i > 0 && x != values[i-1] {
 				run = 1
 			}
 			most = max(most, run)
 		}
-		all = int64(len(p.Values))
+		all = float64(len(values))
 	}
-	for _, n := range p.Counts {
-		all, most = all+n, max(most, n)
+	for _, n := range counts {
+		all, most = all+float64(n), max(most, n)
 	}
-	pixels := float64(d.view.full.X) * float64(d.view.full.Y) // of a large plane not every row was looked at
-	return float64(all-most) / float64(max(all, 1)) * pixels
+	return all - float64(most), all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,39 +79,56 @@ func narrow(t *recipe.Tensor, of imageio.PixelType) (takes limits, more bool) {
 
 // count looks at the pixels of an input's planes.
 func (s *planes) count(ctx context.Context, t *recipe.Tensor, list []recipe.Plane, p Progress) error {
+	counters := s.counters(t)
+	err := s.tiles(ctx, t, p, func(of imageio.Tile, px *imageio.Pixels, top int) error {
+		counters[of].add(px, top)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for k, x := range s.parts[t.ID] {
+		list[k].Values, list[k].Counts = counters[x.of].population()
+	}
+	return nil
+}
+
+// counters are one for each plane of an input.
+func (s *planes) counters(t *recipe.Tensor) map[imageio.Tile]*counter {
+	info, parts, all := s.d.src.Info(), s.parts[t.ID], map[imageio.Tile]*counter{}
+	for _, x := range parts {
+		if all[x.of] == nil { // a plane may be there twice
+			all[x.of] = newCounter(info.Type, info.Levels[0].Size, len(parts))
+		}
+	}
+	return all
+}
+
+// tiles reads the planes of an input whole, each once; fn is given what lies from row top of one on.
+// It may be called from several goroutines, and its error stops the rest.
+func (s *planes) tiles(ctx context.Context, t *recipe.Tensor, p Progress, fn func(of imageio.Tile, px *imageio.Pixels, top int) error) error {
 	info := s.d.src.Info()
 	size := info.Levels[0].Size
 	cols, rows := (size.X+info.TileSize.X-1)/info.TileSize.X, (size.Y+info.TileSize.Y-1)/info.TileSize.Y
-	parts := s.parts[t.ID]
-	counters := map[imageio.Tile]*counter{} // a plane may be there twice
 	var order []imageio.Tile
-	for _, x := range parts {
-		if counters[x.of] == nil {
-			counters[x.of] = newCounter(info.Type, size, len(parts))
+	for _, x := range s.parts[t.ID] {
+		if !slices.Contains(order, x.of) {
 			order = append(order, x.of)
 		}
 	}
 	n := cols * rows
 	p.Grow(int64(n * len(order)))
 	readers := func() int { return max(s.d.opt.Parallel, 2) }
-	err := each(ctx, n*len(order), readers, func() int { return n * len(order) }, func(ctx context.Context, i int) error {
+	return each(ctx, n*len(order), readers, func() int { return n * len(order) }, func(ctx context.Context, i int) error {
 		at := order[i/n]
 		at.Col, at.Row = i%n%cols, i%n/cols
 		px, err := s.d.src.ReadTile(ctx, at)
 		if err != nil {
 			return err
 		}
-		counters[order[i/n]].add(px, at.Row*info.TileSize.Y)
 		p.Add(1)
-		return nil
+		return fn(order[i/n], px, at.Row*info.TileSize.Y)
 	})
-	if err != nil {
-		return err
-	}
-	for k, x := range parts {
-		list[k].Values, list[k].Counts = counters[x.of].population()
-	}
-	return nil
 }
 
 // counter collects the pixels of a plane, tile by tile in any order.
