@@ -230,7 +230,7 @@ func (d *detection) question(e Engine, spec Spec) (*question, error) {
 func (d *detection) key(p *plan) string {
 	o := d.opt
 	var key strings.Builder
-	fmt.Fprintf(&key, "%s\n%s\n%d %v %d %d %v\n%+v", d.src.ID(), d.ref, o.Channel, o.Channels, o.Z, o.T, d.view, d.model.Inputs)
+	fmt.Fprintf(&key, "%s %d\n%s\n%d %v %d %d %v\n%+v", d.src.ID(), imageio.Reading, d.ref, o.Channel, o.Channels, o.Z, o.T, d.view, d.model.Inputs)
 	if d.part != (image.Rectangle{Max: d.view.size}) {
 		fmt.Fprintf(&key, "\n%v", d.part)
 	}
