@@ -138,7 +138,7 @@ func TestVerdictsOnObjects(t *testing.T) {
 		}{
 			"another numbering": {func(l uint16) uint16 { return (l + 5) * min(l, 1) }, fmt.Sprintf("It finds its maker's objects, all %d.", count)},
 			"one less":          {func(l uint16) uint16 { return l * min(l^1, 1) }, fmt.Sprintf("It finds %d of its maker's %[1]d objects, and 1 others.", count-1)},
-			"two as one":        {func(l uint16) uint16 { return max(l, 2*min(l, 1)) }, fmt.Sprintf("It finds %d of its maker's %d objects, and %d others.", count-2, count-1, 2)},
+			"two as one":        {func(l uint16) uint16 { return max(l, 2*min(l, 1)) }, fmt.Sprintf("It finds %d of its maker's %d objects, and %d others.", count-1, count-1, 1)},
 		} {
 			for i, l := range c.labels {
 				want[i] = float32(change.to(l))
