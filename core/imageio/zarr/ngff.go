@@ -249,7 +249,7 @@ func (s *source) series(ctx context.Context, root *node) ([]picture, error) {
 			own[i] = n.Multiscales[0].Name
 		}
 	}
-	if len(out) > 1 && !called(out, s.omeNames(ctx)) {
+	if len(out) > 1 && !called(out, s.omeNames(ctx, len(out))) {
 		called(out, own)
 	}
 	return out, nil
@@ -271,25 +271,44 @@ func called(all []picture, names []string) bool {
 	return len(names) > 0
 }
 
-// omeNames are those of the images of the OME-XML, if there is one that can be read.
-func (s *source) omeNames(ctx context.Context) (names []string) {
-	data, err := s.store.Get(ctx, "OME/METADATA.ome.xml", maxMeta)
-	if err != nil {
-		return nil
-	}
-	for dec := xml.NewDecoder(bytes.NewReader(data)); ; {
-		t, err := dec.Token()
-		if err != nil {
-			return names
+// maxNames is the most bytes of OME-XML that names are looked for in: it says much of each plane, and is
+// read whenever one of the images is opened, from a server, too.
+const maxNames = 4 << 20
+
+// omeNames are those of the first n images of the OME-XML, if there is one that can be read.
+func (s *source) omeNames(ctx context.Context, n int) (names []string) {
+	rest, err := s.store.Get(ctx, "OME/METADATA.ome.xml", maxNames)
+	for word := []byte("Image"); err == nil && len(names) < n; {
+		at := bytes.Index(rest, word) // all other tags would be read for nothing
+		if at < 0 {
+			break
 		}
-		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Image" && len(names) < maxImages {
-			i := slices.IndexFunc(e.Attr, func(a xml.Attr) bool { return a.Name.Local == "Name" })
-			names = append(names, "")
-			if i >= 0 {
-				names[len(names)-1] = e.Attr[i].Value
+		end := at + len(word)
+		if tag := bytes.LastIndexByte(rest[max(0, at-maxPrefix):at], '<'); tag >= 0 {
+			at = max(0, at-maxPrefix) + tag
+			dec := xml.NewDecoder(bytes.NewReader(rest[at:]))
+			var t xml.Token
+			t, err = dec.RawToken()
+			if e, ok := t.(xml.StartElement); ok && e.Name.Local == string(word) {
+				names, end = append(names, nameOf(e)), at+int(dec.InputOffset())
 			}
 		}
+		rest = rest[end:]
 	}
+	return names
+}
+
+// maxPrefix is the most letters before the name of a tag, with its <.
+const maxPrefix = 32
+
+// nameOf is what an element says that it is called.
+func nameOf(e xml.StartElement) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == "Name" {
+			return a.Value
+		}
+	}
+	return ""
 }
 
 // channelColor reads a colour of six hexadecimal digits; without one it is white.

@@ -50,7 +50,10 @@ func (w *web) Get(ctx context.Context, key string, limit int64) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer r.Body.Close() //nolint:errcheck // only read from
+	defer r.Body.Close()         //nolint:errcheck // only read from
+	if r.ContentLength > limit { // not fetched to find out
+		return nil, fmt.Errorf("%w: %s", errLong, key)
+	}
 	data, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, w.offline(err)
