@@ -290,8 +290,9 @@ func (s *source) omeNames(ctx context.Context, n int) (names []string) {
 			var t xml.Token
 			t, err = dec.RawToken()
 			if e, ok := t.(xml.StartElement); ok && e.Name.Local == string(word) {
-				names, end = append(names, nameOf(e)), at+int(dec.InputOffset())
+				names = append(names, nameOf(e))
 			}
+			end = max(end, at+int(dec.InputOffset())) // nothing is read twice
 		}
 		rest = rest[end:]
 	}

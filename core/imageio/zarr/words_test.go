@@ -61,6 +61,7 @@ func TestNamesOfASeries(t *testing.T) {
 		{"", ome, []string{"overview", "1"}}, // cut short
 		{"", ome + `<Image Name="`, []string{"overview", "1"}},
 		{"", `<o:OME><o:ImageRef Name="a"/><p Name="Image"/><o:Image Name="A &amp; B > C"></o:Image><o:Image/></o:OME>`, []string{"A & B > C", "1"}},
+		{"", `<OME><![CDATA[Image <Image Name="none"/>]]>` + ome, []string{"overview", "1"}},
 		{"", ome + `<!--` + strings.Repeat("-", 4<<20), []string{"own", "1"}}, // not read whenever one opens an image
 		{"", "no XML", []string{"own", "1"}},
 		{"", `<OME><Image Name="image"/><Image Name="image"/></OME>`, []string{"own", "1"}},
