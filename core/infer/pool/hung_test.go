@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,13 +15,13 @@ import (
 // hung is an engine on a server that takes connections and says nothing.
 type hung struct {
 	infer.Engine
-	asked int // how often it was waited for
+	asked atomic.Int64 // how often it was waited for, also by several at once
 }
 
 const limit = 10 * time.Second // of the engine's own
 
 func (h *hung) wait(ctx context.Context) error {
-	h.asked++
+	h.asked.Add(1)
 	short, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	<-short.Done()
@@ -123,8 +124,8 @@ func TestHungWhenDescribed(t *testing.T) {
 			}
 		}
 		time.Sleep(longestRest)
-		if took := describe(); took > knocking || en.asked != patience+1 {
-			t.Errorf("on trial after %v, waited for %d times", took, en.asked)
+		if took := describe(); took > knocking || en.asked.Load() != patience+1 {
+			t.Errorf("on trial after %v, waited for %d times", took, en.asked.Load())
 		}
 	})
 }
