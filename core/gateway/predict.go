@@ -159,13 +159,7 @@ func (g *Gateway) send(ctx context.Context, w http.ResponseWriter, a answer, for
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // goes with the folder
 	defer f.Close()           //nolint:errcheck // read only by then
-	select {
-	case g.writing <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	kind, err := a.write(f, format)
-	<-g.writing
+	kind, err := g.write(ctx, f, a, format)
 	if fault.KindOf(err) == fault.Full {
 		return noRoom(err)
 	}
@@ -183,6 +177,17 @@ func (g *Gateway) send(ctx context.Context, w http.ResponseWriter, a answer, for
 	w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
 	_, err = io.Copy(w, f)
 	return err
+}
+
+// write waits for its turn, which is the next one's also after a panic: the server outlives that.
+func (g *Gateway) write(ctx context.Context, w io.Writer, a answer, format string) (kind string, err error) {
+	select {
+	case g.writing <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-g.writing }()
+	return a.write(w, format)
 }
 
 func (a answer) write(w io.Writer, format string) (kind string, err error) {

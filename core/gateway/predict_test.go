@@ -47,3 +47,19 @@ func TestWhatIsNoNumberIsLeftOut(t *testing.T) {
 		t.Errorf("%v", m)
 	}
 }
+
+// TestAPanicLeavesItsTurn to the next answer.
+func TestAPanicLeavesItsTurn(t *testing.T) {
+	g := &Gateway{writing: make(chan struct{}, writers)}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		_, _ = g.write(t.Context(), nil, answer{}, "json")
+	}()
+	if len(g.writing) > 0 {
+		t.Error("its turn has not ended")
+	}
+}
