@@ -235,15 +235,14 @@ func reply(w http.ResponseWriter, _ *http.Request, v any) error {
 	return json.NewEncoder(w).Encode(v)
 }
 
+// ready tells whether images can be looked at and answers fetched. That many uploads wait is no
+// reason to send nobody here any more: each that is too many hears so.
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := g.open(); err != nil {
 		return err
 	}
 	if err := g.folder.room(time.Now()); err != nil {
 		return noRoom(err)
-	}
-	if g.spooled.Load() >= g.opt.MaxSpool {
-		return fullSpool()
 	}
 	if err := g.opt.Engine.Ready(r.Context()); err != nil {
 		return fault.New(fault.Offline, "No inference engine answers.", "", err)

@@ -58,11 +58,11 @@ func openBefore(t *testing.T, change func(*gateway.Options)) (at string, en *out
 }
 
 // until polls a job until it is as wanted.
-func until(t *testing.T, job string, is func(state, detail, hint string) bool) {
+func until(t *testing.T, job string, is func(state, detail, hint string) bool, change ...func(*http.Request)) {
 	t.Helper()
 	for {
 		var f struct{ State, Detail, Hint string }
-		_, _, body := call(t, "GET", job, "", nil)
+		_, _, body := call(t, "GET", job, "", nil, change...)
 		if err := json.Unmarshal(body, &f); err != nil {
 			t.Fatalf("%s: %v", body, err)
 		}
@@ -127,15 +127,17 @@ func TestJobsOutliveAnOutage(t *testing.T) {
 	}
 }
 
-// TestNotReadyWithTooManyUploads that wait for their engine.
-func TestNotReadyWithTooManyUploads(t *testing.T) {
+// TestReadyWithManyUploads that wait for their engine: another one is told to come later, and what
+// is done can be fetched.
+func TestReadyWithManyUploads(t *testing.T) {
 	at, _, _, _ := openBefore(t, func(o *gateway.Options) { o.MaxSpool = int64(len(picture(t, 60))) })
-	if code, _, body := call(t, "GET", at+"/readyz", "", nil); code != http.StatusOK {
-		t.Errorf("without any: %d %s", code, body)
-	}
 	_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))
 	until(t, at+head.Get("Location"), waits)
-	if code, _, body := call(t, "GET", at+"/readyz", "", nil); code != http.StatusServiceUnavailable || !strings.Contains(string(body), "too many uploads") {
+	code, head, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))
+	if code != http.StatusServiceUnavailable || head.Get("Retry-After") == "" || !strings.Contains(string(body), "too many uploads") {
+		t.Errorf("another one: %d %v %s", code, head, body)
+	}
+	if code, _, body := call(t, "GET", at+"/readyz", "", nil); code != http.StatusOK {
 		t.Errorf("%d %s", code, body)
 	}
 }
