@@ -33,11 +33,11 @@ func open(b infer.Bundle, threads int) (*network, error) {
 		return nil, unreadable(b.Ref, err)
 	}
 	n := &network{ref: b.Ref}
-	whole, given, out := widened(b.ONNX, out)
+	whole, given, wide := widened(b.ONNX, out, true)
 	if n.spec.In, err = ports(in); err != nil {
 		return nil, unreadable(b.Ref, err)
 	}
-	if n.spec.Out, err = ports(out); err != nil {
+	if n.spec.Out, err = ports(wide); err != nil {
 		return nil, unreadable(b.Ref, err)
 	}
 	opt, err := options(threads)
@@ -46,6 +46,10 @@ func open(b infer.Bundle, threads int) (*network, error) {
 	}
 	defer opt.Destroy() //nolint:errcheck // frees memory only
 	n.session, err = ort.NewDynamicAdvancedSessionWithONNXData(whole, names(n.spec.In), given, opt)
+	if err != nil { // maybe for Expand, which an opset below 8 does not have
+		whole, given, _ = widened(b.ONNX, out, false)
+		n.session, err = ort.NewDynamicAdvancedSessionWithONNXData(whole, names(n.spec.In), given, opt)
+	}
 	if err != nil {
 		return nil, unreadable(b.Ref, err)
 	}

@@ -36,10 +36,10 @@ const (
 
 // widened returns a network whose outputs the binding can take, and their names. Of 16-bit floating
 // numbers, for which it has no Go type, it copies half the bytes: they come as 32-bit ones. A
-// number without dimensions it refuses: such a one gets a dimension, of one.
+// number without dimensions it refuses: such a one gets a dimension, of one, if numbers is set.
 // Each such output gets nodes behind the network's bytes: protobuf puts together what two
 // messages in a row have.
-func widened(onnx []byte, out []ort.InputOutputInfo) (network []byte, names []string, ports []ort.InputOutputInfo) {
+func widened(onnx []byte, out []ort.InputOutputInfo, numbers bool) (network []byte, names []string, ports []ort.InputOutputInfo) {
 	ports = slices.Clone(out)
 	var graph []byte
 	scalars := false
@@ -53,7 +53,7 @@ func widened(onnx []byte, out []ort.InputOutputInfo) (network []byte, names []st
 			graph = node(graph, "Cast", name+"/coverslip/float32", message(nil, nodeDetail, to), name)
 			name += "/coverslip/float32"
 		}
-		if len(p.Dimensions) == 0 && p.OrtValueType == ort.ONNXTypeTensor { // also where they are not known: then it is left as it is
+		if numbers && len(p.Dimensions) == 0 && p.OrtValueType == ort.ONNXTypeTensor { // also where they are not known: then it is left as it is
 			graph = node(graph, "Expand", name+"/coverslip/one", nil, name, theOne)
 			name, scalars = name+"/coverslip/one", true
 		}
