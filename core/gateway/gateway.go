@@ -53,7 +53,7 @@ type Options struct {
 	Parallel  int           // images under way at a time, all but one of them of jobs, if there are two or more; 0: 2
 	Waiting   int           // images that may wait for that; 0: 2,000
 	Jobs      int           // jobs that may wait; 0: 100
-	Results   int           // jobs that are kept, with those under way; what nobody has fetched is, for three hours; 0: 1,000
+	Results   int           // jobs that are kept, with those under way; what nobody has fetched is, for three hours, unless clients who have fewer need the room; 0: 1,000
 	Kept      int           // objects of all finished jobs that are kept, but always the last one's; 0: 2 million
 	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
 	Patience  time.Duration // with an engine that does not answer: so long a job is tried again; 0: an hour

@@ -90,7 +90,7 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 		g.drop(u)
 		return err
 	}
-	if err := g.room(); err != nil {
+	if err := g.room(t.owner); err != nil {
 		g.drop(u)
 		return err
 	}
@@ -103,23 +103,39 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, r, t.view())
 }
 
-// room tells whether there is room for a job more and its result. The caller holds the mutex of jobs.
-func (g *Gateway) room() error {
+// room tells whether there is room for a job more of a client and its result. The caller holds the
+// mutex of jobs.
+func (g *Gateway) room(owner string) error {
 	j, now := &g.jobs, time.Now()
 	if len(j.queue) >= g.opt.Jobs {
 		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
 	}
-	held, objects := 0, 0
+	held, objects := shares{}, shares{}
 	for _, t := range j.of {
 		if !t.spent(now) {
-			held++
-			objects += len(t.answer.layer.Objects)
+			held[t.owner]++
+			objects[t.owner] += len(t.answer.layer.Objects)
 		}
 	}
-	if held >= j.most || objects > j.objects/2 { // what is under way needs room as well
+	if !held.room(owner, j.most-1) || !objects.room(owner, j.objects/2) { // what is under way needs room as well
 		return fault.New(fault.Busy, "Too many results of jobs wait to be fetched.", "Fetch those of finished jobs, or delete the jobs; then try again.", nil)
 	}
 	return nil
+}
+
+// shares are how many of something each client has.
+type shares map[string]int
+
+// room tells whether a client may have one more where all together should have enough: also if
+// they have more, as long as another one is left with no fewer that can lose one for it. Nobody can
+// do anything about what others have.
+func (s shares) room(owner string, enough int) bool {
+	all, most := 0, 0
+	for _, n := range s {
+		all += n
+		most = max(most, n)
+	}
+	return all <= enough || s[owner] == 0 || s[owner]+1 < most
 }
 
 // wake tells a worker that the queue has changed.
@@ -272,8 +288,8 @@ func (t *task) spent(now time.Time) bool {
 }
 
 // tidy forgets the oldest of too many jobs, or of those with too many objects together, that may be
-// forgotten. Where all of these objects are still to be fetched the oldest jobs lose theirs, and say
-// so; the last one never. The caller holds the mutex.
+// forgotten. Where all are still to be fetched, the client that has most of them loses its oldest
+// one, or what that has found, and is told so; the last job never. The caller holds the mutex.
 func (j *jobs) tidy(now time.Time) {
 	for len(j.of) > j.most || j.kept > j.objects {
 		i := slices.IndexFunc(j.done, func(id string) bool { return j.of[id].spent(now) })
@@ -282,14 +298,39 @@ func (j *jobs) tidy(now time.Time) {
 		}
 		j.forget(j.done[i])
 	}
-	for i := 0; j.kept > j.objects && i < len(j.done)-1; i++ {
-		t := j.of[j.done[i]]
-		if n := len(t.answer.layer.Objects); n > 0 {
-			j.kept -= n
-			t.answer, t.state = answer{}, failed
-			t.say, t.hint = "The result was dropped, as those of later jobs needed the room and nobody had fetched it.", "Send the image again, and fetch the result when the job is done."
+	for len(j.of) > j.most {
+		t := j.heaviest(func(*task) int { return 1 })
+		if t == nil {
+			break
+		}
+		j.forget(t.id)
+	}
+	for j.kept > j.objects {
+		t := j.heaviest(func(t *task) int { return len(t.answer.layer.Objects) })
+		if t == nil {
+			break
+		}
+		j.kept -= len(t.answer.layer.Objects)
+		t.answer, t.state = answer{}, failed
+		t.say, t.hint = "The result was dropped, as those of other jobs needed the room and nobody had fetched it.", "Send the image again, and fetch the result when the job is done."
+	}
+}
+
+// heaviest is the oldest job with any weight of the client whose finished ones weigh most together;
+// nil where that is the last one. The caller holds the mutex.
+func (j *jobs) heaviest(weight func(*task) int) *task {
+	of, most := shares{}, 1
+	for _, id := range j.done {
+		t := j.of[id]
+		of[t.owner] += weight(t)
+		most = max(most, of[t.owner])
+	}
+	for _, id := range j.done[:max(0, len(j.done)-1)] {
+		if t := j.of[id]; weight(t) > 0 && of[t.owner] == most {
+			return t
 		}
 	}
+	return nil
 }
 
 // forget drops a job. The caller holds the mutex.
