@@ -18,6 +18,7 @@ type kept struct {
 }
 
 func clientOf(t *testing.T, at, token string) *kept {
+	t.Helper()
 	return &kept{t: t, at: at, as: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }}
 }
 

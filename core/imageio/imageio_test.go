@@ -270,8 +270,10 @@ func TestDownsample(t *testing.T) {
 func TestCalibrated(t *testing.T) {
 	bare := field(t, 8, 8)
 	for _, c := range []struct{ given, want imageio.Micron }{
-		{imageio.Micron{}, imageio.Micron{}}, {imageio.Micron{Z: 2}, imageio.Micron{Z: 2}},
-		{imageio.Micron{X: 0.5}, imageio.Micron{X: 0.5, Y: 0.5}}, {imageio.Micron{Y: 0.5, Z: 1}, imageio.Micron{X: 0.5, Y: 0.5, Z: 1}},
+		{imageio.Micron{}, imageio.Micron{}},
+		{imageio.Micron{Z: 2}, imageio.Micron{Z: 2}},
+		{imageio.Micron{X: 0.5}, imageio.Micron{X: 0.5, Y: 0.5}},
+		{imageio.Micron{Y: 0.5, Z: 1}, imageio.Micron{X: 0.5, Y: 0.5, Z: 1}},
 		{imageio.Micron{X: 0.5, Y: 2}, imageio.Micron{X: 0.5, Y: 2}},
 	} {
 		if got := imageio.Calibrated(bare, c.given).Info().Micron; got != c.want {

@@ -226,7 +226,7 @@ func (v *View) point(still bool) {
 
 // tell tells what lies under the pointer, if that is news.
 func (v *View) tell(r Readout) {
-	if v.act.Moved != nil && !(r.Still && r.same(v.said)) {
+	if v.act.Moved != nil && (!r.Still || !r.same(v.said)) {
 		v.said = r
 		v.act.Moved(r)
 	}

@@ -59,7 +59,7 @@ func TestRunAgainOnAPlane(t *testing.T) {
 			t.Errorf("it was asked on a plane, and it says %q", labelOf(v, "nuclei@4"))
 		}
 		val.Z = 0
-		if b, here = open(1, 3, val); labelOf(v, "nuclei@4") != "nuclei@4, time 3" || here.Text != "At this time" || !here.Visible() {
+		if _, here = open(1, 3, val); labelOf(v, "nuclei@4") != "nuclei@4, time 3" || here.Text != "At this time" || !here.Visible() {
 			t.Errorf("of a film it says %q, to be asked %q", labelOf(v, "nuclei@4"), here.Text)
 		}
 		if b, here = open(1, 1, typical()); here.Visible() {
