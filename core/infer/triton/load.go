@@ -2,6 +2,7 @@ package triton
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"slices"
@@ -56,7 +57,8 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 	if has || err != nil {
 		return err
 	}
-	config, err := s.config(name, e.backend)
+	sent := rand.Text()
+	config, err := s.config(name, e.backend, sent)
 	if err != nil {
 		return err
 	}
@@ -64,6 +66,7 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 	if err := e.wire.load(ctx, name, config, s.files(e.backend)); err != nil {
 		return err
 	}
+	e.found(name, sent)
 	err = e.settle(ctx, func(list []entry) (bool, error) { return s.standsIn(name, list) })
 	e.log.DebugContext(ctx, "model sent to server",
 		slog.String("engine", e.name), slog.String("model", name), slog.String("version", s.latest),
@@ -72,24 +75,39 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 }
 
 // bury takes a model whose process has died from the server: what it calls ready already it would
-// not start anew.
+// not start anew. One that somebody else has sent since lives.
 func (e *Engine) bury(ctx context.Context, name string) error {
 	e.mu.Lock()
 	dead := e.dead[name]
+	sent, known := e.sent[name]
 	e.mu.Unlock()
 	if !dead {
 		return nil
 	}
-	if err := e.wire.unload(ctx, name); err != nil && !missing(err) {
+	has, err := e.wire.parameters(ctx, name)
+	switch {
+	case err == nil && known && has[sentKey] != sent:
+	case err != nil && !missing(err):
 		return err
+	default:
+		if err := e.wire.unload(ctx, name); err != nil && !missing(err) {
+			return err
+		}
+		if err := e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) }); err != nil {
+			return err
+		}
 	}
-	err := e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) })
-	if err == nil {
-		e.mu.Lock()
-		delete(e.dead, name)
-		e.mu.Unlock()
-	}
-	return err
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.dead, name)
+	return nil
+}
+
+// found notes which sending of a model the server has.
+func (e *Engine) found(name, sent string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.sent[name] = sent
 }
 
 // has tells whether the server serves just what is on s.
@@ -113,6 +131,7 @@ func (e *Engine) has(ctx context.Context, name string, s *shelf) (bool, error) {
 			return false, nil
 		}
 	}
+	e.found(name, has[sentKey])
 	return true, nil
 }
 
@@ -200,6 +219,7 @@ func (e *Engine) forget(name string) {
 	defer e.mu.Unlock()
 	delete(e.shelf, name)
 	delete(e.dead, name)
+	delete(e.sent, name)
 }
 
 func goneFrom(name string, list []entry) (bool, error) {

@@ -101,7 +101,8 @@ func (s *shelf) index(version string) int {
 const (
 	versionKey = "coverslip_version"
 	digestKey  = "coverslip_sha256"
-	imagesKey  = "max_images" // of the model; model.py reads it
+	imagesKey  = "max_images"     // of the model; model.py reads it
+	sentKey    = "coverslip_sent" // of the model; tells one sending of it from the next
 )
 
 // parameters are what the configuration keeps: which registered version each number is,
@@ -134,11 +135,11 @@ func (s *shelf) batch() int {
 // config is the model's configuration. Inputs and outputs are left for the backend to
 // complete from the network. With dynamic batching questions wait in the server by their
 // priority, also where they are not joined.
-func (s *shelf) config(name, backend string) (string, error) {
+func (s *shelf) config(name, backend, sent string) (string, error) {
 	type value struct {
 		Text string `json:"string_value"`
 	}
-	parameters := map[string]value{}
+	parameters := map[string]value{sentKey: {sent}}
 	for k, v := range s.parameters() {
 		parameters[k] = value{v}
 	}

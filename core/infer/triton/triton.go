@@ -70,8 +70,9 @@ type Engine struct {
 
 	mu        sync.Mutex // guards below
 	shelf     map[string]*shelf
-	streaming map[string]bool // models that answer in streams only
-	dead      map[string]bool // models that must be sent again, though the server calls them ready
+	streaming map[string]bool   // models that answer in streams only
+	dead      map[string]bool   // models that must be sent again, though the server calls them ready
+	sent      map[string]string // which sending of a model this engine has found or made
 }
 
 var (
@@ -130,7 +131,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, release: func() {}}
+	e := &Engine{key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, sent: map[string]string{}, release: func() {}}
 	e.loading <- struct{}{}
 	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), metricsPort(u))+"/metrics")
 	e.asker = opt.Files.client(e.metrics)
