@@ -121,7 +121,7 @@ func (l *layer) patchAt(k [2]int, budget *int) *patch {
 	}
 	n := 0
 	for _, i := range l.index.within(patchBox(k, l.scale)) {
-		n += 1 + len(l.index.all[i].Outline)/corners
+		n += max(1, (len(l.index.all[i].Outline)+corners-1)/corners)
 	}
 	if n > *budget {
 		l.wanted = append(l.wanted, k)
