@@ -108,15 +108,24 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-func TestCutShort(t *testing.T) {
+// pictures are files of one picture, by their names.
+func pictures(t *testing.T) map[string]string {
+	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, w, h))
 	paint(img, 1, 1)
+	all := map[string]string{}
 	for name, write := range map[string]func(io.Writer) error{
 		"a.png": func(o io.Writer) error { return png.Encode(o, img) },
 		"a.jpg": func(o io.Writer) error { return jpeg.Encode(o, img, nil) },
 		"a.bmp": func(o io.Writer) error { return bmp.Encode(o, img) },
 	} {
-		path := save(t, name, write)
+		all[name] = save(t, name, write)
+	}
+	return all
+}
+
+func TestCutShort(t *testing.T) {
+	for name, path := range pictures(t) {
 		if err := (raster.Format{}).Complete(t.Context(), path); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -144,14 +153,7 @@ func TestCutShort(t *testing.T) {
 // TestWordsBehindTheEnd has pictures with a film behind them, as cameras write, and a BMP that says two
 // bytes more than it has: they are whole.
 func TestWordsBehindTheEnd(t *testing.T) {
-	img := image.NewGray(image.Rect(0, 0, w, h))
-	paint(img, 1, 1)
-	for name, write := range map[string]func(io.Writer) error{
-		"a.png": func(o io.Writer) error { return png.Encode(o, img) },
-		"a.jpg": func(o io.Writer) error { return jpeg.Encode(o, img, nil) },
-		"a.bmp": func(o io.Writer) error { return bmp.Encode(o, img) },
-	} {
-		path := save(t, name, write)
+	for name, path := range pictures(t) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

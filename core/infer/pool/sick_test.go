@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,24 +44,29 @@ func look(t *testing.T, p *Pool, n int) error {
 	}
 	ctx, stop := context.WithCancelCause(t.Context())
 	defer stop(nil)
-	todo := make(chan bool, n)
-	for range n {
-		todo <- true
-	}
-	close(todo)
+	atOnce(n, 4, func() bool {
+		_, err := p.Infer(ctx, ref, nil)
+		if err != nil {
+			stop(err)
+		}
+		return err == nil
+	})
+	return context.Cause(ctx)
+}
+
+// atOnce asks n times, so many at a time; who gets no answer asks no more.
+func atOnce(n, many int, ask func() bool) {
+	var left atomic.Int64
+	left.Store(int64(n))
 	var wg sync.WaitGroup
-	for range 4 {
+	for range many {
 		wg.Go(func() {
-			for range todo {
-				if _, err := p.Infer(ctx, ref, nil); err != nil {
-					stop(err)
-					return
-				}
+			for goOn := true; goOn && left.Add(-1) >= 0; {
+				goOn = ask()
 			}
 		})
 	}
 	wg.Wait()
-	return context.Cause(ctx)
 }
 
 // TestHungOverQuestions: of a server that says what its models are like and hangs over questions
@@ -97,22 +103,14 @@ func TestColdServer(t *testing.T) {
 			return nil
 		}
 		p := of(NewMember(cold, nil), NewMember(warm, nil))
-		var wg sync.WaitGroup
-		todo := make(chan bool, 200)
-		for range cap(todo) {
-			todo <- true
-		}
-		close(todo)
-		for range 16 {
-			wg.Go(func() {
-				for range todo {
-					if _, err := p.Infer(t.Context(), infer.Ref{Model: "m"}, nil); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		if wg.Wait(); early < 150 {
+		atOnce(200, 16, func() bool {
+			_, err := p.Infer(t.Context(), infer.Ref{Model: "m"}, nil)
+			if err != nil {
+				t.Error(err)
+			}
+			return err == nil
+		})
+		if early < 150 {
 			t.Errorf("by the cold one's first answer the warm one was asked %d times", early)
 		}
 	})
