@@ -200,3 +200,16 @@ func TestANoteStandsUntilThePointerMoves(t *testing.T) {
 		}
 	})
 }
+
+// TestALongFootWidensNoWindow: on a small screen at scale 2 there are 640 units.
+func TestALongFootWidensNoWindow(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Saved = "10 corrections in the draft only, not committed yet"
+		v.Set(val)
+		s.settle(c)
+		if w := v.MinSize().Width; w > 560 { // beside the navigation
+			t.Errorf("the viewer is %v wide at least", w)
+		}
+	})
+}

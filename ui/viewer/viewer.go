@@ -225,7 +225,7 @@ func (s *Screen) build() {
 	side := container.NewHBox(widget.NewSeparator(), s.panel)
 	// The banner comes last of all: Fyne forgets that something has grown where what follows it has changed inside.
 	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), nil, nil, nil,
-		container.NewBorder(nil, s.foot, s.rail, side, s.picture))
+		container.NewBorder(nil, container.NewHScroll(s.foot), s.rail, side, s.picture)) // else a long foot widens the window, off the screen
 	s.empty = kit.NewEmpty(theme.Icon("viewer"), "No image is open",
 		"Open a capture in the inbox by a double click, or select it and press Enter.", "Go to the inbox", s.act.Inbox)
 	s.layout = container.NewStack(s.full, s.empty)
