@@ -23,12 +23,13 @@ var arrows = map[string]string{
 	"packaging/triton": "",
 
 	// The ground: words that everyone uses.
-	"core":        "",
-	"core/fault":  "",
-	"core/secret": "",
-	"core/event":  "",
-	"core/disk":   "",
-	"core/ruamel": "",
+	"core":         "",
+	"core/fault":   "",
+	"core/secret":  "",
+	"core/event":   "",
+	"core/disk":    "",
+	"core/process": "",
+	"core/ruamel":  "",
 
 	// The things: each knows itself and the ground.
 	"core/annotation":     "",
@@ -47,6 +48,7 @@ var arrows = map[string]string{
 	"core/imageio/inflate": "", // what several of the formats hold inside
 	"core/imageio/jpeg":    "",
 	"core/imageio/czi":     "core/fault core/imageio core/imageio/jpeg",
+	"core/imageio/foreign": "core/disk core/fault core/imageio core/process",
 	"core/imageio/ometiff": "core/fault core/imageio core/imageio/inflate core/imageio/jpeg",
 	"core/imageio/raster":  "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/video":   "core/fault core/imageio core/imageio/jpeg",
@@ -71,7 +73,7 @@ var arrows = map[string]string{
 
 	// The work.
 	"core/dataset":  "core/disk core/fault core/job core/remote core/ruamel core/secret",
-	"core/pipeline": "core/dataset core/fault core/job core/ruamel",
+	"core/pipeline": "core/dataset core/fault core/job core/process core/ruamel",
 	"core/segment":  "core/annotation core/fault",
 	"core/infer":    "core/annotation core/fault core/imageio core/job core/recipe core/segment",
 	"core/measure":  "core/annotation core/fault core/imageio core/segment",

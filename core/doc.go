@@ -2,9 +2,9 @@
 // them in DVC's format, asks models what is in them, remembers what people decided, and
 // puts models in force.
 //
-//	the ground     fault secret event disk ruamel
+//	the ground     fault secret event disk process ruamel
 //	the things     annotation capture capture/ending config health imageio job model recipe remote session
-//	the adapters   imageio/{czi,ometiff,raster,video,zarr}, over imageio/{inflate,jpeg}
+//	the adapters   imageio/{czi,foreign,ometiff,raster,video,zarr}, over imageio/{inflate,jpeg}
 //	               infer/{embedded,triton}, several as one by infer/pool; model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest

@@ -92,11 +92,15 @@ func (w *window) openFrom(from, id string) {
 // sees the last one at once. The viewer comes up if the page that it was asked on is still open.
 func (w *window) bring(from string, open func(ctx context.Context) (desk, error)) {
 	own := w.asked.Add(1)
+	w.awaiting.end()
 	w.work.do(func(ctx context.Context) error {
 		if w.asked.Load() != own {
 			return nil
 		}
 		d, err := open(ctx)
+		if w.await(err, own, from, open) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ func (w *window) setPlaces(map[string]station.Place) { w.fillDatasets() }
 
 func (w *window) setJobs(all map[string]job.Job) {
 	w.jobs.Set(all)
+	w.converted(all)
 	w.showPlaces()
 	w.strip()
 }

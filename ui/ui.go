@@ -57,28 +57,29 @@ type window struct {
 
 	*queues
 
-	shell    *shell.Shell
-	inbox    *inbox.Screen
-	viewer   *viewer.Screen
-	datasets *datasets.Screen
-	models   *models.Screen
-	runs     *runs.Screen
-	servers  *servers.Screen
-	jobs     *jobs.Screen
-	settings *settings.Screen
-	desk     desk
-	class    string // that a person chose last
-	curve    runs.Curve
-	counting map[string]bool        // captures whose objects are counted over time
-	thumbs   map[string]image.Image // by item; nil while it is made
-	drawn    map[string]inboxRow    // captures in the inbox, by item
-	pictures pictures
-	versions datasets.Values // without the places
-	looking  bool            // versions are being read
-	sift     *sifting        // nil: nobody looked
-	looked   time.Time       // when the places were asked last
-	stages   stages
-	secrets  map[string]bool // which secrets of the settings there are
+	shell       *shell.Shell
+	inbox       *inbox.Screen
+	viewer      *viewer.Screen
+	datasets    *datasets.Screen
+	models      *models.Screen
+	runs        *runs.Screen
+	servers     *servers.Screen
+	jobs        *jobs.Screen
+	settings    *settings.Screen
+	desk        desk
+	class       string // that a person chose last
+	curve       runs.Curve
+	counting    map[string]bool        // captures whose objects are counted over time
+	thumbs      map[string]image.Image // by item; nil while it is made
+	conversions int                    // that are done
+	drawn       map[string]inboxRow    // captures in the inbox, by item
+	pictures    pictures
+	versions    datasets.Values // without the places
+	looking     bool            // versions are being read
+	sift        *sifting        // nil: nobody looked
+	looked      time.Time       // when the places were asked last
+	stages      stages
+	secrets     map[string]bool // which secrets of the settings there are
 }
 
 // Show opens the window and returns when it is closed, or when ctx ends, and everything

@@ -31,13 +31,14 @@ type queues struct {
 	following  moves // of the open film
 	reading    moves // of the open capture's objects
 	measuring  moves // of them
+	awaiting   moves // of the image that is to be opened and is made first
 }
 
 func newQueues(post func(func()), log *slog.Logger) *queues {
 	one := func() *work { return newWork(post, log) }
 	q := &queues{
 		work: one(), decisions: one(), slow: one(), longs: one(), data: one(), drawing: one(), closing: one(),
-		thresholds: moves{work: one()}, following: moves{work: one()}, reading: moves{work: one()}, measuring: moves{work: one()},
+		thresholds: moves{work: one()}, following: moves{work: one()}, reading: moves{work: one()}, measuring: moves{work: one()}, awaiting: moves{work: one()},
 	}
 	q.decisions.grace = lastWords
 	return q
@@ -54,7 +55,7 @@ func (q *queues) tell(fail func(say, hint string)) {
 func (q *queues) workAll(ctx context.Context, g *errgroup.Group) {
 	for _, k := range []*work{
 		q.work, q.decisions, q.slow, q.data, q.drawing, q.closing,
-		q.thresholds.work, q.following.work, q.reading.work, q.measuring.work,
+		q.thresholds.work, q.following.work, q.reading.work, q.measuring.work, q.awaiting.work,
 	} {
 		g.Go(func() error { return k.run(ctx) })
 	}

@@ -32,6 +32,9 @@ type Settings struct {
 	Model      string     `json:"model"`  // the registered model that captures are sent to
 	Appearance Appearance `json:"appearance"`
 	Linking    Linking    `json:"linking"`
+	// Converter is the program that makes OME-TIFF of what can't be read here: its path or name; empty: the
+	// first that is installed.
+	Converter string `json:"converter,omitempty"`
 }
 
 // Linking says which objects of different time points of a film may be the same.

@@ -38,16 +38,25 @@ func (o *Opener) Open(ctx context.Context, path string) (Source, error) {
 // OpenAs opens the image at path and calls its pixels id, for instance
 // "md5:9e107d9d372bb6826bd81d3542a419d6". An empty id is [FileID]'s.
 func (o *Opener) OpenAs(ctx context.Context, path, id string) (Source, error) {
-	return o.open(ctx, path, id, Format.Open)
+	return o.open(ctx, path, id, func(f Format, ctx context.Context, path string) (Source, error) {
+		if k, ok := f.(Keeper); ok {
+			return k.OpenKept(ctx, path, id, -1)
+		}
+		return f.Open(ctx, path)
+	})
 }
 
 // OpenImage opens the n-th image of the file at path, counted from 0, and calls its pixels
 // by id as [Opener.OpenAs] does, with the number behind it.
 func (o *Opener) OpenImage(ctx context.Context, path, id string, n int) (Source, error) {
+	of := id
 	if id != "" {
 		id = ImageID(id, n)
 	}
 	return o.open(ctx, path, id, func(f Format, ctx context.Context, path string) (Source, error) {
+		if k, ok := f.(Keeper); ok {
+			return k.OpenKept(ctx, path, of, n)
+		}
 		if m, ok := f.(Multiple); ok {
 			return m.OpenImage(ctx, path, n)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/process"
 )
 
 // killWait is how long a stopped command gets to end by itself, and how long the output of
@@ -52,7 +53,7 @@ func command1(ctx context.Context, s *Stage, line string, o Options, root string
 	err := cmd.Run()
 	w.flush()
 	if ctx.Err() != nil {
-		killAll(cmd)
+		process.KillAll(cmd)
 		return ctx.Err()
 	}
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // a helper that it has left behind may go on

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path"
 	"syscall"
+
+	"coverslip.dev/coverslip/core/process"
 )
 
 // shell makes the command that runs a line as DVC runs it, in a process group of its own.
@@ -24,15 +26,7 @@ func shell(ctx context.Context, program, line string) *exec.Cmd {
 		args = append([]string{"--no-config"}, args...)
 	}
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // to run commands is what it is for
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	leaveNone(cmd.SysProcAttr)
+	process.Own(cmd)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	return cmd
-}
-
-// killAll ends what is left of a stopped command's group.
-func killAll(cmd *exec.Cmd) {
-	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if none is left
-	}
 }

@@ -69,11 +69,15 @@ func (s *Station) CalibrateItem(ctx context.Context, it flow.Item, um imageio.Mi
 // openCapture opens the n-th image of a capture, or its own one, with the size of pixels that
 // a person has given.
 func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string, n int) (imageio.Source, error) {
+	return s.openCaptureBy(ctx, s.opener, c, md5, n)
+}
+
+func (s *Station) openCaptureBy(ctx context.Context, o *imageio.Opener, c intake.Capture, md5 string, n int) (imageio.Source, error) {
 	at, err := s.imagePath(ctx, c, md5)
 	if err != nil {
 		return nil, err
 	}
-	src, err := openNth(ctx, s.opener, at, pixelsID(md5), n)
+	src, err := openNth(ctx, o, at, pixelsID(md5), n)
 	if err != nil {
 		return nil, err
 	}

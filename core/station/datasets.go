@@ -85,12 +85,12 @@ func (s *Station) Compare(ctx context.Context, from, to string) ([]dataset.FileC
 const drawable = 100e6
 
 // Picture draws the content of a versioned file, at most size pixels wide and high. What
-// is no image is fault.Invalid; what is not on this machine is fault.NotFound.
+// is no image is fault.Invalid; what is not on this machine is fault.NotFound. Nothing is converted for it.
 func (s *Station) Picture(ctx context.Context, md5 string, size int) (image.Image, error) {
 	if len(md5) != 32 {
 		return nil, fault.New(fault.Invalid, "A folder has no picture.", "", nil)
 	}
-	src, err := s.opener.OpenAs(ctx, s.objectPath(md5), pixelsID(md5))
+	src, err := s.atHand.OpenAs(ctx, s.objectPath(md5), pixelsID(md5))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/czi"
+	"coverslip.dev/coverslip/core/imageio/foreign"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/imageio/raster"
 	"coverslip.dev/coverslip/core/imageio/video"
@@ -16,9 +17,9 @@ import (
 	"coverslip.dev/coverslip/core/job"
 )
 
-// images opens files of all formats.
-func images() *imageio.Opener {
-	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket})
+// images opens files of all formats, and by other those that are to be converted.
+func images(other foreign.Format) *imageio.Opener {
+	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket}, other)
 }
 
 // DescribeImage returns what the n-th image of the file at path says of itself, or a person has said
@@ -54,7 +55,7 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 
 // openGiven opens the n-th image of the file at path, outside any workspace, and calls its pixels by id.
 func openGiven(ctx context.Context, path, id string, n int) (imageio.Source, error) {
-	src, err := openNth(ctx, images(), path, id, n)
+	src, err := openNth(ctx, images(foreign.Format{Shelf: givenShelf()}), path, id, n)
 	if err != nil {
 		return nil, err
 	}

@@ -16,16 +16,16 @@ import (
 // OpenImage opens an item's image for the screen: with a pyramid, and its tiles cached.
 // The caller closes it.
 func (s *Station) OpenImage(ctx context.Context, it flow.Item) (imageio.Source, error) {
-	return s.openItem(ctx, it, own)
+	return s.openItem(ctx, s.opener, it, own)
 }
 
 // OpenNth is [Station.OpenImage] for the n-th image, counted from 0, of a file that holds
 // several. Models see, and persons correct, only the one that OpenImage opens.
 func (s *Station) OpenNth(ctx context.Context, it flow.Item, n int) (imageio.Source, error) {
-	return s.openItem(ctx, it, n)
+	return s.openItem(ctx, s.opener, it, n)
 }
 
-func (s *Station) openItem(ctx context.Context, it flow.Item, n int) (imageio.Source, error) {
+func (s *Station) openItem(ctx context.Context, o *imageio.Opener, it flow.Item, n int) (imageio.Source, error) {
 	var c intake.Capture
 	md5, ok := Image(it)
 	if !ok {
@@ -38,7 +38,7 @@ func (s *Station) openItem(ctx context.Context, it flow.Item, n int) (imageio.So
 	if err != nil {
 		return nil, err
 	}
-	src, err := s.openCapture(ctx, c, md5, n)
+	src, err := s.openCaptureBy(ctx, o, c, md5, n)
 	if err != nil {
 		return nil, err
 	}

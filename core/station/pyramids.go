@@ -20,8 +20,8 @@ const (
 	// largePlane is how many pixels the coarsest level of an image may have before it is
 	// worth keeping coarser ones: decoding so many takes less than a second.
 	largePlane = 16e6
-	// pyramidBytes is how much disk all kept levels may take.
-	pyramidBytes = 20 << 30
+	// madeBytes is how much disk all kept levels and converted images may take.
+	madeBytes = 20 << 30
 )
 
 // pyramids keep the coarser levels of large images that came without any, as OME-TIFF in
@@ -111,21 +111,21 @@ func (s *Station) makePyramid(ctx context.Context, want large, p *job.Progress) 
 	}
 	top := coarse.Info()
 	size := int64(top.Levels[0].Size.X) * int64(top.Levels[0].Size.Y) * int64(info.Type.Bytes()*len(info.Channels)*info.Z*info.T) * 4 / 3
-	if size > pyramidBytes/2 {
+	if size > madeBytes/2 {
 		return nil // what it needs is made when it is looked at
 	}
 	if err := os.MkdirAll(s.pyramids.dir, 0o755); err != nil {
 		return err
 	}
-	if err := s.pyramids.prune(size); err != nil {
+	if err := prune(s.pyramids.dir, size); err != nil {
 		return err
 	}
 	return ometiff.Save(ctx, s.pyramids.path(want.md5), coarse, ometiff.Options{Progress: rows(top, p)})
 }
 
-// prune removes the levels that were not looked at for longest, until size more fits.
-func (p *pyramids) prune(size int64) error {
-	names, err := os.ReadDir(p.dir)
+// prune removes what was made of images and not looked at for longest, until size more fits.
+func prune(dir string, size int64) error {
+	names, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
@@ -140,10 +140,10 @@ func (p *pyramids) prune(size int64) error {
 		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
 	})
 	for _, st := range all {
-		if size <= pyramidBytes {
+		if size <= madeBytes {
 			break
 		}
-		if err := os.Remove(filepath.Join(p.dir, st.Name())); err == nil {
+		if err := os.Remove(filepath.Join(dir, st.Name())); err == nil {
 			size -= st.Size()
 		}
 	}

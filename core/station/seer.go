@@ -28,7 +28,7 @@ type seer struct{ *Station }
 // Detect predicts the capture's copy in the dataset with the version in force of the model
 // that a person or the rules chose.
 func (s seer) Detect(ctx context.Context, c intake.Capture, st intake.Stored, ask intake.Ask, p *job.Progress) (intake.Predicted, error) {
-	src, err := s.openCapture(ctx, c, st.MD5, own)
+	src, err := s.openSeen(ctx, c, st.MD5)
 	if err != nil {
 		return intake.Predicted{}, err
 	}

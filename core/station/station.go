@@ -19,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/foreign"
 	"coverslip.dev/coverslip/core/infer/embedded"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
@@ -61,8 +62,10 @@ type Station struct {
 	films       films
 	bundles     bundles
 	opener      *imageio.Opener
+	atHand      *imageio.Opener // of what needs no conversion first
 	tiles       *imageio.TileCache
 	pyramids    *pyramids
+	conversions *conversions
 	names       *names
 	sources     sources
 	sightings   event.Feed[string, Sighting]
@@ -88,10 +91,12 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		secrets: secret.Open(filepath.Join(ws, "secrets.json")),
 		tiles:   imageio.NewTileCache(tileBytes),
 		places:  places{poke: make(chan struct{}, 1)},
-		opener:  images(),
 
 		pyramids: newPyramids(filepath.Join(ws, "pyramids")),
 	}
+	s.conversions = newConversions(shelf(s.pyramids.dir, func() string { return s.file.Settings().Converter }, s.log))
+	s.opener = images(foreign.Format{Shelf: s.conversions.shelf, Ask: s.conversions.ask})
+	s.atHand = images(foreign.Format{Shelf: s.conversions.shelf, Ask: func(*foreign.Conversion) bool { return false }})
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -163,6 +168,7 @@ func (s *Station) Run(ctx context.Context) error {
 	g.Go(func() error { return s.keepPlaces(ctx) })
 	g.Go(func() error { return s.watchFolders(ctx) })
 	g.Go(func() error { return s.keepPyramids(ctx) })
+	g.Go(func() error { return s.keepConverting(ctx) })
 	if s.opt.Sample {
 		g.Go(func() error { return s.play(ctx) })
 	}

@@ -11,9 +11,9 @@ import (
 )
 
 // Thumb returns a small picture of an item, at most size pixels wide and high: the plane
-// where its objects lie, each channel between its 1st and 99.8th percentile.
+// where its objects lie, each channel between its 1st and 99.8th percentile. Nothing is converted for it.
 func (s *Station) Thumb(ctx context.Context, it flow.Item, size int) (image.Image, error) {
-	src, err := s.OpenImage(ctx, it)
+	src, err := s.openItem(ctx, s.atHand, it, own)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 //go:build !windows && !linux
 
-package pipeline
+package process
 
 import "syscall"
 

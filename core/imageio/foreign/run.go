@@ -1,0 +1,142 @@
+package foreign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/process"
+)
+
+// result is what the converted file is called while it is made, in a folder of its own.
+const result = "converted.ome.tif"
+
+// often is how often is looked how large the result is by now.
+const often = 500 * time.Millisecond
+
+// run has a converter write dir/[result] of o. A long silence is no reason to end it: who reads a large file
+// through says nothing for as long.
+func (c Converter) run(ctx context.Context, log *slog.Logger, o original, dir string, grown func(size int64)) error {
+	in := o.path
+	if o.plain != "" && os.Symlink(o.path, filepath.Join(dir, o.plain)) == nil { // Windows lets few people do that
+		in = o.plain
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	cmd := exec.CommandContext(ctx, c.program, c.args(in, result)...) //nolint:gosec // the operator's own program, no shell
+	process.Own(cmd)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // its words are looked into
+	cmd.WaitDelay = 2 * time.Second
+	var said tail
+	cmd.Stdout, cmd.Stderr = &said, &said
+	begun := time.Now()
+	ended := make(chan struct{})
+	watched := make(chan struct{})
+	go func() { // waited for below
+		defer close(watched)
+		watch(dir, grown, ended)
+	}()
+	err := cmd.Run()
+	close(ended)
+	<-watched
+	process.KillAll(cmd)
+	log.InfoContext(ctx, "converted", slog.String("file", o.path), slog.String("by", c.program), slog.Duration("took", time.Since(begun)),
+		slog.Any("error", err), slog.String("said", said.String()))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) { // a helper that it has left behind held its output
+		return c.failed(o, err, said.String())
+	}
+	return nil
+}
+
+// watch tells how large the files in dir are until it ends.
+func watch(dir string, grown func(size int64), ended <-chan struct{}) {
+	if grown == nil {
+		return
+	}
+	tick := time.NewTicker(often)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+			grown(size(dir))
+		}
+	}
+}
+
+// size is how much lies in a folder.
+func size(dir string) (all int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // it is renamed under our eyes
+		}
+		if st, err := d.Info(); err == nil && st.Mode().IsRegular() {
+			all += st.Size()
+		}
+		return nil
+	})
+	return all
+}
+
+// failed says why a converter did not make it.
+func (c Converter) failed(o original, err error, said string) error {
+	cause := fmt.Errorf("%s: %w: %s", c.program, err, said)
+	low := strings.ToLower(said)
+	for _, full := range []string{"no space left", "enospc", "os error 28", "not enough space", "quota exceeded"} {
+		if strings.Contains(low, full) {
+			return fault.New(fault.Full, "The disk is full: “"+o.name+"” could not be converted.", "Free some room; the work goes on by itself.",
+				errors.Join(syscall.ENOSPC, cause))
+		}
+	}
+	kind, why := fault.Invalid, ""
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok && c.Name == "OpenReadout" && ended.ExitCode() == 4 {
+		kind, why = fault.Corrupt, " The file may be damaged: copy it again from the instrument."
+	}
+	say := "“" + o.name + "” could not be converted by " + c.Name
+	if line := reason(said); line != "" {
+		say += ": " + line
+	}
+	return fault.New(kind, strings.TrimRight(say, ".")+".", "It is kept and versioned all the same; export it as OME-TIFF to look at it here."+why, cause)
+}
+
+// reason is the line that says most of what a program said: its last one, without what begins an error.
+func reason(said string) string {
+	const most = 200
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	line := strings.TrimSpace(lines[len(lines)-1])
+	for _, l := range lines { // of Java's, the last line is of the stack
+		if strings.Contains(l, "Exception") && strings.HasPrefix(line, "at ") {
+			line = strings.TrimSpace(l)
+		}
+	}
+	if r := []rune(line); len(r) > most {
+		line = string(r[:most]) + "…"
+	}
+	return line
+}
+
+// tail keeps the last of what a program says.
+type tail struct{ last []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	const most = 8 << 10
+	t.last = append(t.last, p...)
+	t.last = t.last[max(0, len(t.last)-most):]
+	return len(p), nil
+}
+
+func (t *tail) String() string { return strings.ToValidUTF8(strings.TrimSpace(string(t.last)), "?") }

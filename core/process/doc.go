@@ -1,0 +1,2 @@
+// Package process runs programs of which nothing is left when they are stopped.
+package process

@@ -1,0 +1,176 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/foreign"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/job"
+)
+
+// conversions are the images that a converter is to make readable: one after the other, and beside them
+// what a person waits for.
+type conversions struct {
+	shelf *foreign.Shelf
+
+	mu    sync.Mutex // guards all below
+	queue []*foreign.Conversion
+	wake  chan struct{}              // closed when the queue has grown
+	hoped map[string]*imageio.Making // that a capture waits for, by MD5
+}
+
+func newConversions(shelf *foreign.Shelf) *conversions {
+	return &conversions{shelf: shelf, wake: make(chan struct{}), hoped: map[string]*imageio.Making{}}
+}
+
+// shelf is where converted images are kept, and who converts them.
+func shelf(dir string, set func() string, log *slog.Logger) *foreign.Shelf {
+	return &foreign.Shelf{
+		Dir: dir, Most: madeBytes, TIFF: ometiff.Format{}, Log: log,
+		Room: func(size int64) error { return prune(dir, size) },
+		Find: func(ctx context.Context) (foreign.Converter, error) { return foreign.Find(ctx, set()) },
+	}
+}
+
+// givenShelf is that of images outside any workspace.
+func givenShelf() *foreign.Shelf {
+	cache := os.Getenv("COVERSLIP_CACHE") // the scripts of packaging/ go by it
+	if cache == "" {
+		cache = os.TempDir()
+		if dir, err := os.UserCacheDir(); err == nil {
+			cache = dir
+		}
+		cache = filepath.Join(cache, "coverslip")
+	}
+	s := shelf(filepath.Join(cache, "converted"), func() string { return os.Getenv("COVERSLIP_CONVERTER") }, slog.New(slog.DiscardHandler))
+	_ = s.Sweep(24 * time.Hour) // another process may be at work there
+	return s
+}
+
+// ask puts a conversion at the end of the queue.
+func (c *conversions) ask(v *foreign.Conversion) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue = append(c.queue, v)
+	close(c.wake)
+	c.wake = make(chan struct{})
+	return true
+}
+
+// next returns the oldest that is wanted, or of all if there is none; nil until there is one.
+func (c *conversions) next(wanted func(id string) bool, all bool) (v *foreign.Conversion, grown <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.IndexFunc(c.queue, func(v *foreign.Conversion) bool { return wanted(v.ID()) })
+	if at < 0 && all && len(c.queue) > 0 {
+		at = 0
+	}
+	if at < 0 {
+		return nil, c.wake
+	}
+	v = c.queue[at]
+	c.queue = slices.Delete(c.queue, at, at+1)
+	return v, nil
+}
+
+// wanted reports whether a person waits for the image with those pixels: it is on screen, or no capture.
+func (s *Station) wanted(id string) bool {
+	at := s.looked.Load()
+	return !strings.HasPrefix(id, pixelsID("")) || at != nil && id == pixelsID(*at)
+}
+
+// keepConverting converts what is asked for.
+func (s *Station) keepConverting(ctx context.Context) error {
+	if err := s.conversions.shelf.Sweep(0); err != nil { // of a run that was cut off
+		s.log.WarnContext(ctx, "not swept", slog.Any("error", err))
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, all := range []bool{true, false} {
+		g.Go(func() error {
+			for {
+				v, grown := s.conversions.next(s.wanted, all)
+				if v != nil {
+					s.convert(ctx, v)
+					continue
+				}
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-grown:
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// Converting is the kind of the jobs that convert.
+const Converting = "convert"
+
+func (s *Station) convert(ctx context.Context, v *foreign.Conversion) {
+	err := s.jobs.Do(ctx, Converting, "Convert "+v.Title, func(ctx context.Context, p *job.Progress) error {
+		p.Grow(v.Size)
+		var last int64
+		return v.Do(ctx, func(done, _ int64) {
+			p.Add(done - last)
+			last = done
+		})
+	})
+	if err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "not converted", slog.String("image", v.Title), slog.Any("error", err))
+	}
+	s.flow.Nudge() // captures wait for it
+}
+
+// openSeen is [Station.openCapture] for a model. That a conversion came to nothing is told once, and the next
+// try has it done again.
+func (s seer) openSeen(ctx context.Context, c intake.Capture, md5 string) (imageio.Source, error) {
+	if err := s.conversions.vain(md5); err != nil {
+		return nil, err
+	}
+	src, err := s.openCapture(ctx, c, md5, own)
+	if m, ok := errors.AsType[*imageio.Making](err); ok {
+		s.conversions.hope(md5, m)
+	}
+	return src, err
+}
+
+func (c *conversions) hope(md5 string, m *imageio.Making) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hoped[md5] = m
+}
+
+// vain returns why what a capture has waited for came to nothing.
+func (c *conversions) vain(md5 string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.hoped[md5]
+	if m == nil {
+		return nil
+	}
+	select {
+	case <-m.Done:
+	default:
+		return nil
+	}
+	delete(c.hoped, md5)
+	err := m.Why()
+	if errors.Is(err, context.Canceled) {
+		return fault.New(fault.Invalid, "Its conversion was stopped.", "Try again starts it anew.", nil)
+	}
+	return err
+}

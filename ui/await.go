@@ -1,0 +1,75 @@
+package ui
+
+import (
+	"context"
+	"errors"
+
+	"fyne.io/fyne/v2"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/station"
+	"coverslip.dev/coverslip/ui/kit"
+)
+
+// await says that an image is being made first, and opens it when it is there, unless another was asked
+// for by then. It reports whether err is of that.
+func (w *window) await(err error, own int64, from string, open func(ctx context.Context) (desk, error)) bool {
+	m, ok := errors.AsType[*imageio.Making](err)
+	if !ok {
+		return false
+	}
+	w.work.post(func() {
+		if w.asked.Load() != own {
+			return
+		}
+		b := kit.NewBanner()
+		say, hint := fault.Explain(m)
+		b.Set(kit.Busy, say, hint, "", nil)
+		kit.Over(w.win.Canvas(), "One moment", b, fyne.NewSize(520, 140))
+		said := w.win.Canvas().Overlays().Top()
+		w.awaiting.do(func(ctx context.Context) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-m.Done:
+			}
+			why := m.Why()
+			w.awaiting.post(func() {
+				if w.asked.Load() != own {
+					return
+				}
+				w.win.Canvas().Overlays().Remove(said)
+				switch {
+				case why == nil:
+					w.bring(from, open)
+				case fault.KindOf(why) != fault.Canceled:
+					w.fail(fault.Explain(why))
+				}
+			})
+			return nil
+		})
+	})
+	return true
+}
+
+// converted has small pictures made that could not be before something was converted.
+func (w *window) converted(all map[string]job.Job) {
+	n := 0
+	for _, j := range all {
+		if j.Kind == station.Converting && j.State == job.Done {
+			n++
+		}
+	}
+	if n == w.conversions {
+		return
+	}
+	w.conversions = n
+	for id, img := range w.thumbs {
+		if img == nil {
+			delete(w.thumbs, id)
+		}
+	}
+	w.inbox.Pictured()
+}
