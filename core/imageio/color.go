@@ -1,6 +1,9 @@
 package imageio
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // Colored reports whether the image is a colour picture: its channels are the red, green and
 // blue of one camera, and their ratios are its colours. A contrast of each on its own would
@@ -64,4 +67,25 @@ func stainColor(name string) ([3]uint8, bool) {
 		}
 	}
 	return [3]uint8{}, false
+}
+
+// Printed returns how much light is left of red, green or blue where so much of its ink, cyan, magenta or
+// yellow, and of black is printed, of samples of 8 or 16 bits.
+func Printed(ink, black *Pixels) *Pixels {
+	out := &Pixels{Size: ink.Size, Type: ink.Type, Data: make([]byte, len(ink.Data))}
+	left := func(ink, black, most uint32) uint32 {
+		paper := most - black
+		return paper - (ink*paper+most/2)/most
+	}
+	if ink.Type == Uint8 {
+		for i, v := range ink.Data {
+			out.Data[i] = byte(left(uint32(v), uint32(black.Data[i]), 0xff)) //nolint:gosec // at most 0xff
+		}
+		return out
+	}
+	le := binary.LittleEndian
+	for i := 0; i < len(ink.Data); i += 2 {
+		le.PutUint16(out.Data[i:], uint16(left(uint32(le.Uint16(ink.Data[i:])), uint32(le.Uint16(black.Data[i:])), 0xffff))) //nolint:gosec // at most 0xffff
+	}
+	return out
 }

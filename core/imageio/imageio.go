@@ -12,7 +12,7 @@ import (
 // Reading counts how pixels have been decoded: raise it whenever those of some file become other ones,
 // such as turned, of another palette or other means of the levels below. What is kept of an image's
 // pixels has it in its name, so that what was kept before is made anew.
-const Reading = 3
+const Reading = 4
 
 // Source is one open image: a pyramid of levels, each cut into tiles. All its
 // methods may be called from any goroutine.

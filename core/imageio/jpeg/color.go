@@ -12,9 +12,20 @@ func (d *Decoder) picture(out []byte, as Color, apart bool) {
 		room[i] = make([]byte, w+2*d.maxH)
 	}
 	rgb := n == 3 && (as == YCbCr || as == Guess && d.isYCbCr())
+	var inks []byte
+	if n == 4 && as == Guess && d.adobe > 0 { // YCCK
+		inks = make([]byte, 3*w)
+	}
 	for y := range h {
 		for i := range d.parts {
 			rows[i] = d.row(&d.parts[i], y, room[i])[:w]
+		}
+		if inks != nil {
+			d.convert.toPlanes(inks, w, rows[0], rows[1], rows[2])
+			for i, v := range inks {
+				inks[i] = ^v
+			}
+			rows[0], rows[1], rows[2] = inks[:w], inks[w:2*w], inks[2*w:]
 		}
 		switch {
 		case rgb && apart:

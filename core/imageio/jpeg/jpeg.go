@@ -23,7 +23,8 @@ var errShort = errors.New("jpeg: the stream ends early")
 type Color uint8
 
 const (
-	// Guess goes by the stream's markers, as libjpeg does.
+	// Guess goes by the stream's markers, as libjpeg does: four components are CMYK, which programs
+	// write upside down.
 	Guess Color = iota
 	// Plain components are handed out as they are.
 	Plain

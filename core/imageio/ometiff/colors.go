@@ -14,7 +14,9 @@ const (
 	photometricPalette = 3
 	photometricCMYK    = 5
 	photometricYCbCr   = 6
-	photometricLab     = 8 // and two more of its kind
+	photometricLab     = 8  // CIE L*a*b*
+	photometricICCLab  = 9  // the same in the numbers of a colour profile
+	photometricITULab  = 10 // the same in those of fax
 )
 
 // inColor reports whether the samples of a page are red, green and blue, once they are decoded.
@@ -27,10 +29,10 @@ func (p *page) strangeColors() string {
 	switch {
 	case p.photometric == photometricYCbCr && p.compression != jpegNew:
 		return "YCbCr without JPEG compression"
-	case p.photometric == photometricCMYK && p.samples > 3:
-		return "those of print (CMYK)"
-	case p.photometric >= photometricLab && p.photometric <= photometricLab+2 && p.samples > 2:
-		return "CIE L*a*b*"
+	case p.printed() && !p.mixable():
+		return "those of print (CMYK) in samples of " + p.depthName()
+	case p.isLab() && !p.mixable():
+		return "CIE L*a*b* in samples of " + p.depthName()
 	}
 	return ""
 }
@@ -59,6 +61,28 @@ func (t *table) of(px *imageio.Pixels) *imageio.Pixels {
 	return out
 }
 
+// mix makes channel c of a plane of colours out of what read returns of its samples.
+type mix func(c int, read func(sample int) (*imageio.Pixels, error)) (*imageio.Pixels, error)
+
+// dyed makes the channels of a palette.
+func dyed(of []table) mix {
+	return func(c int, read func(int) (*imageio.Pixels, error)) (*imageio.Pixels, error) {
+		px, err := read(0)
+		if err != nil {
+			return nil, err
+		}
+		return of[c].of(px), nil
+	}
+}
+
+// asRGB has the image shown in red, green and blue that are made by m.
+func (l *layout) asRGB(m mix) {
+	l.mix, l.samples, l.info.Channels = m, 3, nil
+	for c := range 3 {
+		l.info.Channels = append(l.info.Channels, channel(c, 1, 3, photometricRGB))
+	}
+}
+
 // palette takes the colours of samples that are numbers of colours. A ramp from black to one colour is
 // how an instrument shows grey samples: they stay as they are, and the channel has that colour.
 func (f *file) palette(l *layout) error {
@@ -77,12 +101,9 @@ func (f *file) palette(l *layout) error {
 		l.info.Channels = []imageio.Channel{channel(0, 1, 1, p.photometric)}
 		l.info.Channels[0].Color = [3]uint8{of[0][last], of[1][last], of[2][last]}
 	case of[0] == of[1] && of[1] == of[2]:
-		l.colors = of[:1]
+		l.mix = dyed(of[:1])
 	default:
-		l.colors, l.samples = of[:], 3
-		for c := range of {
-			l.info.Channels = append(l.info.Channels, channel(c, 1, 3, photometricRGB))
-		}
+		l.asRGB(dyed(of[:]))
 	}
 	return nil
 }

@@ -14,15 +14,15 @@ type kind struct {
 	bits, samples int
 	format        uint64
 	tiled         bool
-	painted       bool
-	aside         bool // they call themselves reduced, or a mask
+	colors        uint64 // what the samples stand for, if not for themselves
+	aside         bool   // they call themselves reduced, or a mask
 }
 
 // kinds sorts pages. Those of the first kind that does not call itself reduced come first.
 func kinds(pages []*page) (groups [][]*page) {
 	at, main := map[kind]int{}, -1
 	for _, p := range pages {
-		k := kind{p.size, p.bits, p.samples, p.kind, p.tiled, p.painted(), p.aside()}
+		k := kind{p.size, p.bits, p.samples, p.kind, p.tiled, p.encoded(), p.aside()}
 		i, ok := at[k]
 		if !ok {
 			if len(groups) >= maxKinds {
@@ -40,6 +40,14 @@ func kinds(pages []*page) (groups [][]*page) {
 		groups[0], groups[main] = groups[main], groups[0]
 	}
 	return groups
+}
+
+// encoded is the kind of colours that the samples of a page are made into, else 0.
+func (p *page) encoded() uint64 {
+	if p.painted() || p.printed() || p.isLab() {
+		return p.photometric
+	}
+	return 0
 }
 
 // painted reports whether the samples of a page are numbers of colours.
@@ -63,7 +71,7 @@ func images(pages []*page) (all [][][]*page) {
 		for k := range groups[i+1:] {
 			k += i + 1
 			p, last := groups[k][0], levels[len(levels)-1][0]
-			if !taken[k] && len(groups[k]) == len(planes) && p.alike(first) && p.tiled == first.tiled && p.painted() == first.painted() && p.size.X < last.size.X && shrunk(p.size, first.size) {
+			if !taken[k] && len(groups[k]) == len(planes) && p.alike(first) && p.tiled == first.tiled && p.encoded() == first.encoded() && p.size.X < last.size.X && shrunk(p.size, first.size) {
 				levels, taken[k] = append(levels, groups[k]), true
 			}
 		}

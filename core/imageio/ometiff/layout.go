@@ -20,7 +20,7 @@ type layout struct {
 	index   []int         // of planes[0], at (t·Z+z)·stacks+c; -1: not in this file
 	stacks  int           // channels that have pages of their own
 	samples int           // channels in each page
-	colors  []table       // that the samples of a page stand for, one a channel; nil: for themselves
+	mix     mix           // makes the channels of the samples of a page; nil: they are the channels
 	base    *page         // the first plane, which the others are like
 	lacks   int           // how many pages the planes would need that have none; 0: all are there
 	away    map[int]place // of planes in other files, by their place in index
@@ -62,6 +62,9 @@ func (f *file) layout(pages []*page, n int) (*layout, error) {
 	if err := f.check(base); err != nil {
 		return nil, err
 	}
+	if l.mix == nil && base.mixable() {
+		return nil, f.unreadColors("those of print (CMYK) or CIE L*a*b* in an image of several channels")
+	}
 	if err := f.levels(l, base); err != nil {
 		return nil, err
 	}
@@ -100,6 +103,9 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 	if l.stacks == 1 {
 		if err := f.palette(l); err != nil {
 			return nil, err
+		}
+		if m := l.planes[0][0].mixed(); m != nil {
+			l.asRGB(m)
 		}
 	}
 	if l.info.Micron == (imageio.Micron{}) {

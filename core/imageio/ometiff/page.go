@@ -36,6 +36,7 @@ const (
 	tagTileOffsets  = 324
 	tagTileCounts   = 325
 	tagSubIFDs      = 330
+	tagInkSet       = 332
 	tagExtraSamples = 338
 	tagSampleFormat = 339
 	tagJPEGTables   = 347
@@ -60,8 +61,9 @@ type page struct {
 	samples     int // of a pixel
 	compression uint64
 	photometric uint64
-	planar      bool // each sample in chunks of its own
-	alpha       bool // the fourth sample is transparency
+	inks        uint64 // 2: others than cyan, magenta, yellow and black
+	planar      bool   // each sample in chunks of its own
+	alpha       bool   // the fourth sample is transparency
 	predictor   uint64
 	fillOrder   uint64 // 2: the lowest bits of a byte come first
 	kind        uint64 // SampleFormat: 1 unsigned, 2 signed, 3 float
@@ -102,7 +104,7 @@ func (f *file) page(off int64) (*page, int64, error) {
 		switch d.tag {
 		case tagSubfileType, tagWidth, tagHeight, tagBits, tagCompression, tagPhotometric, tagFillOrder, tagSamples, tagRowsPerStrip,
 			tagPlanar, tagResUnit, tagPredictor, tagTileWidth, tagTileHeight, tagExtraSamples, tagSampleFormat,
-			tagImageDepth:
+			tagInkSet, tagImageDepth:
 			if numbers[d.tag], err = f.number(d, 0); err != nil {
 				return nil, 0, err
 			}
@@ -184,6 +186,7 @@ func (p *page) fill(n map[uint16]uint64) error {
 	set(&p.fillOrder, tagFillOrder)
 	set(&p.kind, tagSampleFormat)
 	set(&p.unit, tagResUnit)
+	set(&p.inks, tagInkSet)
 	set(&p.depth, tagImageDepth)
 	bits, samples, rows := uint64(1), uint64(1), h
 	set(&bits, tagBits)

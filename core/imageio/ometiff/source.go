@@ -73,14 +73,10 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 	if err := p.in.check(p); err != nil {
 		return nil, err
 	}
-	if s.colors == nil {
+	if s.mix == nil {
 		return s.read(ctx, p, t.C%s.samples, rect)
 	}
-	px, err := s.read(ctx, p, 0, rect)
-	if err != nil {
-		return nil, err
-	}
-	return s.colors[t.C].of(px), nil
+	return s.mix(t.C, func(sample int) (*imageio.Pixels, error) { return s.read(ctx, p, sample, rect) })
 }
 
 // read returns a sample of the pixels in rect.
@@ -242,7 +238,7 @@ func (s *source) assemble(ctx context.Context, p *page, sample int, rect image.R
 // shares reports whether more than one tile needs a chunk.
 func (s *source) shares(p *page) bool {
 	ts, grid := s.info.TileSize, p.grid()
-	return p.interleaved() > 1 || len(s.colors) > 1 || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
+	return p.interleaved() > 1 || s.mix != nil || ts.X%p.chunk.X != 0 && grid.X > 1 || ts.Y%p.chunk.Y != 0 && grid.Y > 1 ||
 		p.chunk.X > ts.X || p.chunk.Y > ts.Y
 }
 

@@ -25,7 +25,7 @@ import (
 type kind struct {
 	name   string
 	magic  string // ? stands for any byte
-	config func(io.Reader) (image.Config, error)
+	config func([]byte) (image.Config, error)
 	decode func([]byte) (picture, error)
 	ended  func([]byte) bool // the file has its last bytes
 	gain   int64             // pixels that a byte of the file can hold at most
@@ -36,6 +36,11 @@ type picture struct {
 	size   image.Point
 	typ    imageio.PixelType
 	planes [][]byte // one a channel, little-endian
+}
+
+// said is what a decoder of the library takes from a picture's head.
+func said(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
+	return func(data []byte) (image.Config, error) { return config(bytes.NewReader(data)) }
 }
 
 // decoded takes what a decoder of the library makes apart.
@@ -54,11 +59,11 @@ func decoded(decode func(io.Reader) (image.Image, error)) func([]byte) (picture,
 // kindOf returns the format that begins with head, nil for none.
 func kindOf(head []byte) *kind {
 	for _, k := range []kind{
-		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, decoded(png.Decode), pngEnded, 8 * 1032},
-		{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, decodeJPEG, jpegEnded, 4096},
-		{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, decoded(bmp.Decode), bmpEnded, 8},
-		{"GIF", "GIF8?a", gif.DecodeConfig, decodeGIF, gifEnded, 4096},
-		{"WebP", "RIFF????WEBP", webp.DecodeConfig, decoded(webp.Decode), riffEnded, 1 << 16},
+		{"PNG", "\x89PNG\r\n\x1a\n", said(png.DecodeConfig), decoded(png.Decode), pngEnded, 8 * 1032},
+		{"JPEG", "\xff\xd8\xff", configJPEG, decodeJPEG, jpegEnded, 4096},
+		{"BMP", "BM????\x00\x00\x00\x00", said(bmp.DecodeConfig), decoded(bmp.Decode), bmpEnded, 8},
+		{"GIF", "GIF8?a", said(gif.DecodeConfig), decodeGIF, gifEnded, 4096},
+		{"WebP", "RIFF????WEBP", said(webp.DecodeConfig), decoded(webp.Decode), riffEnded, 1 << 16},
 	} {
 		if matches(head, k.magic) {
 			return &k
@@ -67,17 +72,43 @@ func kindOf(head []byte) *kind {
 	return nil
 }
 
+// configJPEG knows also what the library does not read.
+func configJPEG(data []byte) (image.Config, error) {
+	p, err := exact.Header(data)
+	if err != nil {
+		return jpeg.DecodeConfig(bytes.NewReader(data))
+	}
+	return image.Config{Width: p.Size.X, Height: p.Size.Y}, nil
+}
+
 // decodeJPEG decodes to the pixels of libjpeg, as far as the picture is of the usual kind.
 func decodeJPEG(data []byte) (picture, error) {
 	p, err := exact.NewDecoder().DecodePlanes(nil, data, exact.Guess)
-	if err != nil || p.Components != 1 && p.Components != 3 {
+	if err != nil || p.Components == 2 {
 		return decoded(jpeg.Decode)(data)
 	}
 	out, n := picture{size: p.Size}, p.Size.X*p.Size.Y
 	for c := range p.Components {
 		out.planes = append(out.planes, p.Data[c*n:(c+1)*n])
 	}
+	if p.Components == 4 {
+		out.planes = light(out.planes)
+	}
 	return out, nil
+}
+
+// light makes red, green and blue of the four inks of a JPEG, which are written upside down.
+func light(inks [][]byte) [][]byte {
+	for _, plane := range inks {
+		for i, v := range plane {
+			plane[i] = ^v
+		}
+	}
+	out := make([][]byte, 3)
+	for c := range out {
+		out[c] = imageio.Printed(&imageio.Pixels{Data: inks[c]}, &imageio.Pixels{Data: inks[3]}).Data
+	}
+	return out
 }
 
 // decodeGIF decodes the first picture. The library makes its transparent colour black: it is that of the
@@ -109,10 +140,12 @@ func (k *kind) pixel(conf image.Config, data []byte) int64 {
 	case k.name != "JPEG":
 		return 4 + 3
 	}
-	if p, err := exact.Header(data); err == nil && !p.Progressive && p.Components < 4 {
-		return 3 + 3
+	p, err := exact.Header(data)
+	n := max(3, int64(p.Components))
+	if err == nil && !p.Progressive {
+		return n + n
 	}
-	return 6 + 3 + 3 // with the coefficients
+	return 2*n + n + n // with the coefficients
 }
 
 func matches(head []byte, magic string) bool {

@@ -5,7 +5,6 @@
 package raster
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +56,7 @@ func parse(path string, data []byte) (*source, error) {
 	if k == nil {
 		return nil, broken(path, errors.New("no known first bytes"))
 	}
-	conf, err := k.config(bytes.NewReader(data))
+	conf, err := k.config(data)
 	if err != nil {
 		return nil, k.fault(path, data, err)
 	}

@@ -72,6 +72,16 @@ for quality in (30, 75, 100):
     write(f"progressive-grey-{quality}.jpg", Image.fromarray(SOFT[..., 0]), quality=quality, progressive=True)
     write(f"progressive-restart-{quality}.jpg", Image.fromarray(SOFT), quality=quality, progressive=True, restart_marker_blocks=3)
     write(f"restart-{quality}.jpg", Image.fromarray(SOFT), quality=quality, restart_marker_blocks=3)
+# Four inks, as they are printed, and as luminance and colour.
+INKS = np.dstack([SOFT, 255 - SOFT[..., 1] // 2])
+for sub in (0, 2):
+    name = f"cmyk-{sub}.jpg"
+    Image.fromarray(INKS, "CMYK").save(OUT / name, quality=90, subsampling=sub)
+    note(name, Image.open(OUT / name).convert("RGB"))
+for sub in ("444", "420"):
+    name = f"ycck-{sub}.jpg"
+    (OUT / name).write_bytes(imagecodecs.jpeg8_encode(INKS, level=90, colorspace="CMYK", outcolorspace="YCCK", subsampling=sub))
+    note(name, Image.open(OUT / name).convert("RGB"))
 for n in range(1, 9):  # as a camera was held
     exif = Image.Exif()
     exif[274] = n
