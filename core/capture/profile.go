@@ -181,7 +181,7 @@ func passing(name string) bool {
 // finished, while an empty file of notes may be.
 func Picture(name string) bool {
 	switch path.Ext(strings.ToLower(name)) {
-	case ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".nd2", ".lif", ".lsm", ".ims", ".vsi", ".oir", ".oib",
+	case ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".nd2", ".lif", ".lsm", ".stk", ".svs", ".ims", ".vsi", ".oir", ".oib",
 		".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".c01", ".flex", ".dib":
 		return true
 	}

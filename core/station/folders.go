@@ -131,7 +131,7 @@ func several(c intake.Capture, files []capture.File) (intake.Capture, error) {
 // looksLikeImage reports whether a file is one that can be looked at, by its name.
 func looksLikeImage(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".tif", ".tiff", ".lsm", ".czi", ".png", ".jpg", ".jpeg", ".bmp", ".dib", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm":
+	case ".tif", ".tiff", ".lsm", ".stk", ".svs", ".czi", ".png", ".jpg", ".jpeg", ".bmp", ".dib", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm":
 		return true
 	}
 	return false

@@ -92,7 +92,11 @@ func (f *file) place(p *page, i uint64) (off, count int64, err error) {
 	if o == 0 || n == 0 {
 		return 0, 0, nil
 	}
-	return f.offset(o) + p.shift, p.needs(i, f.offset(n)), nil
+	off, count = f.offset(o)+p.shift, p.needs(i, f.offset(n))
+	if p.loose {
+		count = max(0, min(2*p.stored(i)+1<<10, f.size-off))
+	}
+	return off, count, nil
 }
 
 // needs is how much of the count bytes that chunk i is said to have holds pixels: programs give the

@@ -78,7 +78,7 @@ func (f *file) whole(p *page) error {
 	const batch = 1 << 13 // values read at a time
 	n := p.offsets.count
 	ow, cw := uint64(p.offsets.width()), uint64(p.counts.width()) //nolint:gosec // 1 to 8
-	if p.counts.count < n {
+	if p.counts.count < n || p.loose {
 		return f.wholeEach(p, n)
 	}
 	if n > uint64(f.size)/ow || n > uint64(f.size)/cw { //nolint:gosec // a size is not negative
@@ -103,7 +103,7 @@ func (f *file) whole(p *page) error {
 	return nil
 }
 
-// wholeEach is whole for uncompressed strips whose sizes nobody wrote down.
+// wholeEach is whole for strips whose sizes nobody wrote down.
 func (f *file) wholeEach(p *page, n uint64) error {
 	for i := range n {
 		off, count, err := f.place(p, i)

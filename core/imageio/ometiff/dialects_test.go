@@ -25,7 +25,6 @@ for name, shape, axes in (("tzcyx", (5, 1, 2, 64, 64), "TZCYX"), ("zcyx", (5, 2,
 tifffile.imwrite(out + "/plays.tif", stack, imagej=True, metadata={"axes": "TYX", "fps": 7})
 tifffile.imwrite(out + "/white.tif", stack[9], photometric="miniswhite")
 tifffile.imwrite(out + "/volume.tif", stack[:8], tile=(8, 16, 16), volumetric=True, metadata=None)
-tifffile.imwrite(out + "/metamorph.stk", stack[0], metadata=None, extratags=[(33629, 4, 10, [0] * 10, True)])
 ramp = np.arange(256, dtype=np.uint8)
 luts = [np.stack([ramp * r, ramp * g, ramp * b]) for r, g, b in ((0, 1, 0), (1, 0, 1))]
 for mode in "composite", "grayscale":
@@ -109,7 +108,7 @@ func TestDialects(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"volume.tif": "three dimensions", "metamorph.stk": "MetaMorph", "odd.lsm": "Zeiss LSM", "broken.ome.tif": "description",
+		"volume.tif": "three dimensions", "odd.lsm": "Zeiss LSM", "broken.ome.tif": "description",
 	} {
 		err := (ometiff.Format{}).Complete(t.Context(), filepath.Join(dir, name))
 		if err == nil {

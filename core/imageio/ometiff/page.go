@@ -41,7 +41,8 @@ const (
 	tagSampleFormat = 339
 	tagJPEGTables   = 347
 	tagImageDepth   = 32997
-	tagMetaMorph    = 33629
+	tagMetaMorphUse = 33628 // UIC1: settings
+	tagMetaMorph    = 33629 // UIC2: where and when
 	tagZeissLSM     = 34412
 	tagImageJCounts = 50838
 	tagImageJ       = 50839
@@ -83,7 +84,9 @@ type page struct {
 	colors      field    // reds, greens and blues of a palette
 	imageJ      [2]field // sizes and bytes of what ImageJ says
 	metaMorph   field    // as many values as a stack has planes
+	metaMorphs  field    // its settings
 	zeiss       field
+	loose       bool  // what is said of how long the chunks are is how much is in them
 	at          int64 // of the directory: names the page
 	in          *file // that it was read from
 	shift       int64 // added to all offsets: planes of ImageJ that have no directory
@@ -153,6 +156,8 @@ func (p *page) refer(d field) bool {
 		p.imageJ[1] = d
 	case tagMetaMorph:
 		p.metaMorph = d
+	case tagMetaMorphUse:
+		p.metaMorphs = d
 	case tagZeissLSM:
 		p.zeiss = d
 	default:

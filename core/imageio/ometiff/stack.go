@@ -2,8 +2,6 @@ package ometiff
 
 import (
 	"encoding/json"
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
@@ -13,7 +11,10 @@ import (
 func (f *file) stack(pages []*page, n int) (*layout, error) {
 	first := pages[0]
 	if len(pages) == 1 && first.metaMorph.count > 1 {
-		return nil, f.unread("the planes of a MetaMorph stack (STK) behind one page")
+		return f.fromMetaMorph(first)
+	}
+	if first.zeiss.count > 0 {
+		return f.fromZeiss(pages, n)
 	}
 	l := plain(pages, n)
 	if len(l.planes) == 0 { // there is no such image
@@ -35,31 +36,7 @@ func (f *file) stack(pages []*page, n int) (*layout, error) {
 		l = plain(more, 0)
 	}
 	says.order(l)
-	if first.zeiss.count > 0 {
-		return l, f.fromZeiss(l, first)
-	}
 	return l, nil
-}
-
-// fromZeiss tells the depths of an LSM from its times, the slower ones, and takes its scale.
-func (f *file) fromZeiss(l *layout, first *page) error {
-	says, err := f.bytes(first.zeiss)
-	if err != nil {
-		return err
-	}
-	const dims, voxel = 16, 40 // Z, channels and time of 32 bits; three metres
-	if len(says) < voxel+24 {
-		return f.broken(fmt.Errorf("%d bytes of CZ_LSMINFO", len(says)))
-	}
-	z, t := f.order.Uint32(says[dims:]), f.order.Uint32(says[dims+8:])
-	if uint64(z)*uint64(t) != uint64(len(l.index)) { //nolint:gosec // a length is not negative
-		return f.unread(fmt.Sprintf("%d pages for the %d planes and %d times of a Zeiss LSM", len(l.index), z, t))
-	}
-	l.info.Z, l.info.T = int(z), int(t)
-	for i, to := range []*float64{&l.info.Micron.X, &l.info.Micron.Y, &l.info.Micron.Z} {
-		*to = positive(1e6 * math.Float64frombits(f.order.Uint64(says[voxel+8*i:])))
-	}
-	return nil
 }
 
 // shape is what tifffile writes down of an array, the slowest axis first.
