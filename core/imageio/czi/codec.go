@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"coverslip.dev/coverslip/core/imageio/jpeg"
+	"coverslip.dev/coverslip/core/imageio/jxr"
 )
 
 // The compressions that are told apart.
@@ -28,6 +29,7 @@ var errShort = errors.New("a sub-block ends before its last row")
 // codecs are what decoding keeps; they may be used from any goroutine.
 type codecs struct {
 	jpeg sync.Pool // of *jpeg.Decoder
+	jxr  sync.Pool // of *jxr.Decoder
 	zstd func() (*zstd.Decoder, error)
 }
 
@@ -43,6 +45,8 @@ func (c *codecs) unpack(compression int32, src []byte, size image.Point, k kind)
 	switch compression {
 	case baseline:
 		return c.unjpeg(src, size, k)
+	case jpegXR:
+		return c.unjxr(src, size, k)
 	case zstd0:
 		return c.unzstd(src, size.X*size.Y*k.bytes())
 	case zstd1:
@@ -116,4 +120,40 @@ func (c *codecs) unjpeg(src []byte, size image.Point, k kind) ([]byte, error) {
 		return nil, err
 	}
 	return p.Data, nil
+}
+
+// unjxr decodes samples of 8 or 16 bits, and turns red, green and blue around.
+func (c *codecs) unjxr(src []byte, size image.Point, k kind) ([]byte, error) {
+	conf, err := jxr.Header(src)
+	if err != nil {
+		return nil, err
+	}
+	if conf.Size != size || conf.Components != k.samples || conf.Bytes != k.typ.Bytes() {
+		return nil, fmt.Errorf("jpeg xr of %+v in a sub-block of %v and %+v", conf, size, k)
+	}
+	d, ok := c.jxr.Get().(*jxr.Decoder)
+	if !ok {
+		d = jxr.NewDecoder()
+	}
+	defer c.jxr.Put(d)
+	p, err := d.Decode(src)
+	if err != nil {
+		return nil, err
+	}
+	if k.stored == 1 {
+		return p.Data, nil
+	}
+	out := p.Data
+	if k.stored > k.samples {
+		out = make([]byte, size.X*size.Y*k.bytes())
+	}
+	for i := range size.X * size.Y {
+		from, to := p.Data[i*3*conf.Bytes:], out[i*k.bytes():]
+		if conf.Bytes == 1 {
+			to[0], to[1], to[2] = from[2], from[1], from[0]
+			continue
+		}
+		to[0], to[1], to[2], to[3], to[4], to[5] = from[4], from[5], from[2], from[3], from[0], from[1]
+	}
+	return out, nil
 }

@@ -28,8 +28,7 @@ func (Format) Match(_ string, head []byte) bool {
 	return bytes.HasPrefix(head, []byte("ZISRAWFILE\x00"))
 }
 
-// Open returns the first image of the file at path. JPEG XR and files in several parts are
-// fault.Invalid.
+// Open returns the first image of the file at path. Files in several parts are fault.Invalid.
 func (Format) Open(ctx context.Context, path string) (imageio.Source, error) {
 	return open(ctx, path, -1)
 }

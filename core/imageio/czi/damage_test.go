@@ -145,7 +145,7 @@ func TestUnread(t *testing.T) {
 	le := binary.LittleEndian
 	entry := func(data []byte) []byte { return data[le.Uint64(data[32+52:])+32+128:] }
 	for word, change := range map[string]func([]byte){
-		"JPEG XR":                    func(b []byte) { entry(b)[18] = 4 },
+		"JPEG XR compression of":     func(b []byte) { entry(b)[18], entry(b)[2] = 4, 12 },
 		"compression 2":              func(b []byte) { entry(b)[18] = 2 },
 		"type 10":                    func(b []byte) { entry(b)[2] = 10 },
 		"pixel types":                func(b []byte) { entry(b)[32+7*20+2] = 0 }, // of the second tile

@@ -167,20 +167,21 @@ func (s *source) shape(low, high plane, blocks int, size image.Point) error {
 	return nil
 }
 
-// maxJPEG bounds a picture: a progressive one takes four times as much while it is decoded.
+// maxJPEG bounds a picture: a progressive one, and one in JPEG XR, takes four times as much while
+// it is decoded.
 const maxJPEG = 64 << 20
 
 // readable reports whether a block can be unpacked; its bytes are checked when they are read.
 func (s *source) readable(b *block) error {
 	bytes := int64(b.sw) * int64(b.sh) * int64(s.kind.bytes())
 	switch {
-	case b.compression == jpegXR:
-		return s.f.unread("JPEG XR compression")
-	case b.compression != none && b.compression != baseline && b.compression != zstd0 && b.compression != zstd1:
+	case b.compression != none && b.compression != baseline && b.compression != jpegXR && b.compression != zstd0 && b.compression != zstd1:
 		return s.f.unread(fmt.Sprintf("compression %d", b.compression))
 	case b.compression == baseline && s.kind.typ != imageio.Uint8:
 		return s.f.unread("JPEG compression of " + s.kind.typ.String())
-	case b.compression == baseline && bytes > maxJPEG:
+	case b.compression == jpegXR && s.kind.typ != imageio.Uint8 && s.kind.typ != imageio.Uint16:
+		return s.f.unread("JPEG XR compression of " + s.kind.typ.String())
+	case (b.compression == baseline || b.compression == jpegXR) && bytes > maxJPEG:
 		return s.f.unread(fmt.Sprintf("a JPEG tile of %d × %d pixels", b.sw, b.sh))
 	}
 	if b.compression != none && bytes > maxBlock {

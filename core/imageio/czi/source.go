@@ -9,6 +9,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/jpeg"
+	"coverslip.dev/coverslip/core/imageio/jxr"
 )
 
 // source is one image of an open CZI.
@@ -119,6 +120,8 @@ func (s *source) unpacked(ctx context.Context, p *part, at, n int64) ([]byte, er
 		switch {
 		case errors.Is(err, jpeg.ErrUnsupported):
 			return nil, s.f.unread("JPEG that is neither baseline nor progressive")
+		case errors.Is(err, jxr.ErrUnsupported):
+			return nil, s.f.unread("JPEG XR of a rare kind")
 		case err != nil:
 			return nil, s.f.broken(err)
 		}

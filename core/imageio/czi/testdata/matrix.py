@@ -9,8 +9,8 @@ FOLDER/matrix.json lists them: group, name, number of the image and of the level
 with all planes as pylibCZIrw reads them (T, Z, C, rows, columns; little-endian; colours as
 red, green, blue), shape and type, and what else is to be read.
 
-The library writes no pyramids and no JPEG: tiles that it wrote are turned into such, and
-it reads the pyramids. What it can't read (JPEG) is compared with czifile's reading.
+The library writes no pyramids, no JPEG and no JPEG XR: tiles that it wrote are turned into such,
+and it reads the pyramids and JPEG XR. What it can't read (JPEG) is compared with czifile's reading.
 """
 
 import itertools
@@ -109,8 +109,8 @@ def smaller(name, which, by, sizes=None):
     path.write_bytes(data)
 
 
-def jpegs(name):
-    """Packs the pixels of all tiles as JPEG, in the room that they had."""
+def repack(name, code, pack):
+    """Packs the pixels of all tiles by pack, in the room that they had; code stands for it in a CZI."""
     path = OUT / name
     data = bytearray(path.read_bytes())
     for at, again in list(entries(data)):
@@ -119,14 +119,19 @@ def jpegs(name):
         meta, _, size = struct.unpack_from("<iiq", data, block + 32)
         begin = block + 32 + 256 + meta
         h, w = (struct.unpack_from("<i", data, p + 16)[0] for p in (at + 52, at + 32))
-        pixels = np.frombuffer(bytes(data[begin : begin + size]), "u1").reshape((h, w, 3) if pixel == 3 else (h, w))
-        packed = imagecodecs.jpeg8_encode(pixels, level=85, subsampling="420" if pixel == 3 else None)
-        assert len(packed) <= size
+        dtype, samples = list(TYPES.values())[pixel]
+        pixels = np.frombuffer(bytes(data[begin : begin + size]), dtype).reshape((h, w, samples) if samples > 1 else (h, w))
+        packed = pack(pixels)
+        assert len(packed) <= size, (len(packed), size)
         data[begin : begin + len(packed)] = packed
         struct.pack_into("<q", data, block + 40, len(packed))
         for p in (at, again):
-            struct.pack_into("<i", data, p + 18, 1)
+            struct.pack_into("<i", data, p + 18, code)
     path.write_bytes(data)
+
+
+def jpegs(name):
+    repack(name, 1, lambda p: imagecodecs.jpeg8_encode(p, level=85, subsampling="420" if p.ndim == 3 else None))
 
 
 def types():
@@ -209,6 +214,22 @@ def jpeg():
         put("JPEG", name, read)
 
 
+def xr(pixels, level):
+    """Colours come as blue, green, red; a picture of 8 bits calls itself so, which libCZI wants."""
+    pixels = np.ascontiguousarray(pixels[..., ::-1]) if pixels.ndim == 3 else pixels
+    rgb24 = bytes.fromhex("24c3dd6f034efe4bb1853d77768dc90d")
+    return imagecodecs.jpegxr_encode(pixels, level=level).replace(rgb24, rgb24[:-1] + b"\x0c")
+
+
+def jpegxr():
+    for pixel, level, (w, h), count in itertools.product(["Gray8", "Gray16", "Bgr24", "Bgr48"], [None, 0.9, 0.6, 40], [(75, 53), (200, 128)], [1, 3]):
+        name = name_of("jxr", pixel, level or "lossless", w, count)
+        bits = 4 if TYPES[pixel][0] == "u2" else 0  # as cameras have 12
+        write(name, [(picture(w, h, pixel, i) >> bits, (w * i - 9, 4 * i), {}) for i in range(count)])
+        repack(name, 4, lambda p: xr(p, level))
+        note("JPEG XR", name)
+
+
 def words():
     """Names, colours, sizes; what the library does not write itself is put in afterwards."""
     shown = czi.ChannelDisplaySettingsDataClass
@@ -251,6 +272,6 @@ def few():
     note("planes", "planes.czi")
 
 
-for make in [few] if FEW else [types, planes, mosaics, scenes, pyramids, jpeg, words]:
+for make in [few] if FEW else [types, planes, mosaics, scenes, pyramids, jpeg, jpegxr, words]:
     make()
 (OUT / "matrix.json").write_text(json.dumps(LIST, indent=1) + "\n")

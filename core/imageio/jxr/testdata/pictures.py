@@ -1,0 +1,48 @@
+"""Writes JPEG XR by jxrlib (imagecodecs) into a folder, each with what jxrlib decodes from it beside it:
+
+    python pictures.py FOLDER"""
+
+import itertools
+import pathlib
+import sys
+
+import imagecodecs
+import numpy as np
+
+OUT = pathlib.Path(sys.argv[1])
+SIZES = [(1, 1), (16, 16), (5, 17), (16, 65), (33, 50), (257, 513)]
+LEVELS = [None, 0.95, 0.8, 0.6, 0.4, 0.1, 2, 30, 100]  # below 0.5: halved chroma and two levels of overlap
+KINDS = ["flat", "black", "white", "noise", "extreme", "soft"]
+rng = np.random.default_rng(3)
+
+
+def picture(kind, h, w, samples, dtype):
+    y, x, s = np.mgrid[:h, :w, :samples]
+    most = np.iinfo(dtype).max
+    noise = rng.random((h, w, samples))
+    f = {
+        "flat": np.full((h, w, samples), 0.4), "black": np.zeros((h, w, samples)), "white": np.ones((h, w, samples)),
+        "noise": noise, "extreme": np.round(noise),
+        "soft": 0.5 + 0.3 * np.sin(x / 7 + s) * np.cos(y / 9) + 0.1 * noise * (y % 16 < 8),
+    }[kind]
+    pixels = (f * most).astype(dtype)
+    return pixels[..., 0] if samples == 1 else pixels
+
+
+def write(kind, h, w, samples, dtype, level):
+    if w < 17 and dtype == "u1" and level not in (None, 0.95, 0.8, 0.6, 100):
+        return  # jxrlib halves no chroma of one macroblock
+    pixels = picture(kind, h, w, samples, dtype)
+    data = imagecodecs.jpegxr_encode(pixels, level=level)
+    read = imagecodecs.jpegxr_decode(data)
+    assert level is not None or np.array_equal(read.reshape(pixels.shape), pixels)
+    name = f"{kind}-{h}x{w}-{samples}{dtype}-{level}"
+    (OUT / f"{name}.jxr").write_bytes(data)
+    (OUT / f"{name}.raw").write_bytes(read.tobytes())
+
+
+for (h, w), samples, dtype, level in itertools.product(SIZES, [1, 3], ["u1", "u2"], LEVELS):
+    for kind in KINDS if w < 500 else ["noise", "soft"]:
+        write(kind, h, w, samples, dtype, level)
+for samples, dtype, level in [(1, "u1", 0.9), (1, "u2", None), (3, "u1", 0.3), (3, "u2", 20)]:
+    write("soft", 2048, 2048, samples, dtype, level)
