@@ -39,7 +39,7 @@ func newConversions(shelf *foreign.Shelf) *conversions {
 // shelf is where converted images are kept, and who converts them.
 func shelf(dir string, set func() string, log *slog.Logger) *foreign.Shelf {
 	return &foreign.Shelf{
-		Dir: dir, Most: madeBytes, TIFF: ometiff.Format{}, Log: log,
+		Dir: dir, Most: madeBytes, TIFF: ometiff.Format{}, Patience: 20 * time.Minute, Log: log,
 		Room: func(size int64) error { return prune(dir, size) },
 		Find: func(ctx context.Context) (foreign.Converter, error) { return foreign.Find(ctx, set()) },
 	}

@@ -22,8 +22,9 @@ func shelf(t *testing.T, set string) *foreign.Shelf {
 	t.Helper()
 	return &foreign.Shelf{
 		Dir: filepath.Join(t.TempDir(), "kept"), Most: 1 << 30, Room: func(int64) error { return nil }, TIFF: ometiff.Format{},
-		Find: func(ctx context.Context) (foreign.Converter, error) { return foreign.Find(ctx, set) },
-		Log:  slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Patience: time.Hour,
+		Find:     func(ctx context.Context) (foreign.Converter, error) { return foreign.Find(ctx, set) },
+		Log:      slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,19 +21,22 @@ import (
 // result is what the converted file is called while it is made, in a folder of its own.
 const result = "converted.ome.tif"
 
-// often is how often is looked how large the result is by now.
+// often is how often is looked how far a converter is.
 const often = 500 * time.Millisecond
 
-// run has a converter write dir/[result] of o. A long silence is no reason to end it: who reads a large file
-// through says nothing for as long.
-func (c Converter) run(ctx context.Context, log *slog.Logger, o original, dir string, grown func(size int64)) error {
+// errIdle is why a converter was ended that does nothing any more.
+var errIdle = errors.New("it does nothing")
+
+// run has a converter write dir/[result] of o. A silence is no reason to end it, who reads a large file
+// through says nothing for as long; one that neither writes nor computes is.
+func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, grown func(size int64)) error {
 	in := o.path
 	if o.plain != "" && os.Symlink(o.path, filepath.Join(dir, o.plain)) == nil { // Windows lets few people do that
 		in = o.plain
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	cmd := exec.CommandContext(ctx, c.program, c.args(in, result)...) //nolint:gosec // the operator's own program, no shell
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	cmd := exec.CommandContext(running, c.program, c.args(in, result)...) //nolint:gosec // the operator's own program, no shell
 	process.Own(cmd)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // its words are looked into
@@ -40,40 +44,53 @@ func (c Converter) run(ctx context.Context, log *slog.Logger, o original, dir st
 	var said tail
 	cmd.Stdout, cmd.Stderr = &said, &said
 	begun := time.Now()
-	ended := make(chan struct{})
-	watched := make(chan struct{})
-	go func() { // waited for below
-		defer close(watched)
-		watch(dir, grown, ended)
-	}()
-	err := cmd.Run()
-	close(ended)
-	<-watched
-	process.KillAll(cmd)
-	log.InfoContext(ctx, "converted", slog.String("file", o.path), slog.String("by", c.program), slog.Duration("took", time.Since(begun)),
-		slog.Any("error", err), slog.String("said", said.String()))
-	if ctx.Err() != nil {
-		return ctx.Err()
+	err := cmd.Start()
+	if err == nil {
+		var watch sync.WaitGroup
+		ended := make(chan struct{})
+		watch.Go(func() { s.watch(cmd, dir, grown, ended, stop) })
+		err = cmd.Wait()
+		close(ended)
+		watch.Wait()
+		process.KillAll(cmd) // a helper that it has left behind
 	}
-	if err != nil && !errors.Is(err, exec.ErrWaitDelay) { // a helper that it has left behind held its output
+	s.Log.InfoContext(ctx, "converted", slog.String("file", o.path), slog.String("by", c.program), slog.Duration("took", time.Since(begun)),
+		slog.Any("error", err), slog.String("said", said.String()))
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(context.Cause(running), errIdle):
+		return fault.New(fault.Invalid, fmt.Sprintf("%s has stopped working on “%s”: it did nothing for %v.", c.Name, o.name, s.Patience),
+			"Try again; if that does not help, export the file as OME-TIFF to look at it here.", errIdle)
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return c.failed(o, err, said.String())
 	}
 	return nil
 }
 
-// watch tells how large the files in dir are until it ends.
-func watch(dir string, grown func(size int64), ended <-chan struct{}) {
-	if grown == nil {
-		return
-	}
-	tick := time.NewTicker(often)
+// watch tells how large the files in dir are until the converter ends, and ends one that does nothing.
+func (s *Shelf) watch(cmd *exec.Cmd, dir string, grown func(size int64), ended <-chan struct{}, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(min(often, s.Patience))
 	defer tick.Stop()
+	type work struct{ written, computed int64 }
+	last, since := work{}, time.Now()
 	for {
 		select {
 		case <-ended:
 			return
 		case <-tick.C:
-			grown(size(dir))
+		}
+		now := work{written: size(dir)}
+		if grown != nil {
+			grown(now.written)
+		}
+		var told bool
+		if now.computed, told = process.CPU(cmd); !told || now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) >= s.Patience {
+			stop(errIdle)
+			return
 		}
 	}
 }
@@ -103,12 +120,17 @@ func (c Converter) failed(o original, err error, said string) error {
 		}
 	}
 	kind, why := fault.Invalid, ""
-	if ended, ok := errors.AsType[*exec.ExitError](err); ok && c.Name == "OpenReadout" && ended.ExitCode() == 4 {
+	ended, _ := errors.AsType[*exec.ExitError](err)
+	if ended != nil && c.Name == "OpenReadout" && ended.ExitCode() == 4 {
 		kind, why = fault.Corrupt, " The file may be damaged: copy it again from the instrument."
 	}
 	say := "“" + o.name + "” could not be converted by " + c.Name
-	if line := reason(said); line != "" {
+	switch line := reason(said); {
+	case line != "":
 		say += ": " + line
+	case ended != nil && ended.ExitCode() < 0:
+		say += ", which was ended from outside"
+		why = " The computer may have too little memory for it."
 	}
 	return fault.New(kind, strings.TrimRight(say, ".")+".", "It is kept and versioned all the same; export it as OME-TIFF to look at it here."+why, cause)
 }

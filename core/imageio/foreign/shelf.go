@@ -30,7 +30,8 @@ type Shelf struct {
 		imageio.Multiple
 		imageio.Completer
 	}
-	Log *slog.Logger
+	Patience time.Duration // after which a converter is ended that neither writes nor computes
+	Log      *slog.Logger
 
 	mu    sync.Mutex // guards under
 	under map[string]*Conversion
@@ -160,7 +161,7 @@ func (c *Conversion) Do(ctx context.Context, progress func(done, all int64)) (er
 	if progress != nil {
 		grown = func(size int64) { progress(min(size, c.Size), c.Size) }
 	}
-	if err := c.with.run(ctx, s.Log, c.of, dir, grown); err != nil {
+	if err := c.with.run(ctx, s, c.of, dir, grown); err != nil {
 		return err
 	}
 	if err := c.whole(ctx, filepath.Join(dir, result)); err != nil {
