@@ -13,9 +13,9 @@ import (
 	"coverslip.dev/coverslip/ui/kit"
 )
 
-// await says that an image is being made first, and opens it when it is there, unless another was asked
+// await says that an image is being made first, and asks for it again when it is there, unless another was asked
 // for by then. It reports whether err is of that.
-func (w *window) await(err error, own int64, from string, open func(ctx context.Context) (desk, error)) bool {
+func (w *window) await(err error, own int64, again func()) bool {
 	m, ok := errors.AsType[*imageio.Making](err)
 	if !ok {
 		return false
@@ -43,7 +43,7 @@ func (w *window) await(err error, own int64, from string, open func(ctx context.
 				w.win.Canvas().Overlays().Remove(said)
 				switch {
 				case why == nil:
-					w.bring(from, open)
+					again()
 				case fault.KindOf(why) != fault.Canceled:
 					w.fail(fault.Explain(why))
 				}

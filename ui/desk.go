@@ -70,7 +70,7 @@ func (w *window) openFrom(from, id string) {
 		return
 	}
 	w.station.LookingAt(id)
-	w.bring(from, func(ctx context.Context) (desk, error) {
+	w.bring(from, func() { w.openFrom(from, id) }, func(ctx context.Context) (desk, error) {
 		src, err := w.station.OpenImage(ctx, it)
 		if err != nil {
 			return desk{}, err
@@ -89,8 +89,9 @@ func (w *window) openFrom(from, id string) {
 }
 
 // bring opens an image and shows it, unless another was asked for by then: who turns over many
-// sees the last one at once. The viewer comes up if the page that it was asked on is still open.
-func (w *window) bring(from string, open func(ctx context.Context) (desk, error)) {
+// sees the last one at once. The viewer comes up if the page that it was asked on is still open. An image
+// that is being made first is asked for again when it is there.
+func (w *window) bring(from string, again func(), open func(ctx context.Context) (desk, error)) {
 	own := w.asked.Add(1)
 	w.awaiting.end()
 	w.work.do(func(ctx context.Context) error {
@@ -98,7 +99,7 @@ func (w *window) bring(from string, open func(ctx context.Context) (desk, error)
 			return nil
 		}
 		d, err := open(ctx)
-		if w.await(err, own, from, open) {
+		if w.await(err, own, again) {
 			return nil
 		}
 		if err != nil {

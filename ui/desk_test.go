@@ -44,14 +44,14 @@ func TestOnlyTheImageThatWasAskedForLastIsOpened(t *testing.T) {
 		go func() { ended <- w.work.run(ctx) }()
 		go func() { ended <- w.closing.run(ctx) }()
 		first, more := &page{}, make(chan struct{})
-		w.bring("", func(context.Context) (desk, error) {
+		w.bring("", nil, func(context.Context) (desk, error) {
 			<-more
 			return desk{src: first}, nil
 		})
 		synctest.Wait()
 		var began []int
 		for i := range 3 {
-			w.bring("", func(context.Context) (desk, error) {
+			w.bring("", nil, func(context.Context) (desk, error) {
 				began = append(began, i)
 				return desk{}, context.Canceled // there is no screen here
 			})

@@ -37,6 +37,9 @@ func (w *window) settingsActions() settings.Actions {
 				return w.station.TryGit(ctx, config.Platform{URL: trimmed(p.URL), User: p.User}, secret.Text(p.Password))
 			})
 		},
+		TestConverter: func(program string) {
+			w.try(settings.Converter, func(ctx context.Context) (string, error) { return station.TryConverter(ctx, program) })
+		},
 		TestRemote: func(p settings.RemotePlace) {
 			w.try(settings.Remote, func(ctx context.Context) (string, error) {
 				return w.station.TryRemote(ctx, p.Address, remoteOptions(p), station.RemoteLogin(p.Address, p.User, secret.Text(p.Password)))
@@ -118,9 +121,9 @@ func (w *window) showSettings() {
 	set := w.station.Settings()
 	v := settings.Values{
 		Name: set.Person.Name, Email: set.Person.Email, Takeover: set.Takeover, Model: set.Model,
-		Appearance: string(set.Appearance),
-		MLflow:     settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.secrets[set.MLflow.Secret()]},
-		Git:        settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.secrets[set.Git.Secret()]},
+		Converter: set.Converter, Appearance: string(set.Appearance),
+		MLflow: settings.Platform{URL: set.MLflow.URL, User: set.MLflow.User, HasPassword: w.secrets[set.MLflow.Secret()]},
+		Git:    settings.Platform{URL: set.Git.URL, User: set.Git.User, HasPassword: w.secrets[set.Git.Secret()]},
 	}
 	o := w.station.RemoteOptions(set.Remote)
 	v.Remote = settings.RemotePlace{
@@ -201,7 +204,7 @@ func settingsOf(before config.Settings, form settings.Values) config.Settings {
 	set := before
 	set.Person = config.Person{Name: trimmed(form.Name), Email: trimmed(form.Email)}
 	set.Takeover, set.Remote, set.Model = form.Takeover, trimmed(form.Remote.Address), trimmed(form.Model)
-	set.Appearance = config.Appearance(form.Appearance)
+	set.Converter, set.Appearance = trimmed(form.Converter), config.Appearance(form.Appearance)
 	set.MLflow = config.Platform{URL: trimmed(form.MLflow.URL), User: trimmed(form.MLflow.User)}
 	set.Git = config.Platform{URL: trimmed(form.Git.URL), User: trimmed(form.Git.User)}
 	set.Folders, set.Servers = folders(before.Folders, form.Folders), nil

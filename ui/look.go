@@ -18,9 +18,11 @@ import (
 )
 
 // lookAt opens any image file in the viewer: it is looked at, not captured. Its objects follow.
-func (w *window) lookAt(path string) {
+func (w *window) lookAt(path string) { w.lookAtFrom(w.shell.Page(), path) }
+
+func (w *window) lookAtFrom(from, path string) {
 	var src imageio.Source
-	w.bring(w.shell.Page(), func(ctx context.Context) (desk, error) {
+	w.bring(from, func() { w.lookAtFrom(from, path) }, func(ctx context.Context) (desk, error) {
 		var err error
 		if src, err = w.station.OpenFile(ctx, path); err != nil {
 			return desk{}, err
@@ -92,7 +94,7 @@ func (w *window) lookAtImage(n int) {
 		w.lookAt(d.file)
 		return
 	}
-	w.bring(w.shell.Page(), func(ctx context.Context) (desk, error) {
+	w.bring(w.shell.Page(), func() { w.lookAtImage(n) }, func(ctx context.Context) (desk, error) {
 		var src imageio.Source
 		var err error
 		if captured {

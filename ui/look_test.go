@@ -131,7 +131,7 @@ func TestAnImageComesUpWhereItWasAskedFor(t *testing.T) {
 	ask := func() {
 		t.Helper()
 		w.desk.src = old
-		w.bring(w.shell.Page(), func(context.Context) (desk, error) { return desk{}, nil })
+		w.bring(w.shell.Page(), nil, func(context.Context) (desk, error) { return desk{}, nil })
 	}
 	for _, c := range []struct{ then, want string }{{"inbox", "viewer"}, {"jobs", "jobs"}} {
 		w.shell.Open("inbox")

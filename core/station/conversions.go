@@ -60,6 +60,19 @@ func givenShelf() *foreign.Shelf {
 	return s
 }
 
+// TryConverter says who would convert: what is set, or if that is empty what is installed.
+func TryConverter(ctx context.Context, set string) (string, error) {
+	c, err := foreign.Find(ctx, set)
+	if fault.KindOf(err) == fault.Internal && errors.Is(err, foreign.ErrNone) {
+		return "", fault.New(fault.NotFound, "No converter is on this computer.",
+			"Install OpenReadout (pip install openreadout) or Bio-Formats (bfconvert), or write where one lies.", err)
+	}
+	if err != nil {
+		return "", err
+	}
+	return "It is there: " + c.Name + ", " + c.Program + ".", nil
+}
+
 // ask puts a conversion at the end of the queue.
 func (c *conversions) ask(v *foreign.Conversion) bool {
 	c.mu.Lock()

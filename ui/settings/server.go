@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/kit"
@@ -61,16 +60,8 @@ func newServerRow(s *Screen) *serverRow {
 
 // file is a field for a file's path and a button to choose it.
 func (r *serverRow) file(f *kit.PathField, hold string) fyne.CanvasObject {
-	f.SetPlaceHolder(hold)
-	f.Changed = r.changed
-	choose := widget.NewButtonWithIcon("", fynetheme.FileIcon(), func() {
-		near := cmp.Or(f.Path(), r.ca.Path(), r.cert.Path(), r.key.Path()) // the files of a lab lie together
-		pick(r.s.act.PickFile, near, func(path string) {
-			f.SetPath(path)
-			r.changed()
-		})
-	})
-	return container.NewBorder(nil, nil, nil, choose, f)
+	near := func() string { return cmp.Or(f.Path(), r.ca.Path(), r.cert.Path(), r.key.Path()) } // the files of a lab lie together
+	return r.s.file(f, hold, near, r.changed)
 }
 
 // changed says on the head of the closed part what is in it, and that a kept token goes to

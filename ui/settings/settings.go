@@ -54,20 +54,22 @@ type Values struct {
 	MLflow, Git Platform
 	Remote      RemotePlace
 	Model       string // the registered model that captures are sent to
+	Converter   string // the program that converts what can't be read; "" for the first that is installed
 	Appearance  string // "dark", "light" or "" for the system's
 }
 
 // Actions are what the person may do here; each may be nil. Screens ask; they do
 // not act. An answer to a test comes by [Screen.Answer].
 type Actions struct {
-	Save       func(Values)
-	TestServer func(Server)
-	TestMLflow func(Platform)
-	TestGit    func(Platform)
-	TestRemote func(RemotePlace)
-	PickFolder func(start string, chosen func(path string)) // start may be no path at all
-	PickFile   func(start string, chosen func(path string))
-	Appearance func(mode string) // shown at once, saved with the rest
+	Save          func(Values)
+	TestServer    func(Server)
+	TestMLflow    func(Platform)
+	TestGit       func(Platform)
+	TestRemote    func(RemotePlace)
+	TestConverter func(program string)
+	PickFolder    func(start string, chosen func(path string)) // start may be no path at all
+	PickFile      func(start string, chosen func(path string))
+	Appearance    func(mode string) // shown at once, saved with the rest
 }
 
 // Part names a part of the form, for answers to tests.
@@ -78,6 +80,7 @@ const (
 	MLflow     Part = "mlflow"
 	Git        Part = "git"
 	Remote     Part = "remote"
+	Converter  Part = "converter"
 	ServerPart Part = "server:"
 )
 
@@ -85,24 +88,25 @@ const (
 type Screen struct {
 	widget.BaseWidget
 
-	act      Actions
-	name     *kit.Field
-	email    *kit.Field
-	profiles []Profile
-	folders  *rows[*folderRow]
-	servers  *rows[*serverRow]
-	take     *widget.Check
-	model    *kit.Field
-	mlflow   *platformForm
-	git      *platformForm
-	remote   *remoteForm
-	look     *widget.RadioGroup
-	told     map[Part]*widget.Label
-	problem  *kit.Banner
-	save     *widget.Button
-	saved    *widget.Label
-	quiet    bool // Set is under way: a change is not a person's
-	layout   fyne.CanvasObject
+	act       Actions
+	name      *kit.Field
+	email     *kit.Field
+	profiles  []Profile
+	folders   *rows[*folderRow]
+	servers   *rows[*serverRow]
+	take      *widget.Check
+	model     *kit.Field
+	mlflow    *platformForm
+	git       *platformForm
+	remote    *remoteForm
+	converter *kit.PathField
+	look      *widget.RadioGroup
+	told      map[Part]*widget.Label
+	problem   *kit.Banner
+	save      *widget.Button
+	saved     *widget.Label
+	quiet     bool // Set is under way: a change is not a person's
+	layout    fyne.CanvasObject
 }
 
 // New returns the form with nothing in it.
@@ -115,6 +119,7 @@ func New(act Actions) *Screen {
 	s.git = newPlatformForm(s, "https://git.lab/cells.git", Git, func(p Platform) { ask(act.TestGit, p) })
 	s.folders = newRows(func() *folderRow { return newFolderRow(s) })
 	s.servers = newRows(func() *serverRow { return newServerRow(s) })
+	s.converter = kit.NewPathField()
 	s.look = widget.NewRadioGroup([]string{"System", "Dark", "Light"}, func(m string) {
 		if !s.quiet && act.Appearance != nil {
 			act.Appearance(mode(m))
@@ -171,6 +176,8 @@ func (s *Screen) build() {
 		card("MLflow", "Models, runs and promotions are kept there. Without one the local registry is used.", s.mlflow.box),
 		card("Remote", "A network drive, an S3 bucket or an Azure container that gets a copy of every version in DVC's format.", s.remote.box),
 		card("Git server", "Commits are pushed there, over HTTPS or SSH. For SSH leave the login empty: your keys count.", s.git.box),
+		card("Image converter", "Files that can't be read here, such as ND2 and LIF, are shown by way of a program: OpenReadout or bfconvert.",
+			s.converterForm()),
 		card("Appearance", "", s.look),
 		kit.NewGap(0, 12),
 	)

@@ -36,7 +36,7 @@ func inApp(t *testing.T, m theme.Mode, act settings.Actions) (fyne.Driver, *sett
 
 func values() settings.Values {
 	return settings.Values{
-		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: settings.RemotePlace{Address: "/mnt/nas/dvc"}, Appearance: "dark",
+		Name: "Ada Lovelace", Email: "ada@lab.example", Takeover: true, Model: "nuclei", Remote: settings.RemotePlace{Address: "/mnt/nas/dvc"}, Appearance: "dark", Converter: "/opt/openreadout/bin/openreadout",
 		Profiles: []settings.Profile{{Name: "single", Title: "Single files"}, {Name: "plate", Title: "Plate folders"}},
 		Folders:  []settings.Folder{{Path: "/data/confocal", Instrument: "Confocal 2", Quiet: 30, Profile: "plate", Model: "spots", From: 1}},
 		Servers:  []settings.Server{{Address: "grpc://gpu-1.lab:8001", Backend: "onnxruntime", HasToken: true}},
@@ -259,7 +259,8 @@ func TestWrongSettingsAreNotSaved(t *testing.T) {
 
 func TestATestIsAnsweredBesideItsField(t *testing.T) {
 	var asked settings.Platform
-	s, _ := window(t, theme.Dark, settings.Actions{TestMLflow: func(p settings.Platform) { asked = p }})
+	converter := ""
+	s, _ := window(t, theme.Dark, settings.Actions{TestMLflow: func(p settings.Platform) { asked = p }, TestConverter: func(p string) { converter = p }})
 	s.Set(values())
 	n := 0
 	for _, o := range walk(s) {
@@ -268,8 +269,8 @@ func TestATestIsAnsweredBesideItsField(t *testing.T) {
 			n++
 		}
 	}
-	if asked.URL != "http://mlflow.lab:5000" || n < 3 {
-		t.Errorf("asked for %+v by %d buttons", asked, n)
+	if asked.URL != "http://mlflow.lab:5000" || converter != values().Converter || n < 4 {
+		t.Errorf("asked for %+v and %q by %d buttons", asked, converter, n)
 	}
 	s.Answer(settings.MLflow, kit.Bad, "The login is wrong.")
 	found := false
@@ -286,7 +287,7 @@ func TestATestIsAnsweredBesideItsField(t *testing.T) {
 // TestAServerIsSetUpWhole fills in every field of a server, chooses the files, and finds all
 // that was written in what is saved.
 func TestAServerIsSetUpWhole(t *testing.T) {
-	files := []string{"/etc/lab/ca.pem", "/etc/lab/station.crt", "/etc/lab/station.key"}
+	files := []string{"/etc/lab/ca.pem", "/etc/lab/station.crt", "/etc/lab/station.key", "/opt/bioformats/bfconvert"}
 	var got settings.Values
 	var starts []string
 	s, w := window(t, theme.Dark, settings.Actions{
@@ -333,7 +334,10 @@ func TestAServerIsSetUpWhole(t *testing.T) {
 	if len(got.Servers) != 1 || got.Servers[0] != want {
 		t.Errorf("saved %+v", got.Servers)
 	}
-	if !slices.Equal(starts, []string{"", files[0], files[0]}) {
+	if got.Converter != files[3] {
+		t.Errorf("converts by %q", got.Converter)
+	}
+	if !slices.Equal(starts, []string{"", files[0], files[0], v.Converter}) {
 		t.Errorf("began to look at %q", starts)
 	}
 	if more(s).Text != "More: certificates, token header, metrics, compressed" {

@@ -30,6 +30,7 @@ func (s *Screen) Set(v Values) {
 	s.mlflow.set(v.MLflow)
 	s.git.set(v.Git)
 	s.remote.set(v.Remote)
+	s.converter.SetPath(v.Converter)
 	s.look.SetSelected(label(v.Appearance))
 	s.problem.Set(kit.Bad, "", "", "", nil)
 	s.quiet = false
@@ -56,7 +57,7 @@ func (s *Screen) Values() Values {
 		Name: strings.TrimSpace(s.name.Text), Email: strings.TrimSpace(s.email.Text),
 		Takeover: s.take.Checked, Model: strings.TrimSpace(s.model.Text),
 		MLflow: s.mlflow.value(), Git: s.git.value(),
-		Remote: s.remote.value(), Appearance: mode(s.look.Selected), Profiles: s.profiles,
+		Remote: s.remote.value(), Converter: strings.TrimSpace(s.converter.Path()), Appearance: mode(s.look.Selected), Profiles: s.profiles,
 	}
 	for _, f := range s.folders.all {
 		v.Folders = append(v.Folders, f.value())

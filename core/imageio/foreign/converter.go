@@ -14,7 +14,7 @@ import (
 // Converter is a program that converts to OME-TIFF.
 type Converter struct {
 	Name    string // for people
-	program string
+	Program string // its path
 	args    func(in, out string) []string
 }
 

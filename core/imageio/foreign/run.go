@@ -36,7 +36,7 @@ func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, gr
 	}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	cmd := exec.CommandContext(running, c.program, c.args(in, result)...) //nolint:gosec // the operator's own program, no shell
+	cmd := exec.CommandContext(running, c.Program, c.args(in, result)...) //nolint:gosec // the operator's own program, no shell
 	process.Own(cmd)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // its words are looked into
@@ -54,7 +54,7 @@ func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, gr
 		watch.Wait()
 		process.KillAll(cmd) // a helper that it has left behind
 	}
-	s.Log.InfoContext(ctx, "converted", slog.String("file", o.path), slog.String("by", c.program), slog.Duration("took", time.Since(begun)),
+	s.Log.InfoContext(ctx, "converted", slog.String("file", o.path), slog.String("by", c.Program), slog.Duration("took", time.Since(begun)),
 		slog.Any("error", err), slog.String("said", said.String()))
 	switch {
 	case ctx.Err() != nil:
@@ -111,7 +111,7 @@ func size(dir string) (all int64) {
 
 // failed says why a converter did not make it.
 func (c Converter) failed(o original, err error, said string) error {
-	cause := fmt.Errorf("%s: %w: %s", c.program, err, said)
+	cause := fmt.Errorf("%s: %w: %s", c.Program, err, said)
 	low := strings.ToLower(said)
 	for _, full := range []string{"no space left", "enospc", "os error 28", "not enough space", "quota exceeded"} {
 		if strings.Contains(low, full) {

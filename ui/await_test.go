@@ -1,0 +1,68 @@
+package ui
+
+import (
+	"context"
+	"image"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/station"
+)
+
+// TestAnImageThatIsMadeFirst: that is said, and it opens by itself when it is there; not if it can't be made,
+// which is said, too, and not if another was asked for meanwhile.
+func TestAnImageThatIsMadeFirst(t *testing.T) {
+	w, c := furnished(t)
+	w.queues = newQueues(func(f func()) { f() }, w.opt.Log)
+	work := func(q *work) {
+		for f := q.next(); f != nil; f = q.next() {
+			if err := f(t.Context()); err != nil {
+				t.Log(err)
+			}
+		}
+	}
+	bad := fault.New(fault.Invalid, "It can't be made.", "", nil)
+	for name, s := range map[string]struct {
+		why     error
+		another bool
+		opens   bool
+		over    int // what is open over the window in the end
+	}{"made": {opens: true}, "not made": {why: bad, over: 1}, "stopped": {why: context.Canceled}, "another": {another: true}} {
+		done := make(chan struct{})
+		again := 0
+		making := &imageio.Making{Err: fault.New(fault.Busy, "It is being converted.", "", nil), Done: done, Why: func() error { return s.why }}
+		w.bring("inbox", func() { again++ }, func(context.Context) (desk, error) { return desk{}, making })
+		work(w.work)
+		if len(c.Overlays().List()) != 1 {
+			t.Errorf("%s: nothing is said", name)
+		}
+		if s.another {
+			w.bring("inbox", nil, func(context.Context) (desk, error) { return desk{}, context.Canceled })
+			c.Overlays().Remove(c.Overlays().Top())
+		}
+		close(done)
+		work(w.awaiting.work)
+		if (again == 1) != s.opens || len(c.Overlays().List()) != s.over {
+			t.Errorf("%s: opened %d times, %d dialogs", name, again, len(c.Overlays().List()))
+		}
+		for _, o := range c.Overlays().List() {
+			c.Overlays().Remove(o)
+		}
+	}
+}
+
+// TestSmallPicturesAfterAConversion: those that could not be made are asked for again when one is done.
+func TestSmallPicturesAfterAConversion(t *testing.T) {
+	w, _ := furnished(t)
+	w.thumbs = map[string]image.Image{"a": nil, "b": image.NewGray(image.Rect(0, 0, 1, 1))}
+	w.converted(map[string]job.Job{"1": {Kind: station.Converting, State: job.Running}})
+	if len(w.thumbs) != 2 {
+		t.Error("while it runs")
+	}
+	w.converted(map[string]job.Job{"1": {Kind: station.Converting, State: job.Done}})
+	if _, ok := w.thumbs["b"]; len(w.thumbs) != 1 || !ok {
+		t.Errorf("%v", w.thumbs)
+	}
+}
