@@ -46,11 +46,12 @@ var arrows = map[string]string{
 
 	// The adapters: each meets one outside thing, and only station knows it.
 	"core/imageio/inflate": "", // what several of the formats hold inside
+	"core/imageio/j2k":     "",
 	"core/imageio/jpeg":    "",
 	"core/imageio/jxr":     "",
 	"core/imageio/czi":     "core/fault core/imageio core/imageio/jpeg core/imageio/jxr",
 	"core/imageio/foreign": "core/disk core/fault core/imageio core/process",
-	"core/imageio/ometiff": "core/fault core/imageio core/imageio/inflate core/imageio/jpeg",
+	"core/imageio/ometiff": "core/fault core/imageio core/imageio/inflate core/imageio/j2k core/imageio/jpeg",
 	"core/imageio/raster":  "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/video":   "core/fault core/imageio core/imageio/jpeg",
 	"core/imageio/zarr":    "core/fault core/imageio",

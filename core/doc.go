@@ -4,7 +4,7 @@
 //
 //	the ground     fault secret event disk process ruamel
 //	the things     annotation capture capture/ending config health imageio job model recipe remote session
-//	the adapters   imageio/{czi,foreign,ometiff,raster,video,zarr}, over imageio/{inflate,jpeg,jxr}
+//	the adapters   imageio/{czi,foreign,ometiff,raster,video,zarr}, over imageio/{inflate,j2k,jpeg,jxr}
 //	               infer/{embedded,triton}, several as one by infer/pool; model/{local,mlflow}
 //	               remote/{folder,s3,azure}, the last two over remote/wire
 //	the contracts  imageio/imageiotest infer/infertest model/modeltest remote/remotetest

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/j2k"
 	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
 
@@ -36,30 +37,36 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	if err := f.read(*raw, off); err != nil {
 		return nil, fmt.Errorf("chunk %d: %w", i, err)
 	}
-	data := make([]byte, p.row()*int64(p.chunk.Y), p.row()*int64(p.chunk.Y)+slack)
-	if p.compression == jpegNew {
-		var tables []byte
-		if p.tables.count > 0 {
-			if tables, err = f.bytes(p.tables); err != nil {
-				return nil, err
-			}
+	var tables []byte
+	if p.compression == jpegNew && p.tables.count > 0 {
+		if tables, err = f.bytes(p.tables); err != nil {
+			return nil, err
 		}
-		err = c.unjpeg(p, data, *raw, tables)
-	} else {
-		dst := data[:stored:stored]
-		if stored == int64(len(data)) {
-			dst = data // and what is behind it
-		}
-		err = c.unpack(p.compression, dst, *raw)
 	}
-	if errors.Is(err, jpeg.ErrUnsupported) {
+	switch {
+	case p.compression == jpegNew:
+		px.Data = make([]byte, p.decoded())
+		err = c.unjpeg(p, px.Data, *raw, tables)
+	case p.inJPEG2000():
+		px.Data = make([]byte, p.decoded())
+		err = c.unj2k(p, px.Data, *raw)
+	default:
+		px.Data = make([]byte, p.row()*int64(p.chunk.Y), p.row()*int64(p.chunk.Y)+slack)
+		dst := px.Data[:stored:stored]
+		if stored == int64(len(px.Data)) {
+			dst = px.Data // and what is behind it
+		}
+		if err = c.unpack(p.compression, dst, *raw); err == nil {
+			px.Data = f.straighten(p, px.Data)
+		}
+	}
+	switch {
+	case errors.Is(err, jpeg.ErrUnsupported):
 		return nil, f.unread("JPEG that is neither baseline nor progressive")
-	}
-	if err != nil {
+	case errors.Is(err, j2k.ErrUnsupported):
+		return nil, f.unread("a kind of JPEG 2000 that is not read here")
+	case err != nil:
 		return nil, f.broken(fmt.Errorf("chunk %d: %w", i, err))
-	}
-	if px.Data = data; p.compression != jpegNew { // which knows neither byte order nor predictor
-		px.Data = f.straighten(p, data)
 	}
 	return px, nil
 }
@@ -73,6 +80,8 @@ func (p *page) gain() int64 {
 		return 64
 	case lzw, deflate, deflateOld, jpegNew: // strings of 4096 in 12 bits; 258 in 2 bits; a block in a bit
 		return 4096
+	case jpeg2000, jpeg2000YCC, jpeg2000Bio, jpeg2000RGB: // one colour is a header and a bit for each level of each sample
+		return 1 << 18
 	}
 	return 1 << 16 // zstd: a block of 128 kB in 4 bytes
 }

@@ -19,9 +19,25 @@ const (
 	deflate      = 8
 	packBits     = 32773
 	deflateOld   = 32946
+	jpeg2000YCC  = 33003 // Aperio's: its components are YCbCr
+	jpeg2000Bio  = 33004 // Bio-Formats', where it loses something
+	jpeg2000RGB  = 33005 // Aperio's
+	jpeg2000     = 34712
 	zstandardOld = 34926
 	zstandard    = 50000
 )
+
+// inJPEG2000 reports whether the chunks of a page are JPEG 2000.
+func (p *page) inJPEG2000() bool {
+	switch p.compression {
+	case jpeg2000YCC, jpeg2000Bio, jpeg2000RGB, jpeg2000:
+		return true
+	}
+	return false
+}
+
+// pictured reports whether the chunks of a page are pictures, which know neither byte order nor predictor.
+func (p *page) pictured() bool { return p.compression == jpegNew || p.inJPEG2000() }
 
 // compressionName is what to call a compression that is not read.
 func compressionName(c uint64) string {
@@ -30,8 +46,6 @@ func compressionName(c uint64) string {
 		return "fax compression (CCITT)"
 	case 6:
 		return "the old kind of JPEG compression"
-	case 33003, 33004, 33005, 34712:
-		return "JPEG 2000 compression"
 	case 22610, 34934, 48124:
 		return "JPEG XR compression"
 	case 34887:
@@ -54,6 +68,7 @@ type codecs struct {
 	zlib sync.Pool // of *inflate.Decoder
 	lzw  sync.Pool // of *lzwTable
 	jpeg sync.Pool // of *jpeg.Decoder
+	j2k  sync.Pool // of *j2k.Decoder
 	zstd func() (*zstd.Decoder, error)
 }
 

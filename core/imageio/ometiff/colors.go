@@ -27,7 +27,7 @@ func inColor(photometric uint64) bool {
 // strangeColors names the colours of a page that are never made red, green and blue of.
 func (p *page) strangeColors() string {
 	switch {
-	case p.photometric == photometricYCbCr && p.compression != jpegNew:
+	case p.photometric == photometricYCbCr && !p.pictured():
 		return "YCbCr without JPEG compression"
 	case p.printed() && !p.mixable():
 		return "those of print (CMYK) in samples of " + p.depthName()

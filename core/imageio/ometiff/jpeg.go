@@ -2,6 +2,7 @@ package ometiff
 
 import (
 	"fmt"
+	"image"
 
 	"coverslip.dev/coverslip/core/imageio/jpeg"
 )
@@ -38,10 +39,16 @@ func (c *codecs) unjpeg(p *page, dst, src, tables []byte) error {
 	if err != nil || whole {
 		return err
 	}
-	w, area := pic.Size.X, p.chunk.X*p.chunk.Y
-	for i := range n * pic.Size.Y {
-		k, y := i/pic.Size.Y, i%pic.Size.Y
-		copy(dst[k*area+y*p.chunk.X:], pic.Data[i*w:(i+1)*w])
-	}
+	p.inset(dst, pic.Data, pic.Size, 1)
 	return nil
+}
+
+// inset puts the planes of a picture that is smaller than the page's chunks at the corner of one; each
+// sample is so many bytes.
+func (p *page) inset(dst, data []byte, size image.Point, sample int) {
+	from, to := size.X*sample, p.chunk.X*sample
+	for i := range p.interleaved() * size.Y {
+		k, y := i/size.Y, i%size.Y
+		copy(dst[(k*p.chunk.Y+y)*to:], data[i*from:(i+1)*from])
+	}
 }

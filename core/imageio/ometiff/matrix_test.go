@@ -27,6 +27,7 @@ type entry struct {
 	Stage                  []float64
 	Image                  int
 	Images                 []string
+	Near                   int // how much a byte may differ
 	folder                 string
 }
 
@@ -109,12 +110,12 @@ func (e entry) check(t *testing.T) {
 	if got != e.Shape || i.Type.String() != e.Type {
 		t.Fatalf("read %v %v, want %v %v", got, i.Type, e.Shape, e.Type)
 	}
-	imageiotest.Equal(t, src, e.raw(t, e.Raw), 0)
+	imageiotest.Equal(t, src, e.raw(t, e.Raw), e.Near)
 	if len(i.Levels) != len(e.Levels)+1 {
 		t.Fatalf("levels %v", i.Levels)
 	}
 	for l, name := range e.Levels {
-		if px := imageiotest.Plane(t, src, l+1, 0, 0, 0); string(px.Data) != string(e.raw(t, name)) {
+		if px := imageiotest.Plane(t, src, l+1, len(i.Channels)-1, 0, 0); string(px.Data) != string(e.raw(t, name)) {
 			t.Errorf("level %d differs", l+1)
 		}
 	}

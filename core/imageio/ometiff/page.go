@@ -299,14 +299,17 @@ func (f *file) check(p *page) error {
 		return f.unreadSamples(p)
 	}
 	switch p.compression {
-	case none, lzw, deflate, deflateOld, packBits, zstandard, zstandardOld, jpegNew:
+	case none, lzw, deflate, deflateOld, packBits, zstandard, zstandardOld, jpegNew, jpeg2000, jpeg2000YCC, jpeg2000Bio, jpeg2000RGB:
 	default:
 		return f.unread(compressionName(p.compression))
 	}
 	if p.compression == jpegNew && p.bits != 8 {
 		return f.unread(fmt.Sprintf("JPEG compression over samples of %d bits", p.bits))
 	}
-	if p.fillOrder == 2 && p.compression != jpegNew {
+	if p.inJPEG2000() && p.kind == 3 {
+		return f.unread("JPEG 2000 compression over floating-point numbers")
+	}
+	if p.fillOrder == 2 && !p.pictured() {
 		return f.unread("the lowest bits of each byte first (FillOrder 2)")
 	}
 	if what := p.strangeColors(); what != "" {
@@ -334,7 +337,7 @@ func (f *file) check(p *page) error {
 
 // apart reports whether a chunk's samples are decoded into planes, one after the other: those
 // of JPEG, which are planes in the stream.
-func (p *page) apart() bool { return p.compression == jpegNew && p.interleaved() > 1 }
+func (p *page) apart() bool { return p.pictured() && p.interleaved() > 1 }
 
 // row is the bytes of a row of a chunk as it is stored.
 func (p *page) row() int64 {

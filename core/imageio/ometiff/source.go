@@ -199,8 +199,8 @@ func inChunk(p *page, data []byte, sample int) (samples []byte, n, k int) {
 	case p.planar:
 		return data, 1, 0
 	case p.apart() && data != nil:
-		area := p.chunk.X * p.chunk.Y
-		return data[sample*area : (sample+1)*area : (sample+1)*area], 1, 0
+		n := len(data) / p.interleaved()
+		return data[sample*n : (sample+1)*n : (sample+1)*n], 1, 0
 	}
 	return data, p.interleaved(), sample
 }

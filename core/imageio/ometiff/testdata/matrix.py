@@ -121,6 +121,57 @@ def jpeg():
             note("jpeg", name, planes_of(tifffile.imread(OUT / name), samples))
 
 
+def jpeg2000():
+    for dtype, samples, layout, (order, big), code in itertools.product(
+        ["u1", "u2", "i2"], ["grey", "chunky", "planar"], ["strips", "tiles"], CONTAINERS, ["jpeg2000", 33004, 33005]
+    ):
+        if order == ">" and (code != "jpeg2000" or dtype != "u1"):  # tifffile swaps the samples' bytes, and does not read its own
+            continue
+        img, words = samples_of(samples, dtype)
+        rows = dict(tile=(32, 48)) if layout == "tiles" else dict(rowsperstrip=16)
+        name = f"j2k-{dtype}-{samples}-{layout}-{letters(order, big)}-{code}.tif"
+        tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, compression=code, **rows, **words)
+        note("JPEG 2000", name, planes_of(img, samples))
+        if code == "jpeg2000" or dtype != "u1":
+            continue
+        name = f"j2k-{dtype}-{samples}-{layout}-{letters(order, big)}-{code}-lossy.tif"
+        tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, compression=code,
+                         compressionargs=dict(level=45, reversible=False), **rows, **words)
+        note("JPEG 2000", name, planes_of(tifffile.imread(OUT / name), samples), near=1)
+    img = picture(45, 61, "u2") >> 4
+    tifffile.imwrite(OUT / "j2k-12-bits.tif", img, metadata=None, compression="jpeg2000", tile=(32, 48), bitspersample=12,
+                     compressionargs=dict(bitspersample=12), photometric="minisblack")
+    note("JPEG 2000", "j2k-12-bits.tif", img[None, None, None])
+    base = picture(300, 400, "u2")
+    name = "j2k-pyramid.ome.tif"
+    with tifffile.TiffWriter(OUT / name, ome=True) as tif:
+        tif.write(base, subifds=2, compression="jpeg2000", tile=(64, 64), metadata=dict(axes="YX"))
+        for s in (2, 4):
+            tif.write(base[::s, ::s], subfiletype=1, compression="jpeg2000", tile=(64, 64))
+    note("JPEG 2000", name, base[None, None, None], levels=[raw(base[None, None, None, ::s, ::s])[0] for s in (2, 4)])
+    slides()
+
+
+def slides():
+    """Slides as Aperio's: 33005 holds red, green and blue, 33003 luma and chroma that no transform turns into those."""
+    rgb = np.stack([picture(500, 600, "u1", s) for s in range(3)], -1)
+    words = dict(tile=(240, 240), photometric="rgb", metadata=None, description="Aperio Image Library v11\r\n600x500 |AppMag = 20|MPP = 0.4990")
+    for code in (33003, 33005):
+        name = f"j2k-slide-{code}.svs"
+        levels = [rgb[::s, ::s] for s in (1, 2, 4)]
+        with tifffile.TiffWriter(OUT / name, bigtiff=True) as tif:
+            for s, img in enumerate(levels):
+                tif.write(img, subfiletype=int(s > 0), compression=code, compressionargs=dict(mct=code == 33005), **words)
+        near = code == 33003
+        planes = [planes_of(of_ycbcr(img) if near else img, "chunky") for img in levels]
+        note("JPEG 2000", name, planes[0], near=int(near), micron=[0.499, 0.499, 0], levels=[raw(p[:, :, 2:])[0] for p in planes[1:]])
+
+
+def of_ycbcr(img):
+    y, u, v = (img[..., i].astype(float) - (128 if i else 0) for i in range(3))
+    return np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], -1).round().clip(0, 255).astype(np.uint8)
+
+
 def pyramids():
     base = picture(96, 128, "u2")
     for kind, layout, (order, big), codec, predictor in itertools.product(
@@ -269,6 +320,6 @@ def micromanager():
                  stage=[100.5, -20, 0.25], acquired="2026-03-04T05:06:07", **(dict(image=p, images=["Pos0", "Pos1"]) if n > 1 else {}))
 
 
-for make in (lossless, one_bit, jpeg, pyramids, stacks, sets, micromanager, pages):
+for make in (lossless, one_bit, jpeg, jpeg2000, pyramids, stacks, sets, micromanager, pages):
     make()
 (OUT / "matrix.json").write_text(json.dumps(LIST))

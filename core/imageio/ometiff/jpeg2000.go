@@ -1,0 +1,59 @@
+package ometiff
+
+import (
+	"errors"
+	"fmt"
+
+	"coverslip.dev/coverslip/core/imageio/j2k"
+)
+
+// unj2k decodes one chunk into dst, one plane after the other.
+func (c *codecs) unj2k(p *page, dst, src []byte) error {
+	d, ok := c.j2k.Get().(*j2k.Decoder)
+	if !ok {
+		d = j2k.NewDecoder()
+	}
+	defer c.j2k.Put(d)
+	conf, err := j2k.Header(src)
+	if err != nil {
+		return err
+	}
+	typ, _ := p.sampleType()
+	n, size := p.interleaved(), typ.Bytes()
+	if conf.Size.X > p.chunk.X || conf.Size.Y > p.chunk.Y || conf.Components != n || conf.Bytes() > size {
+		return fmt.Errorf("jpeg 2000 of %v and %d components of %d bits in a chunk of %v and %d", conf.Size, conf.Components, conf.Bits, p.chunk, n)
+	}
+	whole := conf.Size == p.chunk
+	var room []byte
+	if whole {
+		room = dst
+	}
+	pic, err := d.DecodePlanes(room, src, size)
+	if err != nil {
+		return err
+	}
+	if n > 2 && !conf.Transformed && (p.photometric == photometricYCbCr || p.compression == jpeg2000YCC) {
+		if size != 1 || conf.Signed {
+			return errors.New("jpeg 2000 of YCbCr that is not of 8 bits")
+		}
+		fromYCbCr(pic.Data, conf.Size.X*conf.Size.Y)
+	}
+	if !whole {
+		p.inset(dst, pic.Data, pic.Size, size)
+	}
+	return nil
+}
+
+// fromYCbCr turns the first three planes, each of n bytes, into red, green and blue, rounded as libjpeg does.
+func fromYCbCr(data []byte, n int) {
+	r, g, b := data[:n], data[n:2*n], data[2*n:3*n]
+	const half = 1 << 15
+	for i, y := range r {
+		y, u, v := int32(y), int32(g[i])-128, int32(b[i])-128
+		r[i] = sample(y + (91881*v+half)>>16)
+		g[i] = sample(y + (-22554*u-46802*v+half)>>16)
+		b[i] = sample(y + (116130*u+half)>>16)
+	}
+}
+
+func sample(v int32) byte { return byte(min(max(v, 0), 255)) }
