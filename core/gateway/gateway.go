@@ -67,6 +67,7 @@ type Gateway struct {
 	tokens  [][32]byte // hashes
 	folder  *folder    // of uploads
 	slots   chan struct{}
+	spare   chan []byte   // pieces of uploads that wait for their sums
 	writing chan struct{} // holds a token for each answer that is written
 	waiting atomic.Int64
 	spooled atomic.Int64
@@ -107,8 +108,12 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		opt: o, folder: f, slots: make(chan struct{}, o.Parallel), writing: make(chan struct{}, writers),
+		spare: make(chan []byte, portions),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
 		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}},
+	}
+	for range portions {
+		g.spare <- nil
 	}
 	for _, t := range o.Tokens {
 		g.tokens = append(g.tokens, hash(t.Reveal()))

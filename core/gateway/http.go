@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,12 +110,18 @@ func (c *counted) WriteHeader(code int) {
 	c.ResponseWriter.WriteHeader(code)
 }
 
-func (c *counted) Write(b []byte) (int, error) {
+func (c *counted) Write(b []byte) (n int, err error) {
 	c.written = true
-	if err := c.until(time.Now().Add(2 * silence)); err != nil {
-		return 0, err
+	for part := range slices.Chunk(b, 32<<10) { // a minute for each
+		if err := c.until(time.Now().Add(2 * silence)); err != nil {
+			return n, err
+		}
+		m, err := c.ResponseWriter.Write(part)
+		if n += m; err != nil {
+			return n, err
+		}
 	}
-	return c.ResponseWriter.Write(b)
+	return n, nil
 }
 
 func (c *counted) until(t time.Time) error {

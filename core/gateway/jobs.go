@@ -426,7 +426,12 @@ func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
 	if state != done {
 		return fault.New(fault.Exists, "The job has no result: it is "+state+".", "", nil)
 	}
-	if err := g.send(r.Context(), w, a, q.format); err != nil {
+	p, err := g.page(r.Context(), a, q.format)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.send(w); err != nil {
 		return err
 	}
 	g.jobs.mu.Lock()

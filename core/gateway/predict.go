@@ -11,8 +11,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -61,7 +59,9 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	drop := sync.OnceFunc(func() { g.drop(u) })
+	var going sync.WaitGroup
+	drop := sync.OnceFunc(func() { going.Go(func() { g.drop(u) }) }) // beside the answer's being written
+	defer going.Wait()
 	defer drop()
 	leave, err := g.slot(r.Context())
 	if err != nil {
@@ -70,11 +70,17 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	urgent := infer.WithTerms(r.Context(), infer.Terms{Priority: 1}) // someone waits: before the tiles of jobs
 	a, err := g.look(urgent, u, q, g.opt.MaxPixels, nil, infer.Keep{})
 	leave()
-	drop() // before whoever asked has read the answer
+	drop()
 	if err != nil {
 		return err
 	}
-	return g.send(r.Context(), w, a, q.format)
+	p, err := g.page(r.Context(), a, q.format)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	going.Wait() // before whoever asked has read the answer
+	return p.send(w)
 }
 
 // slot waits for one of the places at work, unless too many images do.
@@ -108,7 +114,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	if err != nil {
 		return a, err
 	}
-	src, err := g.opt.Open(ctx, u.path, u.id(), q.image)
+	src, err := g.opened(ctx, u, q.image)
 	if err != nil {
 		return a, err
 	}
@@ -128,7 +134,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	}
 	opt.Keep = keep
 	begun := time.Now()
-	a = answer{name: u.name, md5: u.md5, model: m.Ref, size: size, z: opt.Z, t: opt.T, engine: g.opt.Engine.Name(), counted: q.frames}
+	a = answer{name: u.name, model: m.Ref, size: size, z: opt.Z, t: opt.T, engine: g.opt.Engine.Name(), counted: q.frames}
 	if a.given, err = opt.Given(m.Recipe, info); err != nil {
 		return a, err
 	}
@@ -143,6 +149,9 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	} else if a.layer, err = infer.Detect(ctx, g.opt.Engine, m.Ref, m.Recipe, src, opt, p); err == nil {
 		a.table, err = measure.Objects(ctx, src, a.layer.Objects, opt.Z, opt.T)
 	}
+	if u.sum != nil {
+		a.md5 = u.sum.String()
+	}
 	a.seconds = time.Since(begun).Seconds()
 	if err == nil { // a job that is tried again finds the same
 		g.counts.objects.Add(int64(a.objects()))
@@ -150,33 +159,18 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 	return a, err
 }
 
-// send writes the answer to the disk first, so that its length is known and no mistake can
-// cut it short.
-func (g *Gateway) send(ctx context.Context, w http.ResponseWriter, a answer, format string) error {
-	f, err := g.folder.create("answer-*")
-	if err != nil {
-		return noRoom(err)
+// page writes the answer.
+func (g *Gateway) page(ctx context.Context, a answer, format string) (p *page, err error) {
+	p = &page{folder: g.folder}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if p.kind, err = g.write(ctx, p, a, format); fault.KindOf(err) == fault.Full {
+		err = noRoom(err)
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // goes with the folder
-	defer f.Close()           //nolint:errcheck // read only by then
-	kind, err := g.write(ctx, f, a, format)
-	if fault.KindOf(err) == fault.Full {
-		return noRoom(err)
-	}
-	if err != nil {
-		return err
-	}
-	n, err := f.Seek(0, io.SeekCurrent)
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
-	_, err = io.Copy(w, f)
-	return err
+	return p, err
 }
 
 // write waits for its turn, which is the next one's also after a panic: the server outlives that.

@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +19,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/recipe"
 )
@@ -123,22 +122,29 @@ func (q query) options(o infer.Options, m *recipe.Model) (infer.Options, error) 
 // upload is an image to be looked at: a file of our own, or one of the dataset.
 type upload struct {
 	path, name string
-	size       int64  // of our own
-	md5        string // of one of our own
+	size       int64 // of our own
+	sum        *sum  // of one of our own
 }
 
-// id names the pixels of an upload by what is in it, so that its objects have the same names when
-// it comes again; those of a file that stays where it is have its name.
-func (u upload) id() string {
-	if u.md5 == "" {
-		return ""
+// opened opens an image of an upload: n as for [Options.Open].
+func (g *Gateway) opened(ctx context.Context, u upload, n int) (imageio.Source, error) {
+	if u.sum == nil { // it stays where it is, and its pixels have its name
+		return g.opt.Open(ctx, u.path, "", n)
 	}
-	return "md5:" + u.md5
+	as := "upload:" + u.path
+	src, err := g.opt.Open(ctx, u.path, as, n)
+	if err != nil {
+		return nil, err
+	}
+	return summed{src, as, u.sum}, nil
 }
 
 func (g *Gateway) drop(u upload) {
 	if u.size < 0 {
 		return // not ours
+	}
+	if u.sum != nil {
+		<-u.sum.done
 	}
 	g.spooled.Add(-u.size)
 	if err := os.Remove(u.path); err != nil {
@@ -163,9 +169,10 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 	if err != nil {
 		return upload{}, noRoom(err)
 	}
-	u := upload{path: f.Name(), name: "upload"}
-	from, sum := newSlow(w, r), md5.New()
-	u.size, err = io.Copy(io.MultiWriter(&spool{g: g, f: f}, sum), io.LimitReader(from, g.opt.MaxUpload+1))
+	u := upload{path: f.Name(), name: "upload", sum: g.newSum()}
+	from := newSlow(w, r)
+	u.size, err = io.Copy(io.MultiWriter(&spool{g: g, f: f}, u.sum), io.LimitReader(from, g.opt.MaxUpload+1))
+	u.sum.end()
 	if cerr := f.Close(); err == nil && cerr != nil {
 		err = noRoom(cerr)
 	}
@@ -183,7 +190,6 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 		g.drop(u)
 		return upload{}, broken(err)
 	}
-	u.md5 = hex.EncodeToString(sum.Sum(nil))
 	return u, nil
 }
 

@@ -4,7 +4,8 @@ import subprocess
 
 
 def rows():
-    """Medians of 100 questions each way, in turn; the copy is of a bare HTTP server that writes the image to the disk."""
+    """Medians of 100 questions each way, in turn; the copy is of a bare HTTP server that writes the image
+    to the disk and answers with as many bytes."""
     env = {**os.environ, "COVERSLIP_TEST_TRITON_GRPC": "grpc://127.0.0.1:8001"}
     cmd = ["go", "test", "./core/gateway", "-run", "^$", "-bench", "Overhead", "-benchtime", "100x"]
     out = subprocess.run(cmd, check=True, capture_output=True, text=True, env=env).stdout
