@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +27,12 @@ var (
 	//go:embed painter.go.txt
 	painter string
 
+	//go:embed parts.go.txt
+	parts string
+
+	//go:embed exchange_amd64.s.txt
+	exchange string
+
 	//go:embed beat.go.txt
 	beat string
 )
@@ -36,13 +43,19 @@ type change struct{ file, is, becomes string }
 // added are files that Fyne does not have.
 func added() map[string]string {
 	return map[string]string{
-		"internal/painter/gl/quick.go":  painter,
-		"internal/driver/glfw/quick.go": beat,
+		"internal/painter/gl/quick.go":         painter,
+		"internal/painter/gl/parts.go":         parts,
+		"internal/painter/gl/exchange_amd64.s": exchange,
+		"internal/driver/glfw/quick.go":        beat,
 	}
 }
 
-func changes() []change {
-	const gl, glfw = "internal/painter/gl/", "internal/driver/glfw/"
+const gl, glfw = "internal/painter/gl/", "internal/driver/glfw/"
+
+func changes() []change { return slices.Concat(drawn(), parted(), looped()) }
+
+// drawn changes how a picture and a rectangle are drawn.
+func drawn() []change {
 	return []change{
 		{gl + "painter.go", "\tprogram                 programState\n", "\tquick\n\tprogram                 programState\n"},
 		{gl + "gl_core.go", "\tgl.Enable(gl.BLEND)\n", "\tgl.Enable(gl.BLEND)\n\tp.initQuick()\n"},
@@ -55,13 +68,14 @@ func changes() []change {
 		// Pictures are kept as a window is, and known to be opaque.
 		{
 			gl + "texture.go", "\t\ttexture := p.newTexture(textureFilter)\n\t\tp.ctx.TexImage2D(\n\t\t\ttexture2D,\n\t\t\t0,\n\t\t\ti.Rect",
-			"\t\ttexture := p.newTexture(textureFilter)\n\t\tpix, opaque := p.stored(i.Pix)\n\t\tp.quick.opaque[texture] = opaque\n" +
+			"\t\tif texture, ok := p.again(i, textureFilter); ok {\n\t\t\treturn texture\n\t\t}\n" +
+				"\t\ttexture := p.newTexture(textureFilter)\n\t\tpix := p.stored(texture, i, textureFilter)\n" +
 				"\t\tp.ctx.TexImage2D(\n\t\t\ttexture2D,\n\t\t\t0,\n\t\t\ti.Rect",
 		},
 		{gl + "texture.go", "\t\t\tcolorFormatRGBA,\n\t\t\tunsignedByte,\n\t\t\ti.Pix,\n", "\t\t\tstoredFormat,\n\t\t\tunsignedByte,\n\t\t\tpix,\n"},
 		{
 			gl + "texture.go", "\ttexture := p.ctx.CreateTexture()\n",
-			"\ttexture := p.ctx.CreateTexture()\n\tdelete(p.quick.opaque, texture) // of one of that name before\n",
+			"\ttexture := p.ctx.CreateTexture()\n\tdelete(p.quick.kinds, texture) // of one of that name before\n",
 		},
 		{
 			gl + "draw.go", "\tinner, _ := rectInnerCoords(size, pos, fill, aspect)\n",
@@ -80,7 +94,37 @@ func changes() []change {
 			"\tp.ctx.DrawArrays(triangleStrip, 0, 4)\n\tp.logError()\n}\n\nfunc (p *painter) drawPolygon(",
 			"\tp.draw(program, points, parts, frame)\n\tp.logError()\n}\n\nfunc (p *painter) drawPolygon(",
 		},
+	}
+}
 
+// parted has a frame painted only where it differs from the one before.
+func parted() []change {
+	return []change{
+		{gl + "painter.go", "\tClear()\n", "\tClear()\n\t// Finish paints what was listed: all of it, or what differs from the frame before.\n\tFinish(all bool)\n"},
+		{
+			gl + "painter.go", "func (p *painter) Clear() {\n",
+			"func (p *painter) Clear() {\n\tp.begin()\n\tif !p.listing() {\n\t\tp.wipe()\n\t}\n}\n\nfunc (p *painter) wipe() {\n",
+		},
+		{
+			gl + "painter.go", "\tp.drawObject(obj, pos, frame, clip)\n",
+			"\tif p.listing() {\n\t\tp.list(obj, pos, frame, clip)\n\t\treturn\n\t}\n\tp.drawObject(obj, pos, frame, clip)\n",
+		},
+		{gl + "painter.go", "\tp.fbHeight = height\n", "\tp.fbHeight = height\n\tp.quick.parts.window.width, p.quick.parts.window.height = width, height\n"},
+		{
+			gl + "painter.go", "func (p *painter) StartClipping(pos fyne.Position, size fyne.Size) {\n",
+			"func (p *painter) StartClipping(pos fyne.Position, size fyne.Size) {\n\tif p.listing() {\n\t\treturn\n\t}\n",
+		},
+		{gl + "texture.go", "func (p *painter) freeTexture(obj fyne.CanvasObject) {\n", "func (p *painter) freeTexture(obj fyne.CanvasObject) {\n\tp.freed(obj)\n"},
+		{gl + "texture.go", "\tif cache.IsValid(texture) {\n", "\tif cache.IsValid(texture) && !p.keeps(obj, Texture(texture)) {\n"},
+		{glfw + "canvas.go", "\tc.WalkTrees(paint, afterPaint)\n", "\tc.WalkTrees(paint, afterPaint)\n\tc.Painter().Finish(c.resized)\n\tc.resized = false\n"},
+		{glfw + "canvas.go", "\tsize    fyne.Size\n", "\tsize    fyne.Size\n\tresized bool\n"},
+		{glfw + "canvas.go", "\tc.size = nearestSize\n", "\tc.size, c.resized = nearestSize, true\n"},
+	}
+}
+
+// looped changes when events are asked for and frames painted.
+func looped() []change {
+	return []change{
 		{glfw + "loop.go", "eventTick := time.NewTicker(time.Second / 60)", "eventTick := newBeat()"},
 		{glfw + "loop.go", "\t\t\td.drawSingleFrame()\n\t\t}\n\t}\n}\n", "\t\t\td.drawSingleFrame()\n\t\t\teventTick.adapt()\n\t\t}\n\t}\n}\n"},
 		{glfw + "loop.go", "\trefreshed := false\n", "\trefreshed, due := false, due()\n"},

@@ -1,7 +1,8 @@
 // Command frames shows one picture as large as its window and nothing else, another one for each
 // move of the pointer: what the toolkit and this machine's OpenGL leave of sixty frames a
 // second. bench_viewer.py counts its frames beside the viewer's. With -shapes it shows what else Fyne
-// can draw: packaging/run/shapes compares how Fyne as it is and the changed one do it.
+// can draw, with -moves how that changes: packaging/run/shapes compares how Fyne as it is and the changed
+// one do it.
 package main
 
 import (
@@ -72,17 +73,24 @@ func (p *page) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRen
 
 func main() {
 	all := flag.Bool("shapes", false, "show all shapes in place of a picture")
+	moves := flag.Bool("moves", false, "show all shapes, and change some in each frame")
 	flag.Parse()
 	a := app.NewWithID("dev.coverslip.frames")
 	w := a.NewWindow("Coverslip")
 	glfw.WindowHint(glfw.DepthBits, 0) // as the program does
 	glfw.WindowHint(glfw.StencilBits, 0)
 	w.SetPadded(false)
-	if *all {
+	switch {
+	case *moves:
+		m := newMoving(w)
+		a.Lifecycle().SetOnStarted(func() { go m.run() })
+		w.SetFixedSize(true)
+		w.Resize(fyne.NewSize(640, 480))
+	case *all:
 		w.SetFixedSize(true)
 		w.SetContent(container.NewWithoutLayout(shapes()...))
 		w.Resize(fyne.NewSize(640, 480))
-	} else {
+	default:
 		w.SetContent(newPage())
 		w.Resize(fyne.NewSize(1280, 800))
 	}
