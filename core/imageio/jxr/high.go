@@ -59,21 +59,32 @@ func (k *block) place(order *scan, to *[16]int32, step int32) {
 	}
 }
 
-// refineHigh reads n low bits of each coefficient, which count step.
+// refineHigh reads n low bits of each coefficient, which count step; a sign follows those of a
+// coefficient that has been zero.
 func refineHigh(b *reader, to *[16]int32, n uint, step int32) {
-	for k := range 15 {
-		if b.n < 17 {
+	acc, ready := b.acc, b.n // which stay in registers
+	for k := 1; k < 16; k++ {
+		if ready < 17 {
+			b.acc, b.n = acc, ready
 			b.fill()
+			acc, ready = b.acc, b.n
 		}
-		switch v := &to[k+1]; {
-		case *v > 0:
-			*v += step * b.take(n)
-		case *v < 0:
-			*v -= step * b.take(n)
-		default:
-			*v = step * b.signed(n)
+		v := int32(acc >> ((64 - n) & 63))
+		acc <<= n & 63
+		ready -= n
+		switch {
+		case to[k] > 0:
+			to[k] += step * v
+		case to[k] < 0:
+			to[k] -= step * v
+		case v != 0:
+			s := int32(int64(acc) >> 63)
+			acc <<= 1
+			ready--
+			to[k] = step * (v ^ s - s)
 		}
 	}
+	b.acc, b.n = acc, ready
 }
 
 // readCoded reads which blocks have coefficients, as it differs from what is expected.

@@ -2,8 +2,9 @@
 // makes, Microsoft's reference decoder, on which ZEN and libCZI rest.
 //
 // Grey pictures and those in red, green and blue are decoded, of 8 or 16 bits; lossless or not,
-// whatever their tiles, bands and overlap. An alpha plane is passed over. What else the
-// standard has is [ErrUnsupported]. Names in brackets are the standard's.
+// whatever their tiles, bands and overlap, and also as it was before the standard (HD Photo),
+// which ZEN still writes. An alpha plane is passed over. What else the standard has is
+// [ErrUnsupported]. Names in brackets are the standard's.
 package jxr
 
 import (
@@ -91,8 +92,6 @@ func (d *Decoder) config() (c Config, err error) {
 		c.Bytes = 2
 	}
 	switch {
-	case d.legacy:
-		err = fmt.Errorf("%w: older than the standard", ErrUnsupported)
 	case len(d.planes) > 1 && (d.planes[1].channels != 1 || d.planes[1].bands != p.bands):
 		err = fmt.Errorf("%w: alpha of another kind", ErrUnsupported)
 	case d.output == yOnly:
@@ -198,6 +197,9 @@ func (d *Decoder) layOut(p *plane) {
 		c.pix, c.low = take(2*i, c.size.X*c.size.Y), take(2*i+1, c.size.X*c.size.Y/16)
 		if !p.has(bandHP) {
 			clear(c.pix)
+		}
+		if d.legacy {
+			c.least = make([]int32, d.mbs.X*d.mbs.Y)
 		}
 		p.channel = append(p.channel, c)
 	}

@@ -2,6 +2,9 @@ package jxr_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +58,34 @@ func equal(t *testing.T, folder string) int {
 		}
 	}
 	return len(names)
+}
+
+// TestVectors decodes what imagecodecs does not write: bands apart or missing, tiles, alpha,
+// halved chroma, other versions.
+func TestVectors(t *testing.T) {
+	list, err := os.ReadFile(filepath.Join("testdata", "vectors", "pixels.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := vectors(t)
+	d := jxr.NewDecoder()
+	for line := range strings.Lines(string(list)) {
+		var sum, name string
+		var version byte
+		if _, err := fmt.Sscan(line, &sum, &version, &name); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		data := all[name]
+		data[bytes.Index(data, []byte("WMPHOTO\x00"))+8] = version
+		p, err := d.Decode(data)
+		if err != nil {
+			t.Errorf("%s, version %#x: %v", name, version, err)
+			continue
+		}
+		if got := sha256.Sum256(p.Data); hex.EncodeToString(got[:]) != sum {
+			t.Errorf("%s, version %#x: other pixels", name, version)
+		}
+	}
 }
 
 // TestEqualToJxrlib decodes what jxrlib wrote to the very pixels that it decodes.

@@ -8,11 +8,10 @@ type form struct {
 	shift uint // bits below the point
 	up    uint // SHIFT_BITS
 	most  int32
-	bytes int
 }
 
 func newForm(p *plane, bytes int) form {
-	f := form{up: p.shift, most: 1<<(8*bytes) - 1, bytes: bytes}
+	f := form{up: p.shift, most: 1<<(8*bytes) - 1}
 	half := int32(1) << (8*bytes - 1) >> f.up
 	if !p.scaled {
 		f.bias = half
@@ -27,9 +26,9 @@ func newForm(p *plane, bytes int) form {
 }
 
 // put writes the i-th sample of a line.
-func (f *form) put(dst []byte, i int, v int32) {
-	v = min(max(v>>f.shift<<f.up, 0), f.most)
-	if f.bytes == 1 {
+func (f form) put(dst []byte, i int, v int32) {
+	v = min(max(v>>(f.shift&31)<<(f.up&31), 0), f.most)
+	if f.most < 256 {
 		dst[i] = byte(v)
 		return
 	}
@@ -37,7 +36,7 @@ func (f *form) put(dst []byte, i int, v int32) {
 }
 
 // grey writes a line of one channel, each sample as often as there are components.
-func (f *form) grey(dst []byte, y []int32, components int) {
+func (f form) grey(dst []byte, y []int32, components int) {
 	for i, v := range y {
 		for k := range components {
 			f.put(dst, i*components+k, v+f.bias)
@@ -46,7 +45,7 @@ func (f *form) grey(dst []byte, y []int32, components int) {
 }
 
 // apart writes a line of three channels as they are.
-func (f *form) apart(dst []byte, line *[3][]int32) {
+func (f form) apart(dst []byte, line *[3][]int32) {
 	for k, c := range line {
 		for i, v := range c {
 			f.put(dst, 3*i+k, v+f.bias)
@@ -55,7 +54,7 @@ func (f *form) apart(dst []byte, line *[3][]int32) {
 }
 
 // rgb writes a line of luma and two differences of colour as red, green and blue.
-func (f *form) rgb(dst []byte, line *[3][]int32) {
+func (f form) rgb(dst []byte, line *[3][]int32) {
 	u, v := line[1][:len(line[0])], line[2][:len(line[0])]
 	for i, y := range line[0] {
 		r, g, b := -u[i], y+f.bias, v[i]

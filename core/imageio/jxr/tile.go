@@ -3,6 +3,7 @@ package jxr
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 var errCoefficients = errors.New("jxr: damaged: coefficients that don't fit")
@@ -249,6 +250,9 @@ func (p *plane) store(x, y int) {
 			}
 			low[i/c.blocks.X*c.lowStride+i%c.blocks.X] = v
 		}
+		if c.least != nil {
+			c.least[y*(c.size.X/4/c.blocks.X)+x] = p.leastStep(ch)
+		}
 		if !p.has(bandHP) {
 			continue
 		}
@@ -264,4 +268,20 @@ func (p *plane) store(x, y int) {
 			}
 		}
 	}
+}
+
+// leastStep is below what a step at a junction of the macroblock is an artefact. For chroma that
+// is smaller than luma jxrlib looks at the channel before.
+func (p *plane) leastStep(ch int) int32 {
+	const usual = 20
+	if !p.has(bandHP) {
+		return math.MaxInt32
+	}
+	if p.format == yuv420 || p.format == yuv422 {
+		ch = max(ch-1, 0)
+	}
+	if q := p.steps[bandHP].by[p.qHP&15][ch]; q > usual {
+		return q
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ type channel struct {
 	pix       []int32
 	lowStride int
 	low       []int32 // the first coefficient of each block, by the second transform
+	least     []int32 // of overlap
 }
 
 // rotate and rotate2 turn a pair by pi/8, at a different precision.
@@ -85,13 +86,17 @@ func (d *Decoder) invert(c *channel, index int) {
 	p := &d.planes[0]
 	c.invertLow(p.scaled, index > 0)
 	regions := d.regions()
+	o := overlap{old: d.legacy, exact: -1, mbs: d.mbs, by: c.blocks}
+	if d.legacy {
+		o.exact = 0
+	}
 	if d.overlap == 2 {
 		for _, r := range regions {
 			area := image.Rectangle{Min: c.scale(r.Min, 1), Max: c.scale(r.Max, 1)}
 			if c.blocks.X == 4 {
-				smooth(c.low, c.lowStride, area)
+				o.smooth(c.low, c.lowStride, area)
 			} else {
-				smoothHalf(c.low, c.lowStride, area)
+				o.smoothHalf(c.low, c.lowStride, area)
 			}
 		}
 	}
@@ -103,9 +108,9 @@ func (d *Decoder) invert(c *channel, index int) {
 			inverse(c.pix, at, c.stride)
 		}
 	}
-	if d.overlap > 0 {
+	if o.least = c.least; d.overlap > 0 {
 		for _, r := range regions {
-			smooth(c.pix, c.stride, image.Rectangle{Min: c.scale(r.Min, 4), Max: c.scale(r.Max, 4)})
+			o.smooth(c.pix, c.stride, image.Rectangle{Min: c.scale(r.Min, 4), Max: c.scale(r.Max, 4)})
 		}
 	}
 }

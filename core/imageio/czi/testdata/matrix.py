@@ -214,11 +214,13 @@ def jpeg():
         put("JPEG", name, read)
 
 
-def xr(pixels, level):
-    """Colours come as blue, green, red; a picture of 8 bits calls itself so, which libCZI wants."""
+def xr(pixels, level, old):
+    """As ZEN writes it: colours of 8 bits stand as blue, green, red, and where it is old, a version before the standard."""
     pixels = np.ascontiguousarray(pixels[..., ::-1]) if pixels.ndim == 3 else pixels
     rgb24 = bytes.fromhex("24c3dd6f034efe4bb1853d77768dc90d")
-    return imagecodecs.jpegxr_encode(pixels, level=level).replace(rgb24, rgb24[:-1] + b"\x0c")
+    data = bytearray(imagecodecs.jpegxr_encode(pixels, level=level).replace(rgb24, rgb24[:-1] + b"\x0c"))
+    data[data.index(b"WMPHOTO\0") + 8] -= old
+    return data
 
 
 def jpegxr():
@@ -226,7 +228,7 @@ def jpegxr():
         name = name_of("jxr", pixel, level or "lossless", w, count)
         bits = 4 if TYPES[pixel][0] == "u2" else 0  # as cameras have 12
         write(name, [(picture(w, h, pixel, i) >> bits, (w * i - 9, 4 * i), {}) for i in range(count)])
-        repack(name, 4, lambda p: xr(p, level))
+        repack(name, 4, lambda p: xr(p, level, old=count > 1))
         note("JPEG XR", name)
 
 
@@ -268,6 +270,9 @@ def few():
     jpegs("jpeg.czi")
     with czifile.CziFile(str(OUT / "jpeg.czi")) as f:
         put("JPEG", "jpeg.czi", f.asarray().reshape(1, 1, 1, 24, 32, 1))
+    write("jxr.czi", [(picture(40, 30, "Bgr24"), (0, 0), {})])
+    repack("jxr.czi", 4, lambda p: xr(p, 40, old=True))
+    note("JPEG XR", "jxr.czi")
     write("planes.czi", [(picture(8, 6, "Gray8", z + c), (0, 0), dict(Z=z, C=c)) for z in range(2) for c in range(2)])
     note("planes", "planes.czi")
 
