@@ -10,6 +10,12 @@ type Keeper interface {
 	OpenKept(ctx context.Context, path, id string, n int) (Source, error)
 }
 
+// Rescuer is a [Keeper] that is asked for what another format refuses, as of a kind that it can't read.
+type Rescuer interface {
+	// Rescues reports whether it may be able to have files of the format of that name made readable.
+	Rescues(format string) bool
+}
+
 // Making is the error of an image that is being made of what can't be read here: it can be opened
 // when Done is closed, unless Why says why not.
 type Making struct {

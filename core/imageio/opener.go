@@ -76,6 +76,12 @@ func (o *Opener) open(ctx context.Context, path, id string, by func(Format, cont
 		return nil, err
 	}
 	src, err := guardedOpen(ctx, format, path, by)
+	if r := o.rescuer(format, err); r != nil {
+		saved, other := guardedOpen(ctx, r, path, by)
+		if _, made := errors.AsType[*Making](other); made || other == nil || ctx.Err() != nil {
+			src, err = saved, other
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s as %s: %w", shown(path), format.Name(), err)
 	}
@@ -83,6 +89,19 @@ func (o *Opener) open(ctx context.Context, path, id string, by func(Format, cont
 		return src, nil
 	}
 	return named{src, id}, nil
+}
+
+// rescuer returns who is asked for a file that its format refuses with err; nil for nobody.
+func (o *Opener) rescuer(refuses Format, err error) Format {
+	if fault.KindOf(err) != fault.Invalid || errors.Is(err, ErrNoFormat) {
+		return nil
+	}
+	for _, f := range o.formats {
+		if r, ok := f.(Rescuer); ok && r.Rescues(refuses.Name()) {
+			return f
+		}
+	}
+	return nil
 }
 
 func guardedOpen(ctx context.Context, f Format, path string, by func(Format, context.Context, string) (Source, error)) (src Source, err error) {

@@ -5,9 +5,11 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/imageiotest"
@@ -90,5 +92,69 @@ func TestVendorsFileIsConvertedOnce(t *testing.T) {
 	}
 	if err := src.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestConversionsThatFail: a capture says why it can't be seen, and is converted anew when it is tried again;
+// one that a person stops waits for a person. Small pictures start none.
+func TestConversionsThatFail(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "openreadout")
+	script := "#!/bin/sh\nif [ -e " + dir + "/fail ]; then echo 'no luck' >&2; exit 1; fi\nsleep 1000\n"
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "fail"), nil, 0o600), os.WriteFile(program, []byte(script), 0o700)); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	b := open(t, t.TempDir(), func(s *config.Settings) { s.Converter = program })
+	file, err := os.ReadFile(filepath.Join(vendors(t), "two.lif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.ws, "scope", "two.lif"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	failed := func(say string) func(flow.Item) bool {
+		return func(it flow.Item) bool {
+			return it.Behind("push") && it.Passes["infer"].State == flow.Failed && strings.Contains(it.Passes["infer"].Say, say)
+		}
+	}
+	jobs := func(state job.State) (all []job.Job) {
+		for _, j := range b.Jobs().Jobs.All() {
+			if j.Kind == station.Converting && j.State == state {
+				all = append(all, j)
+			}
+		}
+		return all
+	}
+	it := b.capture("two.lif", failed("no luck"))
+	if n := len(jobs(job.Failed)); n != 1 {
+		t.Errorf("converted %d times", n)
+	}
+	if _, err := b.Thumb(t.Context(), it, 64); fault.KindOf(err) != fault.Busy || len(jobs(job.Running)) > 0 {
+		t.Errorf("a small picture: %v", err)
+	}
+	if err := errors.Join(os.Remove(filepath.Join(dir, "fail")), b.Retry(t.Context(), it.ID)); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func() bool { return len(jobs(job.Running)) == 1 }, func() string { return "it is converted anew" })
+	b.Jobs().Stop(jobs(job.Running)[0].ID)
+	b.capture("two.lif", failed("stopped"))
+	if left, err := os.ReadDir(filepath.Join(b.ws, "pyramids")); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestNoConverter: a vendor's file is captured and versioned, and says what to install.
+func TestNoConverter(t *testing.T) {
+	b := open(t, t.TempDir(), func(s *config.Settings) { s.Converter = "/nowhere/bfconvert" })
+	file, err := os.ReadFile(filepath.Join(vendors(t), "two.lif"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.ws, "scope", "two.lif"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	it := b.capture("two.lif", func(it flow.Item) bool { return it.Behind("push") && it.Passes["infer"].State == flow.Failed })
+	if p := it.Passes["infer"]; !strings.Contains(p.Say, "/nowhere/bfconvert") || !strings.Contains(p.Hint, "Settings, Image converter") {
+		t.Errorf("says %q %q", p.Say, p.Hint)
 	}
 }

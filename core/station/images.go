@@ -19,7 +19,7 @@ import (
 
 // images opens files of all formats, and by other those that are to be converted.
 func images(other foreign.Format) *imageio.Opener {
-	return imageio.NewOpener(ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket}, other)
+	return imageio.NewOpener(foreign.First{Format: other}, ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket}, other)
 }
 
 // DescribeImage returns what the n-th image of the file at path says of itself, or a person has said

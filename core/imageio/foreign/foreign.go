@@ -8,10 +8,14 @@ package foreign
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -30,6 +34,22 @@ func (Format) Name() string { return "foreign" }
 
 // Match reports whether a file is of a kind that a converter is for.
 func (Format) Match(name string, head []byte) bool { return kindOf(name, head) != nil }
+
+// Rescues is true of the formats whose files hold what converters know and nothing here does.
+func (Format) Rescues(format string) bool { return format == "TIFF" || format == "CZI" }
+
+// First is a [Format] of the files that look like those of another one, which would show only their preview.
+// It is to be asked before that.
+type First struct{ Format }
+
+// Match reports whether a file is one of those.
+func (First) Match(name string, head []byte) bool {
+	k := kindOf(name, head)
+	return k != nil && k.first
+}
+
+// Rescues is false: its Format does that.
+func (First) Rescues(string) bool { return false }
 
 // Open opens the first image of the file at path.
 func (f Format) Open(ctx context.Context, path string) (imageio.Source, error) {
@@ -100,6 +120,7 @@ type original struct {
 	kind  string // for people
 	plain string // a harmless name for it; empty: it needs its own
 	id    string // of its pixels
+	key   string // under which what it is converted into is kept
 	st    os.FileInfo
 }
 
@@ -129,7 +150,41 @@ func look(path, id string) (original, error) {
 	if o.id == "" {
 		o.id = imageio.FileID(abs, o.st)
 	}
+	if o.key = o.id; o.plain == "" {
+		o.key += beside(abs)
+	}
 	return o, nil
+}
+
+// beside tells the files apart that belong to one at path, by what they are called and how large they are:
+// those that are named after it, or lie in folders that are.
+func beside(path string) string {
+	const most = 10_000
+	stem, n, sum := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), 0, sha256.New()
+	dir := filepath.Dir(path)
+	_ = filepath.WalkDir(dir, func(at string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(dir, at)
+		first, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+		switch {
+		case err != nil || at == dir || at == path:
+			return nil //nolint:nilerr // it can't be listed, and hardly be read
+		case !strings.Contains(first, stem) && d.IsDir():
+			return fs.SkipDir
+		case !strings.Contains(first, stem):
+			return nil
+		}
+		if n++; n > most {
+			return fs.SkipAll
+		}
+		if st, err := d.Info(); err == nil && st.Mode().IsRegular() {
+			fmt.Fprintf(sum, "%q %d\n", rel, st.Size())
+		}
+		return nil
+	})
+	if n == 0 {
+		return ""
+	}
+	return "+" + hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // source is a converted image: it is called as its original.
@@ -148,4 +203,5 @@ var (
 	_ imageio.Format   = Format{}
 	_ imageio.Multiple = Format{}
 	_ imageio.Keeper   = Format{}
+	_ imageio.Rescuer  = Format{}
 )

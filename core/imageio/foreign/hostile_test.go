@@ -17,7 +17,9 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/foreign"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // program writes a converter called name that does what script says: $out is what it is to write, $in what
@@ -328,5 +330,63 @@ func TestKinds(t *testing.T) {
 		if is := (foreign.Format{}).Match(name, []byte(c.head)); is != c.is {
 			t.Errorf("%s: %v", name, is)
 		}
+	}
+}
+
+// TestFilesBeside: what a file of several was converted into is of all of them as they are, wherever they lie.
+func TestFilesBeside(t *testing.T) {
+	s := shelf(t, program(t, "openreadout", `cp `+tiff(t)+` $out`))
+	kept := map[string]bool{}
+	for _, size := range []int{5, 5, 6} {
+		dir := t.TempDir()
+		at := filepath.Join(dir, "a[1].vsi")
+		for name, data := range map[string][]byte{"a[1].vsi": []byte("II*\x00 a preview"), "_a[1]_/stack1/frame.ets": make([]byte, size), "other.txt": []byte(dir)} {
+			file := filepath.Join(dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, data, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		src, err := imageio.NewOpener(foreign.First{Format: foreign.Format{Shelf: s}}, ometiff.Format{}).OpenAs(t.Context(), at, "md5:00")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		if src.ID() != "md5:00" || src.Info().Format != "Olympus VSI" {
+			t.Errorf("%s: %+v", src.ID(), src.Info())
+		}
+		for _, n := range left(t, s) {
+			kept[n] = true
+		}
+		if want := size - 4; len(kept) != want {
+			t.Errorf("kept %v", kept)
+		}
+	}
+}
+
+// TestRescue: what TIFF's own reader refuses is converted, if there is a converter; if not, or if that fails, it
+// is told why it can't be read.
+func TestRescue(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "jxl.tif")
+	imageiotest.Peer(t, "-c", `import sys, numpy, tifffile
+tifffile.imwrite(sys.argv[1], numpy.arange(35, dtype='u1').reshape(5, 7), compression='jpegxl')`, at)
+	for set, reads := range map[string]bool{
+		servertest.Need(t, "COVERSLIP_TEST_IMAGEIO_PYTHON"): true, "/nowhere": false, program(t, "openreadout", "exit 1"): false,
+	} {
+		src, err := imageio.NewOpener(ometiff.Format{}, foreign.Format{Shelf: shelf(t, set)}).Open(t.Context(), at)
+		if !reads {
+			if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "JPEG XL") {
+				t.Errorf("%s: %v", set, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		want := make([]byte, 35)
+		for i := range want {
+			want[i] = byte(i)
+		}
+		imageiotest.Equal(t, src, want, 0)
 	}
 }

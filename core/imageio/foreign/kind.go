@@ -16,6 +16,7 @@ type kind struct {
 	exts   []string
 	named  bool // its first bytes are also those of others: the name decides
 	beside bool // other files belong to it
+	first  bool // it looks like a TIFF, of its preview
 }
 
 const (
@@ -32,6 +33,7 @@ func kinds() []kind {
 		{name: "Olympus OIR", magic: "OLYMPUSRAWFORMAT", exts: []string{".oir"}, beside: true},
 		{name: "Olympus OIB", magic: compound, exts: []string{".oib"}, named: true},
 		{name: "Olympus OIF", magic: "\xff\xfe[\x00", exts: []string{".oif"}, named: true, beside: true},
+		{name: "Olympus VSI", magic: "II*\x00", exts: []string{".vsi"}, named: true, beside: true, first: true},
 		{name: "Zeiss ZVI", magic: compound, exts: []string{".zvi"}, named: true},
 		{name: "Imaris", magic: hdf5, exts: []string{".ims"}, named: true},
 		{name: "Velox EMD", magic: hdf5, exts: []string{".emd"}, named: true},

@@ -43,11 +43,11 @@ var errNotKept = errors.New("not converted yet")
 // making begins the names of folders in which something is converted.
 const making = "converting-"
 
-// path is where the file with pixels of that name is kept when it is converted.
-func (s *Shelf) path(id string) string {
-	kind, sum, ok := strings.Cut(id, ":")
+// path is where what is converted is kept under that key.
+func (s *Shelf) path(key string) string {
+	kind, sum, ok := strings.Cut(key, ":")
 	if _, err := hex.DecodeString(sum); !ok || err != nil || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-		hash := sha256.Sum256([]byte(id))
+		hash := sha256.Sum256([]byte(key))
 		kind, sum = "id", hex.EncodeToString(hash[:16])
 	}
 	return filepath.Join(s.Dir, kind+"-"+sum+".converted.ome.tif")
@@ -55,7 +55,7 @@ func (s *Shelf) path(id string) string {
 
 // open opens the n-th image of what o was converted into, or its first one for n < 0.
 func (s *Shelf) open(ctx context.Context, o original, n int) (imageio.Source, error) {
-	at := s.path(o.id)
+	at := s.path(o.key)
 	if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
 		return nil, errNotKept
 	}
@@ -98,7 +98,7 @@ type Conversion struct {
 
 // conversion returns the conversion of o that is under way, or a new one that is the caller's to do.
 func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine bool, err error) {
-	if c := s.running(o.id); c != nil {
+	if c := s.running(o.key); c != nil {
 		return c, false, nil
 	}
 	with, err := s.Find(ctx)
@@ -111,14 +111,14 @@ func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.under[o.id]; c != nil {
+	if c := s.under[o.key]; c != nil {
 		return c, false, nil
 	}
 	c = &Conversion{Title: o.name, Size: o.st.Size(), shelf: s, of: o, with: with, done: make(chan struct{})}
 	if s.under == nil {
 		s.under = map[string]*Conversion{}
 	}
-	s.under[o.id] = c
+	s.under[o.key] = c
 	return c, true, nil
 }
 
@@ -204,7 +204,7 @@ func (c *Conversion) keep(at string) error {
 	if err := errors.Join(disk.All(r), r.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(at, c.shelf.path(c.of.id)); err != nil {
+	if err := os.Rename(at, c.shelf.path(c.of.key)); err != nil {
 		return err
 	}
 	return errors.Join(disk.Names(c.shelf.Dir), c.shelf.Room(0))
@@ -214,7 +214,7 @@ func (c *Conversion) keep(at string) error {
 func (c *Conversion) end(err error) {
 	c.shelf.mu.Lock()
 	defer c.shelf.mu.Unlock()
-	if delete(c.shelf.under, c.of.id); c.err == nil {
+	if delete(c.shelf.under, c.of.key); c.err == nil {
 		c.err = err
 	}
 	close(c.done)
