@@ -48,11 +48,11 @@ type Options struct {
 
 	Work      string        // folder for uploads; empty: the system's
 	MaxUpload int64         // bytes of one upload; 0: 2 GiB
-	MaxSpool  int64         // bytes of all uploads under way; 0: 16 GiB
+	MaxSpool  int64         // bytes of all uploads under way; 0: 16 GiB, or four times MaxUpload
 	MaxPixels int64         // of a plane that is answered at once; 0: 64 million
 	Parallel  int           // images under way at a time, all but one of them of jobs, if there are two or more; 0: 2
-	Waiting   int           // images that may wait for that; 0: 2,000
-	Jobs      int           // jobs that may wait; 0: 100
+	Waiting   int           // images that may wait for that, but each client's share of these always; 0: 2,000
+	Jobs      int           // jobs that may wait, but each client's share of these always; 0: 100
 	Results   int           // jobs that are kept, with those under way; what nobody has fetched is, for three hours, unless clients who have fewer need the room; 0: 1,000
 	Kept      int           // objects of all finished jobs that are kept, but always the last one's; 0: 2 million
 	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
@@ -70,7 +70,8 @@ type Gateway struct {
 	spare   chan []byte   // pieces of uploads that wait for their sums
 	writing chan struct{} // holds a token for each answer that is written
 	waiting atomic.Int64
-	spooled atomic.Int64
+	lines   lines // images that wait to be answered at once
+	spooled lines // bytes of uploads
 	stopped atomic.Bool
 	rates   rates
 	counts  counts
@@ -86,7 +87,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, fault.New(fault.Invalid, "The gateway has no model or no engine to ask.", "Name a model folder and a server.", nil)
 	}
 	def(&o.MaxUpload, 2<<30)
-	def(&o.MaxSpool, 16<<30)
+	def(&o.MaxSpool, max(16<<30, 4*o.MaxUpload)) // of two clients each has room for one
 	def(&o.MaxPixels, 64_000_000)
 	def(&o.Parallel, 2)
 	def(&o.Waiting, 2000)
@@ -110,7 +111,7 @@ func New(o Options) (*Gateway, error) {
 		opt: o, folder: f, slots: make(chan struct{}, o.Parallel), writing: make(chan struct{}, writers),
 		spare: make(chan []byte, portions),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
-		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}},
+		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}, turns: shares{}},
 	}
 	for range portions {
 		g.spare <- nil

@@ -484,7 +484,7 @@ func TestQueue(t *testing.T) {
 	measures(t, at, "jobs_waiting 0", "waiting 2")
 	submit(http.StatusAccepted)
 	last := submit(http.StatusAccepted)
-	submit(http.StatusServiceUnavailable)
+	submit(http.StatusTooManyRequests)
 	measures(t, at, "jobs_waiting 2", fmt.Sprintf("spool_bytes %d", 7*len(data)))
 	if code, _, _ := call(t, "DELETE", last, "", nil); code != http.StatusNoContent {
 		t.Errorf("remove: %d", code)

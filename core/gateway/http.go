@@ -62,7 +62,7 @@ func (g *Gateway) elsewhere(mux *http.ServeMux, r *http.Request) error {
 		}
 	}
 	if len(allow) > 0 {
-		return status{http.StatusMethodNotAllowed, "This address does not take " + r.Method + ".", map[string]string{"Allow": strings.Join(allow, ", ")}}
+		return status{http.StatusMethodNotAllowed, "This address does not take " + r.Method + ".", "", map[string]string{"Allow": strings.Join(allow, ", ")}}
 	}
 	return fault.New(fault.NotFound, "There is nothing at this address.", "See /openapi.json.", nil)
 }
@@ -71,6 +71,7 @@ func (g *Gateway) elsewhere(mux *http.ServeMux, r *http.Request) error {
 type status struct {
 	code   int
 	say    string
+	hint   string
 	header map[string]string
 }
 
@@ -140,10 +141,10 @@ func (g *Gateway) enter(r *http.Request, open bool) error {
 		return nil
 	}
 	if len(g.tokens) > 0 && !g.known(r) {
-		return status{http.StatusUnauthorized, "A token is needed.", map[string]string{"WWW-Authenticate": `Bearer realm="coverslip"`}}
+		return status{http.StatusUnauthorized, "A token is needed.", "", map[string]string{"WWW-Authenticate": `Bearer realm="coverslip"`}}
 	}
 	if !g.rates.allow(g.client(r), time.Now()) {
-		return status{http.StatusTooManyRequests, "Too many requests in a short time.", map[string]string{"Retry-After": "1"}}
+		return status{http.StatusTooManyRequests, "Too many requests in a short time.", "", map[string]string{"Retry-After": "1"}}
 	}
 	return nil
 }
@@ -196,7 +197,7 @@ func (g *Gateway) refuse(c *counted, r *http.Request, err error) {
 	}
 	p := problem{Type: "about:blank", Status: codeOf(err)}
 	if s, ok := errors.AsType[status](err); ok {
-		p.Status, p.Detail = s.code, s.say
+		p.Status, p.Detail, p.Hint = s.code, s.say, s.hint
 		for k, v := range s.header {
 			c.Header().Set(k, v)
 		}
@@ -282,5 +283,5 @@ func (g *Gateway) models(w http.ResponseWriter, r *http.Request) error {
 
 // bad is a request whose words are off.
 func bad(format string, args ...any) error {
-	return status{http.StatusBadRequest, fmt.Sprintf(format, args...), nil}
+	return status{http.StatusBadRequest, fmt.Sprintf(format, args...), "", nil}
 }

@@ -24,6 +24,8 @@ type jobs struct {
 	of    map[string]*task
 	done  []string       // finished ones, the oldest first
 	kept  int            // objects of these
+	begun int64          // counts those that were taken out of the queue
+	turns shares         // the number of each client's last one of these
 	last  map[*task]bool // at the end: those whose outcome nobody has heard yet
 	heard chan struct{}  // closed when there are none of these any more
 }
@@ -83,7 +85,7 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t := &task{id: rand.Text(), owner: g.client(r), upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
+	t := &task{id: rand.Text(), owner: u.owner, upload: u, query: q, made: time.Now(), state: queued, quit: make(chan struct{})}
 	g.jobs.mu.Lock()
 	defer g.jobs.mu.Unlock()
 	if err := g.open(); err != nil { // now that nobody ends the queue
@@ -107,35 +109,23 @@ func (g *Gateway) submit(w http.ResponseWriter, r *http.Request) error {
 // mutex of jobs.
 func (g *Gateway) room(owner string) error {
 	j, now := &g.jobs, time.Now()
-	if len(j.queue) >= g.opt.Jobs {
-		return fault.New(fault.Busy, "Too many jobs are waiting.", "Try again in a while.", nil)
+	waiting, held, objects := shares{}, shares{}, shares{}
+	for _, t := range j.queue {
+		waiting[t.owner]++
 	}
-	held, objects := shares{}, shares{}
+	if !waiting.turn(owner, int64(g.opt.Jobs)) {
+		return yours("Too many jobs of this client are waiting.", "Try again when some are done, or delete some.")
+	}
 	for _, t := range j.of {
 		if !t.spent(now) {
 			held[t.owner]++
-			objects[t.owner] += len(t.answer.layer.Objects)
+			objects[t.owner] += int64(len(t.answer.layer.Objects))
 		}
 	}
-	if !held.room(owner, j.most-1) || !objects.room(owner, j.objects/2) { // what is under way needs room as well
-		return fault.New(fault.Busy, "Too many results of jobs wait to be fetched.", "Fetch those of finished jobs, or delete the jobs; then try again.", nil)
+	if !held.room(owner, int64(j.most-1)) || !objects.room(owner, int64(j.objects/2)) { // what is under way needs room as well
+		return yours("Too many results of jobs wait to be fetched.", "Fetch those of finished jobs, or delete the jobs; then try again.")
 	}
 	return nil
-}
-
-// shares are how many of something each client has.
-type shares map[string]int
-
-// room tells whether a client may have one more where all together should have enough: also if
-// they have more, as long as another one is left with no fewer that can lose one for it. Nobody can
-// do anything about what others have.
-func (s shares) room(owner string, enough int) bool {
-	all, most := 0, 0
-	for _, n := range s {
-		all += n
-		most = max(most, n)
-	}
-	return all <= enough || s[owner] == 0 || s[owner]+1 < most
 }
 
 // wake tells a worker that the queue has changed.
@@ -164,21 +154,30 @@ func (g *Gateway) worker(ctx context.Context) {
 	}
 }
 
-// next takes the oldest job whose time has come out of the queue; if there is none it says how
-// long to wait for one.
+// next takes the oldest job whose time has come out of the queue, of the client whose turn was
+// longest ago: who has many waits longer, not who has one. If there is none it says how long to wait.
 func (j *jobs) next() (t *task, wait time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	wait = math.MaxInt64
+	first := -1
 	for i, t := range j.queue {
-		d := time.Until(t.later.at)
-		if d <= 0 {
-			j.queue = slices.Delete(j.queue, i, i+1)
-			return t, 0
+		if d := time.Until(t.later.at); d > 0 {
+			wait = min(wait, d)
+		} else if first < 0 || j.turns[t.owner] < j.turns[j.queue[first].owner] {
+			first = i
 		}
-		wait = min(wait, d)
 	}
-	return nil, wait
+	if first < 0 {
+		return nil, wait
+	}
+	t = j.queue[first]
+	j.queue = slices.Delete(j.queue, first, first+1)
+	j.begun++
+	if j.turns[t.owner] = j.begun; len(j.queue) == 0 {
+		clear(j.turns) // nobody waits for a turn
+	}
+	return t, 0
 }
 
 func (j *jobs) waiting() int {
@@ -197,9 +196,7 @@ func (g *Gateway) do(ctx context.Context, t *task) {
 		case <-ctx.Done():
 		}
 	})
-	g.waiting.Add(1)
 	leave, err := g.place(ctx) // however many uploads wait: the job was promised
-	g.waiting.Add(-1)
 	var a answer
 	if err == nil {
 		g.jobs.begin(t)
@@ -319,10 +316,10 @@ func (j *jobs) tidy(now time.Time) {
 // heaviest is the oldest job with any weight of the client whose finished ones weigh most together;
 // nil where that is the last one. The caller holds the mutex.
 func (j *jobs) heaviest(weight func(*task) int) *task {
-	of, most := shares{}, 1
+	of, most := shares{}, int64(1)
 	for _, id := range j.done {
 		t := j.of[id]
-		of[t.owner] += weight(t)
+		of[t.owner] += int64(weight(t))
 		most = max(most, of[t.owner])
 	}
 	for _, id := range j.done[:max(0, len(j.done)-1)] {

@@ -67,7 +67,7 @@ func TestKeptJobs(t *testing.T) {
 	for range 3 {
 		k.submit(2, http.StatusAccepted)
 	}
-	k.submit(2, http.StatusServiceUnavailable)
+	k.submit(2, http.StatusTooManyRequests)
 	k.left(0, 1, 2)
 	k.fetch(1)
 	k.submit(2, http.StatusAccepted)
@@ -75,7 +75,7 @@ func TestKeptJobs(t *testing.T) {
 	call(t, "DELETE", k.all[0], "", nil)
 	k.submit(2, http.StatusAccepted)
 	k.left(2, 3, 4)
-	k.submit(2, http.StatusServiceUnavailable)
+	k.submit(2, http.StatusTooManyRequests)
 }
 
 // TestKeptObjects: so do those with too many objects together. Jobs that were taken before may have
@@ -85,7 +85,7 @@ func TestKeptObjects(t *testing.T) {
 	k := clientOf(t, at, token)
 	k.submit(2, http.StatusAccepted)
 	k.submit(3, http.StatusAccepted)
-	k.submit(1, http.StatusServiceUnavailable)
+	k.submit(1, http.StatusTooManyRequests)
 	k.fetch(0)
 	k.submit(6, http.StatusAccepted) // 3 + 6
 	k.left(1, 2)
@@ -104,11 +104,11 @@ func TestKeptOfOthers(t *testing.T) {
 	for range 3 {
 		idle.submit(2, http.StatusAccepted)
 	}
-	idle.submit(2, http.StatusServiceUnavailable)
+	idle.submit(2, http.StatusTooManyRequests)
 	other.submit(2, http.StatusAccepted)
 	idle.left(1, 2)
 	for _, k := range []*kept{idle, other} { // nor do the two take from each other by turns
-		k.submit(2, http.StatusServiceUnavailable)
+		k.submit(2, http.StatusTooManyRequests)
 	}
 	idle.left(1, 2)
 	other.fetch(0)
@@ -124,7 +124,7 @@ func TestKeptObjectsOfOthers(t *testing.T) {
 	idle, other := clientOf(t, at, token), clientOf(t, at, token+"-too")
 	idle.submit(3, http.StatusAccepted)
 	idle.submit(6, http.StatusAccepted)
-	idle.submit(1, http.StatusServiceUnavailable)
+	idle.submit(1, http.StatusTooManyRequests)
 	other.submit(3, http.StatusAccepted)
 	idle.dropped(0)
 	other.submit(20, http.StatusAccepted)

@@ -130,7 +130,7 @@ func TestJobsOutliveAnOutage(t *testing.T) {
 // TestReadyWithManyUploads that wait for their engine: another one is told to come later, and what
 // is done can be fetched.
 func TestReadyWithManyUploads(t *testing.T) {
-	at, _, _, _ := openBefore(t, func(o *gateway.Options) { o.MaxSpool = int64(len(picture(t, 60))) })
+	at, _, _, _ := openBefore(t, func(o *gateway.Options) { o.MaxSpool, o.Tokens = int64(len(picture(t, 60))), o.Tokens[:1] })
 	_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))
 	until(t, at+head.Get("Location"), waits)
 	code, head, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))

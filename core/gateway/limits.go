@@ -1,9 +1,85 @@
 package gateway
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
+
+// yours is the answer to a client that has to wait for its own things: it can do something about
+// them, and others are let in. What is no client's doing is a 503.
+func yours(say, hint string) error {
+	return status{http.StatusTooManyRequests, say, hint, map[string]string{"Retry-After": "5"}}
+}
+
+// shares are how many of something each client has.
+type shares map[string]int64
+
+// add adds n, which may be below 0, and returns what the client has and what all have.
+func (s shares) add(owner string, n int64) (own, all int64) {
+	own = s[owner] + n
+	if s[owner] = own; own == 0 {
+		delete(s, owner)
+	}
+	for _, n := range s {
+		all += n
+	}
+	return own, all
+}
+
+// room tells whether a client may have one more where all together should have enough: also if
+// they have more, as long as another one is left with no fewer that can lose one for it. Nobody can
+// do anything about what others have.
+func (s shares) room(owner string, enough int64) bool {
+	var all, most int64
+	for _, n := range s {
+		all += n
+		most = max(most, n)
+	}
+	return all <= enough || s[owner] == 0 || s[owner]+1 < most
+}
+
+// turn tells whether a client may wait for one more where enough may wait. Nobody loses a place for
+// it: where all are taken each client still has its share of as many.
+func (s shares) turn(owner string, enough int64) bool {
+	var all int64
+	clients := int64(1)
+	for who, n := range s {
+		if all += n; who != owner {
+			clients++
+		}
+	}
+	return all < enough || s[owner] < max(1, enough/clients)
+}
+
+// lines are shares for many goroutines.
+type lines struct {
+	mu sync.Mutex // guards of
+	of shares
+}
+
+func (l *lines) add(owner string, n int64) (own, all int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = shares{}
+	}
+	return l.of.add(owner, n)
+}
+
+// enter lets a client wait for one more, if it may.
+func (l *lines) enter(owner string, enough int64) (leave func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.of.turn(owner, enough) {
+		return nil, false
+	}
+	if l.of == nil {
+		l.of = shares{}
+	}
+	l.of.add(owner, 1)
+	return func() { l.add(owner, -1) }, true
+}
 
 // burst is how many seconds' worth of requests may come at once.
 const burst = 10

@@ -63,7 +63,7 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	drop := sync.OnceFunc(func() { going.Go(func() { g.drop(u) }) }) // beside the answer's being written
 	defer going.Wait()
 	defer drop()
-	leave, err := g.slot(r.Context())
+	leave, err := g.slot(r.Context(), u.owner)
 	if err != nil {
 		return err
 	}
@@ -83,17 +83,20 @@ func (g *Gateway) predictNow(w http.ResponseWriter, r *http.Request) error {
 	return p.send(w)
 }
 
-// slot waits for one of the places at work, unless too many images do.
-func (g *Gateway) slot(ctx context.Context) (leave func(), err error) {
-	defer g.waiting.Add(-1)
-	if g.waiting.Add(1) > int64(g.opt.Waiting) {
-		return nil, fault.New(fault.Busy, "Too many images are waiting.", "Try again in a while.", nil)
+// slot waits for one of the places at work, unless too many images of the client do.
+func (g *Gateway) slot(ctx context.Context, owner string) (leave func(), err error) {
+	gone, ok := g.lines.enter(owner, int64(g.opt.Waiting))
+	if !ok {
+		return nil, yours("Too many images of this client are waiting.", "Try again in a while.")
 	}
+	defer gone()
 	return g.place(ctx)
 }
 
 // place waits for one of the places at work.
 func (g *Gateway) place(ctx context.Context) (leave func(), err error) {
+	g.waiting.Add(1)
+	defer g.waiting.Add(-1)
 	select {
 	case g.slots <- struct{}{}:
 		return func() { <-g.slots }, nil

@@ -122,8 +122,9 @@ func (q query) options(o infer.Options, m *recipe.Model) (infer.Options, error) 
 // upload is an image to be looked at: a file of our own, or one of the dataset.
 type upload struct {
 	path, name string
-	size       int64 // of our own
-	sum        *sum  // of one of our own
+	size       int64  // of our own
+	sum        *sum   // of one of our own
+	owner      string // the client
 }
 
 // opened opens an image of an upload: n as for [Options.Open].
@@ -146,7 +147,7 @@ func (g *Gateway) drop(u upload) {
 	if u.sum != nil {
 		<-u.sum.done
 	}
-	g.spooled.Add(-u.size)
+	g.spooled.add(u.owner, -u.size)
 	if err := os.Remove(u.path); err != nil {
 		g.opt.Log.Warn("upload not removed", slog.Any("error", err))
 	}
@@ -160,18 +161,25 @@ func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error
 		return g.named(w, r)
 	case kind == "application/octet-stream", strings.HasPrefix(kind, "video/"), slices.Contains([]string{"image/tiff", "image/png", "image/jpeg", "image/bmp"}, kind):
 	default:
-		return upload{}, status{http.StatusUnsupportedMediaType, "The body is neither an image, a video nor JSON.", nil}
+		return upload{}, status{http.StatusUnsupportedMediaType, "The body is neither an image, a video nor JSON.", "", nil}
 	}
 	if r.ContentLength > g.opt.MaxUpload {
 		return upload{}, tooLarge(g.opt.MaxUpload)
+	}
+	owner := g.client(r)
+	own, all := g.spooled.add(owner, 0)
+	if said := max(r.ContentLength, 0); said > 0 { // before it is sent in vain
+		if err := g.fits(own+said, all+said); err != nil {
+			return upload{}, err
+		}
 	}
 	f, err := g.folder.create("upload-*")
 	if err != nil {
 		return upload{}, noRoom(err)
 	}
-	u := upload{path: f.Name(), name: "upload", sum: g.newSum()}
+	u := upload{path: f.Name(), name: "upload", sum: g.newSum(), owner: owner}
 	from := newSlow(w, r)
-	u.size, err = io.Copy(io.MultiWriter(&spool{g: g, f: f}, u.sum), io.LimitReader(from, g.opt.MaxUpload+1))
+	u.size, err = io.Copy(io.MultiWriter(&spool{g: g, f: f, owner: owner}, u.sum), io.LimitReader(from, g.opt.MaxUpload+1))
 	u.sum.end()
 	if cerr := f.Close(); err == nil && cerr != nil {
 		err = noRoom(cerr)
@@ -199,11 +207,11 @@ func broken(err error) error {
 	if _, isFault := errors.AsType[*fault.Error](err); ours || isFault {
 		return err
 	}
-	return status{http.StatusBadRequest, "The upload broke off.", nil}
+	return status{http.StatusBadRequest, "The upload broke off.", "", nil}
 }
 
 func tooLarge(most int64) error {
-	return status{http.StatusRequestEntityTooLarge, fmt.Sprintf("The upload is larger than %d MiB.", most>>20), nil}
+	return status{http.StatusRequestEntityTooLarge, fmt.Sprintf("The upload is larger than %d MiB.", most>>20), "", nil}
 }
 
 // silence is how long a client may send nothing.
@@ -244,25 +252,33 @@ func noRoom(err error) error {
 	return fault.New(fault.Busy, "The gateway has no room for that.", "Try again in a while.", err)
 }
 
-func fullSpool() error {
-	return fault.New(fault.Busy, "There are too many uploads at once.", "Try again in a while.", nil)
+// fits tells whether uploads of so many bytes have room, those of one client and those of all. Where
+// there are several clients one may have no more than it leaves free: then the next one always has
+// some.
+func (g *Gateway) fits(own, all int64) error {
+	switch {
+	case all > g.opt.MaxSpool:
+		return fault.New(fault.Busy, "There are too many uploads at once.", "Try again in a while.", nil)
+	case len(g.tokens) > 1 && own > g.opt.MaxSpool-all:
+		return yours("Uploads of this client take as much room as is left for others.", "Try again when some of its images are done, or delete jobs that wait.")
+	}
+	return nil
 }
 
-// spool counts the bytes of all uploads.
+// spool counts the bytes of uploads.
 type spool struct {
-	g *Gateway
-	f *os.File
+	g     *Gateway
+	f     *os.File
+	owner string
 }
 
 func (s *spool) Write(b []byte) (int, error) {
 	n, err := s.f.Write(b)
+	own, all := s.g.spooled.add(s.owner, int64(n))
 	if err != nil {
-		err = noRoom(err)
+		return n, noRoom(err)
 	}
-	if s.g.spooled.Add(int64(n)) > s.g.opt.MaxSpool && err == nil {
-		err = fullSpool()
-	}
-	return n, err
+	return n, s.g.fits(own, all)
 }
 
 // named finds an image of the dataset: never one outside of it and of its cache, also not by a link.
@@ -299,7 +315,7 @@ func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) 
 	if !inside(path, root, g.opt.Cache) || !g.image(r.Context(), path) {
 		return upload{}, missing
 	}
-	return upload{path: path, name: filepath.ToSlash(name), size: -1}, nil // not where links lead to: the files of a set lie beside one another
+	return upload{path: path, name: filepath.ToSlash(name), size: -1, owner: g.client(r)}, nil // not where links lead to: the files of a set lie beside one another
 }
 
 // inside tells whether what lies at path is in one of the folders, wherever links lead to.
