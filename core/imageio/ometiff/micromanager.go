@@ -45,7 +45,9 @@ func (q *quoted) UnmarshalJSON(data []byte) error {
 
 type managerPlane struct {
 	managerPage
-	c, z, t, p, at int
+	c, z, t, p int
+	at         int    // its page; -1: it is in another file
+	away       *place // which
 }
 
 // fromMicroManager lays out pages by the tag that Micro-Manager writes into each. It
@@ -58,11 +60,11 @@ func (f *file) fromMicroManager(pages []*page, n int) (*layout, error) {
 		if err != nil || !ok {
 			return nil, err
 		}
-		all[i] = managerPlane{m, int(m.C), int(m.Z), int(m.T), int(m.P), i}
+		all[i] = managerPlane{managerPage: m, c: int(m.C), z: int(m.Z), t: int(m.T), p: int(m.P), at: i}
 		named = named || len(m.Axes) > 0
 	}
 	if named {
-		byAxes(all)
+		all = byAxes(f.indexed(all))
 	}
 	positions := map[int][]managerPlane{}
 	var order []int
@@ -77,18 +79,41 @@ func (f *file) fromMicroManager(pages []*page, n int) (*layout, error) {
 	if len(order) > 1 {
 		l.info.Image = max(n, 0)
 		for _, p := range order {
-			l.info.Images = append(l.info.Images, cmp.Or(positions[p][0].Position, fmt.Sprintf("Position %d", p)))
+			l.info.Images = append(l.info.Images, cmp.Or(positions[p][0].Position, positions[p][0].place(), fmt.Sprintf("Position %d", p)))
 		}
 	}
 	if n >= len(order) {
 		return l, nil
 	}
-	planes := positions[order[max(n, 0)]]
+	if n < 0 {
+		n = max(0, slices.IndexFunc(order, func(p int) bool { return slices.ContainsFunc(positions[p], managerPlane.here) }))
+		l.info.Image = n
+	}
+	planes := positions[order[n]]
+	if !slices.ContainsFunc(planes, managerPlane.here) {
+		l.other = planes[0].away.name
+		return l, nil
+	}
 	if !l.stack(planes) {
 		return nil, nil //nolint:nilnil // see above
 	}
 	l.words(planes)
 	return l, nil
+}
+
+func (p managerPlane) here() bool { return p.at >= 0 }
+
+// place names where a plane of NDTiff was taken: a position, or a tile of a mosaic.
+func (p managerPlane) place() string {
+	if name, ok := p.Axes["position"].(string); ok {
+		return name
+	}
+	row, ok := p.Axes["row"].(float64)
+	column, ok2 := p.Axes["column"].(float64)
+	if !ok || !ok2 {
+		return ""
+	}
+	return fmt.Sprintf("Row %g, column %g", row, column)
 }
 
 func (f *file) managerPage(p *page) (m managerPage, ok bool, err error) {
@@ -110,8 +135,19 @@ func (f *file) managerPage(p *page) (m managerPage, ok bool, err error) {
 }
 
 // byAxes counts planes by the names of their axes. What is neither channel nor depth nor time, such as
-// the position or the row and column of a mosaic, makes images.
-func byAxes(planes []managerPlane) {
+// the position or the row and column of a mosaic, makes images. Of planes on the same place the last one stands: it
+// was taken once more.
+func byAxes(all []managerPlane) (planes []managerPlane) {
+	at := map[string]int{}
+	for _, p := range all {
+		where := fmt.Sprint(p.Axes) // sorted by their names
+		if i, ok := at[where]; ok {
+			planes[i] = p
+			continue
+		}
+		at[where] = len(planes)
+		planes = append(planes, p)
+	}
 	for name, to := range map[string]func(*managerPlane) *int{
 		"channel": func(p *managerPlane) *int { return &p.c }, "z": func(p *managerPlane) *int { return &p.z },
 		"time": func(p *managerPlane) *int { return &p.t },
@@ -121,7 +157,7 @@ func byAxes(planes []managerPlane) {
 			v := planes[i].Axes[name]
 			delete(planes[i].Axes, name)
 			if text, ok := v.(string); ok && name == "channel" {
-				planes[i].Channel = cmp.Or(planes[i].Channel, text)
+				planes[i].Channel = text
 			}
 			if n, ok := v.(float64); ok {
 				values[i] = n
@@ -135,11 +171,12 @@ func byAxes(planes []managerPlane) {
 	}
 	rest := make([]any, len(planes))
 	for i := range planes {
-		rest[i] = fmt.Sprint(planes[i].Axes) // sorted by their names
+		rest[i] = fmt.Sprint(planes[i].Axes)
 	}
 	for i, n := range ranks(rest) {
 		planes[i].p = n
 	}
+	return planes
 }
 
 // ranks counts values: numbers by their size, words as they come.
@@ -182,19 +219,22 @@ func (l *layout) stack(planes []managerPlane) bool {
 	for i := range l.index {
 		l.index[i] = -1
 	}
+	l.away = map[int]place{}
 	for _, p := range planes {
-		to := &l.index[(p.t*l.info.Z+p.z)*l.stacks+p.c]
-		if *to >= 0 {
+		i := (p.t*l.info.Z+p.z)*l.stacks + p.c
+		if _, ok := l.away[i]; ok || l.index[i] >= 0 {
 			return false // two pages for one plane
 		}
-		*to = p.at
+		if l.index[i] = p.at; p.away != nil {
+			l.away[i] = *p.away
+		}
 	}
 	return true
 }
 
 // words fills what is said besides the pixels.
 func (l *layout) words(planes []managerPlane) {
-	first := planes[0]
+	first := planes[slices.IndexFunc(planes, managerPlane.here)]
 	l.info.Micron = imageio.Micron{X: positive(float64(first.Pixel)), Y: positive(float64(first.Pixel))}
 	l.info.Stage = imageio.Micron{X: float64(first.X), Y: float64(first.Y), Z: float64(first.Height)}
 	for _, layout := range []string{"2006-01-02 15:04:05.999 -0700", "2006-01-02 15:04:05 -0700"} {
@@ -204,8 +244,9 @@ func (l *layout) words(planes []managerPlane) {
 	}
 	names, taken := map[int]string{}, map[int]float64{}
 	for _, p := range planes {
-		names[p.c] = p.Channel
+		names[p.c] = cmp.Or(p.Channel, names[p.c])
 		switch {
+		case !p.here(): // and what is said of it
 		case p.z == first.z+1 && p.c == first.c && p.t == first.t:
 			l.info.Micron.Z = positive(math.Abs(float64(p.Height - first.Height)))
 		case p.z == first.z && p.c == first.c:
