@@ -13,6 +13,20 @@ func Halves(out, in []byte) {
 	}
 }
 
+// Longs makes 64-bit floats of whole numbers of 64 bits where they are, both little-endian: there is no other type that holds
+// labels of such, and it holds all up to 2⁵³.
+func Longs(data []byte, signed bool) {
+	le := binary.LittleEndian
+	for ; len(data) >= 8; data = data[8:] {
+		n := le.Uint64(data)
+		v := float64(n)
+		if signed {
+			v = float64(int64(n))
+		}
+		le.PutUint64(data, math.Float64bits(v))
+	}
+}
+
 func half(h uint16) float32 {
 	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
 	switch exp {

@@ -147,6 +147,9 @@ func (f *file) straighten(p *page, data []byte) []byte {
 		}
 	}
 	typ, _ := p.sampleType()
+	if p.bits == 64 && p.kind != 3 {
+		imageio.Longs(data, p.kind == 2)
+	}
 	if typ.Bytes()*8 == p.bits {
 		return data
 	}

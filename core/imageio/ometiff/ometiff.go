@@ -163,7 +163,7 @@ func (f *file) unreadColors(what string) error {
 	return fault.New(fault.Invalid, "The image “"+f.name+"” can't be read: its colours are "+what+".", "Save it in RGB.", nil)
 }
 
-// unreadSamples is unread of samples that are no numbers of 8 to 32 bits.
+// unreadSamples is unread of samples that are no numbers of 8, 16, 32 or 64 bits.
 func (f *file) unreadSamples(p *page) error {
 	what := fmt.Sprintf("samples of %d bits", p.bits)
 	if p.kind == 5 || p.kind == 6 {

@@ -240,6 +240,8 @@ func (p *page) sampleType() (t imageio.PixelType, ok bool) {
 			return imageio.Int16, true
 		case 32:
 			return imageio.Int32, true
+		case 64:
+			return imageio.Float64, true
 		}
 	case 1, 4: // 4: nobody says; the bits are there
 		switch {
@@ -249,6 +251,8 @@ func (p *page) sampleType() (t imageio.PixelType, ok bool) {
 			return imageio.Uint16, true
 		case p.bits == 32:
 			return imageio.Uint32, true
+		case p.bits == 64:
+			return imageio.Float64, true
 		}
 	}
 	return 0, false

@@ -92,7 +92,7 @@ func TestWhatHelps(t *testing.T) {
 		tags      map[uint16]uint32
 		say, hint string
 	}{
-		{map[uint16]uint32{258: 64}, "64 bits", "8, 16 or 32 bits"},
+		{map[uint16]uint32{258: 24}, "24 bits", "8, 16 or 32 bits"},
 		{map[uint16]uint32{258: 64, 339: 6}, "complex", "8, 16 or 32 bits"},
 	} {
 		data := tiff(1, "", make([]byte, 16*16*8), c.tags)

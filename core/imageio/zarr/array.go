@@ -39,6 +39,7 @@ type decoder struct {
 	typ    imageio.PixelType
 	stored int       // bytes of a sample as stored
 	half   bool      // floats of 16 bits
+	long   byte      // whole numbers of 64 bits: i with a sign, u without; else 0
 	big    bool      // big-endian
 	order  []int     // the stored axes, as places in the shape; nil: as they are
 	steps  []packing // in the order of writing
@@ -225,6 +226,9 @@ func (d *decoder) unpack(c *codecs, raw []byte, shape []int) ([]byte, error) {
 		out := make([]byte, 2*len(raw))
 		imageio.Halves(out, raw)
 		raw = out
+	}
+	if d.long != 0 {
+		imageio.Longs(raw, d.long == 'i')
 	}
 	return raw, nil
 }

@@ -130,7 +130,7 @@ func arrayV3(path string, m metaV3) (*array, error) {
 	}
 	name, ok := map[string]string{
 		"bool": "b1", "int8": "i1", "int16": "i2", "int32": "i4", "uint8": "u1", "uint16": "u2", "uint32": "u4",
-		"float16": "f2", "float32": "f4", "float64": "f8",
+		"int64": "i8", "uint64": "u8", "float16": "f2", "float32": "f4", "float64": "f8",
 	}[m.Type.Name]
 	if m.Type.Name == "" {
 		return nil, errOther("samples of a type of its own")
@@ -209,13 +209,16 @@ func (d *decoder) transpose(order []int, axes int) error {
 func (d *decoder) sample(typ string) error {
 	types := map[string]imageio.PixelType{
 		"b1": imageio.Uint8, "u1": imageio.Uint8, "u2": imageio.Uint16, "u4": imageio.Uint32, "i1": imageio.Int8, "i2": imageio.Int16,
-		"i4": imageio.Int32, "f2": imageio.Float32, "f4": imageio.Float32, "f8": imageio.Float64,
+		"i4": imageio.Int32, "f2": imageio.Float32, "f4": imageio.Float32, "f8": imageio.Float64, "i8": imageio.Float64, "u8": imageio.Float64,
 	}
 	var ok bool
 	if d.typ, ok = types[typ]; !ok {
 		return errOther("samples of type " + typ)
 	}
 	d.half = typ == "f2"
+	if typ == "i8" || typ == "u8" {
+		d.long = typ[0]
+	}
 	d.stored = d.typ.Bytes()
 	if d.half {
 		d.stored = 2

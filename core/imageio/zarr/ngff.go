@@ -14,7 +14,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 )
 
-// The part of OME-NGFF (0.1 to 0.5) that is read.
+// The part of OME-NGFF (0.1 to 0.5, and what is drafted as 0.6) that is read.
 type (
 	attributes struct {
 		Multiscales few[multiscale] `json:"multiscales"`
@@ -35,6 +35,7 @@ type (
 	multiscale struct {
 		Name       string         `json:"name"`
 		Axes       few[axis]      `json:"axes"`
+		Systems    few[system]    `json:"coordinateSystems"` // 0.6
 		Datasets   few[dataset]   `json:"datasets"`
 		Transforms few[transform] `json:"coordinateTransformations"`
 	}
@@ -43,9 +44,15 @@ type (
 		Transforms few[transform] `json:"coordinateTransformations"`
 	}
 	transform struct {
-		Type        string    `json:"type"`
-		Scale       []float64 `json:"scale"`
-		Translation []float64 `json:"translation"`
+		Type        string         `json:"type"`
+		Scale       []float64      `json:"scale"`
+		Translation []float64      `json:"translation"`
+		Output      string         `json:"output"`          // the system that it leads to
+		Parts       few[transform] `json:"transformations"` // of a sequence
+	}
+	system struct {
+		Name string    `json:"name"`
+		Axes few[axis] `json:"axes"`
 	}
 	axis struct {
 		Name string `json:"name"`
@@ -106,6 +113,36 @@ func lenient(data []byte, into any) error {
 func foreign(err error) bool {
 	_, is := errors.AsType[*json.UnmarshalTypeError](err)
 	return is
+}
+
+// axes are those of an image: of the system that its first level is placed in, or always five in 0.1 and 0.2.
+func (m multiscale) axes() []axis {
+	if len(m.Axes) > 0 {
+		return m.Axes
+	}
+	if len(m.Systems) > 0 {
+		for _, t := range m.Datasets[0].Transforms {
+			for _, s := range m.Systems {
+				if s.Name == t.Output {
+					return s.Axes
+				}
+			}
+		}
+		return m.Systems[0].Axes
+	}
+	return []axis{{Name: "t"}, {Name: "c"}, {Name: "z"}, {Name: "y"}, {Name: "x"}}
+}
+
+// steps are the transforms one by one.
+func steps(of []transform) (one []transform) {
+	for _, t := range of {
+		if t.Type == "sequence" {
+			one = append(one, t.Parts...)
+		} else {
+			one = append(one, t)
+		}
+	}
+	return one
 }
 
 // maxMeta is the most bytes of a piece of metadata.

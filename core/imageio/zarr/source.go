@@ -91,17 +91,16 @@ func (s *source) pyramid(ctx context.Context, p picture) error {
 		if at.array == nil {
 			return fmt.Errorf("level %d is no array", i)
 		}
-		axes := m.Axes
-		if len(axes) == 0 { // 0.1 and 0.2: always five
-			for _, name := range "tczyx" {
-				axes = append(axes, axis{Name: string(name)})
-			}
-		}
+		axes := m.axes()
 		if err := s.add(at.array, axes); err != nil {
 			return fmt.Errorf("level %d: %w", i, err)
 		}
 		if i == 0 {
-			s.calibrate(axes, d.Transforms, m.Transforms)
+			whole := m.Transforms
+			if len(m.Systems) > 0 { // they lead on to other systems
+				whole = nil
+			}
+			s.calibrate(axes, steps(d.Transforms), whole)
 		}
 	}
 	return s.finish(n.Omero)

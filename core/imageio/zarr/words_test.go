@@ -34,7 +34,7 @@ func TestNamesWithoutMore(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ typ, codecs, want, hint string }{
-		{`"int64"`, `["bytes"]`, "samples of type int64", "at most 32 bits"},
+		{`"complex64"`, `["bytes"]`, "samples of type complex64", "floats"},
 		{`{"name":"struct","configuration":[1]}`, `["bytes"]`, "samples of type struct", ""},
 		{`[["r","u1"]]`, `["bytes"]`, "samples of a type of its own", ""},
 		{`"uint8"`, `["bytes","lzma"]`, "compression “lzma”", ""},
@@ -121,6 +121,30 @@ func TestMoved(t *testing.T) {
 		src, err := zarr.OpenStore(t.Context(), m, "moved.zarr", "test", -1)
 		if err != nil || src.Info().Stage != c.want {
 			t.Errorf("%+v: %+v %v", c, src.Info().Stage, err)
+		}
+	}
+}
+
+// TestCoordinateSystems reads the axes and the scale of a store of 0.6, whose levels are placed in systems.
+func TestCoordinateSystems(t *testing.T) {
+	const scale, moved = `{"type":"scale","scale":[2,0.5]}`, `{"type":"translation","translation":[100,3]}`
+	for _, c := range []struct{ level, of string }{
+		{`{"type":"scale","scale":[2,0.5],"input":"0","output":"physical"}`, "scale"},
+		{`{"type":"sequence","input":"0","output":"physical","transformations":[` + scale + `,` + moved + `]}`, "sequence"},
+	} {
+		m := memory{
+			".zattrs": []byte(`{"multiscales":[{"coordinateSystems":[{"name":"other","axes":[{"name":"x"},{"name":"y"}]},` +
+				`{"name":"physical","axes":[{"name":"y","unit":"micrometer"},{"name":"x","unit":"micrometer"}]}],` +
+				`"datasets":[{"path":"0","coordinateTransformations":[` + c.level + `]}],` +
+				`"coordinateTransformations":[{"type":"scale","scale":[9,9],"input":"physical","output":"other"}]}]}`),
+			"0/.zarray": []byte(dot),
+		}
+		src, err := zarr.OpenStore(t.Context(), m, "systems.zarr", "test", -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := src.Info(); i.Micron != (imageio.Micron{X: 0.5, Y: 2}) || (i.Stage != imageio.Micron{}) != (c.of == "sequence") {
+			t.Errorf("%s: %+v, %+v", c.of, i.Micron, i.Stage)
 		}
 	}
 }

@@ -211,7 +211,7 @@ func (s *source) metaFault(err error) error {
 	}
 	if other, ok := errors.AsType[errOther](err); ok {
 		return fault.New(fault.Invalid, "The image “"+s.name+"” can't be read: it has "+string(other)+".",
-			"Export it again as OME-Zarr with samples of at most 32 bits or floats, with blosc, zstd, gzip or no compression, in chunks of no more than 512 MB.", err)
+			"Export it again as OME-Zarr with samples that are whole numbers or floats, with blosc, zstd, gzip or no compression, in chunks of no more than 512 MB.", err)
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err

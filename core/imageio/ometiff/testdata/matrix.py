@@ -41,7 +41,7 @@ def picture(h, w, dtype, seed=0):
 def raw(planes):
     """Stores planes (T, Z, C, Y, X) once and returns the name of the file, shape and type."""
     planes = np.ascontiguousarray(planes)
-    planes = planes.astype({"bool": np.uint8, "float16": np.float32}.get(planes.dtype.name, planes.dtype))
+    planes = planes.astype({"bool": np.uint8, "float16": np.float32, "int64": np.float64, "uint64": np.float64}.get(planes.dtype.name, planes.dtype))
     data = planes.astype(planes.dtype.newbyteorder("<")).tobytes()
     name = RAWS.setdefault(data, f"{len(RAWS)}.raw")
     (OUT / name).write_bytes(data)
@@ -90,6 +90,14 @@ def lossless():
         tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, predictor=predictor if predictor > 1 else None,
                          compression=None if codec == "none" else codec, **cut(layout), **words)
         note("lossless", name, planes_of(img, samples))
+
+
+def longs():
+    for dtype, samples, layout, (order, big), codec in itertools.product(["i8", "u8"], ["grey", "chunky", "planar"], ["strips", "tiles"], CONTAINERS, [None, "zstd"]):
+        img, words = samples_of(samples, dtype)
+        name = f"{dtype}-{samples}-{layout}-{letters(order, big)}-{codec}.tif"
+        tifffile.imwrite(OUT / name, img, byteorder=order, bigtiff=big, metadata=None, compression=codec, **cut(layout), **words)
+        note("64 bits", name, planes_of(img, samples))
 
 
 def one_bit():
@@ -320,6 +328,6 @@ def micromanager():
                  stage=[100.5, -20, 0.25], acquired="2026-03-04T05:06:07", **(dict(image=p, images=["Pos0", "Pos1"]) if n > 1 else {}))
 
 
-for make in (lossless, one_bit, jpeg, jpeg2000, pyramids, stacks, sets, micromanager, pages):
+for make in (lossless, longs, one_bit, jpeg, jpeg2000, pyramids, stacks, sets, micromanager, pages):
     make()
 (OUT / "matrix.json").write_text(json.dumps(LIST))

@@ -31,7 +31,7 @@ dask.config.set(scheduler="synchronous")
 OUT = pathlib.Path(sys.argv[1])
 LONG = sys.argv[2:] == ["1"]
 LIST, RAWS = [], {}
-TYPES = ["b1", "u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8"]
+TYPES = ["b1", "u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8", "i8", "u8"]
 SOME = TYPES if LONG else ["u2", "f4"]
 CNAMES = ["blosclz", "lz4", "lz4hc", "zlib", "zstd"]
 SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"]
@@ -53,7 +53,7 @@ def picture(shape, dtype, seed=0):
 
 def note(group, name, planes, **says):
     planes = np.ascontiguousarray(planes)
-    planes = planes.astype({"bool": np.uint8, "float16": np.float32}.get(planes.dtype.name, planes.dtype))
+    planes = planes.astype({"bool": np.uint8, "float16": np.float32, "int64": np.float64, "uint64": np.float64}.get(planes.dtype.name, planes.dtype))
     data = planes.astype(planes.dtype.newbyteorder("<")).tobytes()
     raw = RAWS.setdefault(data, f"{len(RAWS)}.raw")
     (OUT / raw).write_bytes(data)
