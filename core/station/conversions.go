@@ -47,15 +47,14 @@ func shelf(dir string, set func() string, log *slog.Logger) *foreign.Shelf {
 
 // givenShelf is that of images outside any workspace.
 func givenShelf() *foreign.Shelf {
-	cache := os.Getenv("COVERSLIP_CACHE") // the scripts of packaging/ go by it
-	if cache == "" {
-		cache = os.TempDir()
-		if dir, err := os.UserCacheDir(); err == nil {
-			cache = dir
+	cache, err := os.UserCacheDir()
+	s := shelf(filepath.Join(cache, "coverslip", "converted"), func() string { return os.Getenv("COVERSLIP_CONVERTER") }, slog.New(slog.DiscardHandler))
+	if err != nil { // a service without a home
+		s.Find = func(context.Context) (foreign.Converter, error) {
+			return foreign.Converter{}, fault.New(fault.Invalid, "There is no folder to keep converted images in.", "Set HOME or XDG_CACHE_HOME.", err)
 		}
-		cache = filepath.Join(cache, "coverslip")
+		return s
 	}
-	s := shelf(filepath.Join(cache, "converted"), func() string { return os.Getenv("COVERSLIP_CONVERTER") }, slog.New(slog.DiscardHandler))
 	_ = s.Sweep(24 * time.Hour) // another process may be at work there
 	return s
 }

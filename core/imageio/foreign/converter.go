@@ -27,8 +27,8 @@ func Find(ctx context.Context, set string) (Converter, error) {
 	if set != "" {
 		at, err := exec.LookPath(set)
 		if err != nil {
-			return Converter{}, fault.New(fault.Invalid, "The converter “"+set+"” of the settings is not on this computer.",
-				"Correct it in Settings, Image converter, or leave it empty.", errors.Join(ErrNone, err))
+			return Converter{}, fault.New(fault.Invalid, "The image converter “"+set+"” is not on this computer.",
+				"Correct it in Settings, Image converter (outside of a workspace: COVERSLIP_CONVERTER), or leave it empty.", errors.Join(ErrNone, err))
 		}
 		return named(ctx, at)
 	}
