@@ -1,8 +1,11 @@
 package j2k_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,6 +21,7 @@ type entry struct {
 	Shape  [3]int // components, rows, columns
 	Bytes  int
 	Signed bool
+	Raw    string // of a vector
 }
 
 // TestEqualToOpenJPEG decodes what OpenJPEG wrote, by imagecodecs and Pillow: reversible streams to the very
@@ -32,6 +36,23 @@ func TestEqualToOpenJPEG(t *testing.T) {
 	d := j2k.NewDecoder()
 	for _, e := range all {
 		e.check(t, d, file(t, folder, e.Name+".j2k"), file(t, folder, e.Name+".raw"))
+	}
+}
+
+// TestVectors decodes what else OpenJPEG writes: every style of code-blocks, markers in and before packets,
+// tile-parts, changes of the order, regions of interest, components of fewer samples.
+func TestVectors(t *testing.T) {
+	d := j2k.NewDecoder()
+	for _, e := range entries(t, filepath.Join("testdata", "vectors.json")) {
+		z, err := gzip.NewReader(bytes.NewReader(file(t, "testdata", e.Raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.check(t, d, file(t, "testdata", e.Name+".j2k"), want)
 	}
 }
 

@@ -1,8 +1,8 @@
 """Writes JPEG 2000 streams by OpenJPEG (imagecodecs, Pillow) into a folder, each with what
-OpenJPEG decodes from it beside it:  python streams.py FOLDER
+OpenJPEG decodes from it beside it:  python streams.py FOLDER [tiles]
 
 FOLDER/streams.json lists them: name, the .raw file with its planes one after the other,
-how much a sample may differ, and the size, components and bytes of a sample.
+whether no sample may differ, and the shape and type. With tiles it writes two to measure by, and no more.
 """
 
 import io
@@ -92,6 +92,15 @@ def by_pillow():
     save("flat", flat, True)
 
 
-by_imagecodecs()
-by_pillow()
+def tiles():
+    img = picture(256, 256, "u1", 3)
+    note("lossless", imagecodecs.jpeg2k_encode(img), img, True)
+    note("lossy", imagecodecs.jpeg2k_encode(img, level=38, reversible=False), img, False)
+
+
+if sys.argv[2:] == ["tiles"]:
+    tiles()
+else:
+    by_imagecodecs()
+    by_pillow()
 (OUT / "streams.json").write_text(json.dumps(LIST))
