@@ -105,7 +105,7 @@ func (c *coder) reset() {
 	c.start(contextEven, 46)
 }
 
-func (c *coder) start(i int, state uint8) {
+func (c *coder) start(i int, state uint32) {
 	c.contexts[i] = context{state: state << 1, qe: c.mq.states[state<<1].qe}
 }
 
@@ -157,7 +157,7 @@ func (c *coder) segment(planes, pass, n int, modes byte) error {
 }
 
 // mark reads a segmentation symbol (D.5).
-func (c *coder) mark() (v uint8) {
+func (c *coder) mark() (v uint32) {
 	for range 4 {
 		v = v<<1 | c.bit(contextEven)
 	}
@@ -165,7 +165,7 @@ func (c *coder) mark() (v uint8) {
 }
 
 // bit decodes a symbol.
-func (c *coder) bit(i int) uint8 {
+func (c *coder) bit(i int) uint32 {
 	x := &c.contexts[i]
 	symbol := x.state & 1
 	if c.mq.d -= x.qe; c.mq.d < 0 {

@@ -1,6 +1,7 @@
 package j2k
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -201,7 +202,7 @@ func (s *style) read(b []byte, precincts bool) error {
 		}
 		v := b[5+r]
 		if r > 0 && (v&15 == 0 || v>>4 == 0) {
-			return fmt.Errorf("j2k: precincts without code-blocks")
+			return errors.New("j2k: precincts without code-blocks")
 		}
 		s.precincts[r] = [2]byte{v & 15, v >> 4}
 	}

@@ -1,6 +1,7 @@
 package j2k
 
 import (
+	"encoding/binary"
 	"errors"
 	"image"
 )
@@ -12,16 +13,18 @@ func (d *Decoder) colors() error {
 		return errors.New("j2k: a component transform of unequal components")
 	}
 	if a.reversible { // G-6 to G-8
+		b, c := b.ints[:len(a.ints)], c.ints[:len(a.ints)]
 		for i, y := range a.ints {
-			u, v := b.ints[i], c.ints[i]
+			u, v := b[i], c[i]
 			g := y - (u+v)>>2
-			a.ints[i], b.ints[i], c.ints[i] = v+g, g, u+g
+			a.ints[i], b[i], c[i] = v+g, g, u+g
 		}
 		return nil
 	}
+	us, vs := b.floats[:len(a.floats)], c.floats[:len(a.floats)]
 	for i, y := range a.floats { // G-12 to G-14
-		u, v := b.floats[i], c.floats[i]
-		a.floats[i], b.floats[i], c.floats[i] = y+1.402*v, y-0.34413*u-0.71414*v, y+1.772*u
+		u, v := us[i], vs[i]
+		a.floats[i], us[i], vs[i] = y+1.402*v, y-0.34413*u-0.71414*v, y+1.772*u
 	}
 	return nil
 }
@@ -78,8 +81,13 @@ func (o samples) covers(part, picture image.Rectangle) image.Rectangle {
 // round takes reals to the nearest integers, halves up.
 func round(to []int32, from []float32) {
 	const far = 1 << 30 // what is beyond can't be told from noise
-	for i, v := range from[:len(to)] {
-		v = min(max(v, -far), far) + 0.5
+	to = to[:len(from)]
+	for i, v := range from {
+		if v += 0.5; v > far {
+			v = far
+		} else if v < -far {
+			v = -far
+		}
 		n := int32(v)
 		if float32(n) > v {
 			n--
@@ -94,15 +102,19 @@ func put(to []byte, row []int32, size int, o samples) {
 	if o.signed {
 		least, most, level = -level, level-1, 0
 	}
-	for i, v := range row {
-		s := min(max(int64(v)+level, least), most)
-		switch size {
-		case 1:
-			to[i] = byte(s)
-		case 2:
-			to[2*i], to[2*i+1] = byte(s), byte(s>>8)
-		default:
-			to[4*i], to[4*i+1], to[4*i+2], to[4*i+3] = byte(s), byte(s>>8), byte(s>>16), byte(s>>24)
+	switch size {
+	case 1:
+		to = to[:len(row)]
+		for i, v := range row {
+			to[i] = byte(min(max(int64(v)+level, least), most))
+		}
+	case 2:
+		for i, v := range row {
+			binary.LittleEndian.PutUint16(to[2*i:], uint16(min(max(int64(v)+level, least), most)))
+		}
+	default:
+		for i, v := range row {
+			binary.LittleEndian.PutUint32(to[4*i:], uint32(min(max(int64(v)+level, least), most)))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package j2k
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -101,7 +102,7 @@ func (s *stream) header(src []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(src) < 2 || u16(src) != markerSOC {
-		return nil, fmt.Errorf("j2k: no codestream")
+		return nil, errors.New("j2k: no codestream")
 	}
 	rest, err := segments(src[2:], markerSOT, func(m int, body []byte) error {
 		if m == markerSIZ && s.of == nil {
@@ -116,7 +117,7 @@ func (s *stream) header(src []byte) ([]byte, error) {
 		return nil, err
 	}
 	if s.of == nil || s.main.layers == 0 || s.main.of[0].kind == quantMissing {
-		return nil, fmt.Errorf("j2k: no size, coding style or quantisation")
+		return nil, errors.New("j2k: no size, coding style or quantisation")
 	}
 	return rest, nil
 }

@@ -6,13 +6,13 @@ import "math/bits"
 // its number and of those of the next ones.
 type mqState struct {
 	qe       int64
-	mps, lps uint8 // what follows the more and the less probable symbol
+	mps, lps uint32 // what follows the more and the less probable symbol
 }
 
 // context is what the arithmetic decoder knows of the symbols in one context.
 type context struct {
 	qe    int64
-	state uint8
+	state uint32
 }
 
 // interval is A's least value, 0x8000, in the scale of C's lower bits.
@@ -25,74 +25,69 @@ const interval = 0x8000 << 16
 type mq struct {
 	a, c, d int64
 	src     []byte // with two bytes 0xff behind its end
+	at      int    // the last byte that was taken in
 	left    uint   // bits until the next byte
 	states  [128]mqState
 }
 
 // start begins a codeword segment (figure C.20).
 func (m *mq) start(src []byte) {
-	m.src = src
-	m.c = int64(src[0]) << 16
+	m.src, m.at = src, 0
 	m.next()
-	m.c <<= 7
+	m.a, m.c = interval, (int64(src[0])<<16+m.c)<<7
 	m.left -= 7
-	m.a = interval
-	m.share()
+	m.d = min(m.a-interval, m.c)
+	m.a, m.c = m.a-m.d, m.c-m.d
 }
 
-// next takes in a byte (figure C.19).
+// next takes in a byte as C (figure C.19).
 func (m *mq) next() {
-	last, next := m.src[0], m.src[1]
+	last, next := m.src[m.at], m.src[m.at+1]
 	switch {
 	case last != 0xff:
-		m.src, m.left = m.src[1:], 8
-		m.c += int64(next) << 8
+		m.at, m.left, m.c = m.at+1, 8, int64(next)<<8
 	case next <= 0x8f: // a bit is stuffed
-		m.src, m.left = m.src[1:], 7
-		m.c += int64(next) << 9
+		m.at, m.left, m.c = m.at+1, 7, int64(next)<<9
 	default: // the end: ones
-		m.left = 8
-		m.c += 0xff00
+		m.left, m.c = 8, 0xff00
 	}
-}
-
-// share moves to d what may be taken from both A and C.
-func (m *mq) share() {
-	m.d = min(m.a-interval, m.c)
-	m.a -= m.d
-	m.c -= m.d
 }
 
 // renew decodes a symbol after whose qe d is below 0, and returns it and the new d (figures C.15 to C.18).
-func (m *mq) renew(x *context, d int64) (uint8, int64) {
+func (m *mq) renew(x *context, d int64) (uint32, int64) {
 	a, c := m.a+d, m.c+d
+	qe, symbol := x.qe, x.state&1
 	s := &m.states[x.state&127]
-	symbol := x.state & 1
-	more := a >= x.qe
+	more := a >= qe
 	if c < 0 {
-		c += x.qe
-		more, a = !more, x.qe
+		c += qe
+		more, a = !more, qe
 	}
-	if more {
-		x.state = s.mps
-	} else {
+	next := s.mps
+	if !more {
 		symbol ^= 1
-		x.state = s.lps
+		next = s.lps
 	}
-	x.qe = m.states[x.state&127].qe
-	m.a, m.c = a, c
-	for shift := uint(bits.LeadingZeros32(uint32(a))); shift > 0; { //nolint:gosec // A has 16 bits over C's 16
-		if m.left == 0 {
+	x.state, x.qe = next, m.states[next&127].qe
+	left := m.left
+	for shift := uint(bits.LeadingZeros32(uint32(a))); ; {
+		if left == 0 {
 			m.next()
+			c += m.c
+			left = m.left
 		}
-		n := min(shift, m.left)
-		m.a <<= n
-		m.c <<= n
-		m.left -= n
-		shift -= n
+		n := min(shift, left)
+		a <<= n & 31
+		c <<= n & 31
+		left -= n
+		if shift -= n; shift == 0 {
+			break
+		}
 	}
-	m.share()
-	return symbol, m.d
+	m.left = left
+	d = min(a-interval, c)
+	m.a, m.c = a-d, c-d
+	return symbol, d
 }
 
 // rawBits reads what bypasses the arithmetic coder (D.6).
@@ -102,7 +97,7 @@ type rawBits struct {
 	left uint
 }
 
-func (r *rawBits) bit() uint8 {
+func (r *rawBits) bit() uint32 {
 	if r.left == 0 {
 		r.left = 8
 		if r.last == 0xff { // a bit is stuffed
@@ -113,7 +108,7 @@ func (r *rawBits) bit() uint8 {
 		}
 	}
 	r.left--
-	return r.last >> r.left & 1
+	return uint32(r.last >> r.left & 1)
 }
 
 // mqStates is table C.2: a probability and the numbers of the next states after the more and the less
@@ -134,8 +129,8 @@ func mqStates() [47][3]uint16 {
 // fill makes the states of both symbols.
 func (m *mq) fill() {
 	for i, row := range mqStates() {
-		for mps := range uint8(2) {
-			s := mqState{qe: int64(row[0]) << 16, mps: uint8(row[1])<<1 | mps, lps: uint8(row[2])<<1 | mps}
+		for mps := range uint32(2) {
+			s := mqState{qe: int64(row[0]) << 16, mps: uint32(row[1])<<1 | mps, lps: uint32(row[2])<<1 | mps}
 			if i == 0 || i == 6 || i == 14 { // the symbols change places
 				s.lps ^= 1
 			}

@@ -42,7 +42,7 @@ func (c *coder) significance(i, j, rows int, d int64) int64 {
 			continue
 		}
 		for r := range rows {
-			n := flags[i] >> (3 * r)
+			n := flags[i] >> (3 * r & 31)
 			if n&bitSelf != 0 || n&bitAround == 0 {
 				continue
 			}
@@ -54,7 +54,7 @@ func (c *coder) significance(i, j, rows int, d int64) int64 {
 			if symbol != 0 {
 				d = c.sign(i, j, r, d)
 			}
-			flags[i] |= bitVisited << r
+			flags[i] |= bitVisited << (r & 3)
 		}
 	}
 	return d
@@ -69,12 +69,12 @@ func (c *coder) refinement(i, j, rows int, d int64) int64 {
 			continue
 		}
 		for r := range rows {
-			n := f >> (3 * r)
-			if n&bitSelf == 0 || f&(bitVisited<<r) != 0 {
+			n := f >> (3 * r & 31)
+			if n&bitSelf == 0 || f&(bitVisited<<(r&3)) != 0 {
 				continue
 			}
 			context := contextRefine
-			if f&(bitRefined<<r) != 0 {
+			if f&(bitRefined<<(r&3)) != 0 {
 				context += 2
 			} else if n&bitAround != 0 {
 				context++
@@ -85,7 +85,7 @@ func (c *coder) refinement(i, j, rows int, d int64) int64 {
 				symbol, d = c.mq.renew(x, d)
 			}
 			c.refine(j+r, symbol)
-			f |= bitRefined << r
+			f |= bitRefined << (r & 3)
 		}
 		flags[i] = f
 	}
@@ -105,8 +105,8 @@ func (c *coder) cleanUp(i, j, rows int, d int64) int64 {
 			r++
 		}
 		for ; r < rows; r++ {
-			n := flags[i] >> (3 * r)
-			if n&bitSelf != 0 || flags[i]&(bitVisited<<r) != 0 {
+			n := flags[i] >> (3 * r & 31)
+			if n&bitSelf != 0 || flags[i]&(bitVisited<<(r&3)) != 0 {
 				continue
 			}
 			x := &c.contexts[c.zeros[n&0x1ff]&31]
@@ -142,9 +142,9 @@ func (c *coder) significanceRaw(i, j, rows int) {
 				continue
 			}
 			if c.raw.bit() != 0 {
-				c.significant(i, j, r, uint32(c.raw.bit()))
+				c.significant(i, j, r, c.raw.bit())
 			}
-			c.flags[i] |= bitVisited << r
+			c.flags[i] |= bitVisited << (r & 3)
 		}
 	}
 }
@@ -153,9 +153,9 @@ func (c *coder) significanceRaw(i, j, rows int) {
 func (c *coder) refinementRaw(i, j, rows int) {
 	for end := i + c.w; i < end; i, j = i+1, j+4 {
 		for r := range rows {
-			if f := c.flags[i]; f>>(3*r)&bitSelf != 0 && f&(bitVisited<<r) == 0 {
+			if f := c.flags[i]; f>>(3*r)&bitSelf != 0 && f&(bitVisited<<(r&3)) == 0 {
 				c.refine(j+r, c.raw.bit())
-				c.flags[i] |= bitRefined << r
+				c.flags[i] |= bitRefined << (r & 3)
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (c *coder) sign(i, j, r int, d int64) int64 {
 	if d -= x.qe; d < 0 {
 		symbol, d = c.mq.renew(x, d)
 	}
-	c.significant(i, j, r, uint32(symbol^s>>7))
+	c.significant(i, j, r, symbol^uint32(s>>7))
 	return d
 }
 
@@ -197,6 +197,6 @@ func (c *coder) significant(i, j, r int, negative uint32) {
 }
 
 // refine puts a bit of this plane in the place of the half that stood there.
-func (c *coder) refine(at int, symbol uint8) {
-	c.data[at] = c.data[at] ^ uint32(symbol^1)<<c.plane | 1<<(c.plane-1)
+func (c *coder) refine(at int, symbol uint32) {
+	c.data[at] = c.data[at] ^ (symbol^1)<<c.plane | 1<<(c.plane-1)
 }

@@ -162,7 +162,34 @@ func (d *Decoder) resolutions(p *plane, c *component, bits int) error {
 			s.bands = append(s.bands, b)
 		}
 	}
+	if !p.reversible {
+		p.scale()
+	}
 	return nil
+}
+
+// scale makes the quantisation steps those of what the filter 9/7 works on: each sub-band is scaled on its
+// own level, and as a part of what is low-pass on all above that.
+func (p *plane) scale() {
+	x, y := 1.0, 1.0
+	for r := len(p.resolutions) - 1; r >= 0; r-- {
+		s := &p.resolutions[r]
+		lowX, highX := scales(s.area.Dx())
+		lowY, highY := scales(s.area.Dy())
+		for i := range s.bands {
+			by := x * y
+			switch s.bands[i].orient {
+			case bandHL:
+				by *= highX * lowY
+			case bandLH:
+				by *= lowX * highY
+			case bandHH:
+				by *= highX * highY
+			}
+			s.bands[i].delta *= float32(by)
+		}
+		x, y = x*lowX, y*lowY
+	}
 }
 
 // newBand is a sub-band after that many levels of decomposition (B-15, E-2 to E-5).

@@ -25,8 +25,8 @@ func (d *Decoder) synthesise97(p *plane, data []float32) {
 }
 
 // inverse has lift work on the rows and columns of each resolution (F.3.2); tmp is memory that it may use.
-// Lift takes samples of which every n-th make a row, n rows one beside the other; the first
-// is of the high-pass sub-band where odd is 1.
+// Lift takes rows of n samples and works on what lies one below the other; the first row is of the high-pass
+// sub-band where odd is 1.
 func inverse[T number](p *plane, data, tmp []T, lift func(a []T, n, odd int)) []T {
 	w := p.area.Dx()
 	for r := 1; r < len(p.resolutions); r++ {
@@ -34,11 +34,12 @@ func inverse[T number](p *plane, data, tmp []T, lift func(a []T, n, odd int)) []
 		if a.Empty() {
 			continue
 		}
-		n := max(a.Dx(), strip*a.Dy())
-		if cap(tmp) < n {
+		if n := strip * max(a.Dx(), a.Dy()); cap(tmp) < n {
 			tmp = make([]T, n)
 		}
-		across(data, tmp[:a.Dx()], w, a, low.X, lift)
+		for y := 0; y < a.Dy(); y += strip {
+			across(data[y*w:], tmp, w, min(strip, a.Dy()-y), a, low.X, lift)
+		}
 		for x := 0; x < a.Dx(); x += strip {
 			down(data[x:], tmp, w, min(strip, a.Dx()-x), a, low.Y, lift)
 		}
@@ -46,19 +47,33 @@ func inverse[T number](p *plane, data, tmp []T, lift func(a []T, n, odd int)) []
 	return tmp
 }
 
-// across synthesises the rows (F.3.4).
-func across[T number](data, tmp []T, w int, a image.Rectangle, low int, lift func([]T, int, int)) {
+// interleaved is where the i-th sample comes, of which low are low-pass and stand before the others (F.3.3).
+func interleaved(i, low, odd int) int {
+	if i < low {
+		return 2*i + odd
+	}
+	return 2*(i-low) + 1 - odd
+}
+
+// across synthesises n rows (F.3.4), turned by a right angle.
+func across[T number](data, tmp []T, w, n int, a image.Rectangle, low int, lift func([]T, int, int)) {
 	odd := a.Min.X & 1
-	for y := range a.Dy() {
-		row := data[y*w : y*w+a.Dx()]
+	size := a.Dx()
+	for y := range n {
+		row := data[y*w : y*w+size]
 		for i, v := range row[:low] {
-			tmp[2*i+odd] = v
+			tmp[(2*i+odd)*n+y] = v
 		}
 		for i, v := range row[low:] {
-			tmp[2*i+1-odd] = v
+			tmp[(2*i+1-odd)*n+y] = v
 		}
-		lift(tmp, 1, odd)
-		copy(row, tmp)
+	}
+	lift(tmp[:n*size], n, odd)
+	for y := range n {
+		row := data[y*w : y*w+size]
+		for i, at := 0, y; i < len(row); i, at = i+1, at+n {
+			row[i] = tmp[at]
+		}
 	}
 }
 
@@ -66,10 +81,7 @@ func across[T number](data, tmp []T, w int, a image.Rectangle, low int, lift fun
 func down[T number](data, tmp []T, w, n int, a image.Rectangle, low int, lift func([]T, int, int)) {
 	odd := a.Min.Y & 1
 	for y := range a.Dy() {
-		to := 2*y + odd
-		if y >= low {
-			to = 2*(y-low) + 1 - odd
-		}
+		to := interleaved(y, low, odd)
 		copy(tmp[to*n:(to+1)*n], data[y*w:])
 	}
 	lift(tmp[:n*a.Dy()], n, odd)
@@ -89,21 +101,21 @@ func lift53(a []int32, n, odd int) {
 		return
 	}
 	for at := odd * n; at < len(a); at += 2 * n {
-		before, after := beside(a, at, n)
-		for i, v := range a[at : at+n] {
-			a[at+i] = v - (before[i]+after[i]+2)>>2
+		row, before, after := beside(a, at, n)
+		for i := range row {
+			row[i] -= (before[i] + after[i] + 2) >> 2
 		}
 	}
 	for at := (1 - odd) * n; at < len(a); at += 2 * n {
-		before, after := beside(a, at, n)
-		for i, v := range a[at : at+n] {
-			a[at+i] = v + (before[i]+after[i])>>1
+		row, before, after := beside(a, at, n)
+		for i := range row {
+			row[i] += (before[i] + after[i]) >> 1
 		}
 	}
 }
 
-// beside returns the n samples before and those after the n at that place, mirrored where there are none.
-func beside[T number](a []T, at, n int) (before, after []T) {
+// beside returns the row at that place and those before and after it, mirrored where there is none.
+func beside[T number](a []T, at, n int) (row, before, after []T) {
 	from, to := at-n, at+n
 	if from < 0 {
 		from = to
@@ -111,7 +123,8 @@ func beside[T number](a []T, at, n int) (before, after []T) {
 	if to >= len(a) {
 		to = from
 	}
-	return a[from : from+n], a[to : to+n]
+	row = a[at : at+n]
+	return row, a[from : from+n][:len(row)], a[to : to+n][:len(row)]
 }
 
 // The parameters of the filter 9/7 (table F.4). The scale of what is high-pass is not quite 1/K: it is what
@@ -125,7 +138,16 @@ const (
 	scaleHigh = 1.625732422 / 2
 )
 
-// lift97 is the irreversible filter (F-7), and the mirror at both ends.
+// scales are what the first two steps of the filter 9/7 (F.3.8.2) multiply low-pass and high-pass samples by,
+// of which there are n in all. The quantisation steps have them already.
+func scales(n int) (low, high float64) {
+	if n == 1 {
+		return 1, 1
+	}
+	return scaleLow, scaleHigh
+}
+
+// lift97 is the rest of the irreversible filter (F-7), and the mirror at both ends.
 func lift97(a []float32, n, odd int) {
 	if len(a) == n {
 		if odd == 1 {
@@ -135,20 +157,11 @@ func lift97(a []float32, n, odd int) {
 		}
 		return
 	}
-	for at := 0; at < len(a); at += n {
-		by := float32(scaleLow)
-		if at/n&1 != odd {
-			by = scaleHigh
-		}
-		for i := range a[at : at+n] {
-			a[at+i] *= by
-		}
-	}
 	for k, by := range [4]float32{delta, gamma, beta, alpha} {
 		for at := (k&1 ^ odd) * n; at < len(a); at += 2 * n {
-			before, after := beside(a, at, n)
-			for i, v := range a[at : at+n] {
-				a[at+i] = v - by*(before[i]+after[i])
+			row, before, after := beside(a, at, n)
+			for i := range row {
+				row[i] -= by * (before[i] + after[i])
 			}
 		}
 	}

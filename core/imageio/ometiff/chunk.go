@@ -43,23 +43,7 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 			return nil, err
 		}
 	}
-	switch {
-	case p.compression == jpegNew:
-		px.Data = make([]byte, p.decoded())
-		err = c.unjpeg(p, px.Data, *raw, tables)
-	case p.inJPEG2000():
-		px.Data = make([]byte, p.decoded())
-		err = c.unj2k(p, px.Data, *raw)
-	default:
-		px.Data = make([]byte, p.row()*int64(p.chunk.Y), p.row()*int64(p.chunk.Y)+slack)
-		dst := px.Data[:stored:stored]
-		if stored == int64(len(px.Data)) {
-			dst = px.Data // and what is behind it
-		}
-		if err = c.unpack(p.compression, dst, *raw); err == nil {
-			px.Data = f.straighten(p, px.Data)
-		}
-	}
+	px.Data, err = f.unpacked(p, c, *raw, tables, stored)
 	switch {
 	case errors.Is(err, jpeg.ErrUnsupported):
 		return nil, f.unread("JPEG that is neither baseline nor progressive")
@@ -69,6 +53,27 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 		return nil, f.broken(fmt.Errorf("chunk %d: %w", i, err))
 	}
 	return px, nil
+}
+
+// unpacked decodes a chunk that unpacks to so many bytes, or by tables is a JPEG.
+func (f *file) unpacked(p *page, c *codecs, raw, tables []byte, stored int64) ([]byte, error) {
+	switch {
+	case p.compression == jpegNew:
+		data := make([]byte, p.decoded())
+		return data, c.unjpeg(p, data, raw, tables)
+	case p.inJPEG2000():
+		data := make([]byte, p.decoded())
+		return data, c.unj2k(p, data, raw)
+	}
+	data := make([]byte, p.row()*int64(p.chunk.Y), p.row()*int64(p.chunk.Y)+slack)
+	dst := data[:stored:stored]
+	if stored == int64(len(data)) {
+		dst = data // and what is behind it
+	}
+	if err := c.unpack(p.compression, dst, raw); err != nil {
+		return nil, err
+	}
+	return f.straighten(p, data), nil
 }
 
 // gain is the most bytes that a byte of a chunk can unpack to, rounded up.
