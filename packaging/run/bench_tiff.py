@@ -21,6 +21,7 @@ KINDS = [  # name, samples, compression, predictor
     ("deflate, predictor 3, float32", "f4", "zlib", 3),
     ("JPEG, 8 bits", "u1", "jpeg", 1),
     ("JPEG, RGB 4:2:0", "rgb", "jpeg", 1),
+    ("JPEG 2000, 8 bits", "u1", "jpeg2000", 1),
 ]
 SIDE = 4096
 

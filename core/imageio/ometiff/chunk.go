@@ -3,6 +3,7 @@ package ometiff
 import (
 	"errors"
 	"fmt"
+	"image"
 
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/j2k"
@@ -43,7 +44,11 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 			return nil, err
 		}
 	}
-	px.Data, err = f.unpacked(p, c, *raw, tables, stored)
+	if p.inJPEG2000() {
+		px.Data, err = c.unj2k(p, *raw, p.seen(i))
+	} else {
+		px.Data, err = f.unpacked(p, c, *raw, tables, stored)
+	}
 	switch {
 	case errors.Is(err, jpeg.ErrUnsupported):
 		return nil, f.unread("JPEG that is neither baseline nor progressive")
@@ -57,13 +62,9 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 
 // unpacked decodes a chunk that unpacks to so many bytes, or by tables is a JPEG.
 func (f *file) unpacked(p *page, c *codecs, raw, tables []byte, stored int64) ([]byte, error) {
-	switch {
-	case p.compression == jpegNew:
+	if p.compression == jpegNew {
 		data := make([]byte, p.decoded())
 		return data, c.unjpeg(p, data, raw, tables)
-	case p.inJPEG2000():
-		data := make([]byte, p.decoded())
-		return data, c.unj2k(p, data, raw)
 	}
 	data := make([]byte, p.row()*int64(p.chunk.Y), p.row()*int64(p.chunk.Y)+slack)
 	dst := data[:stored:stored]
@@ -85,7 +86,7 @@ func (p *page) gain() int64 {
 		return 64
 	case lzw, deflate, deflateOld, jpegNew: // strings of 4096 in 12 bits; 258 in 2 bits; a block in a bit
 		return 4096
-	case jpeg2000, jpeg2000YCC, jpeg2000Bio, jpeg2000RGB: // one colour is a header and a bit for each level of each sample
+	case jpeg2000, jpeg2000YCC, jpeg2000Bio, jpeg2000RGB: // one colour is a header and a bit for each level of each sample, and the header says the size, too
 		return 1 << 18
 	}
 	return 1 << 16 // zstd: a block of 128 kB in 4 bytes
@@ -132,6 +133,13 @@ func (p *page) stored(i uint64) int64 {
 		}
 	}
 	return p.row() * int64(rows)
+}
+
+// seen is the size of what chunk i holds of the image.
+func (p *page) seen(i uint64) image.Point {
+	g := p.grid()
+	n := int(i % uint64(g.X*g.Y)) //nolint:gosec // sides are positive
+	return image.Pt(min(p.chunk.X, p.size.X-n%g.X*p.chunk.X), min(p.chunk.Y, p.size.Y-n/g.X*p.chunk.Y))
 }
 
 // straighten undoes the byte order and the predictor and widens odd samples.

@@ -57,7 +57,7 @@ func readAll(tb testing.TB, path string) ([]byte, error) {
 // TestCutShort cuts vectors everywhere: a file that calls itself complete has all its
 // pixels, and one that has not is told from a damaged one.
 func TestCutShort(t *testing.T) {
-	for _, name := range []string{"u16-strips-le", "u16-tiles-deflate2-bebig", "ome-pyramid", "imagej-one", "pages", "rgb-jpeg"} {
+	for _, name := range []string{"u16-strips-le", "u16-tiles-deflate2-bebig", "ome-pyramid", "imagej-one", "pages", "rgb-jpeg", "u16-jpeg2000"} {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", name+".tif"))
 			if err != nil {
@@ -94,7 +94,7 @@ func TestCutShort(t *testing.T) {
 // TestFlippedBytes turns every byte of the directories and some of the pixels: nothing may
 // panic, hang or take much memory.
 func TestFlippedBytes(t *testing.T) {
-	for _, name := range []string{"u16-tiles-deflate2-le", "ome-pyramid", "u8-lzw", "rgb-planar", "f32-deflate3-be"} {
+	for _, name := range []string{"u16-tiles-deflate2-le", "ome-pyramid", "u8-lzw", "rgb-planar", "f32-deflate3-be", "rgb-jpeg2000"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name+".tif"))
 		if err != nil {
 			t.Fatal(err)

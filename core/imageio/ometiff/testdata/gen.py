@@ -48,7 +48,7 @@ def one(name, img, **kw):
     if back.dtype == bool:
         back = back.astype(np.uint8)
     assert back.shape == img.shape, (name, back.shape)
-    if tol == 0:
+    if kw.get("compression") != "jpeg":
         assert (back == img).all(), name
     if back.ndim == 2:
         back = back[None]
@@ -149,4 +149,6 @@ with tifffile.TiffFile(HERE / "imagej-one.tif") as tif:
     raw[at:at + 4] = b"\0\0\0\0"
 (HERE / "imagej-one.tif").write_bytes(raw)
 note("imagej-one", planes[None, :, None], format="ImageJ TIFF")
+one("u16-jpeg2000", picture(40, 50, "u2"), tile=(32, 32), compression="jpeg2000", metadata=None)  # imagecodecs 2026.3.6
+one("rgb-jpeg2000", np.stack([picture(34, 47, "u1", s) for s in range(3)], -1), tile=(32, 32), compression=33005, photometric="rgb", metadata=None)
 (HERE / "vectors.json").write_text("[\n" + ",\n".join(json.dumps(v) for v in LIST) + "\n]\n")
