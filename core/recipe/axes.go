@@ -134,7 +134,12 @@ func (m *Model) size(known Sizes, tensor string, a Axis, depth int) (int, error)
 	if err != nil {
 		return 0, err
 	}
-	return int(math.Floor(float64(n)*of.Scale/a.Scale+1e-9)) + a.Size.Offset, nil
+	return a.Size.times(n, of.Scale/a.Scale), nil
+}
+
+// times is a size that refers to one of n, at another scale.
+func (s Size) times(n int, scale float64) int {
+	return int(math.Floor(float64(n)*scale+1e-9)) + s.Offset
 }
 
 // Sizes returns the sizes of all axes of inputs and outputs, where in gives those of the

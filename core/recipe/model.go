@@ -6,7 +6,7 @@ import (
 )
 
 // Model is what a bioimage.io model description (RDF) says that matters for using it, in
-// the terms of format 0.5; a description in format 0.4 is brought into them.
+// the terms of format 0.5; one in format 0.3 or 0.4 is brought into them.
 type Model struct {
 	Name, Description, Version string
 	Format                     string // as the file has it: "0.5.3"

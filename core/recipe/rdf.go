@@ -23,7 +23,7 @@ type rdf struct {
 	Inputs      []tensorText       `yaml:"inputs"`
 	Outputs     []tensorText       `yaml:"outputs"`
 	Weights     map[string]weights `yaml:"weights"`
-	TestInputs  []string           `yaml:"test_inputs"` // 0.4
+	TestInputs  []string           `yaml:"test_inputs"` // 0.3 and 0.4
 	TestOutputs []string           `yaml:"test_outputs"`
 	Config      map[string]any     `yaml:"config"`
 }
@@ -47,7 +47,7 @@ type tensorText struct {
 	Pre                   []opText  `yaml:"preprocessing"`
 	Post                  []opText  `yaml:"postprocessing"`
 
-	Type  string    `yaml:"data_type"` // 0.4, as the rest
+	Type  string    `yaml:"data_type"` // 0.3 and 0.4, as the rest
 	Shape yaml.Node `yaml:"shape"`
 	Halo  []int     `yaml:"halo"`
 }
@@ -74,7 +74,7 @@ func (f *fileText) file() File {
 	return File(*f)
 }
 
-// ParseRDF reads a bioimage.io model description in format 0.4 or 0.5. What can't be done
+// ParseRDF reads a bioimage.io model description in format 0.3, 0.4 or 0.5. What can't be done
 // exactly is fault.Invalid, with a sentence.
 func ParseRDF(text []byte) (*Model, error) {
 	var d rdf
@@ -89,17 +89,20 @@ func ParseRDF(text []byte) (*Model, error) {
 		Weights: map[string]Weights{}, Config: d.Config,
 	}
 	for format, w := range d.Weights {
+		if format == "pytorch_script" { // 0.3
+			format = "torchscript"
+		}
 		m.Weights[format] = Weights{File: File{w.Source, w.SHA256}, Opset: w.Opset, Parent: w.Parent}
 	}
 	var err error
 	switch {
 	case strings.HasPrefix(d.Format, "0.5."):
 		err = m.from5(d)
-	case strings.HasPrefix(d.Format, "0.4."):
+	case strings.HasPrefix(d.Format, "0.4."), strings.HasPrefix(d.Format, "0.3."):
 		err = m.from4(d)
 	default:
 		err = fmt.Errorf("format %q", d.Format)
-		return nil, invalid("The model's description is in a format that Coverslip does not read; it reads 0.4 and 0.5.", err)
+		return nil, invalid("The model's description is in a format that Coverslip does not read; it reads 0.3 to 0.5.", err)
 	}
 	if err != nil {
 		return nil, invalid("The model's description can't be read.", err)

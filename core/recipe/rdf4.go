@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,11 +9,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// shapeText is a shape in format 0.4 that is no list: min and step of an input, or what
+// shapeText is a shape in format 0.3 or 0.4 that is no list: min and step of an input, or what
 // an output's is of an input's: size·scale + 2·offset.
 type shapeText struct {
 	Min, Step []int
 	Ref       string `yaml:"reference_tensor"`
+	Older     string `yaml:"reference_input"` // the same before 0.3.3
 	Scale     []*float64
 	Offset    []float64
 }
@@ -41,7 +43,44 @@ func (m *Model) from4(d rdf) error {
 		r.Ops = implied(r.Ops, r.Type)
 		m.Outputs = append(m.Outputs, r)
 	}
+	m.settle4()
 	return nil
+}
+
+// settle4 says sizes of outputs in the terms of 0.5, where channels have a number of their own and
+// what is cropped has a size that refers to an input's.
+func (m *Model) settle4() {
+	for i := range m.Outputs {
+		for k := range m.Outputs[i].Axes {
+			a := &m.Outputs[i].Axes[k]
+			of := m.referred(a.Size)
+			switch {
+			case a.Kind == Channel && of != nil && of.Size.Fixed > 0:
+				a.Size, a.Scale = Size{Fixed: a.Size.times(of.Size.Fixed, of.Scale/a.Scale)}, 1
+			case a.Halo > 0 && a.Size.Fixed > 0:
+				m.refer4(a)
+			}
+		}
+	}
+}
+
+// refer4 makes the fixed size of an output's axis that of the first input that has such an axis,
+// which is then as large as it must be for that.
+func (m *Model) refer4(a *Axis) {
+	for i := range m.Inputs {
+		of := m.Inputs[i].Axis(a.ID)
+		if of == nil {
+			continue
+		}
+		if of.Size.Fixed == 0 && of.Size.Fits(a.Size.Fixed) {
+			of.Size = Size{Fixed: a.Size.Fixed}
+		}
+		if of.Size.Fixed > 0 {
+			a.Scale = of.Scale * float64(of.Size.Fixed) / float64(a.Size.Fixed)
+			a.Size = Size{Tensor: m.Inputs[i].ID, Axis: a.ID}
+		}
+		return
+	}
 }
 
 func tensor4(t tensorText) (Tensor, error) {
@@ -107,8 +146,8 @@ func (a *Axis) shape4(i int, list []int, s shapeText) error {
 		if s.Step[i] == 0 {
 			a.Size = Size{Fixed: s.Min[i]}
 		}
-	case s.Ref != "" && i < len(s.Scale) && i < len(s.Offset):
-		tensor, axis, ok := strings.Cut(s.Ref, ".")
+	case s.Ref+s.Older != "" && i < len(s.Scale) && i < len(s.Offset):
+		tensor, axis, ok := strings.Cut(cmp.Or(s.Ref, s.Older), ".")
 		if !ok {
 			axis = a.ID
 		}

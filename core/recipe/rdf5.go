@@ -72,6 +72,9 @@ func (a axisText) axis() (Axis, error) {
 	x := Axis{ID: a.ID, Kind: Kind(a.Type), Unit: a.Unit, Scale: a.Scale, Halo: a.Halo}
 	if x.ID == "" {
 		x.ID = a.Type
+		if x.Kind == Space {
+			x.ID = "x"
+		}
 	}
 	x.ID = fullName(x.ID)
 	if x.Scale == 0 {

@@ -205,6 +205,14 @@ func descriptions() (all []string) {
 	} {
 		all = append(all, plane4(pre, post))
 	}
+	older := func(old, now string) {
+		text := strings.Replace(plane4(`{name: scale_linear, kwargs: {axes: yx, gain: [0.5, 2], offset: [1, 2]}}`, `{name: sigmoid}`), old, now, 1)
+		all = append(all, strings.Replace(text, "format_version: 0.4.10", "format_version: 0.3.6", 1))
+	}
+	older("", "")
+	older("scale: [1, 0, 2, 1], offset: [0, 1, 0, -4]", "scale: [1, 1, 2, 1], offset: [0, 0, 0, -4]") // as many channels as the input
+	all = append(all, strings.NewReplacer("format_version: 0.4.10", "format_version: 0.3.2", "reference_tensor: raw, scale", "reference_input: raw, scale").Replace(plane4("", "")),
+		strings.Replace(plane5(`{id: scale_range, kwargs: {axes: [y, x]}}`, ""), "{type: space, id: x, size", "{type: space, size", 1)) // x is what space is without a name
 	for _, config := range []string{
 		"reproducibility_tolerance: [{absolute_tolerance: 0.5, weights_formats: [torchscript]}, {relative_tolerance: 0.002, weights_formats: [torchscript, onnx]}]",
 		"reproducibility_tolerance: [{absolute_tolerance: 0.25, output_ids: [other]}, {absolute_tolerance: 0.125, output_ids: [prob], mismatched_elements_per_million: 7}, {absolute_tolerance: 1}]",
@@ -379,7 +387,7 @@ func TestRDFRefuses(t *testing.T) {
 	for old, bad := range map[string]string{
 		"{id: sigmoid}":           "{id: custom, callable: f, source: f.py, kwargs: {}}",
 		"{id: scale_range}":       "{id: scale_rang}",
-		"format_version: 0.5.3":   "format_version: 0.3.6",
+		"format_version: 0.5.3":   "format_version: 0.2.6",
 		"type: model\n":           "type: dataset\n",
 		"name: a model":           "name: ''",
 		"axis_id: x, offset: -1}": "axis_id: z, offset: -1}",
@@ -398,6 +406,37 @@ func TestRDFRefuses(t *testing.T) {
 		}
 		if say, _ := fault.Explain(err); strings.Contains(bad, "custom") && !strings.Contains(say, "Python code of its own") {
 			t.Errorf("custom: %v", err)
+		}
+	}
+}
+
+// TestFixedSizeWithAHalo: format 0.4 has outputs of one size of which the border is cropped; so has
+// the input then.
+func TestFixedSizeWithAHalo(t *testing.T) {
+	const old = "shape: {reference_tensor: raw, scale: [1, 0, 2, 1], offset: [0, 1, 0, -4]}"
+	for in, want := range map[string]string{
+		"{min: [1, 2, 32, 32], step: [0, 0, 16, 16]}": "64 64, 8 6",
+		"[1, 2, 32, 64]": "32 64, 4 6", // twice as fine along y
+		"{min: [1, 2, 33, 33], step: [0, 0, 16, 16]}": "",
+	} {
+		text := strings.NewReplacer(old, "shape: [1, 2, 64, 64]", "shape: {min: [1, 2, 32, 32], step: [0, 0, 16, 16]}", "shape: "+in).Replace(plane4("", ""))
+		m, err := recipe.ParseRDF([]byte(text))
+		if want == "" {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%s: %v", in, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", in, err)
+		}
+		halo, err := m.InputHalo()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw := m.Tensor("raw")
+		if got := fmt.Sprint(raw.Axis("y").Size.Fixed, " ", raw.Axis("x").Size.Fixed, ", ", halo["raw"]["y"], " ", halo["raw"]["x"]); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }

@@ -33,7 +33,7 @@
 // whole plane as it came from the instrument, never of a tile. Fields of the file that
 // are not named here are kept.
 //
-// A bioimage.io description itself, rdf.yaml in format 0.4 or 0.5, is a [Model]: tensors
+// A bioimage.io description itself, rdf.yaml in format 0.3 to 0.5, is a [Model]: tensors
 // of any number of axes, which [Model.Preprocess] and [Model.Postprocess] work on. [Read]
 // makes a Model of either file. What an rdf.yaml does not say of making objects may stand
 // in it under config.coverslip: class, diameter and decode, as above; without it the
