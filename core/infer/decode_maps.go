@@ -14,6 +14,9 @@ import (
 func (s *maps) components(sh sheet) []object {
 	p := sh.planes[s.arg.Channel]
 	level := float32(s.arg.Threshold)
+	if s.op == recipe.Floods && s.arg.Boundary == s.arg.Channel {
+		return s.enclosed(sh, level)
+	}
 	inside := segment.Above(p, sh.w, level)
 	var labels []uint32
 	switch {
@@ -26,6 +29,17 @@ func (s *maps) components(sh sheet) []object {
 	default:
 		labels, _ = segment.Split(inside, s.arg.Distance)
 	}
+	return sh.trace(labels, p, s.arg.MinSize, segment.Contours(labels, sh.w))
+}
+
+// enclosed are what a boundary parts: all of the image is some object's.
+func (s *maps) enclosed(sh sheet, level float32) []object {
+	edge := sh.planes[s.arg.Boundary]
+	p := make([]float32, len(edge))
+	for i, x := range edge {
+		p[i] = 1 - x
+	}
+	labels, _ := segment.SplitAt(edge, segment.Above(p, sh.w, level), segment.Where(sh.w, sh.h, func(int) bool { return true }))
 	return sh.trace(labels, p, s.arg.MinSize, segment.Contours(labels, sh.w))
 }
 
@@ -103,10 +117,26 @@ func numbered(class []uint8, best, number []float32) {
 	}
 }
 
-// labels are in the output as they are. A network may number objects as it likes.
+// labels are in the output as they are: of the channel that was said, or of each, which is a class
+// then. A network may number objects as it likes.
 func (s *maps) labels(sh sheet) []object {
+	if !s.arg.Every || len(sh.planes) == 1 {
+		return s.labelled(sh, s.arg.Channel)
+	}
+	var all []object
+	for c := range sh.planes {
+		of := s.labelled(sh, c)
+		for i := range of {
+			of[i].class = sh.class(c)
+		}
+		all = append(all, of...)
+	}
+	return all
+}
+
+func (s *maps) labelled(sh sheet, channel int) []object {
 	labels, number := make([]uint32, sh.w*sh.h), map[float32]uint32{}
-	for i, x := range sh.planes[s.arg.Channel] {
+	for i, x := range sh.planes[channel] {
 		if !(x > 0) {
 			continue
 		}

@@ -17,6 +17,7 @@ type stars struct {
 	plan  *plan
 	arg   recipe.Stars
 	found *segment.Candidates
+	times int             // pixels of the outputs a position along y and x: above 1 if each is there again and again
 	inner image.Rectangle // where centres may lie, in positions of the outputs
 }
 
@@ -33,12 +34,12 @@ func newStars(m *recipe.Model, p *plan, threshold float64) (*stars, error) {
 	if len(m.Outputs) > 2 {
 		return nil, unfit("It has more outputs than star-convex models have.")
 	}
+	s := &stars{model: m, plan: p, arg: arg, found: segment.NewCandidates(arg.Rays, arg.Grid)}
 	for i := range m.Outputs {
-		if err := starMap(&m.Outputs[i], p, arg.Grid); err != nil {
+		if err := s.starMap(&m.Outputs[i]); err != nil {
 			return nil, err
 		}
 	}
-	s := &stars{model: m, plan: p, arg: arg, found: segment.NewCandidates(arg.Rays, arg.Grid)}
 	y, x, g := p.axis("y"), p.axis("x"), arg.Grid
 	if y == nil || x == nil {
 		return nil, unfit("It has no image to look at.")
@@ -47,8 +48,9 @@ func newStars(m *recipe.Model, p *plan, threshold float64) (*stars, error) {
 	return s, nil
 }
 
-// starMap tells if an output can't be one of a star-convex network.
-func starMap(t *recipe.Tensor, p *plan, grid int) error {
+// starMap tells if an output can't be one of a star-convex network. It may be as fine as the
+// image, as stardist hands networks out: then a position's numbers fill a square of the grid.
+func (s *stars) starMap(t *recipe.Tensor) error {
 	for _, o := range t.Ops {
 		if o.ID == recipe.StarConvex {
 			break
@@ -62,9 +64,12 @@ func starMap(t *recipe.Tensor, p *plan, grid int) error {
 		if a == nil {
 			return unfit(fmt.Sprintf("Its output %s is no image.", t.ID))
 		}
-		if _, s := p.over(*a); s.scale*float64(grid) != 1 || s.offset != 0 {
-			return unfit(fmt.Sprintf("Its output %s has scale %v, which does not go with a grid of %d.", t.ID, s.scale, grid))
+		_, by := s.plan.over(*a)
+		times := by.scale * float64(s.arg.Grid)
+		if times != 1 && times != float64(s.arg.Grid) || by.offset != 0 || s.times > 0 && times != float64(s.times) {
+			return unfit(fmt.Sprintf("Its output %s has scale %v, which does not go with a grid of %d.", t.ID, by.scale, s.arg.Grid))
 		}
+		s.times = int(times)
 	}
 	return nil
 }
@@ -77,15 +82,33 @@ func (s *stars) take(b block, out map[string]*recipe.Array) error {
 	}
 	row, col, g := b["y"], b["x"], s.arg.Grid
 	m := segment.Maps{W: col.size / g, H: row.size / g, Rays: s.arg.Rays}
-	if first := out[s.model.Outputs[0].ID]; len(s.model.Outputs) == 2 {
-		m.Prob, m.Dist = planar(first), planar(out[s.model.Outputs[1].ID])
-	} else if n := m.W * m.H; n < len(first.Data) {
-		all := planar(first)
-		m.Prob, m.Dist = all[:n], all[n:]
+	if first := s.planes(out, 0); len(s.model.Outputs) == 2 {
+		m.Prob, m.Dist = first, s.planes(out, 1)
+	} else if n := m.W * m.H; n < len(first) {
+		m.Prob, m.Dist = first[:n], first[n:]
 	}
 	at := image.Pt(int(math.Floor(float64(col.start)/float64(g))), int(math.Floor(float64(row.start)/float64(g))))
 	keep := image.Rect(col.from/g, row.from/g, (col.to+g-1)/g, (row.to+g-1)/g).Intersect(s.inner)
 	return s.found.Collect(m, keep.Sub(at), at, s.arg.Prob)
+}
+
+// planes are the channels of an output, one after the other, with each position once.
+func (s *stars) planes(out map[string]*recipe.Array, output int) []float32 {
+	a := out[s.model.Outputs[output].ID]
+	v, k := planar(a), s.times
+	if k == 1 {
+		return v
+	}
+	w, h := a.Size("x"), a.Size("y")
+	thin := make([]float32, 0, len(v)/(k*k))
+	for ; len(v) >= w*h && w*h > 0; v = v[w*h:] {
+		for y := range h / k {
+			for x := range w / k {
+				thin = append(thin, v[y*k*w+x*k])
+			}
+		}
+	}
+	return thin
 }
 
 // planar brings channels that come last to the front.

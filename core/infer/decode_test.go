@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,8 @@ func TestDecoders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	enclosed, _ := segment.SplitAt(src.channels[1], segment.Where(src.w, src.h, func(i int) bool { return 1-src.channels[1][i] > 0.5 }),
+		segment.Where(src.w, src.h, func(int) bool { return true }))
 	higher := segment.Classes(append(append([]float32{}, src.channels[1]...), src.channels[0]...), src.w*src.h)
 	classes, _ := segment.ClassComponents(higher, src.w)
 	for _, c := range []struct {
@@ -126,6 +129,7 @@ func TestDecoders(t *testing.T) {
 		{"components", "inside", "{id: components}", components, 1},
 		{"watershed", "inside", "{id: watershed, kwargs: {min_distance: 6}}", parted, 80},
 		{"boundary", "inside, edge", "{id: watershed, kwargs: {boundary: 1}}", flooded, 80},
+		{"boundary alone", "edge", "{id: watershed, kwargs: {boundary: 0}}", enclosed, 80},
 		{"flows", "dy, dx, logit", "{id: cellpose_flow_dynamics}", followed, 80},
 		{"classes", "edge, inside", "{id: classes}", classes, 80},
 	} {
@@ -134,7 +138,8 @@ func TestDecoders(t *testing.T) {
 		if len(want) < c.least {
 			t.Fatalf("%s: only %d objects", c.name, len(want))
 		}
-		for name, got := range everywhere(t, filepath.Join(nets, "same.onnx"), m, src, 0) {
+		channel := max(slices.Index(src.names, c.channels), 0)
+		for name, got := range everywhere(t, filepath.Join(nets, "same.onnx"), m, src, channel) {
 			for _, o := range got {
 				if !want[fmt.Sprint(o.Outline)] {
 					t.Errorf("%s on %s: %v is none", c.name, name, o)
@@ -284,9 +289,9 @@ func everywhere(t *testing.T, net string, m *recipe.Model, src imageio.Source, c
 	return out
 }
 
-// TestStarsOfOneOutput has probability and distances in the channels of one output, as
-// bioimage.io's stardist_postprocessing takes them.
-func TestStarsOfOneOutput(t *testing.T) {
+// starMaps are the probability and the distances of discs, at every second pixel of them.
+func starMaps(t *testing.T) sheets {
+	t.Helper()
 	disc, _ := discs(260, 220, 10)
 	in := infer.Tensor{Port: infer.Port{Name: "image", Type: "FP32", Shape: []int64{1, 1, 220, 260}}}
 	for _, v := range disc.px {
@@ -299,13 +304,33 @@ func TestStarsOfOneOutput(t *testing.T) {
 	src := sheets{w: 130, h: 110}
 	numbers := append(infertest.Numbers(answer[1]), infertest.Numbers(answer[0])...) // prob, then dist
 	for c := range 33 {
-		plane := numbers[c*130*110:][:130*110]
+		src.channels, src.names = append(src.channels, numbers[c*130*110:][:130*110]), append(src.names, fmt.Sprintf("c%d", c))
+	}
+	return src
+}
+
+// starsOf are those of maps as a whole.
+func starsOf(t *testing.T, src sheets, grid int) []segment.Star {
+	t.Helper()
+	whole := segment.Maps{Prob: src.channels[0], W: src.w, H: src.h, Rays: 32}
+	for _, c := range src.channels[1:] {
+		whole.Dist = append(whole.Dist, c...)
+	}
+	want, err := segment.Stars(t.Context(), whole, grid, segment.Options{Prob: 0.4, NMS: 0.4, Border: 2})
+	if err != nil || len(want) < 50 {
+		t.Fatal(len(want), err)
+	}
+	return want
+}
+
+// TestStarsOfOneOutput has probability and distances in the channels of one output, as
+// bioimage.io's stardist_postprocessing takes them.
+func TestStarsOfOneOutput(t *testing.T) {
+	src := starMaps(t)
+	for _, plane := range src.channels[1:] {
 		for i := range plane {
-			if c > 0 {
-				plane[i] /= 2 // the maps are of half the size
-			}
+			plane[i] /= 2 // the maps are of half the size
 		}
-		src.channels, src.names = append(src.channels, plane), append(src.names, fmt.Sprintf("c%d", c))
 	}
 	axes := "axes: [{type: batch}, {type: channel, channel_names: [" + strings.Join(src.names, ", ") + "]}"
 	in2 := ", {type: space, id: y, size: {min: 1, step: 1}}, {type: space, id: x, size: {min: 1, step: 1}}]"
@@ -315,14 +340,7 @@ func TestStarsOfOneOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := segment.Maps{Prob: src.channels[0], W: 130, H: 110, Rays: 32}
-	for _, c := range src.channels[1:] {
-		whole.Dist = append(whole.Dist, c...)
-	}
-	want, err := segment.Stars(t.Context(), whole, 1, segment.Options{Prob: 0.4, NMS: 0.4, Border: 2})
-	if err != nil || len(want) < 50 {
-		t.Fatal(len(want), err)
-	}
+	want := starsOf(t, src, 1)
 	for name, got := range everywhere(t, filepath.Join(zoo(t, "nets"), "same.onnx"), m, src, 0) {
 		if len(got) != len(want) {
 			t.Errorf("%s: %d stars of %d", name, len(got), len(want))

@@ -145,7 +145,7 @@ func TestModelsAsBioimageio(t *testing.T) {
 	dir := zoo(t)
 	all := engines(t, "GRPC", "HTTP")
 	folders, err := os.ReadDir(dir)
-	if err != nil || len(folders) < 9 {
+	if err != nil || len(folders) < 11 {
 		t.Fatal(folders, err)
 	}
 	for _, f := range folders {

@@ -29,6 +29,10 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 	whole := func(text string) string {
 		return strings.Replace(text, "data: [{type: float32}, {type: float32}]", "data: {type: uint16}", 1)
 	}
+	output := func(text string) string { return strings.ReplaceAll(text, "id: prob", "id: output") }
+	stardist := func(config string) string {
+		return strings.Replace(four(""), "offset: [0, 1, 0, -4]", "offset: [0, 16.5, 0, -4]", 1) + "\nconfig: {stardist: {config: {" + config + "}, thresholds: {nms: 0.3, prob: 0.48}}}\n"
+	}
 	const sigmoid = "{id: sigmoid}"
 	for name, c := range map[string]struct{ text, want string }{
 		"named boundary":         {five("foreground, boundary", sigmoid), "watershed map[boundary:1 channel:0]"},
@@ -65,7 +69,20 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 		"said":                   {plane4("", "{name: sigmoid}"), "classes map[]"},
 		"one channel":            {five("channel0", sigmoid), "components map[]"},
 		"of the background":      {five("background", sigmoid), ""},
-		"of the boundary":        {five("boundary", sigmoid), ""},
+		"of the boundary":        {five("boundary", sigmoid), "watershed map[boundary:0]"},
+		"of walls by a tag":      {"tags: [unet, cell-membrane]\n" + output(five("channel0", sigmoid)), "watershed map[boundary:0]"},
+		"of stained membranes":   {strings.Replace(output(five("channel0", sigmoid)), "for a test", "EM images of membranes", 1), "components map[]"},
+		"of a named channel":     {named(output(five("nuclei", sigmoid))), "components map[]"},
+		"a mask, of a name":      {named(output(five("channel0", "{id: binarize, kwargs: {threshold: 0.5}}"))), "components map[]"},
+		"another image":          {"tags: [super-resolution]\n" + five("channel0", ""), ""},
+		"another, squashed":      {"tags: [denoising]\n" + five("channel0", sigmoid), "components map[]"},
+		"as many as the input":   {"tags: [instance-segmentation]\n" + strings.Replace(four(""), "scale: [1, 0, 2, 1], offset: [0, 1, 0, -4]", "scale: [1, 1, 2, 1], offset: [0, 0, 0, -4]", 1), "watershed map[boundary:1]"},
+		"instances by its name":  {output(strings.Replace(five("nuclei", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[]"},
+		"of two kinds":           {output(strings.Replace(five("nuclei, cells", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[]"},
+		"of probabilities":       {strings.Replace(five("nuclei, cells", sigmoid), "id: prob", "id: prob\n    description: for instance segmentation", 1), ""},
+		"of stardist, older":     {stardist(""), "stardist_postprocessing map[grid:<nil> n_rays:32 nms_threshold:0.3 prob_threshold:0.48]"},
+		"of stardist's classes":  {stardist("grid: [2, 2], n_rays: 28"), ""},
+		"of stardist":            {stardist("grid: [2, 2], n_rays: 32"), "stardist_postprocessing map[grid:[2 2] n_rays:32 nms_threshold:0.3 prob_threshold:0.48]"},
 		"whole numbers":          {whole(five("channel0", "")), ""},
 		"a mask":                 {whole(five("channel0", "{id: binarize, kwargs: {threshold: 0.5}}")), "components map[]"},
 		"instances":              {whole(five("instance labels", "")), "labels map[]"},
@@ -84,6 +101,25 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if got := fmt.Sprint(m.Decode.ID, " ", m.Decode.Kwargs); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestWhyNothingIsMade: models that mark no objects, or bodies, are told apart from those that only
+// do not say what they do.
+func TestWhyNothingIsMade(t *testing.T) {
+	four := strings.Replace(plane4("", ""), "config: {coverslip: {decode: {id: classes}}}", "", 1)
+	image := four[strings.LastIndex(four, "    axes: bcyx"):strings.LastIndex(four, "    postprocessing")]
+	for output, want := range map[string][2]string{
+		"    axes: bc\n    data_type: float32\n    shape: [1, 28]\n":                                                                        {"no image", "Choose a model"},
+		"    axes: bic\n    data_type: float32\n    shape: [1, 100, 6]\n":                                                                   {"the numbers of its output", "{id: boxes}"},
+		strings.Replace(image, "float32", "uint16", 1):                                                                                      {"the 2 channels of its output", "{id: watershed"},
+		"    axes: byx\n    data_type: uint16\n    shape: [1, 64, 64]\n":                                                                    {"the numbers of its output", "{id: labels}"},
+		"    axes: bzyxc\n    data_type: float32\n    shape: [1, 8, 64, 64, 33]\nconfig: {stardist: {thresholds: {prob: 0.5, nms: 0.4}}}\n": {"in three dimensions", ""},
+	} {
+		_, err := recipe.Read([]byte(strings.NewReplacer(image, output, "    postprocessing: []\n", "").Replace(four)))
+		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want[0]) || !strings.Contains(hint, want[1]) {
+			t.Errorf("%s: %s; %s: %v", output, say, hint, err)
 		}
 	}
 }

@@ -180,6 +180,19 @@ def old(path):  # a description of format 0.4
                   shape=dict(reference_tensor="raw", scale=[1, 0, 1, 1], offset=[0, 0.5, 0, 0]))], {"raw": (1, 2, 150, 133)})
 
 
+def older(path):  # of format 0.3, as ZeroCostDL4Mic writes it: x first, channels last, and as many again come out
+    n = Net()
+    x = n.node("Transpose", ["raw"], perm=[0, 4, 1, 2, 3])
+    y = n.conv(n.node("Relu", [n.conv(x, 1, 3, dims=3)]), 3, 2, dims=3)
+    n.node("Transpose", [y], "prob", perm=[0, 2, 3, 4, 1])
+    n.save(path, [("raw", ["b", "w", "h", "d", 1])], [("prob", ["b", "w", "h", "d", 2])])
+    kwargs = dict(mode="per_sample", axes="xyzc", min_percentile=1, max_percentile=99.8)
+    return ([dict(name="raw", axes="bxyzc", data_type="uint8", data_range=[0, 255], shape=dict(min=[1, 32, 32, 8, 1], step=[0, 16, 16, 4, 0]),
+                  preprocessing=[dict(name="scale_range", kwargs=kwargs)])],
+            [dict(name="prob", axes="bxyzc", data_type="float32", data_range=[0, 1], halo=[0, 4, 4, 2, 0], postprocessing=[dict(name="sigmoid")],
+                  shape=dict(reference_tensor="raw", scale=[1, 1, 1, 1, 2], offset=[0, 0, 0, 0, 0]))], {"raw": (1, 75, 66, 21, 1)})
+
+
 def padded(path):  # beyond its edges the image goes on with a number of its own, not of the network's
     n = Net()
     n.conv(n.node("Relu", [n.conv("raw", 2, 4)]), 4, 1, "prob")
@@ -228,10 +241,12 @@ def write(path, name, ins, outs):
     text = dict(format_version="0.5.3", type="model", name=name, description="for a test", authors=[{"name": "A"}], cite=[{"text": "a paper", "doi": "10.1234/a"}],
                 license="MIT", documentation="README.md", timestamp="2026-01-01T00:00:00", inputs=ins, outputs=outs,
                 weights={"onnx": {"source": "model.onnx", "opset_version": 17}})
+    if name == "model older":
+        text["tags"] = ["instance-segmentation"]
     if name == "model two":
         text["config"] = {"coverslip": {"decode": {"id": "components", "output": "coarse"}}}
     if isinstance(ins[0]["axes"], str):
-        text |= dict(format_version="0.4.10", test_inputs=[f"test-{t['name']}.npy" for t in ins], test_outputs=[f"test-{t['name']}.npy" for t in outs])
+        text |= dict(format_version="0.3.6" if name == "model older" else "0.4.10", test_inputs=[f"test-{t['name']}.npy" for t in ins], test_outputs=[f"test-{t['name']}.npy" for t in outs])
     for t in ins + outs if text["format_version"] == "0.5.3" else ():
         t["test_tensor"] = {"source": f"test-{t['id']}.npy", "sha256": digest(path / f"test-{t['id']}.npy")}
     text["weights"]["onnx"]["sha256"] = digest(path / "model.onnx")
@@ -268,7 +283,7 @@ def main(dir):
     from bioimageio.spec import load_model_description
     from bioimageio.spec._internal.validation_context import ValidationContext
 
-    for make in (plane, stack, classes, finer, two, inputs, fixed, wide, padded, old):
+    for make in (plane, stack, classes, finer, two, inputs, fixed, wide, padded, old, older):
         path = Path(dir) / make.__name__
         path.mkdir(parents=True)
         ins, outs, shapes = make(path / "model.onnx")

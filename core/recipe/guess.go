@@ -1,0 +1,181 @@
+package recipe
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
+)
+
+// stars is how objects come of the models that stardist hands out: it leaves its thresholds under
+// config.stardist, and says of its one output, the probability and the distances, no more than how
+// many channels it has.
+func (m *Model) stars() (Op, bool) {
+	hints, _ := m.Config["stardist"].(map[string]any)
+	limits, ok := hints["thresholds"].(map[string]any)
+	last := &m.Outputs[len(m.Outputs)-1]
+	a := last.Axis(string(Channel))
+	if !ok || a == nil || len(m.Outputs) > 2 {
+		return Op{}, false
+	}
+	made, _ := hints["config"].(map[string]any)
+	op := Op{ID: StarConvex, Kwargs: map[string]any{
+		"prob_threshold": limits["prob"], "nms_threshold": limits["nms"], "grid": made["grid"],
+		"n_rays": a.Size.Fixed + len(m.Outputs) - 2, // one is the probability, beside them or before them
+	}}
+	if last.Axis("z") != nil {
+		op.Kwargs["anisotropy"] = made["anisotropy"]
+	}
+	rays, said := number(made["n_rays"])
+	return op, !said || int(rays) == op.Kwargs["n_rays"]
+}
+
+// guess tells what the channels of an output hold: a boundary beside the inside, scores of
+// classes that exclude one another, or one probability. False if nothing says which: objects of
+// the wrong channel look like any others.
+func guess(t *Tensor, about []string) (Op, bool) {
+	a := t.Axis(string(Channel))
+	if a == nil || a.Size.Fixed < 2 {
+		return t.alone(about)
+	}
+	op := Op{ID: Semantic, Kwargs: map[string]any{}}
+	edges, insides, grounds := told(a.Names)
+	named := slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) })
+	switch {
+	case named && t.numbered():
+		op.ID = LabelImage // in each channel
+	case len(edges) > 0:
+		if len(edges) > 1 || len(insides) != 1 {
+			return op, false
+		}
+		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edges[0], insides[0]
+	case len(t.Classes) > 1 || grounds == 1 || t.exclusive() && !named:
+	case a.Size.Fixed == 2 && !named && slices.ContainsFunc(about, parting.MatchString):
+		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it
+	default:
+		return op, false
+	}
+	return op, true
+}
+
+// told sorts channels by their names. Beside a background a membrane is a class of its own.
+func told(names []string) (edges, insides []int, grounds int) {
+	ground := slices.ContainsFunc(names, Ground)
+	for i, name := range names {
+		switch {
+		case Ground(name):
+			grounds++
+		case parts.MatchString(name), !ground && surrounds.MatchString(name):
+			edges = append(edges, i)
+		default:
+			insides = append(insides, i)
+		}
+	}
+	return edges, insides, grounds
+}
+
+// alone is the same for an output of one channel. Whole numbers may be a mask as well as what
+// numbers its objects, and numbers that are no whole ones another image.
+func (t *Tensor) alone(about []string) (Op, bool) {
+	op := Op{ID: Components, Kwargs: map[string]any{}}
+	said := []string{t.ID}
+	if a := t.Axis(string(Channel)); a != nil {
+		said = append(said, a.Names...)
+	}
+	named := slices.ContainsFunc(said, func(name string) bool { return !counted.MatchString(name) })
+	mask := slices.ContainsFunc(t.Ops, func(o Op) bool { return o.ID == "binarize" })
+	edge := func(name string) bool { return parts.MatchString(name) || surrounds.MatchString(name) }
+	switch {
+	case slices.ContainsFunc(said[1:], Ground):
+		return op, false
+	case slices.ContainsFunc(said[1:], edge), !named && !mask && slices.ContainsFunc(about, walls.MatchString):
+		op.ID, op.Kwargs["boundary"] = Floods, 0 // which encloses them
+	case len(t.Classes) > 1:
+		op.ID = Semantic
+	case mask:
+	case t.numbered():
+		op.ID = LabelImage
+	case strings.Contains(t.Type, "int"), !t.squashed() && slices.ContainsFunc(about, pictures.MatchString):
+		return op, false
+	}
+	return op, true
+}
+
+// numbered reports whether an output is said to number its objects. It may do so in numbers that
+// are no whole ones by type.
+func (t *Tensor) numbered() bool {
+	said := []string{t.ID, t.Description}
+	if a := t.Axis(string(Channel)); a != nil {
+		said = append(said, a.Names...)
+	}
+	is := instances
+	if strings.Contains(t.Type, "int") {
+		is = instance
+	}
+	return !t.squashed() && slices.ContainsFunc(said, is.MatchString)
+}
+
+// squashed reports whether an output's numbers are made probabilities.
+func (t *Tensor) squashed() bool {
+	return slices.ContainsFunc(t.Ops, func(o Op) bool { return o.ID == "sigmoid" || o.ID == "softmax" })
+}
+
+// untold is why nothing is made of the first output, and what to do about it.
+func (m *Model) untold() error {
+	t := &m.Outputs[0]
+	if (t.Axis("y") == nil || t.Axis("x") == nil) && !slices.ContainsFunc(t.Axes, func(a Axis) bool { return a.Kind == Index }) {
+		return fault.New(fault.Invalid, fmt.Sprintf("The model's output %q is no image but tells something of the image as a whole, and Coverslip looks for objects.", t.ID),
+			"Choose a model that marks them.", nil)
+	}
+	what, such := "the numbers", "{id: components, kwargs: {threshold: 0.5}}"
+	switch a := t.Axis(string(Channel)); {
+	case t.Axis("y") == nil || t.Axis("x") == nil:
+		such = "{id: boxes}"
+	case a != nil && a.Size.Fixed > 1:
+		what, such = fmt.Sprintf("the %d channels", a.Size.Fixed), "{id: watershed, kwargs: {channel: 0, boundary: 1}}"
+	case strings.Contains(t.Type, "int"):
+		such = "{id: labels}"
+	}
+	return fault.New(fault.Invalid, fmt.Sprintf("The model's description does not say what %s of its output %q are.", what, t.ID),
+		"Write config.coverslip.decode into rdf.yaml, such as "+such+"; Help, Models has more.", nil)
+}
+
+// parting is what is said of models with a boundary beside the inside: it is for telling
+// instances apart.
+var parting = regexp.MustCompile(`(?i)boundar|border|instance[ _-]seg`)
+
+// walls is what is said of models whose one output is the boundary, not of those that are only
+// given images of membranes.
+var walls = regexp.MustCompile(`(?i)boundar|borders?([^a-z]|$)|^(cell-)?membranes?$|(predict|segment)\w* (the )?([a-z]+ )?membranes?|membranes? (predict|segment)`)
+
+// instance is what numbers are called that number objects, and instances the same where they may
+// be probabilities as well.
+var (
+	instance  = regexp.MustCompile(`(?i)instance`)
+	instances = regexp.MustCompile(`(?i)instance[ _-]?(seg|label|mask|id)`)
+)
+
+// pictures is what is said of models that make another image of an image.
+var pictures = regexp.MustCompile(`(?i)super[ -]?resol|resolution enhancement|deno?is|image[ -](restor|reconstr|transl)|deconvol|virtual[ -]stain|label-free predict|noise2|density map`)
+
+// parts is the name of a channel that tells where objects end, and surrounds that of one that may
+// as well be something of theirs. Words are whole: a hedgehog is no edge, and what is unbound no boundary.
+var (
+	parts     = regexp.MustCompile(`(?i)boundar|borders?([^a-z]|$)`)
+	surrounds = regexp.MustCompile(`(?i)(^|[^a-z])(edge|contour|membrane)s?([^a-z]|$)`)
+)
+
+// counted is a channel's name that says no more than its number, as of those brought from
+// format 0.4.
+var counted = regexp.MustCompile(`(?i)^(c|ch|channel|class|out|output)?[ _-]*[0-9]*$`)
+
+// exclusive reports whether a pixel's channels are probabilities of which one excludes the
+// others.
+func (t *Tensor) exclusive() bool {
+	return slices.ContainsFunc(t.Ops, func(o Op) bool {
+		s, err := o.arrayStep(t.axisNames())
+		return err == nil && s.softmax == string(Channel)
+	})
+}
