@@ -96,6 +96,9 @@ func TestHelpOpensByKey(t *testing.T) {
 			case *kit.Field: // hands shortcuts on, as a test of kit says
 				f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF1})
 				opened("F1")
+			case *kit.PathField:
+				f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF1})
+				opened("F1")
 			case *tileview.View:
 				f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF1})
 				opened("F1")
