@@ -183,7 +183,9 @@ func readPlane(b *reader, depth int32) (p planeHeader, err error) {
 		b.get(4)
 	case yuvk:
 		p.channels = 4
-	default:
+	case rgb: // which is none for a plane
+	}
+	if p.channels == 0 {
 		return p, fmt.Errorf("%w: colour format %d", errDamaged, p.format)
 	}
 	if depth != bd8 && depth != bd16 {

@@ -2,6 +2,16 @@ package jxr
 
 // readHP reads the coefficients of the first transform (MB_CBPHP, MB_HP and MB_FLEX).
 func (p *plane) readHP(b, flex *reader, c *context) error {
+	if p.x%16 == 0 {
+		c.hor.begin()
+		c.ver.begin()
+	}
+	if p.index[bandHP] == 0 && p.steps[bandHP].count > 1 {
+		p.qHP = p.qLP
+	}
+	if int(p.qHP) >= p.steps[bandHP].count {
+		return errCoefficients
+	}
 	p.readCoded(b, c)
 	for ch := range p.channels {
 		p.coded[ch] = p.predictCoded(c, ch, p.coded[ch])
@@ -10,37 +20,46 @@ func (p *plane) readHP(b, flex *reader, c *context) error {
 	if p.turn == fromTop {
 		order = &c.ver
 	}
-	m := &c.models[bandHP]
 	var counts [2]int
 	for ch := range p.channels {
-		kind := min(ch, 1)
-		low := m.bits[kind]
-		rest := uint(0)
-		if p.bands == allBands && low > c.trim {
-			rest = low - c.trim
+		n, ok := p.readBlocks(b, flex, c, ch, order)
+		if !ok {
+			return errCoefficients
 		}
-		q := p.steps[bandHP].by[p.qHP&15][ch]
-		grid := p.format.blocks(ch)
-		high := &p.high[ch]
-		for i := range grid.X * grid.Y {
-			at := hierarchy(i, grid.X)
-			to := (*[16]int32)(high[at*16 : at*16+16])
-			*to = [16]int32{}
-			if p.coded[ch]>>i&1 != 0 {
-				if !p.block.read(b, c, firstHigh, kind, 1) {
-					return errCoefficients
-				}
-				counts[kind] += p.block.count
-				p.block.place(order, to, q<<low)
-			}
-			if rest > 0 {
-				refineHigh(flex, to, rest, q<<c.trim)
-			}
-		}
+		counts[min(ch, 1)] += n
 		p.predictHigh(ch)
 	}
-	m.update(counts, bandHP, p.format, p.channels)
+	c.models[bandHP].update(counts, bandHP, p.format, p.channels)
 	return nil
+}
+
+// readBlocks reads the blocks of a channel, and returns how many coefficients they have. It is
+// not ok where those do not fit.
+func (p *plane) readBlocks(b, flex *reader, c *context, ch int, order *scan) (count int, ok bool) {
+	kind := min(ch, 1)
+	low := c.models[bandHP].bits[kind]
+	rest := uint(0)
+	if p.bands == allBands && low > c.trim {
+		rest = low - c.trim
+	}
+	q := p.steps[bandHP].by[p.qHP&15][ch]
+	grid := p.format.blocks(ch)
+	for i := range grid.X * grid.Y {
+		at := hierarchy(i, grid.X)
+		to := (*[16]int32)(p.high[ch][at*16 : at*16+16])
+		*to = [16]int32{}
+		if p.coded[ch]>>i&1 != 0 {
+			if !p.block.read(b, c, firstHigh, kind, 1) {
+				return 0, false
+			}
+			count += p.block.count
+			p.block.place(order, to, q<<low)
+		}
+		if rest > 0 {
+			refineHigh(flex, to, rest, q<<c.trim)
+		}
+	}
+	return count, true
 }
 
 // hierarchy is where the i-th block is: quarters come one after the other, and so do the blocks
@@ -171,8 +190,10 @@ func (p *plane) codedChroma(b *reader, c *context, quarter int, channels uint32)
 			continue
 		}
 		b.fill()
-		v := uint32(1) << quarter
+		v := uint32(0)
 		switch p.format {
+		case yuv420:
+			v = 1 << quarter
 		case yuv444:
 			v = readFour(b, c.codes[codeBlock].plain(b)+1) << (4 * quarter)
 		case yuv422:
@@ -183,6 +204,7 @@ func (p *plane) codedChroma(b *reader, c *context, quarter int, channels uint32)
 				v = 4
 			}
 			v <<= [4]uint{0, 1, 4, 5}[quarter&3]
+		case yOnly, yuvk, nComponent, rgb: // have no such channels
 		}
 		p.coded[1+ch] |= v
 	}

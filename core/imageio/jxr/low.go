@@ -37,6 +37,9 @@ func (p *plane) readDC(b *reader, c *context) {
 
 // readLP reads the other coefficients of the second transform (MB_LP).
 func (p *plane) readLP(b *reader, c *context) error {
+	if p.x%16 == 0 {
+		c.low.begin()
+	}
 	m := &c.models[bandLP]
 	sets := p.channels
 	if p.format == yuv420 || p.format == yuv422 {

@@ -72,57 +72,62 @@ func (p *plane) predictLow() {
 	}
 	for ch := range p.channels {
 		d := &p.dc[ch]
-		half := ch > 0 && (p.format == yuv420 || p.format == yuv422)
-		var left, top *seen
-		switch from {
-		case fromLeft:
-			left = &p.here[ch][p.x-1]
-			d[0] += left.dc
-		case fromTop:
-			top = &p.above[ch][p.x]
-			d[0] += top.dc
-		case fromBoth:
-			round := int32(0)
-			if half {
-				round = 1
-			}
-			d[0] += (p.here[ch][p.x-1].dc + p.above[ch][p.x].dc + round) >> 1
-		}
+		half := p.format.blocks(ch) != p.format.blocks(0)
+		d[0] += p.expected(ch, from, half)
 		switch {
 		case half:
-			p.predictHalf(d, ac, left, top)
+			p.predictHalf(ch, from, ac)
 		case ac == fromLeft:
-			for i := range 3 {
-				d[1+i] += left.ac[i]
+			for i, v := range p.here[ch][p.x-1].ac[:3] {
+				d[1+i] += v
 			}
 		case ac == fromTop:
-			for i := range 3 {
-				d[4+4*i] += top.ac[3+i]
+			for i, v := range p.above[ch][p.x].ac[3:] {
+				d[4+4*i] += v
 			}
-		}
-		if half && p.format == yuv422 && from == fromTop && ac != fromTop {
-			d[6] += d[2]
 		}
 	}
 	p.turn = p.turned()
 }
 
+// expected is the first coefficient of a channel by its neighbours.
+func (p *plane) expected(ch, from int, half bool) int32 {
+	switch from {
+	case fromLeft:
+		return p.here[ch][p.x-1].dc
+	case fromTop:
+		return p.above[ch][p.x].dc
+	case fromNone:
+		return 0
+	}
+	sum := p.here[ch][p.x-1].dc + p.above[ch][p.x].dc
+	if half {
+		sum++
+	}
+	return sum >> 1
+}
+
 // predictHalf is for a channel of chroma that is smaller than luma.
-func (p *plane) predictHalf(d *[16]int32, ac int, left, top *seen) {
+func (p *plane) predictHalf(ch, from, ac int) {
+	d := &p.dc[ch]
 	tall := p.format == yuv422
 	switch {
 	case ac == fromTop && tall:
-		d[4] += top.ac[4]
-		d[2] += top.ac[3]
+		top := &p.above[ch][p.x].ac
+		d[4] += top[4]
+		d[2] += top[3]
 		d[6] += d[2]
 	case ac == fromTop:
-		d[2] += top.ac[1]
+		d[2] += p.above[ch][p.x].ac[1]
 	case ac == fromLeft && tall:
-		d[4] += left.ac[4]
-		d[1] += left.ac[0]
-		d[5] += left.ac[2]
+		left := &p.here[ch][p.x-1].ac
+		d[4] += left[4]
+		d[1] += left[0]
+		d[5] += left[2]
 	case ac == fromLeft:
-		d[1] += left.ac[0]
+		d[1] += p.here[ch][p.x-1].ac[0]
+	case from == fromTop && tall:
+		d[6] += d[2]
 	}
 }
 

@@ -57,20 +57,10 @@ func (d *Decoder) tileAt(col, row int) error {
 	}
 	for y := d.rows[row]; y < d.rows[row+1]; y++ {
 		for i := range d.planes {
-			p := &d.planes[i]
-			p.here, p.above = p.above, p.here
-			p.hereQ, p.aboveQ = p.aboveQ, p.hereQ
-			p.top = y == d.rows[row]
+			d.planes[i].nextRow(y == d.rows[row])
 		}
-		for x := left; x < right; x++ {
-			for i := range d.planes {
-				p := &d.planes[i]
-				p.x = x - left
-				if err := p.macroblock(k, d.frequency, p.x%16 == 0 || x == right-1); err != nil {
-					return err
-				}
-				p.store(x, y)
-			}
+		if err := d.readRow(left, right, y); err != nil {
+			return err
 		}
 		for i := range k.streams {
 			if k.streams[i].short() {
@@ -79,6 +69,27 @@ func (d *Decoder) tileAt(col, row int) error {
 		}
 	}
 	return nil
+}
+
+// readRow decodes the macroblocks of a row of a tile.
+func (d *Decoder) readRow(left, right, y int) error {
+	for x := left; x < right; x++ {
+		for i := range d.planes {
+			p := &d.planes[i]
+			p.x = x - left
+			if err := p.macroblock(&d.packets, d.frequency, p.x%16 == 0 || x == right-1); err != nil {
+				return err
+			}
+			p.store(x, y)
+		}
+	}
+	return nil
+}
+
+func (p *plane) nextRow(top bool) {
+	p.here, p.above = p.above, p.here
+	p.hereQ, p.aboveQ = p.aboveQ, p.hereQ
+	p.top = top
 }
 
 // open finds the streams of a tile and reads what they begin with.
@@ -185,7 +196,6 @@ func (p *plane) choice(b *reader, band int, q *uint8) {
 // macroblock reads a macroblock; at the end of one out of 16 codes are adapted.
 func (p *plane) macroblock(k *packets, frequency, adapt bool) error {
 	c := &p.context
-	begin := p.x%16 == 0
 	p.qLP, p.qHP = 0, 0
 	if !frequency {
 		p.choice(k.band(bandDC), bandLP, &p.qLP)
@@ -196,8 +206,8 @@ func (p *plane) macroblock(k *packets, frequency, adapt bool) error {
 		if frequency {
 			p.choice(k.band(bandLP), bandLP, &p.qLP)
 		}
-		if begin {
-			c.low.begin()
+		if int(p.qLP) >= p.steps[bandLP].count {
+			return errCoefficients
 		}
 		if err := p.readLP(k.band(bandLP), c); err != nil {
 			return err
@@ -207,31 +217,19 @@ func (p *plane) macroblock(k *packets, frequency, adapt bool) error {
 		c.adaptLow()
 	}
 	p.predictLow()
-	if p.has(bandHP) {
-		if frequency {
-			p.choice(k.band(bandHP), bandHP, &p.qHP)
-		}
-		if p.index[bandHP] == 0 && p.steps[bandHP].count > 1 {
-			p.qHP = p.qLP
-		}
-		if begin {
-			c.hor.begin()
-			c.ver.begin()
-		}
-		if int(p.qHP) >= p.steps[bandHP].count {
-			return errCoefficients
-		}
-		if err := p.readHP(k.band(bandHP), k.band(3), c); err != nil {
-			return err
-		}
-		if adapt {
-			c.adaptHigh()
-		}
-	}
-	if p.has(bandLP) && int(p.qLP) >= p.steps[bandLP].count {
-		return errCoefficients
-	}
 	p.keep()
+	if !p.has(bandHP) {
+		return nil
+	}
+	if frequency {
+		p.choice(k.band(bandHP), bandHP, &p.qHP)
+	}
+	if err := p.readHP(k.band(bandHP), k.band(3), c); err != nil {
+		return err
+	}
+	if adapt {
+		c.adaptHigh()
+	}
 	return nil
 }
 
@@ -253,19 +251,19 @@ func (p *plane) store(x, y int) {
 		if c.least != nil {
 			c.least[y*(c.size.X/4/c.blocks.X)+x] = p.leastStep(ch)
 		}
-		if !p.has(bandHP) {
-			continue
+		if p.has(bandHP) {
+			c.storeHigh(&p.high[ch], x, y)
 		}
-		high := &p.high[ch]
-		for r := range c.blocks.Y {
-			for j := range c.blocks.X {
-				b := (*[16]int32)(high[(r*c.blocks.X+j)*16:])
-				at := ((y*c.blocks.Y+r)*c.stride + x*c.blocks.X + j) * 4
-				for i := range 4 {
-					copy(c.pix[at:at+4:at+4], b[i*4:i*4+4])
-					at += c.stride
-				}
-			}
+	}
+}
+
+func (c *channel) storeHigh(high *[256]int32, x, y int) {
+	for i := range c.blocks.X * c.blocks.Y {
+		b := (*[16]int32)(high[i*16 : i*16+16])
+		at := ((y*c.blocks.Y+i/c.blocks.X)*c.stride + x*c.blocks.X + i%c.blocks.X) * 4
+		for k := 0; k < 16; k += 4 {
+			copy(c.pix[at:at+4:at+4], b[k:k+4])
+			at += c.stride
 		}
 	}
 }
