@@ -122,7 +122,7 @@ func (c *codecs) unjpeg(src []byte, size image.Point, k kind) ([]byte, error) {
 	return p.Data, nil
 }
 
-// unjxr decodes samples of 8 or 16 bits, and turns red, green and blue around.
+// unjxr decodes samples, and turns red, green and blue around.
 func (c *codecs) unjxr(src []byte, size image.Point, k kind) ([]byte, error) {
 	conf, err := jxr.Header(src)
 	if err != nil {
@@ -149,11 +149,16 @@ func (c *codecs) unjxr(src []byte, size image.Point, k kind) ([]byte, error) {
 	}
 	for i := range size.X * size.Y {
 		from, to := p.Data[i*3*conf.Bytes:], out[i*k.bytes():]
-		if conf.Bytes == 1 {
+		switch n := conf.Bytes; n {
+		case 1:
 			to[0], to[1], to[2] = from[2], from[1], from[0]
-			continue
+		case 2:
+			to[0], to[1], to[2], to[3], to[4], to[5] = from[4], from[5], from[2], from[3], from[0], from[1]
+		default: // in place, perhaps
+			for k := range n {
+				to[k], to[n+k], to[2*n+k] = from[2*n+k], from[n+k], from[k]
+			}
 		}
-		to[0], to[1], to[2], to[3], to[4], to[5] = from[4], from[5], from[2], from[3], from[0], from[1]
 	}
 	return out, nil
 }

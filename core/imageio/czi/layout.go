@@ -179,7 +179,7 @@ func (s *source) readable(b *block) error {
 		return s.f.unread(fmt.Sprintf("compression %d", b.compression))
 	case b.compression == baseline && s.kind.typ != imageio.Uint8:
 		return s.f.unread("JPEG compression of " + s.kind.typ.String())
-	case b.compression == jpegXR && s.kind.typ != imageio.Uint8 && s.kind.typ != imageio.Uint16:
+	case b.compression == jpegXR && s.kind.typ == imageio.Uint32:
 		return s.f.unread("JPEG XR compression of " + s.kind.typ.String())
 	case (b.compression == baseline || b.compression == jpegXR) && bytes > maxJPEG:
 		return s.f.unread(fmt.Sprintf("a JPEG tile of %d × %d pixels", b.sw, b.sh))

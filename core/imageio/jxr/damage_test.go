@@ -89,7 +89,7 @@ func TestFlippedBytes(t *testing.T) {
 func TestUnsupported(t *testing.T) {
 	for what, change := range map[string]func(header []byte){
 		"version": func(b []byte) { b[8] = 0x21 },
-		"samples": func(b []byte) { b[11] = b[11]&0xf0 | 7 },
+		"samples": func(b []byte) { b[11] = b[11]&0xf0 | 5 },
 		"colours": func(b []byte) { b[11] = 0x41 },
 	} {
 		data := bytes.Clone(vectors(t)["tiles.jxr"])

@@ -35,8 +35,9 @@ func (f colorFormat) blocks(channel int) image.Point {
 
 // OUTPUT_BITDEPTH, what of it is known here.
 const (
-	bd8  = 1
-	bd16 = 2
+	bd8   = 1
+	bd16  = 2
+	bd32f = 7
 )
 
 // BANDS_PRESENT.
@@ -77,7 +78,8 @@ type planeHeader struct {
 	scaled   bool
 	bands    int32
 	channels int
-	shift    uint    // SHIFT_BITS
+	shift    uint    // SHIFT_BITS, or LEN_MANTISSA
+	exponent int32   // EXP_BIAS
 	uniform  [3]bool // whether a band's quantiser is the same everywhere
 	quant    [3]steps
 }
@@ -188,16 +190,21 @@ func readPlane(b *reader, depth int32) (p planeHeader, err error) {
 	if p.channels == 0 {
 		return p, fmt.Errorf("%w: colour format %d", errDamaged, p.format)
 	}
-	if depth != bd8 && depth != bd16 {
+	if depth != bd8 && depth != bd16 && depth != bd32f {
 		return p, fmt.Errorf("%w: samples of kind %d", ErrUnsupported, depth)
 	}
 	if p.bands > dcOnly {
 		return p, fmt.Errorf("%w: a band by itself", ErrUnsupported)
 	}
-	if depth == bd16 {
-		p.shift = uint(b.get(8))
+	most := uint(0)
+	switch depth {
+	case bd16:
+		p.shift, most = uint(b.get(8)), 15
+	case bd32f:
+		p.shift, most = uint(b.get(8)), 23
+		p.exponent = int32(int8(b.get(8)))
 	}
-	if p.shift > 15 {
+	if p.shift > most {
 		return p, fmt.Errorf("%w: a shift by %d", errDamaged, p.shift)
 	}
 	for band := bandDC; band <= bandHP && p.has(band); band++ {

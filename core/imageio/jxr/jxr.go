@@ -1,9 +1,9 @@
 // Package jxr decodes JPEG XR (ITU-T T.832, ISO/IEC 29199-2) to exactly the pixels that jxrlib
 // makes, Microsoft's reference decoder, on which ZEN and libCZI rest.
 //
-// Grey pictures and those in red, green and blue are decoded, of 8 or 16 bits; lossless or not,
-// whatever their tiles, bands and overlap, and also as it was before the standard (HD Photo),
-// which ZEN still writes. An alpha plane is passed over. What else the standard has is
+// Grey pictures and those in red, green and blue are decoded, of 8 or 16 bits or in floating
+// point; lossless or not, whatever their tiles, bands and overlap, and also as it was before the
+// standard (HD Photo), which ZEN still writes. An alpha plane is passed over. What else the standard has is
 // [ErrUnsupported]. Names in brackets are the standard's.
 package jxr
 
@@ -25,7 +25,7 @@ var (
 type Config struct {
 	Size       image.Point
 	Components int // 1, or 3: red, green and blue
-	Bytes      int // of a sample, the lower one first
+	Bytes      int // of a sample, the lower one first; 4 are a floating-point number
 }
 
 // Picture is a decoded stream: Components times Bytes a pixel, row by row.
@@ -88,8 +88,11 @@ func (d *Decoder) header(src []byte) (Config, error) {
 func (d *Decoder) config() (c Config, err error) {
 	p := &d.planes[0]
 	c = Config{Size: d.size, Components: p.channels, Bytes: 1}
-	if d.depth == bd16 {
+	switch d.depth {
+	case bd16:
 		c.Bytes = 2
+	case bd32f:
+		c.Bytes = 4
 	}
 	switch {
 	case len(d.planes) > 1 && (d.planes[1].channels != 1 || d.planes[1].bands != p.bands):

@@ -1,6 +1,9 @@
 package jxr
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // form is what samples become.
 type form struct {
@@ -11,28 +14,55 @@ type form struct {
 }
 
 func newForm(p *plane, bytes int) form {
-	f := form{up: p.shift, most: 1<<(8*bytes) - 1}
-	half := int32(1) << (8*bytes - 1) >> f.up
+	f := form{up: p.shift, most: math.MaxInt32}
+	if bytes < 4 {
+		f.most = 1<<(8*bytes) - 1
+		f.bias = int32(1) << (8*bytes - 1) >> f.up
+	}
 	if !p.scaled {
-		f.bias = half
 		return f
 	}
 	f.shift = 3
-	f.bias = half<<f.shift + 4
-	if bytes == 1 { // rounded down in the middle
+	f.bias = f.bias<<f.shift + 4
+	if bytes != 2 { // rounded down in the middle
 		f.bias--
 	}
 	return f
 }
 
-// put writes the i-th sample of a line.
+// put writes the i-th sample of a line; of floating point what float makes a number of.
 func (f form) put(dst []byte, i int, v int32) {
-	v = min(max(v>>(f.shift&31)<<(f.up&31), 0), f.most)
+	v >>= f.shift & 31
+	if f.most > math.MaxUint16 {
+		binary.LittleEndian.PutUint32(dst[4*i:], uint32(v))
+		return
+	}
+	v = min(max(v<<(f.up&31), 0), f.most)
 	if f.most < 256 {
 		dst[i] = byte(v)
 		return
 	}
 	binary.LittleEndian.PutUint16(dst[2*i:], uint16(v))
+}
+
+// float is the floating-point number of a sample, whose mantissa has so many bits below the
+// exponent, which begins at bias.
+func float(v int32, mantissa uint, bias int32) uint32 {
+	sign := uint32(v) & (1 << 31)
+	one := int32(1) << mantissa
+	v = abs(v)
+	e, m := int32(uint32(v)>>mantissa), v&(one-1)
+	if e > 0 {
+		m |= one
+	}
+	e = max(e, 1) + 127 - bias
+	for ; 0 < m && m < one && e > 1; e-- {
+		m <<= 1
+	}
+	if m < one {
+		e = 0
+	}
+	return sign | uint32(e)<<23 | uint32(m&(one-1))<<(23-mantissa)
 }
 
 // grey writes a line of one channel, each sample as often as there are components.
@@ -86,6 +116,13 @@ func (d *Decoder) write(out *Picture) {
 		default:
 			f.rgb(dst, &line)
 		}
+	}
+	if out.Bytes < 4 {
+		return
+	}
+	le := binary.LittleEndian
+	for at := 0; at < len(out.Data); at += 4 {
+		le.PutUint32(out.Data[at:], float(int32(le.Uint32(out.Data[at:])), p.shift, p.exponent))
 	}
 }
 

@@ -224,10 +224,10 @@ def xr(pixels, level, old):
 
 
 def jpegxr():
-    for pixel, level, (w, h), count in itertools.product(["Gray8", "Gray16", "Bgr24", "Bgr48"], [None, 0.9, 0.6, 40], [(75, 53), (200, 128)], [1, 3]):
+    for pixel, level, (w, h), count in itertools.product(["Gray8", "Gray16", "Gray32Float", "Bgr24", "Bgr48"], [None, 0.9, 0.6, 40], [(75, 53), (200, 128)], [1, 3]):
         name = name_of("jxr", pixel, level or "lossless", w, count)
         bits = 4 if TYPES[pixel][0] == "u2" else 0  # as cameras have 12
-        write(name, [(picture(w, h, pixel, i) >> bits, (w * i - 9, 4 * i), {}) for i in range(count)])
+        write(name, [(picture(w, h, pixel, i) >> bits if bits else picture(w, h, pixel, i), (w * i - 9, 4 * i), {}) for i in range(count)])
         repack(name, 4, lambda p: xr(p, level, old=count > 1))
         note("JPEG XR", name)
 

@@ -21,14 +21,13 @@ rng = np.random.default_rng(3)
 
 def picture(kind, h, w, samples, dtype):
     y, x, s = np.mgrid[:h, :w, :samples]
-    most = np.iinfo(dtype).max
     noise = rng.random((h, w, samples))
     f = {
         "flat": np.full((h, w, samples), 0.4), "black": np.zeros((h, w, samples)), "white": np.ones((h, w, samples)),
         "noise": noise, "extreme": np.round(noise),
         "soft": 0.5 + 0.3 * np.sin(x / 7 + s) * np.cos(y / 9) + 0.1 * noise * (y % 16 < 8),
     }[kind]
-    pixels = (f * most).astype(dtype)
+    pixels = (f * 3e4 - 1e4 if dtype == "f4" else f * np.iinfo(dtype).max).astype(dtype)
     return pixels[..., 0] if samples == 1 else pixels
 
 
@@ -47,8 +46,9 @@ def write(kind, h, w, samples, dtype, level):
     (OUT / f"{name}.raw").write_bytes(read.tobytes())
 
 
-for (h, w), samples, dtype, level in itertools.product(SIZES, [1, 3], ["u1", "u2"], LEVELS):
-    for kind in KINDS if w < 500 else ["noise", "soft"]:
+pick = itertools.cycle(range(3))
+for (h, w), samples, dtype, level in itertools.product(SIZES, [1, 3], ["u1", "u2", "f4"], LEVELS):
+    for kind in KINDS[next(pick) :: 3]:
         write(kind, h, w, samples, dtype, level)
-for samples, dtype, level in [(1, "u1", 0.9), (1, "u2", None), (3, "u1", 0.3), (3, "u2", 20)]:
-    write("soft", 2048, 2048, samples, dtype, level)
+write("soft", 2048, 2048, 1, "u2", None)
+write("soft", 2048, 2048, 3, "u1", 0.3)

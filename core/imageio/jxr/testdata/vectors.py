@@ -2,7 +2,10 @@
 the folder beside this script, and into pixels.txt there the SHA-256 of what imagecodecs' jxrlib decodes from
 each, also when the version in its header is another one:
 
-    python vectors.py JXRENCAPP"""
+    python vectors.py JXRENCAPP QUANTISERS
+
+QUANTISERS is a JxrEncApp with `uQPMode |= 7` behind `uQPMode |= 0x600` in StrEncInit: its quantisers, "just for
+concept proofing", differ by tile and macroblock."""
 
 import hashlib
 import pathlib
@@ -36,6 +39,8 @@ VECTORS = [
     ("alpha-apart", 30, 40, 4, "u1", "-q 60 -l 1 -a 2 -Q 10"),
     ("alpha-among", 30, 40, 4, "u1", "-q 60 -f -l 1 -a 3 -Q 10"),
     ("alpha-bands", 40, 90, 4, "u1", "-q 60 -l 1 -d 1 -a 3 -Q 10"),
+    ("quantisers", 60, 70, 3, "u1", "-q 10 -f -l 2 -d 1 -U 2 2"),
+    ("quantisers-bands", 60, 70, 3, "u2", "-q 10 -l 1 -U 2 2"),
 ]
 STANDARD, OLD, HARD = 0x11, 0x10, 0x19  # HARD: what is in different tiles does not overlap; jxrlib has that right in square ones
 
@@ -52,7 +57,7 @@ with tempfile.TemporaryDirectory() as folder:
     tiff, jxr = pathlib.Path(folder) / "a.tif", pathlib.Path(folder) / "a.jxr"
     for name, h, w, samples, dtype, options in VECTORS:
         tifffile.imwrite(tiff, picture(h, w, samples, dtype), photometric="rgb" if samples > 1 else "minisblack", extrasamples=["unassalpha"] if samples == 4 else None)
-        subprocess.run([sys.argv[1], "-i", tiff, "-o", jxr, "-c", str(FORMATS[samples, dtype]), *options.split()], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.argv[1 + name.startswith("quantisers")], "-i", tiff, "-o", jxr, "-c", str(FORMATS[samples, dtype]), *options.split()], check=True, stdout=subprocess.DEVNULL)
         data = bytearray(jxr.read_bytes())
         (OUT / f"{name}.jxr").write_bytes(data)
         for version in [STANDARD, OLD] + [HARD] * (name == "tiles"):
