@@ -66,7 +66,7 @@ func named(ctx context.Context, at string) (Converter, error) {
 // openReadout are the arguments of the program openreadout, which copies a pyramid that is there, checks what
 // it has written, and gives it its name last.
 func openReadout(in, out string) []string {
-	return []string{"export", "--format", "ome-tiff", "--json", "--output", out, "--", in}
+	return []string{"export", "--format", "ome-tiff", "--output", out, "--", in}
 }
 
 // own begins a script for Python: what lies in the folder where it runs is none of its modules.
@@ -80,7 +80,7 @@ try:
     with openreadout.File(sys.argv[1]) as f:
         f.export(sys.argv[2], to="ome-tiff")
 except openreadout.OpenReadoutError as e:
-    print(e, file=sys.stderr)
+    print("error:", str(e).split(" (hint:")[0], file=sys.stderr)
     sys.exit(e.exit_code)
 `
 	return []string{"-c", script, in, out}

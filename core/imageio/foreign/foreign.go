@@ -68,7 +68,8 @@ func (f Format) OpenKept(ctx context.Context, path, id string, n int) (imageio.S
 	if err != nil {
 		return nil, err
 	}
-	for {
+	const tries = 3 // others may have it thrown away, and conversions that are waited for may be stopped
+	for range tries {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -80,6 +81,7 @@ func (f Format) OpenKept(ctx context.Context, path, id string, n int) (imageio.S
 			return nil, err
 		}
 	}
+	return nil, fault.New(fault.Busy, "“"+o.name+"” was converted, and is not there.", "Try again.", errNotKept)
 }
 
 // have has o converted. Who waits for another's conversion goes on alone when that was stopped.

@@ -30,7 +30,7 @@ func program(t *testing.T, name, script string) string {
 		t.Skip("a script of the shell's")
 	}
 	at := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(at, []byte("#!/bin/sh\nout=$6 in=$8\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(at, []byte("#!/bin/sh\nout=$5 in=$7\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
 		t.Fatal(err)
 	}
 	return at
@@ -80,8 +80,9 @@ func TestHostileConverters(t *testing.T) {
 		kind   fault.Kind
 		say    string
 	}{
-		"fails":           {`echo "a line"; echo "error: no luck" >&2; exit 1`, fault.Invalid, "could not be converted by OpenReadout: error: no luck."},
+		"fails":           {`echo "a line"; echo "error: no luck" >&2; echo "hint: try" >&2; exit 1`, fault.Invalid, "could not be converted by OpenReadout: no luck."},
 		"says corrupt":    {`echo "plane 3 is damaged" >&2; exit 4`, fault.Corrupt, "plane 3 is damaged"},
+		"is Java":         {`echo 'Exception in thread "main": no reader' >&2; echo "	at loci.Main" >&2; exit 1`, fault.Invalid, "no reader"},
 		"says all":        {`i=0; while [ $i -lt 3000 ]; do echo "line $i of very many that nobody wants to read"; i=$((i+1)); done; exit 3`, fault.Invalid, "line 2999"},
 		"writes nothing":  {`exit 0`, fault.Invalid, "made nothing"},
 		"writes a part":   {`head -c 300 ` + good + ` >$out`, fault.Invalid, "made nothing"},
@@ -287,12 +288,49 @@ func TestAsked(t *testing.T) {
 	}
 }
 
-// TestTooLarge: what would not fit is not begun.
+// TestTooLarge: what would not fit is not begun, or ended when it gets too large.
 func TestTooLarge(t *testing.T) {
-	s := shelf(t, program(t, "openreadout", `exit 1`))
-	s.Most = 5
-	if _, err := (foreign.Format{Shelf: s}).Open(t.Context(), nd2(t, "a.nd2")); fault.KindOf(err) != fault.Full {
+	for script, most := range map[string]int64{`exit 1`: 5, `while :; do head -c 100000 /dev/zero; sleep 0.01; done >$out`: 1 << 20, `head -c 2000000 /dev/zero >$out`: 1 << 20} {
+		s := shelf(t, program(t, "openreadout", script))
+		s.Most = most
+		_, err := foreign.Format{Shelf: s}.Open(t.Context(), nd2(t, "a.nd2"))
+		if say, hint := fault.Explain(err); !strings.Contains(say, "too large") || hint == "" || len(left(t, s)) > 0 {
+			t.Errorf("%s: %v, left %v", script, err, left(t, s))
+		}
+	}
+}
+
+// TestThrownAway: what is thrown away at once is not converted for ever.
+func TestThrownAway(t *testing.T) {
+	runs := filepath.Join(t.TempDir(), "runs")
+	t.Setenv("RUNS", runs)
+	s := shelf(t, program(t, "openreadout", `echo run >>$RUNS; cp `+tiff(t)+` $out`))
+	s.Room = func(size int64) error {
+		if size > 0 {
+			return nil
+		}
+		return os.RemoveAll(s.Dir)
+	}
+	if _, err := (foreign.Format{Shelf: s}).Open(t.Context(), nd2(t, "a.nd2")); fault.KindOf(err) != fault.Busy {
 		t.Errorf("%v", err)
+	}
+	if n, err := os.ReadFile(runs); err != nil || len(n) > 4*len("run\n") {
+		t.Errorf("%q, %v", n, err)
+	}
+}
+
+// TestBioFormats: bfconvert gets what it may take for patterns under plain names.
+func TestBioFormats(t *testing.T) {
+	args := filepath.Join(t.TempDir(), "args")
+	t.Setenv("ARGS", args)
+	s := shelf(t, program(t, "bfconvert", `echo "$@" >$ARGS; while [ $# -gt 2 ]; do shift; done; [ -s $1 ] && cp `+tiff(t)+` $2`))
+	src, err := foreign.Format{Shelf: s}.Open(t.Context(), nd2(t, "-%s_<1-3>.nd2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if a, err := os.ReadFile(args); err != nil || !strings.HasSuffix(string(a), " image.nd2 converted.ome.tif\n") || !strings.HasPrefix(string(a), "-no-upgrade ") {
+		t.Errorf("asked with %q, %v", a, err)
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/foreign"
 	"coverslip.dev/coverslip/core/imageio/imageiotest"
@@ -83,6 +85,39 @@ func TestMatrix(t *testing.T) {
 	}
 	if n, err := os.ReadDir(all[0].folder); err != nil || len(n) != len(all)+len(before)+1 {
 		t.Errorf("beside the files lies %v, %v", n, err)
+	}
+}
+
+// TestDamaged: of files that are cut short, or are of another kind than they look, the real converter says what
+// is wrong, in a sentence.
+func TestDamaged(t *testing.T) {
+	s := shelf(t, servertest.Need(t, "COVERSLIP_TEST_IMAGEIO_PYTHON"))
+	for _, i := range made(t) {
+		if i.Image > 0 || filepath.Ext(i.Name) == ".czi" {
+			continue
+		}
+		data, err := os.ReadFile(i.path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := filepath.Join(t.TempDir(), i.Name)
+		if err := os.WriteFile(at, data[:len(data)/3], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = foreign.Format{Shelf: s}.Open(t.Context(), at)
+		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Corrupt || len(say) > 400 || strings.Contains(say, "hint") || hint == "" {
+			t.Errorf("%s: %v: %q %q", i.Name, fault.KindOf(err), say, hint)
+		}
+	}
+	at := filepath.Join(t.TempDir(), "a.dv")
+	if err := os.WriteFile(at, []byte("no image"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (foreign.Format{Shelf: s}).Open(t.Context(), at); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("%v", err)
+	}
+	if n := left(t, s); len(n) > 0 {
+		t.Errorf("left: %v", n)
 	}
 }
 

@@ -24,8 +24,11 @@ const result = "converted.ome.tif"
 // often is how often is looked how far a converter is.
 const often = 500 * time.Millisecond
 
-// errIdle is why a converter was ended that does nothing any more.
-var errIdle = errors.New("it does nothing")
+// Why a converter was ended.
+var (
+	errIdle  = errors.New("it does nothing")
+	errLarge = errors.New("it writes too much")
+)
 
 // run has a converter write dir/[result] of o. A silence is no reason to end it, who reads a large file
 // through says nothing for as long; one that neither writes nor computes is.
@@ -62,13 +65,16 @@ func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, gr
 	case errors.Is(context.Cause(running), errIdle):
 		return fault.New(fault.Invalid, fmt.Sprintf("%s has stopped working on “%s”: it did nothing for %v.", c.Name, o.name, s.Patience),
 			"Try again; if that does not help, export the file as OME-TIFF to look at it here.", errIdle)
+	case errors.Is(context.Cause(running), errLarge), err == nil && size(dir) > s.Most:
+		return s.tooLarge(o, errLarge)
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return c.failed(o, err, said.String())
 	}
 	return nil
 }
 
-// watch tells how large the files in dir are until the converter ends, and ends one that does nothing.
+// watch tells how large the files in dir are until the converter ends, and ends one that does nothing or fills
+// the disk.
 func (s *Shelf) watch(cmd *exec.Cmd, dir string, grown func(size int64), ended <-chan struct{}, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(min(often, s.Patience))
 	defer tick.Stop()
@@ -83,6 +89,10 @@ func (s *Shelf) watch(cmd *exec.Cmd, dir string, grown func(size int64), ended <
 		now := work{written: size(dir)}
 		if grown != nil {
 			grown(now.written)
+		}
+		if now.written > s.Most {
+			stop(errLarge)
+			return
 		}
 		var told bool
 		if now.computed, told = process.CPU(cmd); !told || now != last {
@@ -135,13 +145,16 @@ func (c Converter) failed(o original, err error, said string) error {
 	return fault.New(kind, strings.TrimRight(say, ".")+".", "It is kept and versioned all the same; export it as OME-TIFF to look at it here."+why, cause)
 }
 
-// reason is the line that says most of what a program said: its last one, without what begins an error.
+// reason is the line that says most of what a program said: the last that is called an error, else the
+// last one.
 func reason(said string) string {
 	const most = 200
 	lines := strings.Split(strings.TrimSpace(said), "\n")
 	line := strings.TrimSpace(lines[len(lines)-1])
-	for _, l := range lines { // of Java's, the last line is of the stack
-		if strings.Contains(l, "Exception") && strings.HasPrefix(line, "at ") {
+	for _, l := range lines {
+		if words, is := strings.CutPrefix(l, "error: "); is {
+			line = strings.TrimSpace(words)
+		} else if strings.Contains(l, "Exception") && strings.HasPrefix(line, "at ") { // of Java's, the last line is of the stack
 			line = strings.TrimSpace(l)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 // Shelf is where converted images are kept: whole files of a folder, in which others may lie, too.
 type Shelf struct {
 	Dir  string
-	Most int64                                        // bytes that a file to be converted may have
+	Most int64                                        // bytes that a file may have, converted or not
 	Room func(size int64) error                       // makes room in Dir for so many bytes
 	Find func(ctx context.Context) (Converter, error) // by whom it is converted
 	TIFF interface {                                  // opens what was converted
@@ -106,8 +106,7 @@ func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine
 		return nil, false, none(o, err)
 	}
 	if o.st.Size() > s.Most {
-		return nil, false, fault.New(fault.Full, fmt.Sprintf("“%s” is too large to be converted here: %d GB.", o.name, o.st.Size()>>30),
-			"It is kept and versioned all the same; export it as OME-TIFF, in parts, to look at it here.", nil)
+		return nil, false, s.tooLarge(o, nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,6 +119,12 @@ func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine
 	}
 	s.under[o.key] = c
 	return c, true, nil
+}
+
+// tooLarge is the fault of a file that would not fit, converted or not.
+func (s *Shelf) tooLarge(o original, cause error) error {
+	return fault.New(fault.Invalid, fmt.Sprintf("“%s” is too large to be converted here: there is room for %d GB.", o.name, s.Most>>30),
+		"It is kept and versioned all the same; export it as OME-TIFF, in parts, to look at it here.", cause)
 }
 
 func (s *Shelf) running(id string) *Conversion {
@@ -204,7 +209,8 @@ func (c *Conversion) keep(at string) error {
 	if err := errors.Join(disk.All(r), r.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(at, c.shelf.path(c.of.key)); err != nil {
+	now := time.Now() // the oldest go first
+	if err := errors.Join(os.Chtimes(at, now, now), os.Rename(at, c.shelf.path(c.of.key))); err != nil {
 		return err
 	}
 	return errors.Join(disk.Names(c.shelf.Dir), c.shelf.Room(0))
