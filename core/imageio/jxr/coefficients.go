@@ -8,7 +8,8 @@ type block struct {
 }
 
 // read reads the coefficients that stand from place loc of the scan on (DECODE_BLOCK), by the
-// codes of a band and of luma or chroma. It is not ok where they do not fit.
+// codes of a band and of luma or chroma. It is not ok where they do not fit. All that is read of
+// a coefficient is 33 bits at most, or filled up by readLevel: so much is made ready at a time.
 func (k *block) read(b *reader, c *context, band, chroma, loc int) (ok bool) {
 	levels := c.codes[band+levelCodes : band+levelCodes+2]
 	codes := c.codes[band+chroma*chromaCodes : band+chroma*chromaCodes+3]
@@ -19,6 +20,9 @@ func (k *block) read(b *reader, c *context, band, chroma, loc int) (ok bool) {
 	k.count = 0
 	level := readSigned(b, &levels[same], index&2 != 0)
 	for {
+		if k.count > 0 {
+			b.fill()
+		}
 		if run {
 			if loc >= 15 {
 				return false
@@ -46,7 +50,6 @@ func (k *block) read(b *reader, c *context, band, chroma, loc int) (ok bool) {
 
 // readSigned reads a coefficient: its sign, and its level where it is more than one.
 func readSigned(b *reader, levels *adaptive, more bool) int32 {
-	b.fill()
 	s := -b.take(1)
 	if !more {
 		return 1 ^ s - s
@@ -57,7 +60,6 @@ func readSigned(b *reader, levels *adaptive, more bool) int32 {
 // readIndex reads what is known of a coefficient that follows another one, when loc is the place
 // behind it (DECODE_INDEX).
 func readIndex(b *reader, a *adaptive, loc int) int {
-	b.fill()
 	switch {
 	case loc < 15:
 		return a.next(b)
@@ -74,7 +76,6 @@ func readIndex(b *reader, a *adaptive, loc int) int {
 // readRun reads how many zeros stand before a coefficient: at least one, and at most most
 // (DECODE_RUN).
 func readRun(b *reader, a *adaptive, most int) int {
-	b.fill()
 	if most < 5 {
 		n := 1
 		for n < most && b.take(1) == 0 {
@@ -95,7 +96,6 @@ func readRun(b *reader, a *adaptive, most int) int {
 
 // readLevel reads a level above one (DECODE_ABS_LEVEL).
 func readLevel(b *reader, a *adaptive) int32 {
-	b.fill()
 	switch i := a.next(b); i {
 	case 0, 1:
 		return int32(i) + 2
@@ -110,5 +110,7 @@ func readLevel(b *reader, a *adaptive) int32 {
 			n += b.take(3)
 		}
 	}
-	return 2 + 1<<n + b.get(uint(n))
+	level := 2 + 1<<n + b.get(uint(n))
+	b.fill()
+	return level
 }

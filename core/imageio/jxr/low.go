@@ -23,6 +23,7 @@ func (p *plane) readDC(b *reader, c *context) {
 		}
 		v := int32(0)
 		if there {
+			b.fill()
 			v = readLevel(b, &c.codes[levels]) - 1
 			counts[kind]++
 		}
