@@ -6,15 +6,12 @@ import (
 	"fmt"
 )
 
-// The tags of the container's directory that count here.
-const (
-	tagPixelFormat    = 0xbc01
-	tagImageOffset    = 0xbcc0
-	tagImageByteCount = 0xbcc1
-)
+// tagImageOffset is what counts in the container's directory: the codestream says all the rest.
+const tagImageOffset = 0xbcc0
 
 // codestream finds the codestream of the first picture of a file, which is laid out like a TIFF;
-// src may also be a bare codestream.
+// src may also be a bare codestream. How many bytes it has is not asked, nor does jxrlib: it
+// knows its end.
 func codestream(src []byte) ([]byte, error) {
 	if bytes.HasPrefix(src, []byte("WMPHOTO\x00")) {
 		return src, nil
@@ -32,25 +29,15 @@ func codestream(src []byte) ([]byte, error) {
 	if len(entries) < 12*count {
 		return nil, errShort
 	}
-	var offset, size int64
+	offset := int64(0)
 	for i := range count {
 		e := entries[12*i : 12*i+12]
-		v := int64(le.Uint32(e[8:]))
-		if le.Uint16(e[2:]) == 3 { // SHORT
-			v = int64(le.Uint16(e[8:]))
-		}
-		switch le.Uint16(e) {
-		case tagImageOffset:
-			offset = v
-		case tagImageByteCount:
-			size = v
+		if le.Uint16(e) == tagImageOffset {
+			offset = int64(le.Uint32(e[8:]))
 		}
 	}
 	if offset == 0 || offset > int64(len(src)) {
 		return nil, errShort
 	}
-	if rest := int64(len(src)) - offset; size == 0 || size > rest { // as encoders left it that did not know
-		size = rest
-	}
-	return src[offset : offset+size], nil
+	return src[offset:], nil
 }

@@ -39,6 +39,7 @@ VECTORS = [
     ("alpha-apart", 30, 40, 4, "u1", "-q 60 -l 1 -a 2 -Q 10"),
     ("alpha-among", 30, 40, 4, "u1", "-q 60 -f -l 1 -a 3 -Q 10"),
     ("alpha-bands", 40, 90, 4, "u1", "-q 60 -l 1 -d 1 -a 3 -Q 10"),
+    ("margins", 40, 60, 3, "u1", "-q 20 -f -l 1 -d 1"),
     ("quantisers", 60, 70, 3, "u1", "-q 10 -f -l 2 -d 1 -U 2 2"),
     ("quantisers-bands", 60, 70, 3, "u2", "-q 10 -l 1 -U 2 2"),
 ]
@@ -52,6 +53,15 @@ def picture(h, w, samples, dtype):
     return pixels[..., 0] if samples == 1 else pixels
 
 
+def margins(data, w, h):
+    """Shows of a picture of one tile, whose macroblocks are w × h, but the middle."""
+    at = data.index(b"WMPHOTO\0")
+    top, left, bottom, right = 7, 5, 10, 20
+    data[at + 10] |= 0x20
+    sides = (w - left - right - 1).to_bytes(2, "big") + (h - top - bottom - 1).to_bytes(2, "big")
+    data[at + 12 : at + 16] = sides + (top << 18 | left << 12 | bottom << 6 | right).to_bytes(3, "big")
+
+
 lines = []
 with tempfile.TemporaryDirectory() as folder:
     tiff, jxr = pathlib.Path(folder) / "a.tif", pathlib.Path(folder) / "a.jxr"
@@ -59,6 +69,8 @@ with tempfile.TemporaryDirectory() as folder:
         tifffile.imwrite(tiff, picture(h, w, samples, dtype), photometric="rgb" if samples > 1 else "minisblack", extrasamples=["unassalpha"] if samples == 4 else None)
         subprocess.run([sys.argv[1 + name.startswith("quantisers")], "-i", tiff, "-o", jxr, "-c", str(FORMATS[samples, dtype]), *options.split()], check=True, stdout=subprocess.DEVNULL)
         data = bytearray(jxr.read_bytes())
+        if name == "margins":
+            margins(data, 64, 48)
         (OUT / f"{name}.jxr").write_bytes(data)
         for version in [STANDARD, OLD] + [HARD] * (name == "tiles"):
             data[data.index(b"WMPHOTO\0") + 8] = version
