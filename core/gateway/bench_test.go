@@ -23,8 +23,6 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/raster"
 	"coverslip.dev/coverslip/core/infer"
-	"coverslip.dev/coverslip/core/infer/infertest"
-	"coverslip.dev/coverslip/core/infer/triton"
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/servertest"
@@ -42,17 +40,13 @@ func BenchmarkOverhead(b *testing.B) {
 
 func overhead(b *testing.B, side int) {
 	b.Helper()
-	en, err := triton.Dial(b.Context(), triton.Options{Address: servertest.Need(b, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python"})
+	en, ref, err := affine(b.Context(), servertest.Need(b, "COVERSLIP_TEST_TRITON_GRPC"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer en.Close()
 	m, err := recipe.Read([]byte(spots))
 	if err != nil {
-		b.Fatal(err)
-	}
-	ref := infer.Ref{Model: infertest.UniqueName(), Version: "1"}
-	if err := en.Load(b.Context(), infer.Bundle{Ref: ref, ONNX: infertest.Affine1()}); err != nil {
 		b.Fatal(err)
 	}
 	defer en.Unload(context.WithoutCancel(b.Context()), ref.Model) //nolint:errcheck // the end

@@ -15,7 +15,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -560,17 +559,4 @@ func TestManyUploads(t *testing.T) {
 	}
 	// The last are counted when their answers are out.
 	measures(t, at, `requests_total{route="/v1/predict",code="200"} 1000`, "spool_bytes 0")
-}
-
-// TestSchemathesis has schemathesis ask what the document allows, and what it does not.
-func TestSchemathesis(t *testing.T) {
-	tool := filepath.Join(filepath.Dir(servertest.Need(t, "COVERSLIP_TEST_RECIPES_PYTHON")), "schemathesis")
-	at, _ := open(t, func(o *gateway.Options) { o.Dataset, o.Grace = t.TempDir(), short })
-	cmd := exec.CommandContext(t.Context(), tool, "--config-file", "testdata/schemathesis.toml", "run", at+"/openapi.json",
-		"-H", "Authorization: Bearer "+token, "--max-examples", "60", "--generation-database", "none")
-	said, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, said)
-	}
-	t.Logf("%s", said[max(0, len(said)-600):])
 }

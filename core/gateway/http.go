@@ -58,7 +58,9 @@ func (g *Gateway) elsewhere(mux *http.ServeMux, r *http.Request) error {
 		other := r.Clone(r.Context())
 		other.Method = m
 		if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" {
-			allow = append(allow, m)
+			if allow = append(allow, m); m == http.MethodGet {
+				allow = append(allow, http.MethodHead)
+			}
 		}
 	}
 	if len(allow) > 0 {

@@ -374,7 +374,7 @@ func (g *Gateway) job(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if t.state == failed || t.state == stopped {
+	if (t.state == failed || t.state == stopped) && r.Method != http.MethodHead { // which tells nothing of it
 		defer g.jobs.hear(t)
 	}
 	return reply(w, r, t.view())
@@ -409,10 +409,11 @@ func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
 	}
 	g.jobs.mu.Lock()
 	t, err := g.find(r)
-	var state string
+	var state, why string
 	var a answer
+	head := r.Method == http.MethodHead // whoever asks so has not got it
 	if err == nil {
-		if state, a = t.state, t.answer; state == failed || state == stopped {
+		if state, a, why = t.state, t.answer, t.say; !head && (state == failed || state == stopped) {
 			g.jobs.hear(t)
 		}
 	}
@@ -421,14 +422,15 @@ func (g *Gateway) result(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if state != done {
-		return fault.New(fault.Exists, "The job has no result: it is "+state+".", "", nil)
+		is := map[string]string{queued: "waits", running: "is under way", failed: "failed", stopped: "was stopped"}[state]
+		return fault.New(fault.Exists, "The job has no result: it "+is+".", why, nil)
 	}
 	p, err := g.page(r.Context(), a, q.format)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	if err := p.send(w); err != nil {
+	if err := p.send(w); err != nil || head {
 		return err
 	}
 	g.jobs.mu.Lock()

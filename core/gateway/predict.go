@@ -111,6 +111,7 @@ func (g *Gateway) look(ctx context.Context, u upload, q query, most int64, p inf
 		if _, ok := errors.AsType[*imageio.Crash](err); ok {
 			g.opt.Log.Error("image brought down its reader", slog.Any("error", err))
 		}
+		err = u.unreadable(err)
 	}()
 	defer imageio.Recover(&err)
 	m, err := g.chosen(q)

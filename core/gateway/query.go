@@ -140,6 +140,25 @@ func (g *Gateway) opened(ctx context.Context, u upload, n int) (imageio.Source, 
 	return summed{src, as, u.sum}, nil
 }
 
+// unreadable says of an upload what is said of a file that cannot be read: not by the name that it has on
+// the disk, and with what its sender can do. Other errors stay.
+func (u upload) unreadable(err error) error {
+	f, ok := errors.AsType[*fault.Error](err)
+	file := "“" + filepath.Base(u.path) + "”"
+	_, crashed := errors.AsType[*imageio.Crash](err)
+	if !ok || u.sum == nil || !crashed && !strings.Contains(f.Say, file) {
+		return err
+	}
+	hint := f.Hint
+	switch {
+	case errors.Is(err, imageio.ErrNoFormat):
+		hint = "Send the bytes of an image's or a video's file as they are, as TIFF or PNG, neither compressed nor in a form."
+	case f.Kind == fault.Corrupt:
+		hint = "Send it again, whole."
+	}
+	return fault.New(f.Kind, strings.ReplaceAll(f.Say, file, "“"+u.name+"”"), hint, err)
+}
+
 func (g *Gateway) drop(u upload) {
 	if u.size < 0 {
 		return // not ours
@@ -155,13 +174,18 @@ func (g *Gateway) drop(u upload) {
 
 // receive brings the request's image to the disk, or finds it in the dataset.
 func (g *Gateway) receive(w http.ResponseWriter, r *http.Request) (upload, error) {
+	for _, c := range r.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(strings.TrimSpace(c), "identity") {
+			return upload{}, status{http.StatusUnsupportedMediaType, "The body is compressed.", "Send it as it is, without Content-Encoding.", map[string]string{"Accept-Encoding": "identity"}}
+		}
+	}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
 	case kind == "application/json":
 		return g.named(w, r)
 	case kind == "application/octet-stream", strings.HasPrefix(kind, "video/"), slices.Contains([]string{"image/tiff", "image/png", "image/jpeg", "image/bmp"}, kind):
 	default:
-		return upload{}, status{http.StatusUnsupportedMediaType, "The body is neither an image, a video nor JSON.", "", nil}
+		return upload{}, status{http.StatusUnsupportedMediaType, "The body is neither an image, a video nor JSON.", "Say what it is by Content-Type, such as image/tiff; application/octet-stream is any image or video. Forms are not taken.", nil}
 	}
 	if r.ContentLength > g.opt.MaxUpload {
 		return upload{}, tooLarge(g.opt.MaxUpload)
@@ -296,7 +320,11 @@ func (g *Gateway) named(w http.ResponseWriter, r *http.Request) (upload, error) 
 	if !errors.Is(err, io.EOF) || said.Path == "" {
 		return upload{}, bad(`The body is not like {"path": "plate/A01.tif"}.`)
 	}
-	missing := fault.New(fault.NotFound, "There is no such image in the dataset.", "", nil)
+	hint := ""
+	if g.opt.Dataset == "" {
+		hint = "This gateway was given no dataset: send the image."
+	}
+	missing := fault.New(fault.NotFound, "There is no such image in the dataset.", hint, nil)
 	if g.opt.Dataset == "" || !filepath.IsLocal(said.Path) {
 		return upload{}, missing
 	}

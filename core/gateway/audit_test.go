@@ -1,0 +1,74 @@
+package gateway_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/gateway"
+)
+
+// TestWhatIsSaidOfUploads is for who has sent them: not the name of a file here, nor what to do in the window.
+func TestWhatIsSaidOfUploads(t *testing.T) {
+	at, _ := open(t, nil)
+	good := picture(t, 3)
+	for what, body := range map[string][]byte{"no image": []byte("no picture at all"), "cut": good[:len(good)/2], "damaged": append(bytes.Clone(good[:60]), make([]byte, len(good)-60)...)} {
+		code, _, said := call(t, "POST", at+"/v1/predict", "image/png", body)
+		var p struct{ Detail, Hint string }
+		if err := json.Unmarshal(said, &p); err != nil || code != http.StatusUnprocessableEntity || !strings.Contains(p.Detail, "“upload”") || !strings.Contains(p.Hint, "Send") {
+			t.Errorf("%s: %d %s %v", what, code, said, err)
+		}
+	}
+	_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", []byte("no picture at all"))
+	job := at + head.Get("Location")
+	until(t, job, func(state, detail, hint string) bool {
+		return state == "failed" && strings.Contains(detail, "“upload”") && strings.Contains(hint, "Send")
+	})
+	if code, _, body := call(t, "GET", job+"/result", "", nil); code != http.StatusConflict || !strings.Contains(string(body), "“upload”") {
+		t.Errorf("result: %d %s", code, body)
+	}
+}
+
+// TestCompressedBodies are refused as such, also those that name an image.
+func TestCompressedBodies(t *testing.T) {
+	at, _ := open(t, nil)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(picture(t, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for coding, want := range map[string]int{"gzip": http.StatusUnsupportedMediaType, "Identity": http.StatusOK} {
+		body := b.Bytes()
+		if want == http.StatusOK {
+			body = picture(t, 3)
+		}
+		for kind, want := range map[string]int{"image/png": want, "application/json": max(want, http.StatusBadRequest)} {
+			code, _, said := call(t, "POST", at+"/v1/predict", kind, body, func(r *http.Request) { r.Header.Set("Content-Encoding", coding) })
+			if code != want {
+				t.Errorf("%s as %s: %d %s", kind, coding, code, said)
+			}
+		}
+	}
+}
+
+// TestHeadFetchesNothing: a result whose length alone was asked for is kept as one that nobody has fetched.
+func TestHeadFetchesNothing(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Results, o.Grace = 1, short })
+	k := clientOf(t, at, token)
+	k.submit(2, http.StatusAccepted)
+	if code, head, _ := call(t, "HEAD", k.all[0]+"/result", "", nil); code != http.StatusOK || head.Get("Content-Length") == "" {
+		t.Errorf("%d %v", code, head)
+	}
+	k.submit(2, http.StatusTooManyRequests)
+	k.fetch(0)
+	k.submit(2, http.StatusAccepted)
+	if code, head, _ := call(t, "OPTIONS", k.all[1], "", nil); code != http.StatusMethodNotAllowed || head.Get("Allow") != "GET, HEAD, DELETE" {
+		t.Errorf("%d %v", code, head)
+	}
+}
