@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -71,4 +73,20 @@ func TestHeadFetchesNothing(t *testing.T) {
 	if code, head, _ := call(t, "OPTIONS", k.all[1], "", nil); code != http.StatusMethodNotAllowed || head.Get("Allow") != "GET, HEAD, DELETE" {
 		t.Errorf("%d %v", code, head)
 	}
+}
+
+// TestAClientThatHangsUp is no failure of the gateway's.
+func TestAClientThatHangsUp(t *testing.T) {
+	at, _ := open(t, func(o *gateway.Options) { o.Engine = held{o.Engine, nil} })
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(at, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := picture(t, 3)
+	fmt.Fprintf(c, "POST /v1/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n%s", token, len(body), body)
+	measures(t, at, "running 1")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	measures(t, at, "running 0", "spool_bytes 0", `requests_total{route="/v1/predict",code="499"} 1`)
 }

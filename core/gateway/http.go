@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	_ "embed"
@@ -99,6 +100,9 @@ func (g *Gateway) route(path string, open bool, h func(http.ResponseWriter, *htt
 	})
 }
 
+// hungUp is what is counted where a client did not wait for its answer, as other servers do.
+const hungUp = 499
+
 // counted remembers what was answered. Whoever takes nothing of that for a minute is waited
 // for no longer: half of it may go by until the server has given up a body that nobody reads.
 type counted struct {
@@ -195,6 +199,10 @@ type problem struct {
 func (g *Gateway) refuse(c *counted, r *http.Request, err error) {
 	if c.written { // it is shorter than its Content-Length, which tells the client
 		g.opt.Log.Debug("answer cut off", slog.String("path", r.URL.Path), slog.Any("error", err))
+		return
+	}
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		c.code = hungUp // which is no failure, for whoever counts these
 		return
 	}
 	p := problem{Type: "about:blank", Status: codeOf(err)}
