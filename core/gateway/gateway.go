@@ -66,7 +66,7 @@ type Gateway struct {
 	opt     Options
 	tokens  [][32]byte // hashes
 	folder  *folder    // of uploads
-	slots   chan struct{}
+	places  places
 	spare   chan []byte   // pieces of uploads that wait for their sums
 	writing chan struct{} // holds a token for each answer that is written
 	waiting atomic.Int64
@@ -108,10 +108,10 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{
-		opt: o, folder: f, slots: make(chan struct{}, o.Parallel), writing: make(chan struct{}, writers),
+		opt: o, folder: f, places: places{free: o.Parallel}, writing: make(chan struct{}, writers),
 		spare: make(chan []byte, portions),
 		rates: rates{perSecond: o.Rate, of: map[string]*bucket{}}, counts: newCounts(),
-		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}, turns: shares{}},
+		jobs: jobs{more: make(chan struct{}, o.Parallel), most: o.Results, objects: o.Kept, of: map[string]*task{}},
 	}
 	for range portions {
 		g.spare <- nil

@@ -24,8 +24,7 @@ type jobs struct {
 	of    map[string]*task
 	done  []string       // finished ones, the oldest first
 	kept  int            // objects of these
-	begun int64          // counts those that were taken out of the queue
-	turns shares         // the number of each client's last one of these
+	rota  rota           // of those in the queue
 	last  map[*task]bool // at the end: those whose outcome nobody has heard yet
 	heard chan struct{}  // closed when there are none of these any more
 }
@@ -154,29 +153,26 @@ func (g *Gateway) worker(ctx context.Context) {
 	}
 }
 
-// next takes the oldest job whose time has come out of the queue, of the client whose turn was
-// longest ago: who has many waits longer, not who has one. If there is none it says how long to wait.
+// next takes a job whose time has come, and whose turn it is, out of the queue; if there is none it
+// says how long to wait for one.
 func (j *jobs) next() (t *task, wait time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	wait = math.MaxInt64
-	first := -1
-	for i, t := range j.queue {
-		if d := time.Until(t.later.at); d > 0 {
+	first := j.rota.next(len(j.queue), func(i int) (string, bool) {
+		t := j.queue[i]
+		d := time.Until(t.later.at)
+		if d > 0 {
 			wait = min(wait, d)
-		} else if first < 0 || j.turns[t.owner] < j.turns[j.queue[first].owner] {
-			first = i
 		}
-	}
+		return t.owner, d <= 0
+	})
 	if first < 0 {
 		return nil, wait
 	}
 	t = j.queue[first]
 	j.queue = slices.Delete(j.queue, first, first+1)
-	j.begun++
-	if j.turns[t.owner] = j.begun; len(j.queue) == 0 {
-		clear(j.turns) // nobody waits for a turn
-	}
+	j.rota.took(t.owner, len(j.queue))
 	return t, 0
 }
 
@@ -196,7 +192,7 @@ func (g *Gateway) do(ctx context.Context, t *task) {
 		case <-ctx.Done():
 		}
 	})
-	leave, err := g.place(ctx) // however many uploads wait: the job was promised
+	leave, err := g.place(ctx, t.owner) // however many uploads wait: the job was promised
 	var a answer
 	if err == nil {
 		g.jobs.begin(t)

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -79,6 +81,105 @@ func (l *lines) enter(owner string, enough int64) (leave func(), ok bool) {
 	}
 	l.of.add(owner, 1)
 	return func() { l.add(owner, -1) }, true
+}
+
+// rota is whose turn it is: that of the client who had one longest ago; of one client what came
+// first. So who sends much waits longer, not who sends little.
+type rota struct {
+	had   int64
+	turns shares // the number of each client's last one
+}
+
+// next is the one of n that wait, the oldest first, whose turn it is; -1: of none. owner tells whose
+// one is, and whether its time has come.
+func (r *rota) next(n int, owner func(i int) (who string, ok bool)) (at int) {
+	at = -1
+	var last int64
+	for i := range n {
+		if who, ok := owner(i); ok && (at < 0 || r.turns[who] < last) {
+			at, last = i, r.turns[who]
+		}
+	}
+	return at
+}
+
+// took notes that a client has had its turn; others of them wait.
+func (r *rota) took(owner string, others int) {
+	if others == 0 {
+		r.turns = nil
+		return
+	}
+	if r.turns == nil {
+		r.turns = shares{}
+	}
+	r.had++
+	r.turns[owner] = r.had
+}
+
+// places are those of images under way.
+type places struct {
+	mu    sync.Mutex // guards all below
+	free  int
+	taken int
+	queue []*ticket // the oldest first
+	rota  rota
+}
+
+// ticket is for a place.
+type ticket struct {
+	owner string
+	got   chan struct{} // closed with the place
+}
+
+// enter waits for a place.
+func (p *places) enter(ctx context.Context, owner string) (leave func(), err error) {
+	t := &ticket{owner, make(chan struct{})}
+	p.mu.Lock()
+	p.queue = append(p.queue, t)
+	p.fill()
+	p.mu.Unlock()
+	select {
+	case <-t.got:
+		return p.leave, nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	at := slices.Index(p.queue, t)
+	if at >= 0 {
+		p.queue = slices.Delete(p.queue, at, at+1)
+	}
+	p.mu.Unlock()
+	if at < 0 { // it came too late
+		p.leave()
+	}
+	return nil, ctx.Err()
+}
+
+func (p *places) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free++
+	p.taken--
+	p.fill()
+}
+
+// fill gives free places to who waits. The caller holds the mutex.
+func (p *places) fill() {
+	for p.free > 0 && len(p.queue) > 0 {
+		at := p.rota.next(len(p.queue), func(i int) (string, bool) { return p.queue[i].owner, true })
+		t := p.queue[at]
+		p.queue = slices.Delete(p.queue, at, at+1)
+		p.rota.took(t.owner, len(p.queue))
+		p.free--
+		p.taken++
+		close(t.got)
+	}
+}
+
+func (p *places) under() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.taken
 }
 
 // burst is how many seconds' worth of requests may come at once.

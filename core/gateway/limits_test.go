@@ -1,13 +1,16 @@
 package gateway
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 // TestTurns: clients are served in turn, each one's jobs in the order in which they came.
 func TestTurns(t *testing.T) {
-	j := &jobs{turns: shares{}}
+	j := &jobs{}
 	for _, id := range []string{"a1", "a2", "a3", "b1", "b2", "c1"} {
 		j.queue = append(j.queue, &task{id: id, owner: id[:1]})
 	}
@@ -18,9 +21,50 @@ func TestTurns(t *testing.T) {
 	if said := strings.Join(got, " "); said != "a1 b1 c1 a2 b2 a3" {
 		t.Error(said)
 	}
-	if len(j.turns) > 0 {
-		t.Errorf("remembered: %v", j.turns)
+	if len(j.rota.turns) > 0 {
+		t.Errorf("remembered: %v", j.rota.turns)
 	}
+}
+
+// TestPlaces: who waits for one gets it in turn, and one that comes too late goes on to the next.
+func TestPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &places{free: 1}
+		leave, err := p.enter(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex
+		var got []string
+		wait := func(ctx context.Context, who string) {
+			go func() {
+				leave, err := p.enter(ctx, who)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				got = append(got, who)
+				mu.Unlock()
+				leave()
+			}()
+			synctest.Wait()
+		}
+		off, cancel := context.WithCancel(t.Context())
+		wait(off, "c")
+		for _, who := range []string{"a", "a", "b", "a", "b"} {
+			wait(t.Context(), who)
+		}
+		cancel()
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		if said := strings.Join(got, ""); said != "ababa" || p.under() != 0 || p.free != 1 {
+			t.Errorf("%s, %d under way, %d free", said, p.under(), p.free)
+		}
+		if _, err := p.enter(off, "a"); err == nil && p.under() != 1 || err != nil && p.under() != 0 {
+			t.Errorf("%v with %d under way", err, p.under())
+		}
+	})
 }
 
 // TestLines: where all places are taken a client that has none, or less than its share, still waits.

@@ -62,7 +62,7 @@ func (g *Gateway) metrics(w http.ResponseWriter, _ *http.Request) error {
 	one("counter", "upload_bytes_total", "Bytes of images that came in.", g.counts.bytes.Load())
 	_, spooled := g.spooled.add("", 0)
 	one("gauge", "waiting", "Images that wait for an engine.", g.waiting.Load())
-	one("gauge", "running", "Images under way.", int64(len(g.slots)))
+	one("gauge", "running", "Images under way.", int64(g.places.under()))
 	one("gauge", "jobs_waiting", "Jobs that wait.", int64(g.jobs.waiting()))
 	one("gauge", "spool_bytes", "Bytes of uploads on the disk.", spooled)
 	g.counts.write(&b)

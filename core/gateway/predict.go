@@ -90,19 +90,14 @@ func (g *Gateway) slot(ctx context.Context, owner string) (leave func(), err err
 		return nil, yours("Too many images of this client are waiting.", "Try again in a while.")
 	}
 	defer gone()
-	return g.place(ctx)
+	return g.place(ctx, owner)
 }
 
 // place waits for one of the places at work.
-func (g *Gateway) place(ctx context.Context) (leave func(), err error) {
+func (g *Gateway) place(ctx context.Context, owner string) (leave func(), err error) {
 	g.waiting.Add(1)
 	defer g.waiting.Add(-1)
-	select {
-	case g.slots <- struct{}{}:
-		return func() { <-g.slots }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return g.places.enter(ctx, owner)
 }
 
 // look asks about one image. A reader that a hostile file brings down takes nobody with it.
