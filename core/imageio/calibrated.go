@@ -1,7 +1,8 @@
 package imageio
 
 // Calibrated returns src with another size of pixels than the file says; a part of size
-// that is zero is as the file says. A side that neither tells is as long as the other.
+// that is zero is as the file says. A side that neither tells is as long as the other, or as the file says of their
+// proportion.
 func Calibrated(src Source, size Micron) Source {
 	info := src.Info()
 	for _, v := range []struct {
@@ -15,8 +16,15 @@ func Calibrated(src Source, size Micron) Source {
 	if info.Micron == src.Info().Micron {
 		return src
 	}
-	if m := &info.Micron; m.X == 0 || m.Y == 0 {
-		m.X, m.Y = max(m.X, m.Y), max(m.X, m.Y)
+	aspect := info.Aspect
+	if aspect == 0 {
+		aspect = 1
+	}
+	switch m := &info.Micron; {
+	case m.X == 0:
+		m.X = m.Y * aspect
+	case m.Y == 0:
+		m.Y = m.X / aspect
 	}
 	return &calibrated{src, info}
 }

@@ -43,6 +43,7 @@ type Info struct {
 	Type       PixelType
 	Negative   bool // 0 is white, as of scanned pages and gels: samples are as stored
 	Micron     Micron
+	Aspect     float64   // of a pixel, width by height, of a film that says no more of it; 0: nobody says
 	Acquired   time.Time // zero if the file does not say
 	Instrument string
 	Interval   time.Duration   // from one time point to the next, on average; zero if the file does not say

@@ -266,6 +266,18 @@ func TestDownsample(t *testing.T) {
 	}
 }
 
+// aspect is a source whose pixels have a proportion.
+type aspect struct {
+	imageio.Source
+	by float64
+}
+
+func (a aspect) Info() imageio.Info {
+	i := a.Source.Info()
+	i.Aspect = a.by
+	return i
+}
+
 // TestCalibrated: what is told counts, then what the file says, then that pixels are square.
 func TestCalibrated(t *testing.T) {
 	bare := field(t, 8, 8)
@@ -279,6 +291,15 @@ func TestCalibrated(t *testing.T) {
 		if got := imageio.Calibrated(bare, c.given).Info().Micron; got != c.want {
 			t.Errorf("%v given: %v", c.given, got)
 		}
+	}
+	film := aspect{bare, 1.25}
+	for given, want := range map[imageio.Micron]imageio.Micron{{X: 0.5}: {X: 0.5, Y: 0.4}, {Y: 0.4}: {X: 0.5, Y: 0.4}, {X: 1, Y: 1}: {X: 1, Y: 1}} {
+		if got := imageio.Calibrated(film, given).Info().Micron; got != want {
+			t.Errorf("%v given of a film: %v", given, got)
+		}
+	}
+	if got := imageio.Turned(film, imageio.Oriented(6)).Info().Aspect; got != 0.8 {
+		t.Errorf("turned: %g", got)
 	}
 	said := imageio.Calibrated(bare, imageio.Micron{X: 1, Y: 3})
 	if got := imageio.Calibrated(said, imageio.Micron{X: 2}).Info().Micron; got != (imageio.Micron{X: 2, Y: 3}) {

@@ -25,6 +25,14 @@ func (t Turn) Size(stored image.Point) image.Point {
 	return stored
 }
 
+// Aspect is that of the pixels, once the picture is turned.
+func (t Turn) Aspect(stored float64) float64 {
+	if t.XY != 0 && stored > 0 {
+		return 1 / stored
+	}
+	return stored
+}
+
 // Apply turns planes of a size that lie behind one another, of samples of n bytes.
 func (t Turn) Apply(size image.Point, n int, data []byte) []byte {
 	if t == (Turn{}) {
@@ -79,6 +87,7 @@ func Turned(src Source, t Turn) Source {
 	s.info.TileSize = t.Size(s.info.TileSize)
 	if t.XY != 0 {
 		s.info.Micron.X, s.info.Micron.Y = s.info.Micron.Y, s.info.Micron.X
+		s.info.Aspect = t.Aspect(s.info.Aspect)
 	}
 	return s
 }

@@ -97,6 +97,8 @@ func (a *avi) chunk(head []byte, body, n, end int64, depth int) error {
 		return a.header(body, n)
 	case id == "strf" && mine:
 		return a.format(body, n)
+	case id == "vprp" && mine:
+		a.proportion(body)
 	case id == "indx" && mine && n <= 16<<20:
 		a.super, _ = a.bytes(body, n) // without it the chunks are walked
 	}
@@ -113,6 +115,14 @@ func (a *avi) header(off, n int64) error {
 		a.scale, a.rate = int64(binary.LittleEndian.Uint32(b[20:])), int64(binary.LittleEndian.Uint32(b[24:]))
 	}
 	return nil
+}
+
+// proportion reads that of the whole picture, of OpenDML's properties.
+func (a *avi) proportion(off int64) {
+	by, w, h := uint64(a.word(off+20)), uint64(a.word(off+24)), uint64(a.word(off+28))
+	if max(w, h) <= maxSide {
+		a.shaped(by>>16*h, by&0xffff*w)
+	}
 }
 
 // format reads a BITMAPINFOHEADER and its palette.

@@ -135,6 +135,9 @@ func (m *mov) sample() (*track, error) {
 		return nil, errOther("pictures with a palette of colours")
 	}
 	t.down, t.quick, t.turn = true, true, turnOf(m.tables["tkhd"])
+	if _, b, ok := bytes.Cut(e[86:], []byte("pasp")); ok && len(b) >= 8 {
+		t.shaped(uint64(binary.BigEndian.Uint32(b)), uint64(binary.BigEndian.Uint32(b[4:])))
+	}
 	m.scale = ticks(m.tables["mdhd"])
 	if m.scale == 0 {
 		return nil, errCut

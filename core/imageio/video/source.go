@@ -63,6 +63,7 @@ func (s *source) begin(ctx context.Context) error {
 		Channels: []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}},
 	}
 	s.info.Interval, s.info.Times = s.clock()
+	s.info.Aspect = s.turn.Aspect(s.aspect)
 	if s.planes == 3 {
 		s.info.Channels = []imageio.Channel{
 			{Name: "Red", Color: [3]uint8{255, 0, 0}},

@@ -31,6 +31,7 @@ type track struct {
 	negative bool      // white is 0, for those
 	quick    bool      // as QuickTime has them: those pictures, and edit lists
 	turn     imageio.Turn
+	aspect   float64       // of a stored pixel, width by height; 0: nobody says
 	blind    bool          // it is known when frames are decoded, not when they are shown
 	frames   []frame       // in the order in which they are shown
 	offset   time.Duration // of the first, which counts as zero, by the file's own clock
@@ -90,6 +91,13 @@ func (t *track) check() error {
 		return errCut
 	}
 	return nil
+}
+
+// shaped takes how wide a pixel is by its height, unless it makes no sense.
+func (t *track) shaped(wide, high uint64) {
+	if by := float64(wide) / float64(high); wide > 0 && high > 0 && by > 0.1 && by < 10 {
+		t.aspect = by
+	}
 }
 
 // clock is what is said of the times of the frames.

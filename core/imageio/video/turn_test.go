@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -56,5 +57,39 @@ func TestTurned(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPixelsThatAreNotSquare are as the container says, whatever its kind, also of a film that was turned.
+func TestPixelsThatAreNotSquare(t *testing.T) {
+	dir := t.TempDir()
+	for name, codec := range map[string]string{"a.mp4": "libx264", "a.mov": "mjpeg", "a.mkv": "mjpeg", "a.webm": "libvpx", "a.avi": "mjpeg", "square.mp4": "mjpeg", "square.mkv": "mjpeg", "square.avi": "mjpeg"} {
+		want, sar := 16.0/15, "16/15"
+		if name[0] == 's' {
+			want, sar = 1, "1/1"
+		}
+		ffmpeg(t, dir, "-f lavfi -i testsrc2=s=96x60:r=10:d=0.3 -vf setsar="+sar+" -pix_fmt yuv420p -c:v "+codec+" "+name)
+		got := open(t, filepath.Join(dir, name)).Info().Aspect
+		if got == 0 {
+			got = 1
+		}
+		if math.Abs(got-want) > 0.01 {
+			t.Errorf("%s: %g, want %g", name, got, want)
+		}
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, "a.mov"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	matrix := whole[bytes.Index(whole, []byte("tkhd"))+4+40:]
+	for i, v := range map[int]int32{0: 0, 4: 1, 12: -1, 16: 0} {
+		binary.BigEndian.PutUint32(matrix[i:], uint32(v<<16))
+	}
+	path := filepath.Join(dir, "turned.mov")
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := open(t, path).Info().Aspect; math.Abs(got-15.0/16) > 0.01 {
+		t.Errorf("turned: %g", got)
 	}
 }

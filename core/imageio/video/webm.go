@@ -23,6 +23,8 @@ const (
 	idVideo      = 0xe0
 	idWidth      = 0xb0
 	idHeight     = 0xba
+	idShownWide  = 0x54b0
+	idShownHigh  = 0x54ba
 	idCluster    = 0x1f43b675
 	idTime       = 0xe7
 	idSimple     = 0xa3
@@ -45,6 +47,7 @@ type entry struct {
 	number, kind uint64
 	codec        string
 	size         image.Point
+	wide, high   uint64 // as it is to be shown
 }
 
 func openWebM(c container) (*track, error) {
@@ -122,11 +125,12 @@ func (w *webm) element(id uint64, off, end int64, depth int) error {
 		err := w.elements(off, end, depth+1)
 		if e := w.entry; e.kind == 1 && !w.found {
 			w.found, w.number, w.codec, w.size = true, e.number, e.codec, e.size
+			w.shaped(e.wide*uint64(e.size.Y), e.high*uint64(e.size.X))
 		}
 		return err
 	case idSimple, idBlock:
 		return w.block(off, end)
-	case idScale, idNumber, idType, idCodec, idWidth, idHeight, idTime:
+	case idScale, idNumber, idType, idCodec, idWidth, idHeight, idShownWide, idShownHigh, idTime:
 		b, err := w.bytes(off, min(end-off, 64))
 		if err != nil {
 			return err
@@ -157,6 +161,10 @@ func (w *webm) value(id uint64, b []byte) {
 		w.entry.size.X = int(min(v, maxSide+1))
 	case idHeight:
 		w.entry.size.Y = int(min(v, maxSide+1))
+	case idShownWide:
+		w.entry.wide = min(v, 1<<32)
+	case idShownHigh:
+		w.entry.high = min(v, 1<<32)
 	}
 }
 
