@@ -102,10 +102,10 @@ lsm("packed.lsm", stack.reshape(12, 1, 20, 30), 3, 4, 1, 1, imagecodecs.lzw_enco
 lsm("places.lsm", stack.reshape(12, 1, 20, 30), 2, 3, 2, 1)
 `
 
-func instrument(t *testing.T) string {
+func instrument(t *testing.T, script string) string {
 	t.Helper()
 	dir := t.TempDir()
-	imageiotest.Peer(t, "-c", instruments, dir)
+	imageiotest.Peer(t, "-c", script, dir)
 	return dir
 }
 
@@ -136,7 +136,7 @@ func same(t *testing.T, path string, n, from int) imageio.Info {
 
 // TestMetaMorph reads stacks whose planes have no pages of their own.
 func TestMetaMorph(t *testing.T) {
-	dir := instrument(t)
+	dir := instrument(t, instruments)
 	if i := same(t, filepath.Join(dir, "depths.stk"), 0, 0); i.Z != 4 || i.T != 1 || i.Micron != (imageio.Micron{X: 0.13, Y: 0.17, Z: 0.5}) {
 		t.Errorf("%+v", i)
 	}
@@ -154,7 +154,7 @@ func TestMetaMorph(t *testing.T) {
 
 // TestLSM reads the channels, depths, times and positions of a Zeiss LSM, and none of its thumbnails.
 func TestLSM(t *testing.T) {
-	dir := instrument(t)
+	dir := instrument(t, instruments)
 	i := same(t, filepath.Join(dir, "three.lsm"), 0, 0)
 	channels := []imageio.Channel{{Name: "Ch1-T1", Color: [3]uint8{0, 0, 255}}, {Name: "ChS1-T2", Color: [3]uint8{0, 255, 0}}, {Name: "Ch2-T3", Color: [3]uint8{255, 255, 255}}}
 	if i.Z != 2 || i.T != 2 || i.Interval != 2*time.Second || i.Micron != (imageio.Micron{X: 0.5, Y: 0.25, Z: 1}) || !reflect.DeepEqual(i.Channels, channels) {

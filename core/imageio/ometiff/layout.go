@@ -96,6 +96,12 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 			return f.fromImageJ(pages, text)
 		}
 	}
+	if says, err := f.scanImage(first, texts[0]); says != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return f.fromScanImage(pages, says), nil
+	}
 	l, err := f.stack(pages, n)
 	if err != nil || len(l.planes) == 0 {
 		return l, err

@@ -28,6 +28,7 @@ const (
 	tagYResolution  = 283
 	tagPlanar       = 284
 	tagResUnit      = 296
+	tagSoftware     = 305
 	tagDateTime     = 306
 	tagPredictor    = 317
 	tagColors       = 320
@@ -80,6 +81,7 @@ type page struct {
 	unit        uint64 // of resolution: 2 inch, 3 cm
 	made        [2]field
 	date        field
+	software    field
 	tables      field    // JPEG tables
 	colors      field    // reds, greens and blues of a palette
 	imageJ      [2]field // sizes and bytes of what ImageJ says
@@ -146,6 +148,8 @@ func (p *page) refer(d field) bool {
 		p.made[1] = d
 	case tagDateTime:
 		p.date = d
+	case tagSoftware:
+		p.software = d
 	case tagJPEGTables:
 		p.tables = d
 	case tagColors:
