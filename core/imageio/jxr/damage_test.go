@@ -74,9 +74,9 @@ func TestCutShort(t *testing.T) {
 func TestFlippedBytes(t *testing.T) {
 	d := jxr.NewDecoder()
 	for name, data := range vectors(t) {
-		for i := 0; i < len(data); i += 1 + i/100 {
+		for i := 0; i < len(data); i += 1 + i/50 {
 			was := data[i]
-			for _, v := range []byte{was + 1, ^was, 0xff} {
+			for _, v := range []byte{was + 1, ^was} {
 				data[i] = v
 				survives(t, d, name, data)
 			}

@@ -39,7 +39,7 @@ type Decoder struct {
 	imageHeader
 	alphabets [13]*alphabet
 	planes    []plane // and perhaps that of alpha
-	offsets   []int   // of packets in packed
+	offsets   []int64 // of packets in packed
 	packed    []byte
 	packets   packets
 	trim      uint
@@ -127,8 +127,8 @@ func (d *Decoder) index(b *reader) error {
 	if n == absent {
 		n = 0
 	}
-	if at := b.used(); n <= len(b.src)-at {
-		d.packed = b.src[at+n:]
+	if rest := b.src[min(b.used(), len(b.src)):]; n <= int64(len(rest)) {
+		d.packed = rest[n:]
 		return nil
 	}
 	return errShort
@@ -136,17 +136,18 @@ func (d *Decoder) index(b *reader) error {
 
 const absent = 1 << 40 // instead of where something is
 
-// word reads a number of two, four or eight bytes, which may say that something is absent (VLW_ESC).
-func word(b *reader) int {
-	first := int(b.get(8))
+// word reads a number of two, four or eight bytes, which may say that something is absent
+// (VLW_ESC).
+func word(b *reader) int64 {
+	first := int64(b.get(8))
 	switch {
 	case first < 0xfb:
-		return first<<8 | int(b.get(8))
+		return first<<8 | int64(b.get(8))
 	case first == 0xfb:
-		return int(uint32(b.get(32)))
+		return int64(uint32(b.get(32)))
 	case first == 0xfc:
-		high := int(uint32(b.get(32)))
-		return min(high, absent>>32)<<32 | int(uint32(b.get(32)))
+		high := int64(uint32(b.get(32)))
+		return min(high, absent>>32)<<32 | int64(uint32(b.get(32)))
 	}
 	return absent
 }

@@ -102,14 +102,14 @@ func (d *Decoder) open(col, row int) error {
 	}
 	d.trim = 0
 	for i := range bands {
-		at := 0
+		at := int64(0)
 		if d.indexed {
 			at = d.offsets[(row*(len(d.columns)-1)+col)*bands+i]
 		}
 		if at == absent && i == 3 {
 			continue // no flexbits
 		}
-		if at > len(d.packed) {
+		if at > int64(len(d.packed)) {
 			return errShort
 		}
 		b := &k.streams[i]
