@@ -23,7 +23,7 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 	flags.StringVar(&f.Backend, "backend", "python", "of the servers: onnxruntime or python")
 	flags.StringVar(&folders, "folders", "", "of models, parted by commas; empty: the bundled one. "+stays)
 	access(flags, &f.Access)
-	flags.StringVar(&tokens, "tokens", "", "file with a token a line, one for each client: they are served in turn, and share what there is room for")
+	flags.StringVar(&tokens, "tokens", "", "file with a token a line, one for each client: they are served in turn, and share what there is room for. Without it everybody on this computer is let in, by a number or as localhost")
 	flags.StringVar(&f.Dataset, "dataset", "", "folder whose images may be named by their paths")
 	flags.StringVar(&f.Work, "work", "", "folder for uploads and what models answer to jobs, up to 24 GiB, with a large --max-upload more; empty: the system's for temporary files, which may lie in memory")
 	flags.Int64Var(&f.MaxUpload, "max-upload", 0, "bytes of one image; 0: 2 GiB. Of all uploads 16 GiB are kept, or four times as much as of one")

@@ -90,3 +90,21 @@ func TestAClientThatHangsUp(t *testing.T) {
 	}
 	measures(t, at, "running 0", "spool_bytes 0", `requests_total{route="/v1/predict",code="499"} 1`)
 }
+
+// TestNamesFromElsewhere: without tokens a page in a browser here gets nothing by leading its own name here.
+func TestNamesFromElsewhere(t *testing.T) {
+	anybody, _ := open(t, func(o *gateway.Options) { o.Tokens = nil })
+	tokens, _ := open(t, nil)
+	for host, want := range map[string]int{
+		"127.0.0.1:8090": http.StatusOK, "localhost": http.StatusOK, "LocalHost.:1": http.StatusOK, "[::1]:8090": http.StatusOK, "gateway.localhost": http.StatusOK,
+		"evil.example:8090": http.StatusMisdirectedRequest, "localhost.evil.example": http.StatusMisdirectedRequest, "127.0.0.1.evil.example": http.StatusMisdirectedRequest,
+	} {
+		by := func(r *http.Request) { r.Host = host }
+		if code, _, body := call(t, "GET", anybody+"/v1/models", "", nil, by); code != want {
+			t.Errorf("%s: %d %s", host, code, body)
+		}
+		if code, _, body := call(t, "GET", tokens+"/v1/models", "", nil, by); code != http.StatusOK {
+			t.Errorf("%s with a token: %d %s", host, code, body)
+		}
+	}
+}

@@ -127,9 +127,10 @@ func overhead(b *testing.B, side int) {
 	var added []float64 // in each round
 	for b.Loop() {
 		now := make([]float64, len(ways))
-		for i, way := range ways {
+		for i := range ways { // each begins as often, as one leaves the next one what it has not tidied up
+			i = (i + len(added)) % len(ways)
 			begun := time.Now()
-			way()
+			ways[i]()
 			now[i] = float64(time.Since(begun)) / float64(time.Millisecond)
 			took[i] = append(took[i], now[i])
 		}

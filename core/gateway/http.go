@@ -146,6 +146,9 @@ func (g *Gateway) enter(r *http.Request, open bool) error {
 	if open {
 		return nil
 	}
+	if len(g.tokens) == 0 && !here(r.Host) {
+		return status{http.StatusMisdirectedRequest, "Without tokens the gateway answers by the name of this computer only.", "Ask 127.0.0.1 or localhost, or have whoever runs the gateway give out tokens.", nil}
+	}
 	if len(g.tokens) > 0 && !g.known(r) {
 		return status{http.StatusUnauthorized, "A token is needed.", "", map[string]string{"WWW-Authenticate": `Bearer realm="coverslip"`}}
 	}
@@ -153,6 +156,16 @@ func (g *Gateway) enter(r *http.Request, open bool) error {
 		return status{http.StatusTooManyRequests, "Too many requests in a short time.", "", map[string]string{"Retry-After": "1"}}
 	}
 	return nil
+}
+
+// here tells whether a request is to this computer by a name or number of its own. A page from elsewhere
+// that a browser here shows can have its own name lead here, and then read the answers.
+func here(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	return host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host) != nil
 }
 
 // bearer is the token of a request; the scheme may be written in any case (RFC 9110).
