@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math/bits"
 
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/j2k"
@@ -37,6 +38,11 @@ func (f *file) chunk(p *page, c *codecs, i uint64) (*imageio.Pixels, error) {
 	defer c.raw.Put(raw)
 	if err := f.read(*raw, off); err != nil {
 		return nil, fmt.Errorf("chunk %d: %w", i, err)
+	}
+	if p.fillOrder == 2 && !p.pictured() {
+		for i, v := range *raw {
+			(*raw)[i] = bits.Reverse8(v)
+		}
 	}
 	var tables []byte
 	if p.compression == jpegNew && p.tables.count > 0 {

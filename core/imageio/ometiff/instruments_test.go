@@ -1,6 +1,7 @@
 package ometiff_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -170,5 +171,64 @@ func TestLSM(t *testing.T) {
 	}
 	if _, err := (ometiff.Format{}).OpenImage(t.Context(), filepath.Join(dir, "places.lsm"), 2); fault.KindOf(err) != fault.NotFound {
 		t.Error(err)
+	}
+}
+
+// slides writes stains of a slide as pages, with a pyramid and pictures beside it, and pictures of electron microscopes.
+const slides = `
+import sys, numpy as np, tifffile
+out = sys.argv[1]
+def page(kind, name, color):
+    return ('<?xml version="1.0" encoding="utf-16"?><PerkinElmer-QPI-ImageDescription><ImageType>%s</ImageType><Name>%s</Name><Color>%s</Color>'
+            "</PerkinElmer-QPI-ImageDescription>" % (kind, name, color)).encode()
+stains = [("DAPI", "0,0,255"), ("Opal 520", "0,255,0"), ("CD8", "")]
+img = np.arange(3 * 256 * 256, dtype=np.uint16).reshape(3, 256, 256)
+k = dict(metadata=None, contiguous=False)
+with tifffile.TiffWriter(out + "/slide.qptiff", bigtiff=True) as w:
+    for c, (name, color) in enumerate(stains):
+        w.write(img[c], tile=(64, 64), description=page("FullResolution", name, color), resolution=(20000, 20000), resolutionunit="CENTIMETER", **k)
+    w.write(np.zeros((40, 50, 3), np.uint8), photometric="rgb", description=page("Thumbnail", "", ""), subfiletype=1, **k)
+    for c, (name, color) in enumerate(stains):
+        w.write(img[c, ::2, ::2], tile=(64, 64), subfiletype=1, description=page("ReducedResolution", name, color), **k)
+img[:, :, :].astype("<u2").tofile(out + "/slide.qptiff.raw")
+fei = b"[User]\r\nUser=supervisor\r\n[Scan]\r\nPixelWidth=6.5e-09\r\nPixelHeight=7e-09\r\n\0"
+zeiss = "\r\nAP_PIXEL_SIZE\r\nPixel Size = 2.5 \xb5m\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 5.0 nm\r\n\0".encode("latin-1")
+for name, tag, text in ("fei", 34682, fei), ("zeiss", 34118, zeiss):
+    tifffile.imwrite(out + "/" + name + ".tif", img[0], metadata=None, extratags=[(tag, 2, len(text), text, True)], resolution=(96, 96), resolutionunit="INCH")
+`
+
+// TestStains has the pages of a slide as its channels, with their names and colours, and its pyramid.
+func TestStains(t *testing.T) {
+	src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(instrument(t, slides), "slide.qptiff"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	want := []imageio.Channel{{Name: "DAPI", Color: [3]uint8{0, 0, 255}}, {Name: "Opal 520", Color: [3]uint8{0, 255, 0}}, {Name: "CD8", Color: [3]uint8{255, 255, 255}}}
+	i := src.Info()
+	if i.Z != 1 || i.T != 1 || !reflect.DeepEqual(i.Channels, want) || len(i.Levels) != 2 || i.Micron != (imageio.Micron{X: 0.5, Y: 0.5}) || len(i.Images) != 0 {
+		t.Fatalf("%+v", i)
+	}
+	for c := range want {
+		if got := imageiotest.Plane(t, src, 1, c, 0, 0).Sample(1); got != float64((c*256*256+2)%65536) {
+			t.Errorf("channel %d of level 1: %g", c, got)
+		}
+	}
+}
+
+// TestElectrons has the pixel sizes that electron microscopes write down.
+func TestElectrons(t *testing.T) {
+	dir := instrument(t, slides)
+	for name, want := range map[string]imageio.Micron{"fei.tif": {X: 0.0065, Y: 0.007}, "zeiss.tif": {X: 0.005, Y: 0.005}} {
+		src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := src.Info().Micron; math.Abs(got.X-want.X)+math.Abs(got.Y-want.Y) > 1e-12 {
+			t.Errorf("%s: %v", name, got)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

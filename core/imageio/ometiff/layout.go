@@ -115,6 +115,9 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 		}
 	}
 	if l.info.Micron == (imageio.Micron{}) {
+		l.info.Micron = f.electronMicron(l.planes[0][0])
+	}
+	if l.info.Micron == (imageio.Micron{}) {
 		l.info.Micron = f.resolution(l.planes[0][0])
 	}
 	if mpp := aperioMicron(texts[0]); mpp > 0 {

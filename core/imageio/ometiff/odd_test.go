@@ -2,7 +2,9 @@ package ometiff_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"image"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"testing"
@@ -105,5 +107,29 @@ func TestLastStripOfFullSize(t *testing.T) {
 		if err := (ometiff.Format{}).Complete(t.Context(), path); fault.KindOf(err) != want {
 			t.Errorf("%d of %d bytes: %v", n, len(data), err)
 		}
+	}
+}
+
+// TestLowestBitsFirst are bytes that are written the other way round, packed or not.
+func TestLowestBitsFirst(t *testing.T) {
+	want := make([]byte, 256)
+	for i := range want {
+		want[i] = byte(i)
+	}
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(want); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	for compression, strip := range map[uint32][]byte{1: bytes.Clone(want), 8: packed.Bytes()} {
+		for i, v := range strip {
+			strip[i] = bits.Reverse8(v)
+		}
+		data := tiff(1, "", strip, map[uint16]uint32{259: compression, 266: 2})
+		src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "mirrored.tif")
+		if err != nil {
+			t.Fatal(err)
+		}
+		imageiotest.Equal(t, src, want, 0)
 	}
 }

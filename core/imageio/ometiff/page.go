@@ -44,7 +44,10 @@ const (
 	tagImageDepth   = 32997
 	tagMetaMorphUse = 33628 // UIC1: settings
 	tagMetaMorph    = 33629 // UIC2: where and when
+	tagZeissSEM     = 34118
 	tagZeissLSM     = 34412
+	tagFEI          = 34680
+	tagFEINew       = 34682
 	tagImageJCounts = 50838
 	tagImageJ       = 50839
 	tagMicroManager = 51123
@@ -88,6 +91,8 @@ type page struct {
 	metaMorph   field    // as many values as a stack has planes
 	metaMorphs  field    // its settings
 	zeiss       field
+	fei         field // settings of an electron microscope
+	zeissSEM    field // the same
 	loose       bool  // what is said of how long the chunks are is how much is in them
 	at          int64 // of the directory: names the page
 	in          *file // that it was read from
@@ -164,6 +169,10 @@ func (p *page) refer(d field) bool {
 		p.metaMorphs = d
 	case tagZeissLSM:
 		p.zeiss = d
+	case tagFEI, tagFEINew:
+		p.fei = d
+	case tagZeissSEM:
+		p.zeissSEM = d
 	default:
 		return false
 	}
@@ -288,7 +297,7 @@ func (p *page) grid() image.Point {
 // contiguous reports whether all pixels lie in one row after another without compression,
 // so that any of them can be read by itself.
 func (p *page) contiguous() bool {
-	return !p.tiled && p.compression == none && p.predictor == 1 && p.bits%8 == 0
+	return !p.tiled && p.compression == none && p.predictor == 1 && p.bits%8 == 0 && p.fillOrder != 2
 }
 
 // same reports whether two pages can be planes of one image.
@@ -316,9 +325,6 @@ func (f *file) check(p *page) error {
 	}
 	if p.inJPEG2000() && p.kind == 3 {
 		return f.unread("JPEG 2000 compression over floating-point numbers")
-	}
-	if p.fillOrder == 2 && !p.pictured() {
-		return f.unread("the lowest bits of each byte first (FillOrder 2)")
 	}
 	if what := p.strangeColors(); what != "" {
 		return f.unreadColors(what)

@@ -36,7 +36,7 @@ func (f *file) stack(pages []*page, n int) (*layout, error) {
 		l = plain(more, 0)
 	}
 	says.order(l)
-	return l, nil
+	return l, f.stains(l)
 }
 
 // shape is what tifffile writes down of an array, the slowest axis first.

@@ -28,6 +28,36 @@ func (f *file) resolution(p *page) imageio.Micron {
 	return imageio.Micron{X: m[0], Y: m[1]}
 }
 
+// electronMicron is the pixel size by the settings of an electron microscope: of FEI in metres, of Zeiss with a unit.
+func (f *file) electronMicron(p *page) (m imageio.Micron) {
+	text, err := f.text(p.fei)
+	if err != nil {
+		return m
+	}
+	for line := range strings.Lines(text) {
+		switch key, value, _ := strings.Cut(line, "="); key {
+		case "PixelWidth":
+			m.X = positive(1e6 * number(value))
+		case "PixelHeight":
+			m.Y = positive(1e6 * number(value))
+		}
+	}
+	if text, err = f.text(p.zeissSEM); err != nil {
+		return m
+	}
+	for _, key := range []string{"AP_PIXEL_SIZE", "AP_IMAGE_PIXEL_SIZE"} { // of the scan, and of what was stored of it
+		if _, rest, ok := strings.Cut(text, "\n"+key); ok {
+			_, rest, _ = strings.Cut(rest, "=")
+			line, _, _ := strings.Cut(rest, "\n")
+			if words := strings.Fields(line); len(words) == 2 {
+				size := positive(number(words[0]) * imageio.MicronsPer(words[1]))
+				m.X, m.Y = size, size
+			}
+		}
+	}
+	return m
+}
+
 // aperioMicron finds "|MPP = 0.2500|" in a slide scanner's description.
 func aperioMicron(text string) float64 {
 	if !strings.HasPrefix(text, "Aperio") {
