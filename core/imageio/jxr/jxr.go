@@ -1,10 +1,10 @@
 // Package jxr decodes JPEG XR (ITU-T T.832, ISO/IEC 29199-2) to exactly the pixels that jxrlib
 // makes, Microsoft's reference decoder, on which ZEN and libCZI rest.
 //
-// Grey pictures and those in red, green and blue are decoded, of 8 or 16 bits or in floating
-// point; lossless or not, whatever their tiles, bands and overlap, and also as it was before the
-// standard (HD Photo), which ZEN still writes. An alpha plane is passed over. What else the standard has is
-// [ErrUnsupported]. Names in brackets are the standard's.
+// Grey pictures, those in red, green and blue, and channels that are no colours are decoded, of 8
+// or 16 bits or in floating point; lossless or not, whatever their tiles, bands and overlap, and
+// also as it was before the standard (HD Photo), which ZEN still writes. An alpha plane is passed
+// over. What else the standard has is [ErrUnsupported]. Names in brackets are the standard's.
 package jxr
 
 import (
@@ -24,7 +24,7 @@ var (
 // Config is what a stream says before its pixels.
 type Config struct {
 	Size       image.Point
-	Components int // 1, or 3: red, green and blue
+	Components int // 3 are red, green and blue, but for some that are no colours
 	Bytes      int // of a sample, the lower one first; 4 are a floating-point number
 }
 
@@ -99,7 +99,7 @@ func (d *Decoder) config() (c Config, err error) {
 		err = fmt.Errorf("%w: alpha of another kind", ErrUnsupported)
 	case d.output == yOnly:
 		c.Components = 1
-	case d.output == nComponent && p.format == nComponent && (p.channels == 1 || p.channels == 3):
+	case d.output == nComponent && p.format == nComponent:
 	case d.output == rgb && (p.format == yOnly || p.format.chroma()):
 		c.Components = 3
 	default:
@@ -159,7 +159,11 @@ func (d *Decoder) Decode(src []byte) (*Picture, error) {
 		return nil, err
 	}
 	p := &d.planes[0]
-	if d.mbs.X*d.mbs.Y > 8*len(d.packed) { // each has a bit at least
+	least := p.channels // bits of a macroblock
+	if p.format.chroma() {
+		least = 1
+	}
+	if d.mbs.X > 8*len(d.packed)/least/d.mbs.Y {
 		return nil, errShort
 	}
 	d.layOut(p)

@@ -74,17 +74,17 @@ func (f form) grey(dst []byte, y []int32, components int) {
 	}
 }
 
-// apart writes a line of three channels as they are.
-func (f form) apart(dst []byte, line *[3][]int32) {
+// apart writes a line of channels as they are.
+func (f form) apart(dst []byte, line [][]int32) {
 	for k, c := range line {
 		for i, v := range c {
-			f.put(dst, 3*i+k, v+f.bias)
+			f.put(dst, len(line)*i+k, v+f.bias)
 		}
 	}
 }
 
 // rgb writes a line of luma and two differences of colour as red, green and blue.
-func (f form) rgb(dst []byte, line *[3][]int32) {
+func (f form) rgb(dst []byte, line [][]int32) {
 	u, v := line[1][:len(line[0])], line[2][:len(line[0])]
 	for i, y := range line[0] {
 		r, g, b := -u[i], y+f.bias, v[i]
@@ -104,17 +104,18 @@ func (d *Decoder) write(out *Picture) {
 	row := out.Size.X * out.Components * out.Bytes
 	for y := range out.Size.Y {
 		dst := out.Data[y*row : (y+1)*row]
-		var line [3][]int32
-		for i := range min(len(p.channel), 3) {
+		var all [maxChannels][]int32
+		line := all[:len(p.channel)]
+		for i := range line {
 			line[i] = d.line(i, y+d.offset.Y)[d.offset.X : d.offset.X+out.Size.X]
 		}
 		switch {
 		case len(p.channel) == 1:
 			f.grey(dst, line[0], out.Components)
 		case p.format == nComponent:
-			f.apart(dst, &line)
+			f.apart(dst, line)
 		default:
-			f.rgb(dst, &line)
+			f.rgb(dst, line)
 		}
 	}
 	if out.Bytes < 4 {

@@ -31,12 +31,12 @@ def picture(kind, h, w, samples, dtype):
     return pixels[..., 0] if samples == 1 else pixels
 
 
-def write(kind, h, w, samples, dtype, level):
+def write(kind, h, w, samples, dtype, level, **what):
     if w < 17 and dtype == "u1" and level not in (None, 0.95, 0.8, 0.6, 100):
         return  # jxrlib halves no chroma of one macroblock
     pixels = picture(kind, h, w, samples, dtype)
-    data = imagecodecs.jpegxr_encode(pixels, level=level)
-    name = f"{kind}-{h}x{w}-{samples}{dtype}-{level}"
+    data = imagecodecs.jpegxr_encode(pixels, level=level, **what)
+    name = f"{kind}-{h}x{w}-{samples}{dtype}-{level}{'-apart' * len(what)}"
     if zlib.crc32(name.encode()) % 3 == 0:
         data = bytearray(data)
         data[data.index(b"WMPHOTO\0") + 8] = 0x10
@@ -50,5 +50,7 @@ pick = itertools.cycle(range(3))
 for (h, w), samples, dtype, level in itertools.product(SIZES, [1, 3], ["u1", "u2", "f4"], LEVELS):
     for kind in KINDS[next(pick) :: 3]:
         write(kind, h, w, samples, dtype, level)
+for samples, dtype, level in itertools.product([3, 5, 7], ["u1", "u2"], [None, 0.7, 30]):  # no colours; jxrlib spoils more of them
+    write("soft", 33, 51, samples, dtype, level, photometric="minisblack")
 write("soft", 2048, 2048, 1, "u2", None)
 write("soft", 2048, 2048, 3, "u1", 0.3)
