@@ -69,15 +69,19 @@ func info(ctx context.Context, c call, args []string) error {
 	if len(rest) != 1 {
 		return usageError("one image is needed")
 	}
-	i, err := describe(ctx, rest[0], *n)
+	var i imageInfo
+	err = c.do(ctx, "reading", func(ctx context.Context, p *job.Progress) error {
+		i, err = describe(ctx, rest[0], *n, p)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	return c.print(i, i.lines()...)
 }
 
-func describe(ctx context.Context, path string, n int) (imageInfo, error) {
-	i, err := station.DescribeImage(ctx, path, n)
+func describe(ctx context.Context, path string, n int, p *job.Progress) (imageInfo, error) {
+	i, err := station.DescribeImage(ctx, path, n, p)
 	if err != nil {
 		return imageInfo{}, err
 	}
@@ -163,14 +167,17 @@ func convert(ctx context.Context, c call, args []string) error {
 	if !strings.HasSuffix(strings.ToLower(v.Out), ".ome.tif") && !strings.HasSuffix(strings.ToLower(v.Out), ".ome.tiff") {
 		return usageError("the result is an OME-TIFF: its name ends in .ome.tif")
 	}
-	from, err := unchosen(ctx, v)
+	var from *imageFrom
+	err = c.do(ctx, "converting", func(ctx context.Context, p *job.Progress) error {
+		if from, err = unchosen(ctx, v, p); err != nil {
+			return err
+		}
+		return station.Convert(ctx, v, p)
+	})
 	if err != nil {
 		return err
 	}
-	if err := c.do(ctx, "converting", func(ctx context.Context, p *job.Progress) error { return station.Convert(ctx, v, p) }); err != nil {
-		return err
-	}
-	i, err := describe(ctx, v.Out, -1)
+	i, err := describe(ctx, v.Out, -1, nil)
 	if err != nil {
 		return err
 	}
@@ -179,11 +186,11 @@ func convert(ctx context.Context, c call, args []string) error {
 }
 
 // unchosen is the image that is converted of several where nobody chose one, else nil.
-func unchosen(ctx context.Context, v station.Conversion) (*imageFrom, error) {
+func unchosen(ctx context.Context, v station.Conversion, p *job.Progress) (*imageFrom, error) {
 	if v.Image >= 0 {
 		return nil, nil //nolint:nilnil // see above
 	}
-	in, err := station.DescribeImage(ctx, v.In, v.Image)
+	in, err := station.DescribeImage(ctx, v.In, v.Image, p)
 	if err != nil || len(in.Images) < 2 || in.Image >= len(in.Images) {
 		return nil, err
 	}

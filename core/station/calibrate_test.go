@@ -43,14 +43,14 @@ func TestAWrongCalibrationIsCorrected(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(b.ws, "dataset", filepath.FromSlash(c.Image()))
-	if info, err := station.DescribeImage(t.Context(), file, -1); err != nil || info.Micron.X != 0.5 {
+	if info, err := station.DescribeImage(t.Context(), file, -1, nil); err != nil || info.Micron.X != 0.5 {
 		t.Errorf("said to be %+v, %v", info.Micron, err)
 	}
 	out := filepath.Join(t.TempDir(), "out.ome.tif")
 	if err := station.Convert(t.Context(), station.Conversion{In: file, Out: out, Image: -1}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := station.DescribeImage(t.Context(), out, -1); err != nil || info.Micron.Y != 0.25 {
+	if info, err := station.DescribeImage(t.Context(), out, -1, nil); err != nil || info.Micron.Y != 0.25 {
 		t.Errorf("converted to %+v, %v", info.Micron, err)
 	}
 	if err := b.CalibrateItem(t.Context(), it, imageio.Micron{X: -1}); err == nil {

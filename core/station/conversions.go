@@ -134,17 +134,22 @@ const Converting = "convert"
 
 func (s *Station) convert(ctx context.Context, v *foreign.Conversion) {
 	err := s.jobs.Do(ctx, Converting, "Convert "+v.Title, func(ctx context.Context, p *job.Progress) error {
-		p.Grow(v.Size)
-		var last int64
-		return v.Do(ctx, func(done, _ int64) {
-			p.Add(done - last)
-			last = done
-		})
+		return v.Do(ctx, written(p))
 	})
 	if err != nil && ctx.Err() == nil {
 		s.log.WarnContext(ctx, "not converted", slog.String("image", v.Title), slog.Any("error", err))
 	}
 	s.flow.Nudge() // captures wait for it
+}
+
+// written tells a job how many bytes are.
+func written(p *job.Progress) func(done, all int64) {
+	last, total := int64(0), int64(0)
+	return func(done, all int64) {
+		p.Grow(all - total)
+		p.Add(done - last)
+		last, total = done, all
+	}
 }
 
 // openSeen is [Station.openCapture] for a model. That a conversion came to nothing is told once, and the next

@@ -60,7 +60,7 @@ func ServeGateway(ctx context.Context, f Front, opened func(address string)) (er
 		defer wg.Wait()
 		defer stop()
 	}
-	f.Open, f.Cache = openGiven, cacheOf(ctx, f.Dataset)
+	f.Open, f.Cache = openUpload, cacheOf(ctx, f.Dataset)
 	f.Plane, f.Options.Log = plane, f.Log
 	g, err := gateway.New(f.Options)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -17,15 +18,20 @@ import (
 	"coverslip.dev/coverslip/core/job"
 )
 
-// images opens files of all formats, and by other those that are to be converted.
-func images(other foreign.Format) *imageio.Opener {
-	return imageio.NewOpener(foreign.First{Format: other}, ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket}, other)
+// images opens files of all formats that are read here.
+func images() []imageio.Format {
+	return []imageio.Format{ometiff.Format{}, raster.Format{}, czi.Format{}, video.Format{}, zarr.Format{Bucket: openBucket}}
+}
+
+// allImages opens those, and by other what is to be converted.
+func allImages(other foreign.Format) *imageio.Opener {
+	return imageio.NewOpener(slices.Concat([]imageio.Format{foreign.First{Format: other}}, images(), []imageio.Format{other})...)
 }
 
 // DescribeImage returns what the n-th image of the file at path says of itself, or a person has said
-// of it in its dataset; n < 0 is the one that the window shows.
-func DescribeImage(ctx context.Context, path string, n int) (info imageio.Info, err error) {
-	src, err := openGiven(ctx, path, "", n)
+// of it in its dataset; n < 0 is the one that the window shows. One that is converted first takes a while.
+func DescribeImage(ctx context.Context, path string, n int, p *job.Progress) (info imageio.Info, err error) {
+	src, err := openGiven(ctx, path, "", n, p)
 	if err != nil {
 		return info, err
 	}
@@ -42,7 +48,7 @@ type Conversion struct {
 
 // Convert writes an image as a tiled OME-TIFF with a pyramid, in little memory.
 func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
-	src, err := openGiven(ctx, c.In, "", c.Image)
+	src, err := openGiven(ctx, c.In, "", c.Image, p)
 	if err != nil {
 		return err
 	}
@@ -54,8 +60,17 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 }
 
 // openGiven opens the n-th image of the file at path, outside any workspace, and calls its pixels by id.
-func openGiven(ctx context.Context, path, id string, n int) (imageio.Source, error) {
-	src, err := openNth(ctx, images(foreign.Format{Shelf: givenShelf()}), path, id, n)
+func openGiven(ctx context.Context, path, id string, n int, p *job.Progress) (imageio.Source, error) {
+	return openBy(ctx, allImages(foreign.Format{Shelf: givenShelf(), Progress: written(p)}), path, id, n)
+}
+
+// openUpload is openGiven of what a stranger sends: no converter is run on it.
+func openUpload(ctx context.Context, path, id string, n int) (imageio.Source, error) {
+	return openBy(ctx, imageio.NewOpener(images()...), path, id, n)
+}
+
+func openBy(ctx context.Context, o *imageio.Opener, path, id string, n int) (imageio.Source, error) {
+	src, err := openNth(ctx, o, path, id, n)
 	if err != nil {
 		return nil, err
 	}

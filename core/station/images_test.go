@@ -52,7 +52,7 @@ func TestImageInABucket(t *testing.T) {
 		}
 	}
 	address := fmt.Sprintf("s3://%s/lab/b.zarr?endpoint_url=%s", testBucket, url.QueryEscape(endpoint))
-	info, err := station.DescribeImage(t.Context(), address, -1)
+	info, err := station.DescribeImage(t.Context(), address, -1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,10 +63,10 @@ func TestImageInABucket(t *testing.T) {
 	if err := station.Convert(t.Context(), station.Conversion{In: address, Out: out, Image: -1}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := station.DescribeImage(t.Context(), out, -1); err != nil || got.Levels[0] != info.Levels[0] || got.Micron != info.Micron {
+	if got, err := station.DescribeImage(t.Context(), out, -1, nil); err != nil || got.Levels[0] != info.Levels[0] || got.Micron != info.Micron {
 		t.Errorf("wrote %+v, %v", got, err)
 	}
-	if _, err := station.DescribeImage(t.Context(), strings.Replace(address, "b.zarr", "c.zarr", 1), -1); fault.KindOf(err) != fault.NotFound {
+	if _, err := station.DescribeImage(t.Context(), strings.Replace(address, "b.zarr", "c.zarr", 1), -1, nil); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("nothing there: %v", err)
 	}
 }

@@ -95,8 +95,8 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		pyramids: newPyramids(filepath.Join(ws, "pyramids")),
 	}
 	s.conversions = newConversions(shelf(s.pyramids.dir, func() string { return s.file.Settings().Converter }, s.log))
-	s.opener = images(foreign.Format{Shelf: s.conversions.shelf, Ask: s.conversions.ask})
-	s.atHand = images(foreign.Format{Shelf: s.conversions.shelf, Ask: func(*foreign.Conversion) bool { return false }})
+	s.opener = allImages(foreign.Format{Shelf: s.conversions.shelf, Ask: s.conversions.ask})
+	s.atHand = allImages(foreign.Format{Shelf: s.conversions.shelf, Ask: func(*foreign.Conversion) bool { return false }})
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

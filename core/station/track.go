@@ -31,7 +31,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	if err := load(ctx, en, b); err != nil {
 		return 0, err
 	}
-	src, err := openGiven(ctx, path, "", q.image())
+	src, err := openGiven(ctx, path, "", q.image(), nil)
 	if err != nil {
 		return 0, err
 	}

@@ -27,6 +27,8 @@ type Format struct {
 	// Ask has a conversion done elsewhere, by [Conversion.Do], and reports whether it will be: what is
 	// opened is an [imageio.Making] until then. If nil, who opens waits for it.
 	Ask func(*Conversion) bool
+	// Progress, if not nil, hears how many bytes of how many are written for who waits, roughly.
+	Progress func(done, all int64)
 }
 
 // Name returns "foreign".
@@ -102,7 +104,7 @@ func (f Format) have(ctx context.Context, o original) error {
 		}
 	}
 	if mine {
-		return c.Do(ctx, nil)
+		return c.Do(ctx, f.Progress)
 	}
 	select {
 	case <-ctx.Done():
