@@ -142,7 +142,7 @@ func (c *coder) segment(planes, pass, n int, modes byte) error {
 	} else {
 		c.mq.start(c.buffer)
 	}
-	for i := pass; i < pass+n; i++ {
+	for i := pass; i < min(pass+n, 3*planes-2); i++ { // some programs write more, which say nothing
 		c.plane = uint(planes - (i+2)/3)
 		kind := (i + 2) % 3
 		c.pass(kind, raw)

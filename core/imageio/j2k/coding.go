@@ -1,6 +1,7 @@
 package j2k
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,6 +43,9 @@ type coding struct {
 	transform     bool
 	of            []component
 	changes       []progression
+	apart         bool // the headers of packets are not before their bodies, but
+	packed        []byte
+	packing       [][]byte // segments of a header that become packed, each with its number first
 }
 
 // component is how a component is coded. What it has of its own, what is said of all does not replace.
@@ -119,7 +123,10 @@ func (c *coding) segment(m int, b []byte) error {
 	case markerPOC:
 		return c.orders(b)
 	case markerPPM, markerPPT:
-		return fmt.Errorf("%w: packed packet headers", ErrUnsupported)
+		if len(b) < 1 {
+			return errShort
+		}
+		c.packing, c.apart = append(c.packing, b), true
 	case markerCAP:
 		return fmt.Errorf("%w: extensions", ErrUnsupported)
 	}
@@ -165,9 +172,7 @@ func (c *coding) style(b []byte) error {
 	if b[4] > 1 {
 		return fmt.Errorf("%w: component transform %d", ErrUnsupported, b[4])
 	}
-	if c.transform = b[4] == 1; c.transform && len(c.of) < 3 {
-		return fmt.Errorf("j2k: a component transform of %d components", len(c.of))
-	}
+	c.transform = b[4] == 1 && len(c.of) > 2 // some programs say so of a single component
 	var s style
 	if err := s.read(b[5:], b[0]&1 != 0); err != nil {
 		return err
@@ -282,6 +287,10 @@ func (c *coding) orders(b []byte) error {
 func (s *stream) tileCoding(parts []part) (*coding, error) {
 	c := s.main
 	own, changed := false, false
+	c.packed = nil
+	for _, p := range parts {
+		c.packed = append(c.packed, p.packed...)
+	}
 	for _, p := range parts {
 		_, err := segments(p.head, markerSOD, func(m int, b []byte) error {
 			if !own {
@@ -298,6 +307,16 @@ func (s *stream) tileCoding(parts []part) (*coding, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.pack()
 	}
 	return &c, nil
+}
+
+// pack puts together what a header's segments hold of packets (A.7.4, A.7.5).
+func (c *coding) pack() {
+	slices.SortStableFunc(c.packing, func(a, b []byte) int { return cmp.Compare(a[0], b[0]) })
+	for _, b := range c.packing {
+		c.packed = append(c.packed, b[1:]...)
+	}
+	c.packing = nil
 }

@@ -3,8 +3,8 @@
 // tables and equations. The choices that it leaves open are OpenJPEG's, on which the labs' programs
 // rest: reversible streams give the same samples, irreversible ones the same within 1.
 //
-// High throughput (Part 15), extensions (Part 2), packed packet headers and palettes are
-// [ErrUnsupported]; a stream that stops before its last packet is taken for cut short.
+// High throughput (Part 15), extensions (Part 2) and palettes are
+// [ErrUnsupported]; a stream that stops within a tile-part or before all of its first layer is taken for cut short.
 package j2k
 
 import (

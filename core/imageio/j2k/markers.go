@@ -52,6 +52,7 @@ type stream struct {
 type part struct {
 	tile       int
 	head, data []byte
+	packed     []byte // headers of its packets, from the main header
 }
 
 // u16 is the number at the beginning of b.
@@ -116,6 +117,7 @@ func (s *stream) header(src []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.main.pack()
 	if s.of == nil || s.main.layers == 0 || s.main.of[0].kind == quantMissing {
 		return nil, errors.New("j2k: no size, coding style or quantisation")
 	}
@@ -198,7 +200,11 @@ func (s *stream) tileParts(src []byte) error {
 		if err != nil {
 			return err
 		}
-		s.parts = append(s.parts, part{tile: tile, head: head, data: data})
+		packed, err := s.headers()
+		if err != nil {
+			return err
+		}
+		s.parts = append(s.parts, part{tile: tile, head: head, data: data, packed: packed})
 		src = src[n-2:]
 		if len(src) < 2 || u16(src) != markerSOT { // its end, or nothing more
 			break
@@ -207,4 +213,18 @@ func (s *stream) tileParts(src []byte) error {
 	}
 	slices.SortStableFunc(s.parts, func(a, b part) int { return cmp.Compare(a.tile, b.tile) })
 	return nil
+}
+
+// headers takes the next tile-part's headers of packets from the main header, where their length is before them.
+func (s *stream) headers() ([]byte, error) {
+	if !s.main.apart {
+		return nil, nil
+	}
+	all := s.main.packed
+	if len(all) < 4 || u32(all) > len(all)-4 {
+		return nil, errShort
+	}
+	n := 4 + u32(all)
+	s.main.packed = all[n:]
+	return all[4:n], nil
 }

@@ -2,7 +2,6 @@ package j2k
 
 import (
 	"cmp"
-	"errors"
 	"math/bits"
 	"slices"
 )
@@ -59,14 +58,14 @@ func (r *bitReader) rest() []byte {
 // ref is a precinct whose packets are due.
 type ref struct{ precinct, group int }
 
-// packets reads all packets of a tile (B.12).
+// packets reads all packets of a tile (B.12). Those of further layers may be missing at its end: Kakadu does not
+// write what would be empty.
 func (d *Decoder) packets(c *coding, parts []part) error {
 	volumes := c.changes
 	if len(volumes) == 0 {
 		volumes = []progression{{order: c.order, layerEnd: c.layers, resolutionEnd: maxLevels + 1, componentEnd: len(d.planes)}}
 	}
-	src := parts[0].data
-	parts = parts[1:]
+	in := packetSource{parts: parts, packed: c.packed, apart: c.apart}
 	for _, v := range volumes {
 		d.order(v)
 		for refs := d.refs; len(refs) > 0; {
@@ -74,26 +73,34 @@ func (d *Decoder) packets(c *coding, parts []part) error {
 			for n < len(refs) && refs[n].group == refs[0].group {
 				n++
 			}
-			for layer := range min(v.layerEnd, c.layers) {
-				for _, r := range refs[:n] {
-					if d.precincts[r.precinct].layer != layer { // it was there already
-						continue
-					}
-					for len(src) == 0 && len(parts) > 0 {
-						src, parts = parts[0].data, parts[1:]
-					}
-					var err error
-					if src, err = d.packet(&d.precincts[r.precinct], src); err != nil {
-						return err
-					}
-				}
+			if err := d.layers(refs[:n], min(v.layerEnd, c.layers), &in); err != nil {
+				return err
 			}
 			refs = refs[n:]
 		}
 	}
 	for i := range d.precincts {
-		if d.precincts[i].layer < c.layers {
-			return errors.New("j2k: the order of packets leaves some out")
+		if d.precincts[i].layer == 0 {
+			return errShort
+		}
+	}
+	return nil
+}
+
+// layers reads the packets of precincts, one layer after the other.
+func (d *Decoder) layers(refs []ref, end int, in *packetSource) error {
+	for layer := range end {
+		for _, r := range refs {
+			p := &d.precincts[r.precinct]
+			if p.layer != layer { // it was there already
+				continue
+			}
+			if in.ended() {
+				return nil
+			}
+			if err := d.packet(p, in); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -134,36 +141,72 @@ func (d *Decoder) order(v progression) {
 	})
 }
 
-// packet reads the packet of a precinct's next layer (B.9, B.10) and returns what follows it.
-func (d *Decoder) packet(p *precinct, src []byte) ([]byte, error) {
-	if len(src) >= 6 && u16(src) == markerSOP {
-		src = src[6:]
+// packetSource is what is left of a tile's packets. Their headers are before their bodies, or apart.
+type packetSource struct {
+	parts  []part
+	body   []byte
+	packed []byte // headers
+	apart  bool
+}
+
+// ended reports whether there is no further packet; it goes on to the next tile-part.
+func (s *packetSource) ended() bool {
+	for len(s.body) == 0 && len(s.parts) > 0 {
+		s.body, s.parts = s.parts[0].data, s.parts[1:]
 	}
-	r := bitReader{src: src}
+	if s.apart {
+		return len(s.packed) == 0
+	}
+	return len(s.body) == 0
+}
+
+// header returns where the next packet's header begins.
+func (s *packetSource) header() []byte {
+	if len(s.body) >= 6 && u16(s.body) == markerSOP {
+		s.body = s.body[6:]
+	}
+	if s.apart {
+		return s.packed
+	}
+	return s.body
+}
+
+// behind takes note of what follows a header.
+func (s *packetSource) behind(rest []byte) {
+	if len(rest) >= 2 && u16(rest) == markerEPH {
+		rest = rest[2:]
+	}
+	if s.apart {
+		s.packed = rest
+	} else {
+		s.body = rest
+	}
+}
+
+// packet reads the packet of a precinct's next layer (B.9, B.10).
+func (d *Decoder) packet(p *precinct, in *packetSource) error {
+	r := bitReader{src: in.header()}
 	fresh := len(d.pieces)
 	if r.bit() != 0 {
 		for i := range p.cells {
 			if err := d.blockHeaders(&r, p, &p.cells[i]); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
 	if r.short {
-		return nil, errShort
+		return errShort
 	}
 	p.layer++
-	src = r.rest()
-	if len(src) >= 2 && u16(src) == markerEPH {
-		src = src[2:]
-	}
+	in.behind(r.rest())
 	for i := range d.pieces[fresh:] {
 		q := &d.pieces[fresh+i]
-		if q.size > len(src) {
-			return nil, errShort
+		if q.size > len(in.body) {
+			return errShort
 		}
-		q.data, src = src[:q.size], src[q.size:]
+		q.data, in.body = in.body[:q.size], in.body[q.size:]
 	}
-	return src, nil
+	return nil
 }
 
 // blockHeaders reads what a packet's header says of the code-blocks of one sub-band.

@@ -83,11 +83,10 @@ func (d *Decoder) lay(c *coding, number int, parts []part) error {
 		d.planes = make([]plane, len(d.of))
 	}
 	d.planes = d.planes[:len(d.of)]
-	most := 0 // packets: each is a byte at least
+	most := len(c.packed) // precincts: each has a packet, of a byte at least
 	for _, p := range parts {
 		most += len(p.data)
 	}
-	most /= c.layers
 	ints, floats := 0, 0
 	for k := range d.planes {
 		p, o := &d.planes[k], &d.of[k]
@@ -275,7 +274,7 @@ func (b *block) check() error {
 	switch {
 	case b.planes > maxPlanes:
 		return fmt.Errorf("%w: coefficients of %d bits", ErrUnsupported, b.planes)
-	case b.planes < 1 || b.passes > 3*b.planes-2:
+	case b.planes < 1:
 		return fmt.Errorf("j2k: %d passes over %d planes of bits", b.passes, b.planes)
 	}
 	return nil

@@ -70,6 +70,7 @@ make("style-1-deep-layers", deep, *small, "-M", "1", "-r", "8,4,2")
 make("style-5-deep-layers", deep, *small, "-M", "5", "-r", "8,4,2")
 make("sop", colour, *small, "-SOP", "-r", "8,1")
 make("eph", colour, *small, "-EPH", "-r", "8,1")
+make("sop-eph", colour, *small, "-SOP", "-EPH", "-r", "8,1")
 make("sop-eph-plt-tlm", colour, *small, "-SOP", "-EPH", "-PLT", "-TLM", "-t", "40,30", "-p", "RPCL")
 for by in "RLC":
     make(f"parts-{by}", colour, *small, "-TP", by, "-t", "40,30", "-r", "8,1", "-p", "CPRL" if by == "C" else "RLCP")
