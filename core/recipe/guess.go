@@ -44,16 +44,20 @@ func guess(t *Tensor, about []string) (Op, bool) {
 	edges, insides, grounds := told(a.Names)
 	named := slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) })
 	switch {
-	case named && t.numbered():
+	case named && t.numbered(about):
 		op.ID = LabelImage // in each channel
+	case a.Size.Fixed == 3 && strings.HasPrefix(strings.ToLower(t.ID), "flow") && anyOf(about, cellpose):
+		op.ID = FlowFields
+	case slices.Contains(a.Names, "F") && slices.Contains(a.Names, "C"): // BiaPy's letters for foreground and contour
+		op.ID, op.Kwargs["channel"], op.Kwargs["boundary"] = Floods, slices.Index(a.Names, "F"), slices.Index(a.Names, "C")
 	case len(edges) > 0:
 		if len(edges) > 1 || len(insides) != 1 {
 			return op, false
 		}
 		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edges[0], insides[0]
 	case len(t.Classes) > 1 || grounds == 1 || t.exclusive() && !named:
-	case a.Size.Fixed == 2 && !named && slices.ContainsFunc(about, parting.MatchString):
-		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it
+	case !named && anyOf(about, parting) && (a.Size.Fixed == 2 || a.Size.Fixed == 3 && anyOf(about, biapy) && !anyOf(about, affine)):
+		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it; a third is how deep inside a pixel is
 	default:
 		return op, false
 	}
@@ -86,18 +90,17 @@ func (t *Tensor) alone(about []string) (Op, bool) {
 	}
 	named := slices.ContainsFunc(said, func(name string) bool { return !counted.MatchString(name) })
 	mask := slices.ContainsFunc(t.Ops, func(o Op) bool { return o.ID == "binarize" })
-	edge := func(name string) bool { return parts.MatchString(name) || surrounds.MatchString(name) }
 	switch {
-	case slices.ContainsFunc(said[1:], Ground):
+	case slices.ContainsFunc(said[1:], Ground), t.Axis("y") == nil, t.Axis("x") == nil:
 		return op, false
-	case slices.ContainsFunc(said[1:], edge), !named && !mask && slices.ContainsFunc(about, walls.MatchString):
+	case anyOf(said[1:], parts), anyOf(said[1:], surrounds), !named && !mask && anyOf(append(about, t.Description), walls):
 		op.ID, op.Kwargs["boundary"] = Floods, 0 // which encloses them
 	case len(t.Classes) > 1:
 		op.ID = Semantic
-	case mask:
-	case t.numbered():
+	case mask, yesOrNo.MatchString(t.Description):
+	case t.numbered(about):
 		op.ID = LabelImage
-	case strings.Contains(t.Type, "int"), !t.squashed() && slices.ContainsFunc(about, pictures.MatchString):
+	case strings.Contains(t.Type, "int"), !t.squashed() && anyOf(about, pictures):
 		return op, false
 	}
 	return op, true
@@ -105,17 +108,21 @@ func (t *Tensor) alone(about []string) (Op, bool) {
 
 // numbered reports whether an output is said to number its objects. It may do so in numbers that
 // are no whole ones by type.
-func (t *Tensor) numbered() bool {
+func (t *Tensor) numbered(about []string) bool {
 	said := []string{t.ID, t.Description}
 	if a := t.Axis(string(Channel)); a != nil {
 		said = append(said, a.Names...)
 	}
-	is := instances
-	if strings.Contains(t.Type, "int") {
-		is = instance
+	switch {
+	case t.squashed():
+		return false
+	case strings.Contains(t.Type, "int"):
+		return anyOf(said, instance) || anyOf(about, instances)
 	}
-	return !t.squashed() && slices.ContainsFunc(said, is.MatchString)
+	return anyOf(said, instances) || t.ID == "masks" && anyOf(about, cellpose) // which calls them so
 }
+
+func anyOf(said []string, re *regexp.Regexp) bool { return slices.ContainsFunc(said, re.MatchString) }
 
 // squashed reports whether an output's numbers are made probabilities.
 func (t *Tensor) squashed() bool {
@@ -125,7 +132,8 @@ func (t *Tensor) squashed() bool {
 // untold is why nothing is made of the first output, and what to do about it.
 func (m *Model) untold() error {
 	t := &m.Outputs[0]
-	if (t.Axis("y") == nil || t.Axis("x") == nil) && !slices.ContainsFunc(t.Axes, func(a Axis) bool { return a.Kind == Index }) {
+	list := boxes.MatchString(t.ID) || slices.ContainsFunc(t.Axes, func(a Axis) bool { return a.Kind == Index })
+	if (t.Axis("y") == nil || t.Axis("x") == nil) && !list {
 		return fault.New(fault.Invalid, fmt.Sprintf("The model's output %q is no image but tells something of the image as a whole, and Coverslip looks for objects.", t.ID),
 			"Choose a model that marks them.", nil)
 	}
@@ -157,8 +165,21 @@ var (
 	instances = regexp.MustCompile(`(?i)instance[ _-]?(seg|label|mask|id)`)
 )
 
+// Whose model it is, and that its channels are no boundaries but affinities.
+var (
+	cellpose = regexp.MustCompile(`(?i)cellpose`)
+	biapy    = regexp.MustCompile(`(?i)^biapy$`)
+	affine   = regexp.MustCompile(`(?i)affinit`)
+)
+
+// boxes is what a list is called.
+var boxes = regexp.MustCompile(`(?i)box`)
+
+// yesOrNo is what whole numbers are called that number nothing.
+var yesOrNo = regexp.MustCompile(`(?i)(boolean|binary) mask`)
+
 // pictures is what is said of models that make another image of an image.
-var pictures = regexp.MustCompile(`(?i)super[ -]?resol|resolution enhancement|deno?is|image[ -](restor|reconstr|transl)|deconvol|virtual[ -]stain|label-free predict|noise2|density map`)
+var pictures = regexp.MustCompile(`(?i)super[ -]?resol|resolution enhancement|deno?is|image[ -](restor|reconstr|transl)|deconvol|virtual[ -]stain|label-free predict|noise2|density map|pix2pix|(artificial|in[ -]silico)[ -]label`)
 
 // parts is the name of a channel that tells where objects end, and surrounds that of one that may
 // as well be something of theirs. Words are whole: a hedgehog is no edge, and what is unbound no boundary.
@@ -169,7 +190,7 @@ var (
 
 // counted is a channel's name that says no more than its number, as of those brought from
 // format 0.4.
-var counted = regexp.MustCompile(`(?i)^(c|ch|channel|class|out|output)?[ _-]*[0-9]*$`)
+var counted = regexp.MustCompile(`(?i)^(c|ch|channel|class|out|output|pred|prediction)?[ _-]*[0-9]*$`)
 
 // exclusive reports whether a pixel's channels are probabilities of which one excludes the
 // others.

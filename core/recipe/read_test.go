@@ -80,6 +80,15 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 		"instances by its name":  {output(strings.Replace(five("nuclei", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[]"},
 		"of two kinds":           {output(strings.Replace(five("nuclei, cells", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[]"},
 		"of probabilities":       {strings.Replace(five("nuclei, cells", sigmoid), "id: prob", "id: prob\n    description: for instance segmentation", 1), ""},
+		"masks of cellpose":      {"tags: [Cellpose]\n" + strings.Replace(five("channel0", ""), "id: prob", "id: masks", 1), "labels map[]"},
+		"flows of cellpose":      {"tags: [cellpose]\n" + strings.Replace(five("flow1, flow2, flow3", ""), "id: prob", "id: flow", 1), "cellpose_flow_dynamics map[]"},
+		"three of BiaPy":         {"tags: [biapy, instance-segmentation]\n" + five("channel0, channel1, channel2", sigmoid), "watershed map[boundary:1]"},
+		"affinities of BiaPy":    {"tags: [biapy, instance-segmentation, affinity-prediction]\n" + five("channel0, channel1, channel2", sigmoid), ""},
+		"letters of BiaPy":       {five("F, C, Dc", ""), "watershed map[boundary:1 channel:0]"},
+		"of walls, as described": {strings.Replace(output(five("pred", "")), "id: output", "id: output\n    description: membrane prediction", 1), "watershed map[boundary:0]"},
+		"a boolean mask":         {strings.Replace(whole(five("channel0", "")), "id: prob", "id: prob\n    description: predicted boolean mask", 1), "components map[]"},
+		"instances by a tag":     {"tags: [instance-segmentation]\n" + whole(five("channel0", "")), "labels map[]"},
+		"artificial labels":      {"tags: [in-silico-labeling]\n" + five("channel0", ""), ""},
 		"of stardist, older":     {stardist(""), "stardist_postprocessing map[grid:<nil> n_rays:32 nms_threshold:0.3 prob_threshold:0.48]"},
 		"of stardist's classes":  {stardist("grid: [2, 2], n_rays: 28"), ""},
 		"of stardist":            {stardist("grid: [2, 2], n_rays: 32"), "stardist_postprocessing map[grid:[2 2] n_rays:32 nms_threshold:0.3 prob_threshold:0.48]"},
@@ -121,6 +130,10 @@ func TestWhyNothingIsMade(t *testing.T) {
 		if say, hint := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, want[0]) || !strings.Contains(hint, want[1]) {
 			t.Errorf("%s: %s; %s: %v", output, say, hint, err)
 		}
+	}
+	_, err := recipe.Read([]byte(strings.NewReplacer(image, "    axes: xc\n    data_type: float32\n    shape: [16, 4]\n", "    postprocessing: []\n", "", "name: prob", "name: bboxes").Replace(four)))
+	if _, hint := fault.Explain(err); !strings.Contains(hint, "{id: boxes}") {
+		t.Errorf("a list by its name: %v", err)
 	}
 }
 
