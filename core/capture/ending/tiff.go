@@ -20,6 +20,7 @@ const (
 	tagTileOffsets  = 324
 	tagTileCounts   = 325
 	tagSubIFDs      = 330
+	tagZeissLSM     = 34412
 )
 
 // maxIFDs bounds the directories that are followed: more are looked at nowhere.
@@ -43,6 +44,7 @@ type tiffFile struct {
 	order binary.ByteOrder
 	big   bool
 	left  *uint64 // bytes that may still be read
+	lsm   *bool   // Zeiss wrote it: what is said of how long packed strips are is how much is in them
 }
 
 // read is file's, of no more bytes than a file of this size is worth: directories that lie
@@ -63,7 +65,7 @@ func tiff(f file) error {
 		return err
 	}
 	left := 4*uint64(f.size) + 1<<20 //nolint:gosec // a size is not negative
-	t := tiffFile{file: f, order: binary.LittleEndian, left: &left}
+	t := tiffFile{file: f, order: binary.LittleEndian, left: &left, lsm: new(bool)}
 	if head[0] == 'M' {
 		t.order = binary.BigEndian
 	}
@@ -137,6 +139,9 @@ func (t tiffFile) directory(at uint64, subs bool) (next uint64, err error) {
 			}
 		}
 	}
+	if fields[tagZeissLSM].count > 0 {
+		*t.lsm = true
+	}
 	if err := t.pixels(fields); err != nil {
 		return 0, err
 	}
@@ -182,7 +187,10 @@ func (t tiffFile) pixels(fields map[uint16]field) error {
 
 // strips are uncompressed: how many bytes a row has, and how many rows a strip and the image. No bytes:
 // they are compressed, or nobody knows.
-type strips struct{ row, rows, height uint64 }
+type strips struct {
+	row, rows, height uint64
+	unknown           bool // nobody says how long they are: one byte, at least
+}
 
 func (t tiffFile) strips(fields map[uint16]field) strips {
 	value := func(tag uint16, other uint64) uint64 {
@@ -199,7 +207,7 @@ func (t tiffFile) strips(fields map[uint16]field) strips {
 	samples, bits, rows := value(tagSamples, 1), value(tagBits, 1), value(tagRowsPerStrip, h)
 	const most = 1 << 24
 	if value(tagCompression, 1) != 1 || max(w, h) > most || samples > 1<<16 || bits > 64 || min(h, rows) == 0 {
-		return strips{}
+		return strips{unknown: *t.lsm}
 	}
 	if value(tagPlanar, 1) == 2 {
 		samples = 1
@@ -207,12 +215,15 @@ func (t tiffFile) strips(fields map[uint16]field) strips {
 	if rows > most { // all of them
 		rows = h
 	}
-	return strips{(w*samples*bits + 7) / 8, rows, h}
+	return strips{row: (w*samples*bits + 7) / 8, rows: rows, height: h}
 }
 
 // most is how many of the n bytes that strip i is said to have hold pixels: programs give the last one
 // the size of the others, and end the file with its last row.
 func (s strips) most(i, n uint64) uint64 {
+	if s.unknown {
+		return min(n, 1)
+	}
 	if s.row == 0 || n > s.row*s.rows { // or planes lie behind one another
 		return n
 	}
