@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"math"
-	"strconv"
 	"time"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -24,13 +22,6 @@ const probability = "Detection probability"
 
 // track is the measurement that says what an object is over time, also to QuPath.
 const track = "Track"
-
-type feature struct {
-	Type       string     `json:"type"`
-	ID         string     `json:"id"` // a UUID, or QuPath makes up another
-	Geometry   geometry   `json:"geometry"`
-	Properties properties `json:"properties"`
-}
 
 type geometry struct {
 	Type        string          `json:"type"`
@@ -51,18 +42,6 @@ func planeOf(l annotation.Layer) (json.RawMessage, error) {
 		return nil, nil
 	}
 	return json.Marshal(plane{-1, l.Z, l.T})
-}
-
-type properties struct {
-	ObjectType     string             `json:"objectType"`
-	Classification *class             `json:"classification,omitempty"`
-	Measurements   map[string]float64 `json:"measurements,omitempty"`
-	Metadata       map[string]string  `json:"metadata"` // what QuPath keeps of what it does not know
-}
-
-type class struct {
-	Name  string `json:"name"`
-	Color [3]int `json:"color"`
 }
 
 // about is what the file says of the layer as a whole; QuPath passes over it.
@@ -93,6 +72,7 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 		rows[r.Object.ID] = r
 	}
 	comma := ""
+	fs := features{at: at}
 	for _, o := range l.Objects {
 		if len(o.Outline) < 3 {
 			continue // no polygon
@@ -101,7 +81,7 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 		if r, ok := rows[o.ID]; ok {
 			values = t.Values(r)
 		}
-		b, err := marshal(o, at, values)
+		b, err := fs.marshal(o, values)
 		if err != nil {
 			return fmt.Errorf("write geojson: object %s: %w", o.ID, err)
 		}
@@ -113,45 +93,6 @@ func WriteGeoJSON(w io.Writer, l annotation.Layer, t measure.Table) error {
 		return fmt.Errorf("write geojson: %w", err)
 	}
 	return nil
-}
-
-func marshal(o annotation.Object, at json.RawMessage, values []measure.Value) ([]byte, error) {
-	rings := Rings(o)
-	for i, r := range rings {
-		rings[i] = append(r, r[0])
-	}
-	coordinates, err := json.Marshal(rings)
-	if err != nil {
-		return nil, err
-	}
-	f := feature{Type: "Feature", ID: uuid(o.ID), Geometry: geometry{"Polygon", coordinates, at}}
-	f.Properties = properties{
-		ObjectType: "detection",
-		Metadata: map[string]string{
-			"id": o.ID, "state": string(o.State), "by": o.By, "score": strconv.FormatFloat(o.Score, 'g', -1, 64),
-		},
-	}
-	if o.Track > 0 {
-		values = append(values, measure.Value{Name: track, Value: float64(o.Track)})
-	}
-	if o.State == annotation.Drawn {
-		f.Properties.ObjectType = "annotation"
-	} else {
-		values = append([]measure.Value{{Name: probability, Value: o.Score}}, values...)
-	}
-	if o.Class != "" {
-		f.Properties.Classification = &class{Name: o.Class, Color: Color(o.Class)}
-	}
-	for _, v := range values {
-		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
-			continue // JSON has no word for it
-		}
-		if f.Properties.Measurements == nil {
-			f.Properties.Measurements = map[string]float64{}
-		}
-		f.Properties.Measurements[v.Name] = v.Value
-	}
-	return json.Marshal(f)
 }
 
 // Rings are the rings of an object, the outer one first, as other programs take them; no first
