@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/foreign"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
@@ -28,12 +30,18 @@ type conversions struct {
 
 	mu    sync.Mutex // guards all below
 	queue []*foreign.Conversion
-	wake  chan struct{}              // closed when the queue has grown
-	hoped map[string]*imageio.Making // that a capture waits for, by MD5
+	wake  chan struct{}    // closed when the queue has grown
+	hoped map[string]*hope // that captures wait for, by MD5
+}
+
+// hope is an image that is being made, and who waits for it.
+type hope struct {
+	m     *imageio.Making
+	items map[string]bool
 }
 
 func newConversions(shelf *foreign.Shelf) *conversions {
-	return &conversions{shelf: shelf, wake: make(chan struct{}), hoped: map[string]*imageio.Making{}}
+	return &conversions{shelf: shelf, wake: make(chan struct{}), hoped: map[string]*hope{}}
 }
 
 // shelf is where converted images are kept, and who converts them.
@@ -139,7 +147,20 @@ func (s *Station) convert(ctx context.Context, v *foreign.Conversion) {
 	if err != nil && ctx.Err() == nil {
 		s.log.WarnContext(ctx, "not converted", slog.String("image", v.Title), slog.Any("error", err))
 	}
-	s.flow.Nudge() // captures wait for it
+	s.goOn(ctx, v.ID())
+}
+
+// goOn has the captures go on that wait for the image with those pixels.
+func (s *Station) goOn(ctx context.Context, id string) {
+	for _, item := range s.conversions.waiting(strings.TrimPrefix(id, pixelsID(""))) {
+		it, ok := s.flow.Items.Row(item)
+		if !ok || it.Passes["infer"].State != flow.Waiting {
+			continue
+		}
+		if err := s.flow.Retry(ctx, item); err != nil { // it is tried again within a minute
+			s.log.WarnContext(ctx, "not nudged", slog.String("item", item), slog.Any("error", err))
+		}
+	}
 }
 
 // written tells a job how many bytes are.
@@ -160,32 +181,47 @@ func (s seer) openSeen(ctx context.Context, c intake.Capture, md5 string) (image
 	}
 	src, err := s.openCapture(ctx, c, md5, own)
 	if m, ok := errors.AsType[*imageio.Making](err); ok {
-		s.conversions.hope(md5, m)
+		s.conversions.hope(md5, c.ID(), m)
 	}
 	return src, err
 }
 
-func (c *conversions) hope(md5 string, m *imageio.Making) {
+func (c *conversions) hope(md5, item string, m *imageio.Making) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.hoped[md5] = m
+	h := c.hoped[md5]
+	if h == nil {
+		h = &hope{items: map[string]bool{}}
+		c.hoped[md5] = h
+	}
+	h.m, h.items[item] = m, true
+}
+
+// waiting are the items that wait for the image with that MD5.
+func (c *conversions) waiting(md5 string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h := c.hoped[md5]; h != nil {
+		return slices.Collect(maps.Keys(h.items))
+	}
+	return nil
 }
 
 // vain returns why what a capture has waited for came to nothing.
 func (c *conversions) vain(md5 string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := c.hoped[md5]
-	if m == nil {
+	h := c.hoped[md5]
+	if h == nil {
 		return nil
 	}
 	select {
-	case <-m.Done:
+	case <-h.m.Done:
 	default:
 		return nil
 	}
 	delete(c.hoped, md5)
-	err := m.Why()
+	err := h.m.Why()
 	if errors.Is(err, context.Canceled) {
 		return fault.New(fault.Invalid, "Its conversion was stopped.", "Try again starts it anew.", nil)
 	}
