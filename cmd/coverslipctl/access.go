@@ -35,5 +35,8 @@ func here(hint string) string {
 	if strings.Contains(hint, "Settings, Servers") {
 		return hint + " Here that is --ca, --cert, --key, --token-header, and the token in COVERSLIP_TOKEN."
 	}
+	if strings.Contains(hint, "say that it is to be replaced") {
+		return hint + " Here that is --force."
+	}
 	return hint
 }

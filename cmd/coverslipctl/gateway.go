@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -39,29 +40,57 @@ func serveGateway(ctx context.Context, c call, args []string) error {
 	if len(rest) > 0 {
 		return usageError("the gateway takes no arguments")
 	}
-	if err := checkAccess(f.Access, servers); err != nil {
+	if err := cmp.Or(checkAccess(f.Access, servers), checkFront(f)); err != nil {
 		return err
 	}
 	if tokens != "" {
-		b, err := os.ReadFile(tokens)
-		if err != nil {
-			return fault.New(fault.NotFound, "The file of tokens can't be read.", "", err)
-		}
-		for line := range strings.Lines(string(b)) {
-			line = strings.TrimSpace(line)
-			if strings.ContainsFunc(line, unicode.IsSpace) {
-				return fault.New(fault.Invalid, "A line of the file of tokens has more than a token.", "Write one a line, without blanks.", nil)
-			}
-			if line != "" {
-				f.Tokens = append(f.Tokens, secret.Text(line))
-			}
-		}
-		if len(f.Tokens) == 0 {
-			return fault.New(fault.Invalid, "The file of tokens is empty.", "Write one a line.", nil)
+		if f.Tokens, err = readTokens(tokens); err != nil {
+			return err
 		}
 	}
 	f.Servers, f.Folders = list(servers), list(folders)
 	return station.ServeGateway(ctx, f, func(address string) { fmt.Fprintln(c.out, "listening at http://"+address) })
+}
+
+// checkFront refuses numbers that make no sense, and a dataset that is not there.
+func checkFront(f station.Front) error {
+	for _, n := range []struct {
+		name  string
+		value float64
+		most  float64
+	}{
+		{"max-upload", float64(f.MaxUpload), 1 << 50}, {"max-pixels", float64(f.MaxPixels), 1 << 50}, {"parallel", float64(f.Parallel), 1 << 10},
+		{"waiting", float64(f.Waiting), 1 << 20}, {"results", float64(f.Results), 1 << 20}, {"rate", f.Rate, 1e6},
+	} {
+		if !(n.value >= 0 && n.value <= n.most) { // nor NaN
+			return usageError(fmt.Sprintf("--%s is from 0 to %.0f", n.name, n.most))
+		}
+	}
+	if st, err := os.Stat(f.Dataset); f.Dataset != "" && (err != nil || !st.IsDir()) {
+		return fault.New(fault.NotFound, "There is no folder "+f.Dataset+" for --dataset.", "", err)
+	}
+	return nil
+}
+
+// readTokens reads a file with a token a line.
+func readTokens(file string) (all []secret.Text, err error) {
+	b, err := os.ReadFile(file) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "The file of tokens can't be read.", "", err)
+	}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if strings.ContainsFunc(line, unicode.IsSpace) {
+			return nil, fault.New(fault.Invalid, "A line of the file of tokens has more than a token.", "Write one a line, without blanks.", nil)
+		}
+		if line != "" {
+			all = append(all, secret.Text(line))
+		}
+	}
+	if len(all) == 0 {
+		return nil, fault.New(fault.Invalid, "The file of tokens is empty.", "Write one a line.", nil)
+	}
+	return all, nil
 }
 
 // list parts a flag at its commas.

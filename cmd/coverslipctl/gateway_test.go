@@ -44,3 +44,19 @@ func TestTheGatewayStaysAtHome(t *testing.T) {
 		cancel()
 	}
 }
+
+// The gateway does not begin with numbers that make no sense.
+func TestTheGatewayTakesNoNonsense(t *testing.T) {
+	for said, args := range map[string][]string{
+		"--parallel is from 0 to 1024":          {"--parallel", "-4"},
+		"--waiting is from 0":                   {"--waiting", "-5"},
+		"--rate is from 0":                      {"--rate", "NaN"},
+		"--max-upload is from 0":                {"--max-upload", "-1"},
+		"There is no folder nosuch for --datas": {"--dataset", "nosuch"},
+	} {
+		var text, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"gateway", "--listen", "127.0.0.1:0"}, args...), &text, &errs); code == 0 || !strings.Contains(errs.String(), said) {
+			t.Errorf("%v ended with %d: %s%s", args, code, &text, &errs)
+		}
+	}
+}

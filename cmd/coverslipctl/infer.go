@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -29,6 +31,7 @@ func inferImages(ctx context.Context, c call, args []string) error {
 	kinds := flags.String("as", "tif,csv", "kinds of results --into: tif (NAME.labels.tif), csv and geojson (NAME.objects.…)")
 	flags.StringVar(&r.tracks, "tracks", "", "table.csv of one film: where each object is at each time point, linked over time")
 	flags.Float64Var(&q.Linking.Reach, "reach", 20, "pixels that an object moves at most from one time point to the next (--tracks)")
+	flags.BoolVar(&r.force, "force", false, "replace results that are there")
 	flags.IntVar(&q.Linking.Gap, "gap", 1, "time points in which an object may be missing (--tracks)")
 	images, err := c.parse(flags, args)
 	if err != nil {
@@ -51,6 +54,12 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		defer mu.Unlock()
 		fmt.Fprintln(c.errs, "coverslipctl: "+image+": "+note)
 	}
+	q.Fails = func(image string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		say, hint := fault.Once(err)
+		fmt.Fprintln(c.errs, strings.TrimSpace("coverslipctl: "+image+": "+say+" "+here(hint)))
+	}
 	if r.tracks != "" {
 		return trackFilm(ctx, c, q, images[0], r.tracks)
 	}
@@ -61,10 +70,10 @@ func inferImages(ctx context.Context, c call, args []string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		line := fmt.Sprintf("%d objects on %s in %.2f s", len(a.Layer.Objects), a.Engine, a.Seconds)
-		if len(images) > 1 {
-			line = a.Image + ": " + line
+		if len(images) == 1 {
+			return c.print(a.Found(), line)
 		}
-		return c.print(a.Layer, line)
+		return c.printLine(a.Found(), a.Path+": "+line)
 	})
 }
 
@@ -84,7 +93,7 @@ func questionFlags(flags *flag.FlagSet, q *station.Question) {
 	flags.Func("z", "which plane of a stack, counted from 0; else the middle one", from0(&q.Z))
 	flags.Func("t", "which time point of a film, counted from 0; else the first one, and with --tracks it and all after it", from0(&q.T))
 	flags.Float64Var(&q.Threshold, "threshold", 0, "of the model's probability, up to 1; 0: the model's own")
-	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call goes on from there after a crash, as it does itself after an outage")
+	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call, with --force where results are there, goes on from there after a crash, as it does itself after an outage")
 	flags.DurationVar(&q.Patience, "patience", 10*time.Minute, "how long a server that does not answer any more is asked again; 0: not at all")
 	access(flags, &q.Access)
 }
@@ -101,13 +110,13 @@ func from0(to **int) func(string) error {
 	}
 }
 
-func trackFilm(ctx context.Context, c call, q station.Question, film, table string) (err error) {
-	n := 0
-	err = station.WriteResult(table, func(w io.Writer) error {
-		n, err = station.Track(ctx, q, film, w)
-		return err
-	})
+func trackFilm(ctx context.Context, c call, q station.Question, film, table string) error {
+	var rows bytes.Buffer // or a file that is half written stays behind when the program is killed
+	n, err := station.Track(ctx, q, film, &rows)
 	if err != nil {
+		return err
+	}
+	if err := station.WriteResult(table, func(w io.Writer) error { _, err := rows.WriteTo(w); return err }); err != nil {
 		return err
 	}
 	return c.print(map[string]int{"tracks": n}, fmt.Sprintf("%d tracks in %s", n, table))
@@ -117,6 +126,7 @@ func trackFilm(ctx context.Context, c call, q station.Question, film, table stri
 type results struct {
 	out, into, tracks string // empty: nowhere
 	kinds             []string
+	force             bool // what is there is replaced
 }
 
 // files are where the results of an image go, under names that no instrument gives.
@@ -142,6 +152,12 @@ func (r results) files(image string) (all []string) {
 	return all
 }
 
+// The sides that tiles may have. In smaller ones hardly an object is whole.
+const (
+	leastTile = 32
+	mostTile  = 1 << 15
+)
+
 // fit refuses a call whose words are off or don't go together.
 func (r results) fit(q station.Question, images []string) error {
 	if i := slices.IndexFunc(r.kinds, func(k string) bool { return k != "tif" && k != "csv" && k != "geojson" }); i >= 0 {
@@ -156,6 +172,12 @@ func (r results) fit(q station.Question, images []string) error {
 		return usageError("--tracks is for one film, and without --out and --into")
 	case !(q.Threshold >= 0 && q.Threshold <= 1):
 		return usageError("--threshold is from 0 to 1")
+	case !(q.Diameter >= 0 && q.Diameter <= 10_000):
+		return usageError("--diameter is from 0 to 10000")
+	case q.Tile != 0 && (q.Tile < leastTile || q.Tile > mostTile):
+		return usageError(fmt.Sprintf("--tile is from %d to %d, or 0", leastTile, mostTile))
+	case q.Overlap < 0 || q.Overlap >= cmp.Or(q.Tile, 512):
+		return usageError("--overlap is not below 0, and less than a tile")
 	case q.Linking.Gap < 0 || !(q.Linking.Reach > 0):
 		return usageError("--reach is above 0, and --gap not below")
 	}
@@ -165,8 +187,12 @@ func (r results) fit(q station.Question, images []string) error {
 	return r.check(images)
 }
 
-// check refuses results that would replace an image, or one another, before anything is asked.
+// check refuses results that would replace an image, or one another, or that can't be written, before
+// anything is asked.
 func (r results) check(images []string) error {
+	if err := station.CheckExport(r.out); r.out != "" && err != nil {
+		return err
+	}
 	var sources []os.FileInfo
 	for _, image := range images {
 		if st, err := os.Stat(image); err == nil {
@@ -184,6 +210,9 @@ func (r results) check(images []string) error {
 			st, err := os.Stat(file)
 			if err == nil && slices.ContainsFunc(sources, func(s os.FileInfo) bool { return os.SameFile(s, st) }) {
 				return fault.New(fault.Invalid, "The result "+file+" would replace an image.", "Choose another name or folder.", nil)
+			}
+			if err := station.CheckResult(file, r.force); err != nil {
+				return err
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func TestInferGoesOnAfterKills(t *testing.T) {
 	run := func(more ...string) []byte {
 		t.Helper()
 		out := filepath.Join(dir, "out.csv")
-		if said, err := infer(append(more, "--out", out)...).CombinedOutput(); err != nil {
+		if said, err := infer(append(more, "--force", "--out", out)...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, said)
 		}
 		b, err := os.ReadFile(out)

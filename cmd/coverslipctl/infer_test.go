@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
+	"image"
 	"io"
 	"io/fs"
 	"math"
@@ -18,6 +20,8 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/assets/sample"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/servertest"
 )
 
@@ -47,6 +51,12 @@ func TestInferSparesImages(t *testing.T) {
 		{[]string{one, "--channels", "1,"}, "are not like 1,0"},
 		{[]string{one, "--z", "-1"}, "a whole number from 0 on"},
 		{[]string{one, "--threshold", "1.5"}, "--threshold is from 0 to 1"},
+		{[]string{one, "--tile", "-5"}, "--tile is from 32 to 32768, or 0"},
+		{[]string{one, "--tile", "1"}, "--tile is from"},
+		{[]string{one, "--overlap", "-5"}, "--overlap is not below 0"},
+		{[]string{one, "--overlap", "5000"}, "less than a tile"},
+		{[]string{one, "--diameter", "-3"}, "--diameter is from 0 to 10000"},
+		{[]string{one, "--diameter", "NaN"}, "--diameter is from 0 to 10000"},
 	} {
 		var text, errs bytes.Buffer
 		args := append([]string{"infer", "--engine", "grpc://127.0.0.1:1"}, c.args...)
@@ -56,6 +66,116 @@ func TestInferSparesImages(t *testing.T) {
 	}
 	if data, err := os.ReadFile(one); err != nil || string(data) != "an image" {
 		t.Errorf("the image is %q, %v", data, err)
+	}
+}
+
+// Results are only written where they can be, and replace what is there only if somebody says so.
+func TestInferSparesResults(t *testing.T) {
+	dir := t.TempDir()
+	file, other := filepath.Join(dir, "a.tif"), filepath.Join(dir, "other.tif")
+	for _, f := range []string{file, other, filepath.Join(dir, "a.labels.tif")} {
+		if err := os.WriteFile(f, []byte("an image"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		r   results
+		say string
+	}{
+		{results{out: other}, "is there already"},
+		{results{out: other, force: true}, ""},
+		{results{tracks: other}, "is there already"},
+		{results{into: dir, kinds: []string{"csv", "tif"}}, "is there already"},
+		{results{into: dir, kinds: []string{"csv"}}, ""},
+		{results{out: file, force: true}, "would replace an image"},
+		{results{out: filepath.Join(dir, "none", "a.csv")}, "There is no folder “" + filepath.Join(dir, "none") + "”"},
+		{results{into: other, kinds: []string{"csv"}}, "There is no folder"},
+		{results{out: filepath.Join(dir, "a.png")}, "is none of .geojson, .csv and .tif"},
+	} {
+		if err := c.r.check([]string{file}); (err == nil) != (c.say == "") || err != nil && !strings.Contains(err.Error(), c.say) {
+			t.Errorf("%+v: %v", c.r, err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// Images that are bad are told, each by its name, and the others are asked about; what was found names its image.
+func TestInferGoesOnAfterABadImage(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	dir := t.TempDir()
+	data, err := fs.ReadFile(sample.Captures(), "2026-11-24_bbbc038_img2d_DAPI.ome.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var images []string
+	for name, text := range map[string]string{"a.ome.tif": string(data), "b.ome.tif": string(data), "cut.ome.tif": string(data[:len(data)/2]), "empty.tif": "", "notes.tif": "none"} {
+		images = append(images, filepath.Join(dir, name))
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	images = append(images, filepath.Join(dir, "none.tif"))
+	slices.Sort(images)
+	var text, errs bytes.Buffer
+	if code := run(t.Context(), append([]string{"--json", "infer"}, images...), &text, &errs); code != 1 || !strings.Contains(errs.String(), "4 of 6 images have no answer.") {
+		t.Errorf("ended with %d: %s", code, &errs)
+	}
+	for _, bad := range images[2:] {
+		if !strings.Contains(errs.String(), "coverslipctl: "+bad+": ") {
+			t.Errorf("%s is not told of: %s", bad, &errs)
+		}
+	}
+	var files []string
+	for line := range strings.Lines(text.String()) {
+		var found struct {
+			File    string
+			Objects []any
+		}
+		if err := json.Unmarshal([]byte(line), &found); err != nil || len(found.Objects) == 0 {
+			t.Errorf("%.100q, %v", line, err)
+		}
+		files = append(files, found.File)
+	}
+	if slices.Sort(files); !slices.Equal(files, images[:2]) {
+		t.Errorf("found in %v", files)
+	}
+}
+
+// glance looks into a folder whenever something is said.
+type glance struct {
+	dir  string
+	seen []string
+}
+
+func (g *glance) Write(b []byte) (int, error) {
+	all, err := os.ReadDir(g.dir)
+	for _, e := range all {
+		g.seen = append(g.seen, e.Name())
+	}
+	return len(b), err
+}
+
+// While a film is looked at nothing lies beside the table that is to be: a kill leaves nothing behind.
+func TestTracksLeaveNothingHalfWritten(t *testing.T) {
+	servertest.Need(t, "COVERSLIP_TEST_ORT")
+	film := filepath.Join(t.TempDir(), "film.ome.tif")
+	info := imageio.Info{Levels: []imageio.Level{{Size: image.Pt(64, 64)}}, Channels: []imageio.Channel{{Name: "DAPI"}}, Z: 2, T: 2, Type: imageio.Uint8}
+	err := ometiff.Write(t.Context(), film, info, func(_, _, _ int) (*imageio.Pixels, error) {
+		return &imageio.Pixels{Size: image.Pt(64, 64), Type: imageio.Uint8, Data: make([]byte, 64*64)}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	errs := &glance{dir: dir}
+	var text bytes.Buffer
+	if code := run(t.Context(), []string{"infer", film, "--tracks", filepath.Join(dir, "table.csv")}, &text, errs); code != 0 || len(errs.seen) > 0 {
+		t.Errorf("ended with %d: %s, %v were there", code, &text, errs.seen)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "table.csv")); err != nil {
+		t.Error(err)
 	}
 }
 

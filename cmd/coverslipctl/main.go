@@ -56,7 +56,7 @@ func commands() map[string]command {
 		"instrument":   {instrumentUsage, "the instruments' folders that are watched, and what is written there", instrument},
 		"demo":         {"demo [--seconds N]", "the sample bench without a window, until every capture is predicted", demo},
 		"watch":        {"watch", "capture, version and predict until stopped", watch},
-		"infer":        {"infer IMAGE… [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE | --into DIR [--as tif,csv,geojson]] [--keep DIR] [--ca FILE] [--cert FILE --key FILE]", "predict images; a network that is brought to a server stays there (-h says more)", inferImages},
+		"infer":        {"infer IMAGE… [--engine embedded|grpc://H:P|http://H:P] [--model NAME] [--folder DIR] [--out FILE | --into DIR [--as tif,csv,geojson]] [--force] [--keep DIR] [--ca FILE] [--cert FILE --key FILE]", "predict images; a network that is brought to a server stays there (-h says more)", inferImages},
 		"info":         {"info FILE [--image N]", "what an image says of itself: sizes, axes, channels, calibration", info},
 		"calibrate":    {"calibrate PATH X [Y [Z]]", "say how large the pixels of a dataset's image are, in µm, and commit that; 0: as the file says", calibrate},
 		"convert":      {"convert IN OUT.ome.tif [--image N] [--compression deflate|zstd|none] [--force]", "write an image as a tiled OME-TIFF with a pyramid", convert},
@@ -206,6 +206,14 @@ func (c *call) parse(flags *flag.FlagSet, args []string) ([]string, error) {
 		}
 	}
 	return rest, nil
+}
+
+// printLine writes one of several, as JSON on a line of its own.
+func (c call) printLine(v any, line string) error {
+	if c.json {
+		return json.NewEncoder(c.out).Encode(v)
+	}
+	return c.print(nil, line)
 }
 
 // print writes v as JSON, or the lines of text.

@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,7 +22,6 @@ import (
 
 	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/annotation"
-	"coverslip.dev/coverslip/core/exchange"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/infer"
@@ -31,7 +30,6 @@ import (
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/core/recipe"
 	"coverslip.dev/coverslip/core/secret"
-	"coverslip.dev/coverslip/core/segment"
 )
 
 // Question is for one model on one engine, outside any workspace.
@@ -45,16 +43,17 @@ type Question struct {
 	Diameter  float64
 	Tile      int // side of a tile and pixels that neighbours share; 0: as infer does
 	Overlap   int
-	Channels  []int                    // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
-	Region    image.Rectangle          // whose objects are wanted; empty: all of the image
-	Image     *int                     // of a file with several, from 0 on, as Z and T are; nil: the one that a person would see first
-	Z, T      *int                     // plane and time point; nil: the middle one, the first one
-	Threshold float64                  // of probability; 0: the model's own
-	Keep      string                   // folder in which answers are kept until they are used; empty: none
-	Linking   measure.Linking          // of objects over time, for Track
-	Patience  time.Duration            // with a server that does not answer: so long it is asked again; 0: it is not
-	Waits     func(error)              // told when that begins, from several goroutines; nil: nobody is
-	Tells     func(image, note string) // before an image is asked about, what somebody might not expect; as Waits
+	Channels  []int                         // for those of the model, in its order; none: the ones with its names for them, or the ones that are looked at first
+	Region    image.Rectangle               // whose objects are wanted; empty: all of the image
+	Image     *int                          // of a file with several, from 0 on, as Z and T are; nil: the one that a person would see first
+	Z, T      *int                          // plane and time point; nil: the middle one, the first one
+	Threshold float64                       // of probability; 0: the model's own
+	Keep      string                        // folder in which answers are kept until they are used; empty: none
+	Linking   measure.Linking               // of objects over time, for Track
+	Patience  time.Duration                 // with a server that does not answer: so long it is asked again; 0: it is not
+	Waits     func(error)                   // told when that begins, from several goroutines; nil: nobody is
+	Tells     func(image, note string)      // before an image is asked about, what somebody might not expect; as Waits
+	Fails     func(image string, err error) // told of an image of several that can't be read or asked about: the others are; as Waits. nil: it ends all
 	Log       *slog.Logger
 }
 
@@ -68,6 +67,7 @@ type Access struct {
 type Answer struct {
 	Layer    annotation.Layer
 	Table    measure.Table
+	Path     string // of the image, as it was given
 	Image    string // file name
 	Model    infer.Ref
 	Size     image.Point
@@ -85,7 +85,7 @@ const (
 )
 
 // Ask loads the model into the engine and asks it about images. done is called with each
-// answer, from several goroutines, in any order. The first error ends it.
+// answer, from several goroutines, in any order. The first error that is no image's own ends it.
 func Ask(ctx context.Context, q Question, paths []string, done func(Answer) error) error {
 	en, err := q.engine(ctx)
 	if err != nil {
@@ -99,12 +99,16 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 	if err := load(ctx, en, b); err != nil {
 		return err
 	}
+	bad := failures{of: len(paths), tell: q.Fails}
 	room := semaphore.NewWeighted(mostPixels)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostImages)
 	for _, path := range paths {
 		src, err := openGiven(ctx, path, "", q.image(), nil)
 		if err != nil {
+			if err = bad.note(path, err); err == nil {
+				continue
+			}
 			g.Go(func() error { return err })
 			break
 		}
@@ -119,13 +123,39 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 			defer src.Close() //nolint:errcheck // read only
 			a, err := q.ask(ctx, en, b, r, src, path)
 			if err != nil {
-				return err
+				return bad.note(path, err)
 			}
-			a.Image = filepath.Base(path)
+			a.Path, a.Image = path, filepath.Base(path)
 			return done(a)
 		})
 	}
-	return g.Wait()
+	return cmp.Or(g.Wait(), bad.all())
+}
+
+// failures counts the images of several that have no answer.
+type failures struct {
+	of   int
+	tell func(image string, err error)
+	n    atomic.Int32
+}
+
+// note tells of what is wrong with one image, and returns what is about them all.
+func (f *failures) note(path string, err error) error {
+	kind := fault.KindOf(err)
+	own := kind == fault.Corrupt || kind == fault.NotFound || kind == fault.Invalid || errors.Is(err, fs.ErrPermission)
+	if f.tell == nil || f.of < 2 || !own {
+		return err
+	}
+	f.tell(path, err)
+	f.n.Add(1)
+	return nil
+}
+
+func (f *failures) all() error {
+	if n := f.n.Load(); n > 0 {
+		return fault.New(fault.Invalid, fmt.Sprintf("%d of %d images have no answer.", n, f.of), "What is wrong with each is said above.", nil)
+	}
+	return nil
 }
 
 // ask is about one image.
@@ -300,52 +330,4 @@ func (q Question) bundle() (infer.Bundle, *recipe.Model, error) {
 	}
 	r, err := recipe.Read(b.Recipe)
 	return b, r, err
-}
-
-// Export writes the answer to path, in the form that its ending asks for: .geojson, .csv,
-// .tif. The file appears whole or not at all.
-func (a Answer) Export(path string) error {
-	write, err := a.writer(path)
-	if err != nil {
-		return err
-	}
-	return WriteResult(path, write)
-}
-
-// WriteResult makes the file at path what write writes, whole or not at all.
-func WriteResult(path string, write func(io.Writer) error) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".export-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when all went well
-	if err = write(tmp); err == nil {
-		err = errors.Join(tmp.Chmod(0o644), tmp.Sync()) // as people's own files
-	}
-	err = errors.Join(err, tmp.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
-}
-
-func (a Answer) writer(path string) (func(io.Writer) error, error) {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".geojson", ".json":
-		return func(w io.Writer) error { return exchange.WriteGeoJSON(w, a.Layer, a.Table) }, nil
-	case ".csv":
-		return func(w io.Writer) error {
-			return exchange.WriteCSV(w, a.Table, exchange.Provenance{
-				Image: a.Image, Model: a.Model.Model, Version: a.Model.Version, Z: a.Layer.Z, T: a.Layer.T,
-			})
-		}, nil
-	case ".tif", ".tiff":
-		return func(w io.Writer) error {
-			return exchange.WriteLabels(w, exchange.Labels{
-				Width: a.Size.X, Height: a.Size.Y, Most: uint32(len(a.Layer.Objects)), //nolint:gosec // not more than pixels
-				Rows: segment.NewPainter(a.Layer.Objects, a.Size.X, a.Size.Y).Rows,
-			}, a.Micron, a.Layer.By)
-		}, nil
-	}
-	return nil, fault.New(fault.Invalid, "The ending of "+filepath.Base(path)+" is none of .geojson, .csv and .tif.", "Choose one of them.", nil)
 }

@@ -134,7 +134,7 @@ def timed(command):
 def ours(top, name, into, images):
     os.makedirs(into, exist_ok=True)
     return [CTL, "infer", "--engine", GRPC, "--model", name, "--folder", os.path.join(top, name),
-            "--tile", "256", "--overlap", "32", "--into", into, *images]
+            "--tile", "256", "--overlap", "32", "--force", "--into", into, *images]
 
 
 def theirs(python, name, scale, into, images):
