@@ -6,6 +6,10 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/infer"
+	"coverslip.dev/coverslip/core/secret"
 )
 
 // TestTurns: clients are served in turn, each one's jobs in the order in which they came.
@@ -92,4 +96,24 @@ func TestLines(t *testing.T) {
 	enter("c", false)
 	leave()
 	enter("a", false)
+}
+
+// TestALargeUploadHasRoom, also where it is one of several clients'.
+func TestALargeUploadHasRoom(t *testing.T) {
+	for largest, want := range map[int64]int64{0: 16 << 30, 10 << 30: 40 << 30} {
+		g, err := New(Options{
+			Engine: struct{ infer.Engine }{}, Models: make([]Model, 1), MaxUpload: largest, Work: t.TempDir(), Tokens: []secret.Text{"a", "b"},
+			Open:  func(context.Context, string, string, int) (imageio.Source, error) { return nil, nil },
+			Plane: func(imageio.Info) infer.Options { return infer.Options{} },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most := g.opt.MaxUpload; g.opt.MaxSpool != want || g.fits(most, 2*most) != nil {
+			t.Errorf("%d bytes in %d", most, g.opt.MaxSpool)
+		}
+		if err := g.folder.remove(); err != nil {
+			t.Error(err)
+		}
+	}
 }
