@@ -175,37 +175,14 @@ func (s *stream) config() Config {
 	return c
 }
 
-// tileParts finds all tile-parts (A.4.2); src begins behind the first SOT's marker.
+// tileParts finds all tile-parts; src begins behind the first SOT's marker.
 func (s *stream) tileParts(src []byte) error {
-	grid := s.grid()
 	for {
-		if len(src) < 10 {
-			return errShort
-		}
-		tile, n := u16(src[2:]), u32(src[4:])
-		if n == 0 || n == len(src)+4 { // to the end, and some programs count the last part so
-			n = len(src) + 2
-			if u16(src[len(src)-2:]) == markerEOC {
-				n -= 2
-			}
-		}
-		if u16(src) != 10 || n < 14 || tile >= grid.X*grid.Y {
-			return fmt.Errorf("j2k: a part of tile %d with %d bytes", tile, n)
-		}
-		if n-2 > len(src) {
-			return errShort
-		}
-		head := src[10 : n-2]
-		data, err := segments(head, markerSOD, func(int, []byte) error { return nil })
+		n, err := s.tilePart(src)
 		if err != nil {
 			return err
 		}
-		packed, err := s.headers()
-		if err != nil {
-			return err
-		}
-		s.parts = append(s.parts, part{tile: tile, head: head, data: data, packed: packed})
-		src = src[n-2:]
+		src = src[n:]
 		if len(src) < 2 || u16(src) != markerSOT { // its end, or nothing more
 			break
 		}
@@ -213,6 +190,34 @@ func (s *stream) tileParts(src []byte) error {
 	}
 	slices.SortStableFunc(s.parts, func(a, b part) int { return cmp.Compare(a.tile, b.tile) })
 	return nil
+}
+
+// tilePart takes in a tile-part and returns its length (A.4.2).
+func (s *stream) tilePart(src []byte) (int, error) {
+	if len(src) < 10 {
+		return 0, errShort
+	}
+	tile, n, grid := u16(src[2:]), u32(src[4:])-2, s.grid()
+	if n == -2 || n == len(src)+2 { // to the end, and some programs count the last part so
+		n = len(src)
+		if u16(src[n-2:]) == markerEOC {
+			n -= 2
+		}
+	}
+	if u16(src) != 10 || n < 12 || tile >= grid.X*grid.Y {
+		return 0, fmt.Errorf("j2k: a part of tile %d with %d bytes", tile, n)
+	}
+	if n > len(src) {
+		return 0, errShort
+	}
+	head := src[10:n]
+	data, err := segments(head, markerSOD, func(int, []byte) error { return nil })
+	if err != nil {
+		return 0, err
+	}
+	packed, err := s.headers()
+	s.parts = append(s.parts, part{tile: tile, head: head, data: data, packed: packed})
+	return n, err
 }
 
 // headers takes the next tile-part's headers of packets from the main header, where their length is before them.

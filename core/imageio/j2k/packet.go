@@ -214,21 +214,8 @@ func (d *Decoder) blockHeaders(r *bitReader, p *precinct, c *cell) error {
 	modes := d.planes[p.plane].modes
 	for i := range c.grid.X * c.grid.Y {
 		b := &d.blocks[c.first+i]
-		if b.included {
-			if r.bit() == 0 {
-				continue
-			}
-		} else {
-			if !d.below(r, c.included+i, int32(p.layer+1)) {
-				continue
-			}
-			empty := int32(0)
-			for !d.below(r, c.zeros+i, empty+1) {
-				if empty++; r.short || empty > 128 {
-					return errShort
-				}
-			}
-			b.included, b.planes = true, b.band.planes-int(empty)
+		if !d.includes(r, p, c, i) {
+			continue
 		}
 		n := passes(r)
 		for r.bit() != 0 {
@@ -252,6 +239,26 @@ func (d *Decoder) blockHeaders(r *bitReader, p *precinct, c *cell) error {
 		}
 	}
 	return nil
+}
+
+// includes reads whether a packet brings something of the i-th code-block of a cell (B.10.4), and where it is the
+// first time, how many planes of its bits are empty (B.10.5).
+func (d *Decoder) includes(r *bitReader, p *precinct, c *cell, i int) bool {
+	b := &d.blocks[c.first+i]
+	if b.included {
+		return r.bit() != 0
+	}
+	if !d.below(r, c.included+i, int32(p.layer+1)) {
+		return false
+	}
+	empty := int32(0)
+	for !d.below(r, c.zeros+i, empty+1) && !r.short {
+		if empty++; empty > 128 { // more than there can be
+			r.short = true
+		}
+	}
+	b.included, b.planes = true, b.band.planes-int(empty)
+	return true
 }
 
 // add gives a block another piece.
