@@ -232,3 +232,36 @@ func TestElectrons(t *testing.T) {
 		}
 	}
 }
+
+// fluoview writes recordings of Olympus FluoView, each beside its planes in the order T, Z, C, as tifffile reads them.
+const fluoview = `
+import struct, sys, logging, numpy as np, tifffile
+out = sys.argv[1]
+logging.disable(50)
+def write(name, *dims):
+    n = int(np.prod([d[1] for d in dims]))
+    img = np.arange(n * 20 * 30, dtype=np.uint16).reshape(n, 20, 30)
+    head = struct.pack("<hB257sIiIIiI", 0, 0, b"name", 0, 0, 0, 0, 0, 0)
+    for d in [("x", 30, 0.5, "um"), ("y", 20, 0.25, "um"), *dims] + [("", 0, 0, "")] * (8 - len(dims)):
+        head += struct.pack("<16sidd64s", d[0].encode(), d[1], 0, d[2], d[3].encode())
+    head += bytes(4 + 2 + 32 + 4 + 16 + 100 + 12)
+    with tifffile.TiffWriter(out + "/" + name + ".tif") as w:
+        for i, page in enumerate(img):
+            w.write(page, metadata=None, contiguous=False, extratags=[(34361, 7, len(head), head, True), (34362, 12, 8, [0.0] * 8, True)] if i == 0 else [])
+    with tifffile.TiffFile(out + "/" + name + ".tif") as t:
+        assert t.series[0].kind == "fluoview", t.series[0].kind
+        t.series[0].asarray(squeeze=True).transpose([t.series[0].axes.index(a) for a in "TZCYX" if a in t.series[0].axes]).astype("<u2").tofile(out + "/" + name + ".tif.raw")
+write("zct", ("Ch", 2, 1, ""), ("z", 3, -1.5, "um"), ("Time", 2, 4, "s"))
+write("zc", ("Z", 3, 1.5, "um"), ("Wavelength", 2, 1, "nm"))
+`
+
+// TestFluoView has the channels, depths and times that the instrument lists.
+func TestFluoView(t *testing.T) {
+	dir := instrument(t, fluoview)
+	for name, want := range map[string]imageio.Info{"zct": {T: 2, Interval: 4 * time.Second}, "zc": {T: 1}} {
+		i := same(t, filepath.Join(dir, name+".tif"), 0, 0)
+		if len(i.Channels) != 2 || i.Z != 3 || i.T != want.T || i.Interval != want.Interval || i.Micron != (imageio.Micron{X: 0.5, Y: 0.25, Z: 1.5}) {
+			t.Errorf("%s: %+v", name, i)
+		}
+	}
+}

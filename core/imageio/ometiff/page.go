@@ -45,6 +45,7 @@ const (
 	tagMetaMorphUse = 33628 // UIC1: settings
 	tagMetaMorph    = 33629 // UIC2: where and when
 	tagZeissSEM     = 34118
+	tagFluoView     = 34361
 	tagZeissLSM     = 34412
 	tagFEI          = 34680
 	tagFEINew       = 34682
@@ -91,6 +92,7 @@ type page struct {
 	metaMorph   field    // as many values as a stack has planes
 	metaMorphs  field    // its settings
 	zeiss       field
+	fluoView    field
 	fei         field // settings of an electron microscope
 	zeissSEM    field // the same
 	loose       bool  // what is said of how long the chunks are is how much is in them
@@ -169,6 +171,8 @@ func (p *page) refer(d field) bool {
 		p.metaMorphs = d
 	case tagZeissLSM:
 		p.zeiss = d
+	case tagFluoView:
+		p.fluoView = d
 	case tagFEI, tagFEINew:
 		p.fei = d
 	case tagZeissSEM:

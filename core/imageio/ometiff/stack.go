@@ -36,6 +36,9 @@ func (f *file) stack(pages []*page, n int) (*layout, error) {
 		l = plain(more, 0)
 	}
 	says.order(l)
+	if err := f.fromFluoView(l, first.fluoView); err != nil {
+		return nil, err
+	}
 	return l, f.stains(l)
 }
 
