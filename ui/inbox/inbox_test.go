@@ -262,6 +262,37 @@ func TestTheChosenReasonIsReadInFull(t *testing.T) {
 	}
 }
 
+// TestAFilterShowsWhatItLeavesFromTheTop: also after the list was scrolled down among many.
+func TestAFilterShowsWhatItLeavesFromTheTop(t *testing.T) {
+	s, _ := window(t, theme.Dark, inbox.Actions{})
+	var all []inbox.Row
+	for i := range 15 {
+		name := fmt.Sprintf("plate_%02d.tif", i)
+		if i == 2 {
+			name = "q2.tif"
+		}
+		if i > 12 {
+			name = fmt.Sprintf("film_%02d.tif", i)
+		}
+		all = append(all, inbox.Row{ID: name, Name: name, State: inbox.Person, Stages: line(5, inbox.Person, ""), Objects: -1, At: now().Add(time.Duration(-i) * time.Minute)})
+	}
+	s.Set(all)
+	for _, k := range []fyne.KeyName{fyne.KeyEnd, fyne.KeyUp, fyne.KeyUp} {
+		s.Keys().TypedKey(&fyne.KeyEvent{Name: k})
+	}
+	field := find(s, func(f *kit.Field) bool { return strings.HasPrefix(f.PlaceHolder, "Filter") })
+	for _, text := range []string{"film", "t", "", "q2"} {
+		field.SetText(text)
+	}
+	list, ok := s.Keys().(interface{ GetScrollOffset() float32 })
+	if !ok || list.GetScrollOffset() != 0 {
+		t.Errorf("one row is scrolled by %g", list.GetScrollOffset())
+	}
+	if find(s, func(n *kit.Name) bool { return n.Full() == "q2.tif" }) == nil {
+		t.Error("the row that the filter leaves is not shown")
+	}
+}
+
 // TestManyCaptures shows 50,000, of which it asks for the pictures of those in sight alone.
 func TestManyCaptures(t *testing.T) {
 	asked := map[string]bool{}

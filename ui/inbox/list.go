@@ -129,6 +129,7 @@ func (l *list) reload() {
 		}
 	}
 	l.Refresh()
+	l.Resize(l.Size()) // Fyne scrolls back what is below the end of fewer rows here alone
 }
 
 // TypedKey chooses with the arrows, Home and End, and opens what is chosen on Enter.
