@@ -158,7 +158,7 @@ func (w *window) keys(c fyne.Canvas) {
 	finish := &desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault}
 	c.AddShortcut(finish, func(fyne.Shortcut) {
 		if looking() {
-			w.review()
+			w.viewer.Finish()
 		}
 	})
 	before := c.OnTypedKey()

@@ -138,11 +138,37 @@ func (s *Screen) lens() {
 // undo takes back what was done last: of an outline that is not closed yet its last corner.
 func (s *Screen) undo() {
 	if !s.view.Back() {
-		do(s.act.Undo)
+		s.logged(s.act.Undo, s.val.CanUndo, "Undone")
 	}
 }
 
-func (s *Screen) redo() { do(s.act.Redo) }
+// logged takes a step in the log of corrections, and says where where nobody sees it.
+func (s *Screen) logged(step func(), can bool, word string) {
+	do(step)
+	if _, t := s.view.Plane(); can && t != s.val.T {
+		s.Note(fmt.Sprintf("%s at time point %d, which the review is of.", word, s.val.T+1))
+	}
+}
+
+// Finish has the review committed. What is hidden is committed, too, which nobody sees: so it asks.
+func (s *Screen) Finish() {
+	n, of := s.panel.objects.hidden(), s.val.ID
+	if n == 0 || !s.val.CanReview {
+		do(s.act.CommitReview)
+		return
+	}
+	what := fmt.Sprintf("%d of %d objects are hidden now. They are committed, too.", n, len(s.val.Objects))
+	if n == 1 {
+		what = fmt.Sprintf("1 of %d objects is hidden now. It is committed, too.", len(s.val.Objects))
+	}
+	kit.Ask(s, kit.Question{Title: "Finish the review?", Sentence: what, Button: "Finish review"}, nil, func() {
+		if s.val.ID == of {
+			do(s.act.CommitReview)
+		}
+	})
+}
+
+func (s *Screen) redo() { s.logged(s.act.Redo, s.val.CanRedo, "Done again") }
 
 func (s *Screen) remove() {
 	if s.view.Back() {
@@ -230,6 +256,9 @@ func (s *Screen) stand() {
 	}
 	if info := s.panel.info; info.T > 1 {
 		text += fmt.Sprintf("t %d/%d · ", t+1, info.T)
+		if _, at := s.lying(t); len(s.val.Objects) > 0 && at != t {
+			text += fmt.Sprintf("objects of t %d · ", at+1)
+		}
 	}
 	scale := s.scale
 	zoom := strconv.FormatFloat(scale*100, 'g', 3, 64) + " %"

@@ -155,6 +155,21 @@ func (o *objects) lets(i int) bool {
 	return i >= len(o.areas) || o.filter.Lets(o.of[i], o.areas[i]/o.unit)
 }
 
+// hidden is how many of the objects that a review commits are not shown.
+func (o *objects) hidden() int {
+	all := o.s.val.Objects
+	if o.s.view.Style().Hidden {
+		return len(all)
+	}
+	n := 0
+	for _, obj := range all {
+		if !o.filter.Lets(obj, tileview.Area(obj.Outline)) {
+			n++
+		}
+	}
+	return n
+}
+
 func (o *objects) count() {
 	n := map[annotation.State]int{}
 	hidden := 0

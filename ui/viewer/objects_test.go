@@ -1,6 +1,7 @@
 package viewer_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/kit"
@@ -49,6 +51,56 @@ func TestSmallObjectsCanBeHidden(t *testing.T) {
 			t.Errorf("after a double click it says %q", got)
 		}
 	})
+}
+
+// TestFinishingAsksWhereObjectsAreHidden: they are committed with the others, which nobody sees.
+func TestFinishingAsksWhereObjectsAreHidden(t *testing.T) {
+	finished := 0
+	show(t, theme.Dark, viewer.Actions{CommitReview: func() { finished++ }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		v.Set(val)
+		s.settle(c)
+		if v.Finish(); finished != 1 || c.Overlays().Top() != nil {
+			t.Fatal("it asks where nothing is hidden")
+		}
+		asked := func(want string) {
+			t.Helper()
+			v.Finish()
+			top := c.Overlays().Top()
+			if top == nil {
+				t.Fatal("it does not ask")
+			}
+			var said []string
+			for _, o := range walk(top) {
+				if l, ok := o.(*widget.Label); ok {
+					said = append(said, l.Text)
+				}
+			}
+			if !slices.Contains(said, want) {
+				t.Errorf("it says %q, not %q", said, want)
+			}
+			for _, o := range walk(top) {
+				if b, ok := o.(*widget.Button); ok && b.Text == "Finish review" {
+					test.Tap(b)
+				}
+			}
+		}
+		press(v, c, 'h')
+		asked("64 of 64 objects are hidden now. They are committed, too.")
+		press(v, c, 'h')
+		for _, o := range walk(v) {
+			if sl, ok := o.(*kit.Slider); ok && sl.Max == 1 && sl.Step == 0.01 {
+				sl.SetValue(0.38)
+			}
+		}
+		asked("2 of 64 objects are hidden now. They are committed, too.")
+		val.CanReview = false
+		v.Set(val)
+		v.Finish()
+	})
+	if finished != 4 {
+		t.Errorf("finished %d times", finished)
+	}
 }
 
 func TestKeysChangeHowObjectsAreShown(t *testing.T) {

@@ -237,7 +237,10 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 	shown(p.object, o != nil)
 	p.class.set(o, v)
 	if o != nil {
-		facts := slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o), v.Measured[o.ID])
+		facts := slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o))
+		if p.s.laid == v.T { // what does not move has its name at all time points
+			facts = append(facts, v.Measured[o.ID]...)
+		}
 		if p.class.row.Visible() { // which says it
 			facts = facts[1:]
 		}

@@ -216,10 +216,11 @@ func (s *Screen) turned() {
 	if !s.view.Playing() { // the histogram is not made for each of many frames a second
 		s.panel.objects.set(s.now)
 		s.mirror()
+		s.chosen()
 	} else {
 		s.keepUp()
+		s.rail.chosen(s.view.Selected() != "" && t == s.val.T && s.val.ID != "")
 	}
-	s.rail.chosen(s.view.Selected() != "" && t == s.val.T && s.val.ID != "")
 }
 
 // home reports whether the objects that are shown can be corrected, and says why not.

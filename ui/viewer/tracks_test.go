@@ -3,6 +3,7 @@ package viewer_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +126,76 @@ func TestAThingIsFollowed(t *testing.T) {
 			t.Errorf("did %q", did)
 		}
 	}
+}
+
+// TestThePanelFollowsToTimePointsThatNobodyCounted: there is nothing selected there, and the line says of which
+// time point the objects are; back home all is as it was, also after an undo.
+func TestThePanelFollowsToTimePointsThatNobodyCounted(t *testing.T) {
+	undone := 0
+	show(t, theme.Dark, viewer.Actions{Undo: func() { undone++ }, Accept: func(string) {}}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source, val.T = film{}, 3
+		v.Set(val)
+		s.settle(c)
+		const none = "Click an object"
+		visible := func(starts string) bool {
+			for _, o := range walk(v) {
+				if l, ok := o.(*widget.Label); ok && l.Visible() && strings.HasPrefix(l.Text, starts) {
+					return true
+				}
+			}
+			return false
+		}
+		able := func() (yes bool) {
+			for _, o := range walk(v) {
+				if b, ok := o.(*widget.Button); ok && b.Text == "A" {
+					yes = !b.Disabled()
+				}
+			}
+			return yes
+		}
+		tiles(v).Select("C3")
+		if visible(none) || !able() || visible("t 4/40 · objects of") {
+			t.Error("at home the selected object is not told")
+		}
+		press(v, c, '>')
+		press(v, c, '>')
+		if !visible(none) || able() || !visible("z 1/5 · t 6/40 · objects of t 4 · ") {
+			t.Errorf("two time points on it says %q, and the panel tells of an object: %v", labelOf(v, "z "), !visible(none))
+		}
+		if press(v, c, 'u'); undone != 1 || !visible("Undone at time point 4, which the review is of.") {
+			t.Error("where it is undone is not said")
+		}
+		val.Objects = slices.Clone(val.Objects)
+		v.Set(val)
+		press(v, c, '<')
+		press(v, c, '<')
+		if visible(none) || !able() || !visible("1810") {
+			t.Error("back home the selected object is not told")
+		}
+		v.Note("")
+		if press(v, c, 'u'); visible("Undone") {
+			t.Error("it says where it is undone where one sees it")
+		}
+	})
+}
+
+// TestWhatDoesNotMoveIsNotTakenForItselfAtAnotherTime: what was measured is of the review's time point.
+func TestWhatDoesNotMoveIsNotTakenForItselfAtAnotherTime(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source = film{}
+		val.Film.Frames = [][]annotation.Object{val.Objects, objects()}
+		v.Set(val)
+		s.settle(c)
+		tiles(v).Select("C3")
+		if labelOf(v, "1810") == "" {
+			t.Error("what was measured is not told")
+		}
+		if press(v, c, '>'); labelOf(v, "1810") != "" {
+			t.Error("at the next time point it is told what was measured at the one before")
+		}
+	})
 }
 
 // slanted is a film whose pixels are twice as high as wide.

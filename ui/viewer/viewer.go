@@ -206,7 +206,7 @@ func (s *Screen) build() {
 	s.zoom.Importance = widget.LowImportance
 	prev := widget.NewButtonWithIcon("", fynetheme.NavigateBackIcon(), func() { do(s.act.Previous) })
 	next := widget.NewButtonWithIcon("", fynetheme.NavigateNextIcon(), func() { do(s.act.Next) })
-	finish := widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), func() { do(s.act.CommitReview) })
+	finish := widget.NewButtonWithIcon("Finish review", theme.Icon("commit"), s.Finish)
 	finish.Importance = widget.HighImportance
 	s.finish = kit.Tall(finish)
 	s.image = kit.NewSelect(nil, func(string) {
@@ -356,11 +356,13 @@ func (s *Screen) turnImage(n int) {
 	}
 }
 
+// chosen says what is selected: of what lies on the image that is shown.
 func (s *Screen) chosen() {
 	id := s.view.Selected()
+	_, t := s.view.Plane()
 	var o *annotation.Object
 	for i := range s.now {
-		if s.now[i].ID == id {
+		if s.now[i].ID == id && t == s.laid {
 			o = &s.now[i]
 		}
 	}
