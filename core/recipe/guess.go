@@ -56,6 +56,7 @@ func guess(t *Tensor, about []string) (Op, bool) {
 		}
 		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edges[0], insides[0]
 	case len(t.Classes) > 1 || grounds == 1 || t.exclusive() && !named:
+	case !named && a.Size.Fixed > 2 && anyOf(about, semantic): // each pixel is of the class that is highest
 	case !named && anyOf(about, parting) && (a.Size.Fixed == 2 || a.Size.Fixed == 3 && anyOf(about, biapy) && !anyOf(about, affine)):
 		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it; a third is how deep inside a pixel is
 	default:
@@ -164,6 +165,9 @@ var (
 	instance  = regexp.MustCompile(`(?i)instance`)
 	instances = regexp.MustCompile(`(?i)instance[ _-]?(seg|label|mask|id)`)
 )
+
+// semantic is what is said of models that tell classes of pixels apart.
+var semantic = regexp.MustCompile(`(?i)semantic[ _-]seg`)
 
 // Whose model it is, and that its channels are no boundaries but affinities.
 var (

@@ -84,6 +84,8 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 		"flows of cellpose":      {"tags: [cellpose]\n" + strings.Replace(five("flow1, flow2, flow3", ""), "id: prob", "id: flow", 1), "cellpose_flow_dynamics map[]"},
 		"three of BiaPy":         {"tags: [biapy, instance-segmentation]\n" + five("channel0, channel1, channel2", sigmoid), "watershed map[boundary:1]"},
 		"affinities of BiaPy":    {"tags: [biapy, instance-segmentation, affinity-prediction]\n" + five("channel0, channel1, channel2", sigmoid), ""},
+		"classes by a tag":       {"tags: [semantic-segmentation]\n" + five("channel0, channel1, channel2", ""), "classes map[]"},
+		"two by a tag":           {"tags: [semantic-segmentation]\n" + five("channel0, channel1", ""), ""},
 		"letters of BiaPy":       {five("F, C, Dc", ""), "watershed map[boundary:1 channel:0]"},
 		"of walls, as described": {strings.Replace(output(five("pred", "")), "id: output", "id: output\n    description: membrane prediction", 1), "watershed map[boundary:0]"},
 		"a boolean mask":         {strings.Replace(whole(five("channel0", "")), "id: prob", "id: prob\n    description: predicted boolean mask", 1), "components map[]"},
