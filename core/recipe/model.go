@@ -3,6 +3,9 @@ package recipe
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"coverslip.dev/coverslip/core/fault"
 )
 
 // Model is what a bioimage.io model description (RDF) says that matters for using it, in
@@ -103,6 +106,10 @@ func (m *Model) check() error {
 
 func (m *Model) checkTensor(t *Tensor, seen map[string]bool, output bool) error {
 	if t.ID == "" || seen[t.ID] {
+		if slices.ContainsFunc(m.Inputs, func(in Tensor) bool { return strings.Contains(in.ID, "prompt") }) { // Segment Anything, as micro-sam hands it out
+			return fault.New(fault.Invalid, "The model is asked by prompts, such as points and boxes, and Coverslip gives it images only.",
+				"Choose a model that finds objects by itself.", nil)
+		}
 		return invalid(fmt.Sprintf("The model's description has two tensors named %q, or one without a name.", t.ID), nil)
 	}
 	seen[t.ID] = true

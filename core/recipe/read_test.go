@@ -139,6 +139,18 @@ func TestWhyNothingIsMade(t *testing.T) {
 	}
 }
 
+// TestPrompts: what Segment Anything is asked by nobody here gives it.
+func TestPrompts(t *testing.T) {
+	text := strings.ReplaceAll(strings.Replace(plane5("", ""), "outputs:\n", hint5, 1), "id: hint", "id: box_prompts\n    optional: true")
+	if _, err := recipe.Read([]byte(text)); err != nil {
+		t.Error("prompts that may be left out:", err)
+	}
+	_, err := recipe.Read([]byte(strings.Replace(text, "id: prob", "id: box_prompts", 1)))
+	if say, _ := fault.Explain(err); fault.KindOf(err) != fault.Invalid || !strings.Contains(say, "prompts") {
+		t.Error(err)
+	}
+}
+
 // TestListsAreAsLongAsTheirAxis: a mean for each channel, no more and no less.
 func TestListsAreAsLongAsTheirAxis(t *testing.T) {
 	texts := map[string]string{}
