@@ -18,7 +18,7 @@ import (
 // be, such as the instrument and the operator. What is unchanged is not written again. Of
 // a folder that is versioned as a whole, a part can be added alone: the output is the folder.
 func (r *Repository) Add(ctx context.Context, rel string, meta map[string]any, p *job.Progress) (Output, error) {
-	if err := checkPath(rel); err != nil {
+	if err := CheckName(rel); err != nil {
 		return Output{}, err
 	}
 	r.memory.ahead()

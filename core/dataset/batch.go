@@ -87,7 +87,7 @@ func (r *Repository) addTogether(ctx context.Context, all []Addition, p *job.Pro
 
 // single returns a file of the work tree that is versioned by itself.
 func (r *Repository) single(rel string) (found, error) {
-	if err := checkPath(rel); err != nil {
+	if err := CheckName(rel); err != nil {
 		return found{}, err
 	}
 	if dir, ok := r.enclosing(rel); ok {

@@ -37,9 +37,6 @@ func (r *Repository) Capture(ctx context.Context, files []SourceFile, p *job.Pro
 	big := 0
 	p.Expect(int64(len(files)))
 	for _, f := range files {
-		if err := checkPath(f.Rel); err != nil {
-			return nil, err
-		}
 		if st, err := os.Stat(f.Path); err == nil {
 			p.Grow(st.Size())
 			if st.Size() > chunk {
@@ -140,6 +137,9 @@ func (r *Repository) captureAll(
 }
 
 func (r *Repository) capture(ctx context.Context, s *shelf, h *hasher, f SourceFile, p *job.Progress) (Stored, error) {
+	if err := CheckName(f.Rel); err != nil { // whatever comes with it goes on
+		return Stored{}, err
+	}
 	src, err := os.Open(f.Path)
 	if err != nil {
 		return Stored{}, err

@@ -137,11 +137,21 @@ func TestWhatAPowerCutHasTorn(t *testing.T) {
 func TestCaptureRefuses(t *testing.T) {
 	r := newRepo(t)
 	src := instrument(t, "a.tif", "x")
-	for _, rel := range []string{"", ".", "../a", "/a", "a/../../b", ".git/config", ".dvc/config", "x/.GIT/y", "a\nb", "a\xff"} {
+	for _, rel := range []string{"", ".", "../a", "/a", "a/../../b", ".git/config", ".dvc/config", "x/.GIT/y", "a\nb", "a\xff", "x/a.dvc", "dvc.yaml", "x/dvc.lock", "x/.dvcignore", "x/.gitignore"} {
 		_, err := r.Capture(t.Context(), []SourceFile{{src, rel}}, nil)
 		wantKind(t, rel, err, fault.Invalid)
+		_, err = r.Add(t.Context(), rel, nil, nil)
+		wantKind(t, rel, err, fault.Invalid)
 	}
-	_, err := r.Capture(t.Context(), []SourceFile{{filepath.Dir(src), "a"}}, nil)
+	if err := CheckName("a\xff"); err == nil || !strings.Contains(err.Error(), "is not UTF-8") {
+		t.Errorf("told of a name that is not UTF-8: %v", err)
+	}
+	together, err := r.Capture(t.Context(), []SourceFile{{src, "x/notes.dvc"}, {src, "x/a.tif"}}, nil)
+	wantKind(t, "one of two", err, fault.Invalid)
+	if _, err := os.Lstat(r.abs("x/notes.dvc")); len(together) != 1 || together[0].Rel != "x/a.tif" || err == nil {
+		t.Errorf("captured %+v, %v", together, err)
+	}
+	_, err = r.Capture(t.Context(), []SourceFile{{filepath.Dir(src), "a"}}, nil)
 	wantKind(t, "a folder", err, fault.Invalid)
 	_, err = r.Capture(t.Context(), []SourceFile{{src + "gone", "a"}}, nil)
 	wantKind(t, "a file that is gone", err, fault.NotFound)

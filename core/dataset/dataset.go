@@ -169,21 +169,44 @@ func (r *Repository) sweep(dir string) {
 func checkPath(rel string) error {
 	bad := ""
 	switch {
+	case !utf8.ValidString(rel): // which is no valid path, either
+		bad = "is not UTF-8"
 	case rel == "." || !fs.ValidPath(rel) || !filepath.IsLocal(filepath.FromSlash(rel)):
 		bad = "leads outside of it"
-	case !utf8.ValidString(rel):
-		bad = "is not UTF-8"
 	case strings.ContainsAny(rel, "\n\r\x00"):
 		bad = "holds a line break"
 	case reserved(rel):
-		bad = "belongs to git or DVC"
+		bad = ownName
 	}
 	if bad == "" {
 		return nil
 	}
+	return badName(rel, bad)
+}
+
+func badName(rel, bad string) error {
 	return fault.New(fault.Invalid, "A file can't be in the dataset under its name, which "+bad+".",
 		"Rename the file.", fmt.Errorf("path %q", rel))
 }
+
+// CheckName refuses a path that no file can be versioned at: one that leads outside of the dataset, or
+// that git or DVC would take for a file of their own, and go no further for what is in it.
+func CheckName(rel string) error {
+	if err := checkPath(rel); err != nil {
+		return err
+	}
+	switch name := strings.ToLower(path.Base(rel)); name {
+	case "dvc.yaml", "dvc.lock", ".dvcignore", ".gitignore":
+		return badName(rel, ownName)
+	default:
+		if strings.HasSuffix(name, ".dvc") {
+			return badName(rel, ownName)
+		}
+	}
+	return nil
+}
+
+const ownName = "belongs to git or DVC"
 
 // reserved reports whether a part of rel is git's or DVC's own folder. Case counts for
 // nothing on Windows and macOS, so it counts for nothing here.

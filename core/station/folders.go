@@ -16,6 +16,7 @@ import (
 	"coverslip.dev/coverslip/core/capture"
 	"coverslip.dev/coverslip/core/capture/ending"
 	"coverslip.dev/coverslip/core/config"
+	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/health"
@@ -146,6 +147,20 @@ func (s *Station) complete(ctx context.Context, file string) error {
 	return s.opener.Complete(ctx, file)
 }
 
+// nameable refuses, as fault.Denied, a file that can't be in the dataset under its name: it is held
+// until somebody renames it, and nothing else with it.
+func nameable(f config.Folder, file string) error {
+	in, err := filepath.Rel(f.Path, file)
+	if err == nil {
+		err = dataset.CheckName(filepath.ToSlash(in))
+	}
+	if err == nil {
+		return nil
+	}
+	say, hint := fault.Explain(err)
+	return fault.New(fault.Denied, say, hint, err)
+}
+
 // profile is what an instrument writes.
 func profile(f config.Folder) (capture.Profile, error) {
 	if o := f.Own; o != nil {
@@ -191,7 +206,12 @@ func (s *Station) watchOnce(ctx context.Context, f config.Folder, code string) e
 	}
 	folder := capture.Folder{
 		Path: f.Path, Profile: p, Quiet: f.Quiet, Share: f.Share,
-		Complete: func(p string) error { return s.complete(ctx, p) },
+		Complete: func(p string) error {
+			if err := nameable(f, p); err != nil {
+				return err
+			}
+			return s.complete(ctx, p)
+		},
 		Known: func(file capture.File) bool {
 			_, ok := s.flow.Items.Row(intake.Capture{Path: file.Path, Size: file.Size, Modified: file.Modified}.ID())
 			return ok
@@ -218,6 +238,9 @@ func (s *Station) sighted(g capture.Sighting, f config.Folder, code string) {
 	case capture.Gone, capture.Done:
 		s.sightings.Drop(g.Path)
 	case capture.Arriving, capture.Waiting:
-		s.sightings.Put(g.Path, Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Arriving: g.State == capture.Arriving, Say: g.Say, Hint: g.Hint})
+		seen := Sighting{Path: g.Path, Size: g.Size, Since: g.Since, Arriving: g.State == capture.Arriving, Say: g.Say, Hint: g.Hint}
+		if s.sightings.Put(g.Path, seen); !seen.Arriving {
+			s.tellHeld(seen)
+		}
 	}
 }

@@ -61,22 +61,27 @@ func open(t *testing.T, ws string, set func(*config.Settings)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- st.Run(ctx) }()
 	b := &bench{Station: st, t: t, ws: ws}
+	b.run()
+	return b
+}
+
+// run has the station work until it is stopped.
+func (b *bench) run() {
+	ctx, cancel := context.WithCancel(b.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Run(ctx) }()
 	b.stop = func() {
 		b.stop = func() {}
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Errorf("run ended with %v", err)
+			b.t.Errorf("run ended with %v", err)
 		}
-		if err := st.Close(); err != nil {
-			t.Error(err)
+		if err := b.Close(); err != nil {
+			b.t.Error(err)
 		}
 	}
-	t.Cleanup(func() { b.stop() })
-	return b
+	b.t.Cleanup(func() { b.stop() })
 }
 
 // drop puts a sample capture into the instrument's folder.
