@@ -37,6 +37,7 @@ type desk struct {
 	frames    station.Frames // counted over time
 	film      viewer.Film    // what was found then
 	tracks    map[string]int // of the objects by ID
+	linkedFor string         // the prediction that they were asked for, as stamp
 	threshold float64        // of probability, that objects have
 	known     []string       // classes, of the model
 	moving    moving
@@ -165,9 +166,13 @@ func (d *desk) model() []annotation.Object {
 	return d.bare
 }
 
-// take takes what was read of the open capture, and measures what is new.
+// take takes what was read of the open capture, and measures what is new. Another prediction has other objects,
+// perhaps of another time point, which are other ones of the tracks.
 func (w *window) take(o opened) {
 	w.desk.take(o)
+	if w.desk.linkedFor != w.desk.stamp {
+		w.followFilm()
+	}
 	w.measure()
 }
 
@@ -452,13 +457,27 @@ func (w *window) against(version string) {
 	})
 }
 
-// move opens the capture n places further in the inbox.
-func (w *window) move(n int) {
-	all := w.captures()
-	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == cmp.Or(w.desk.id, w.desk.other) })
-	if next := at + n; at >= 0 && next >= 0 && next < len(all) {
-		w.open(all[next].ID)
+// move opens the next capture that the inbox shows, or with -1 the one before.
+func (w *window) move(by int) {
+	if id := w.beside(by); id != "" {
+		w.open(id)
 	}
+}
+
+// beside is the capture to move to, "" for none: from the place of the open one, also where the filter does not
+// leave that any more, as when its review is done.
+func (w *window) beside(by int) string {
+	all, shown := w.captures(), w.inbox.Shown()
+	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == cmp.Or(w.desk.id, w.desk.other) })
+	if at < 0 {
+		return ""
+	}
+	for at += by; at >= 0 && at < len(all); at += by {
+		if shown[all[at].ID] {
+			return all[at].ID
+		}
+	}
+	return ""
 }
 
 func (w *window) review() {

@@ -19,6 +19,7 @@ import (
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/bind"
+	"coverslip.dev/coverslip/ui/inbox"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -98,7 +99,7 @@ func corrected(t *testing.T) (w *window, posts bind.Queue) {
 	app := test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(theme.Dark))
 	posts = make(bind.Queue, 100)
-	w = &window{app: app, station: st, opt: Options{Log: log}, queues: newQueues(posts.Post, log), viewer: viewer.New(posts.Post, viewer.Actions{})}
+	w = &window{app: app, station: st, opt: Options{Log: log}, queues: newQueues(posts.Post, log), viewer: viewer.New(posts.Post, viewer.Actions{}), inbox: inbox.New(time.Now, inbox.Actions{})}
 	w.desk = desk{id: "a", src: src}
 	return w, posts
 }
@@ -316,5 +317,53 @@ func TestAPresetIsDroppedForItsChannelsOnly(t *testing.T) {
 	w.dropPreset(one)
 	if all := w.presets(); len(all) != 1 || !all[0].Same(two) {
 		t.Errorf("left are %+v", all)
+	}
+}
+
+// TestTheNextCaptureIsOneThatTheInboxShows: also from one whose review is done, which the filter leaves out by then.
+func TestTheNextCaptureIsOneThatTheInboxShows(t *testing.T) {
+	w, _ := corrected(t)
+	var rows []inbox.Row
+	for i, id := range []string{"e", "d", "c", "b"} { // a was there before all of them
+		at := time.Unix(int64(100-i), 0)
+		w.station.Items().Put(id, flow.Item{ID: id, Line: intake.LineName, Created: at})
+		if id != "d" {
+			rows = append(rows, inbox.Row{ID: id, At: at})
+		}
+	}
+	w.inbox.Set(rows)
+	for _, c := range []struct{ id, place, next, before string }{
+		{"e", "1 of 3", "c", ""}, {"d", "not among the 3 shown", "c", "e"}, {"c", "2 of 3", "b", "e"}, {"b", "3 of 3", "", "c"},
+	} {
+		w.desk.id = c.id
+		if place, next, before := w.place(c.id), w.beside(1), w.beside(-1); place != c.place || next != c.next || before != c.before {
+			t.Errorf("%s stands %q, between %q and %q", c.id, place, before, next)
+		}
+	}
+}
+
+// filmed is an image of several time points.
+type filmed struct{ imageio.Source }
+
+func (f filmed) Info() imageio.Info {
+	i := f.Source.Info()
+	i.T = 3
+	return i
+}
+
+// TestAnotherPredictionIsFollowedAnew: its objects are other ones, of another time point perhaps.
+func TestAnotherPredictionIsFollowedAnew(t *testing.T) {
+	w, posts := corrected(t)
+	begin(t, w)
+	w.desk.src, w.desk.tracks = filmed{w.desk.src}, map[string]int{"of before": 5}
+	w.take(opened{src: w.desk.src})
+	if w.desk.film.Making {
+		t.Error("linked anew for the same prediction")
+	}
+	w.desk.stamp = "of now"
+	w.take(opened{src: w.desk.src})
+	wait(t, posts, func() bool { return len(w.desk.tracks) == 0 })
+	if w.take(opened{src: w.desk.src}); w.desk.film.Making {
+		t.Error("linked twice for one prediction")
 	}
 }

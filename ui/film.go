@@ -25,7 +25,7 @@ func (w *window) followFilm() {
 		return
 	}
 	_, at := station.Lying(it, src.Info())
-	w.desk.film.Making = true
+	w.desk.film.Making, w.desk.linkedFor = true, w.desk.stamp
 	w.following.do(func(ctx context.Context) error {
 		f, err := w.station.Film(ctx, it)
 		if ctx.Err() != nil {

@@ -123,10 +123,14 @@ func (w *window) onlyLooked() viewer.Values {
 	return v
 }
 
-// place says where a capture stands in the inbox.
+// place says where a capture stands among those that the inbox shows.
 func (w *window) place(id string) string {
-	all := w.captures()
+	shown := w.inbox.Shown()
+	all := slices.DeleteFunc(w.captures(), func(o flow.Item) bool { return !shown[o.ID] })
 	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == id })
+	if at < 0 {
+		return fmt.Sprintf("not among the %d shown", len(all))
+	}
 	return fmt.Sprintf("%d of %d", at+1, len(all))
 }
 

@@ -46,7 +46,11 @@ func captureRow(it flow.Item) inbox.Row {
 		if s.stage == "review" && state == inbox.Done {
 			s.name = "reviewed"
 		}
-		r.Stages = append(r.Stages, inbox.Stage{Name: s.name, State: state, Note: pass.Say})
+		note := pass.Say
+		if state == inbox.Running { // why it had waited
+			note = ""
+		}
+		r.Stages = append(r.Stages, inbox.Stage{Name: s.name, State: state, Note: note})
 		r.State = worst(r.State, state)
 		if pass.Say != "" && (state == inbox.Failed || state == inbox.Held) && r.Reason == "" {
 			r.Reason, r.Hint = pass.Say, pass.Hint

@@ -34,6 +34,10 @@ func TestCaptureRow(t *testing.T) {
 	if names := fmt.Sprint(stageNames(r)); names != "[arrived captured versioned pushed predicted review committed published]" {
 		t.Errorf("a review is due: %s", names)
 	}
+	it.Passes["infer"] = flow.Pass{State: flow.Running, Say: "No server answered."}
+	if r = captureRow(it); r.Stages[4].State != inbox.Running || r.Stages[4].Note != "" {
+		t.Errorf("why it had waited is told while it runs: %+v", r.Stages[4])
+	}
 	it.Passes["infer"] = flow.Pass{State: flow.Failed, Say: "The image is cut short."}
 	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The image is cut short." || r.Objects != -1 {
 		t.Errorf("failed: %+v", r)

@@ -282,6 +282,9 @@ func (w *window) opened(page string) {
 	case "inbox":
 		w.win.Canvas().Focus(w.inbox.Keys())
 	case "viewer":
+		if w.desk.id != "" {
+			w.viewer.SetPlace(w.place(w.desk.id)) // another filter may be set
+		}
 		w.win.Canvas().Focus(w.viewer.Keys())
 	}
 }

@@ -126,6 +126,15 @@ func (s *Screen) Set(rows []Row) {
 	s.show()
 }
 
+// Shown are the captures that the filter leaves, by their IDs.
+func (s *Screen) Shown() map[string]bool {
+	out := make(map[string]bool, len(s.shown))
+	for _, r := range s.shown {
+		out[r.ID] = true
+	}
+	return out
+}
+
 // Pictured says that more pictures can be shown.
 func (s *Screen) Pictured() { s.list.Refresh() }
 

@@ -63,25 +63,31 @@ func Ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject, do func()) {
 		pop.Hide()
 		do()
 	}
+	all := fields(body)
+	for _, f := range all {
+		if f.OnSubmitted == nil { // Enter
+			f.OnSubmitted = func(string) { yes.OnTapped() }
+		}
+	}
 	pop.Show()
-	if f := firstField(body); f != nil {
-		pop.Canvas.Focus(f)
+	if len(all) > 0 {
+		pop.Canvas.Focus(all[0])
 	} else {
 		pop.Canvas.Focus(no)
 	}
 }
 
-// firstField returns the field of a dialog to begin with, nil for none.
-func firstField(o fyne.CanvasObject) *Field {
-	if f, ok := o.(*Field); ok {
-		return f
-	}
-	if c, ok := o.(*fyne.Container); ok {
-		for _, in := range c.Objects {
-			if f := firstField(in); f != nil {
-				return f
-			}
+// fields returns those of a dialog in their order.
+func fields(o fyne.CanvasObject) []*Field {
+	switch o := o.(type) {
+	case *Field:
+		return []*Field{o}
+	case *fyne.Container:
+		var all []*Field
+		for _, in := range o.Objects {
+			all = append(all, fields(in)...)
 		}
+		return all
 	}
 	return nil
 }

@@ -166,6 +166,15 @@ func (v *View) Set(src imageio.Source) {
 	v.relay()
 }
 
+// Renew shows the same image from another source, which may say otherwise how large its pixels are: its place, turn,
+// plane and projection stay.
+func (v *View) Renew(src imageio.Source) {
+	at, fitted, angle, how, z, t := v.at, v.fitted, v.angle, v.projection, v.z, v.t
+	v.Set(src)
+	v.at, v.fitted, v.angle, v.projection = at, fitted, angle, how
+	v.SetPlane(z, t)
+}
+
 // SetChannels changes contrast, colours and which channels are on. An image is shown from the
 // first call on: before it nobody knows how bright it is.
 func (v *View) SetChannels(cs []Channel) {

@@ -66,6 +66,50 @@ func TestPixelsAreCalibrated(t *testing.T) {
 	}
 }
 
+// TestAnImageThatIsCalibratedStaysWhereItIs: it is opened anew, and one was looking at something.
+func TestAnImageThatIsCalibratedStaysWhereItIs(t *testing.T) {
+	set := 0
+	act := viewer.Actions{Calibrate: func(imageio.Micron) { set++ }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		v.Set(val)
+		s.settle(c)
+		press(v, c, '1')
+		tiles(v).Select("C3")
+		tiles(v).Reveal("C3")
+		tiles(v).Zoom(3)
+		tiles(v).SetPlane(3, 0)
+		s.settle(c)
+		at := tiles(v).Sight()
+		for _, o := range walk(v) {
+			if b, ok := o.(*widget.Button); ok && b.Text == "Pixel size…" {
+				test.Tap(b)
+			}
+		}
+		c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		if set != 1 || c.Overlays().Top() != nil {
+			t.Error("Enter does not set it")
+		}
+		val.Source = sized{um: imageio.Micron{X: 0.5, Y: 0.5}}
+		v.Set(val)
+		s.settle(c)
+		cs := tiles(v).Channels()
+		z, _ := tiles(v).Plane()
+		if tiles(v).Sight() != at || z != 3 || tiles(v).Selected() != "C3" || cs[0].On || !cs[1].On {
+			t.Errorf("it shows %v of plane %d, selected is %q, the channels are %+v", tiles(v).Sight(), z, tiles(v).Selected(), cs)
+		}
+		if labelOf(v, "1810") == "" {
+			t.Error("the selected object is not told")
+		}
+		val.ID, val.Source = "2", sized{}
+		v.Set(val)
+		s.settle(c)
+		if z, _ := tiles(v).Plane(); tiles(v).Sight() == at || z != 0 || tiles(v).Selected() != "" {
+			t.Error("another image opens where this one stood")
+		}
+	})
+}
+
 // sized is cells with another size of pixels.
 type sized struct {
 	cells

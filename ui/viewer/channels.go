@@ -24,8 +24,10 @@ type channels struct {
 	ranges []tileview.Range
 	then   []func() // what waits for the ranges of the plane that is shown
 	rows   []*channelRow
-	cut    float64            // percent that Auto cuts off at either end
-	last   []tileview.Channel // of the image before, for similar ones
+	cut    float64                       // percent that Auto cuts off at either end
+	last   map[string][]tileview.Channel // by the channels' names, for similar images
+	again  []tileview.Channel            // of the image that is opened anew
+	preset Preset                        // that the image is shown by, or was until someone changed it
 
 	list    *fyne.Container
 	auto    *kit.Select
@@ -66,7 +68,7 @@ func newChannelRow(name string, rgb [3]uint8, keys func()) *channelRow {
 }
 
 func newChannels(s *Screen) *channels {
-	c := &channels{s: s, cut: 0.2, list: container.NewVBox()}
+	c := &channels{s: s, cut: 0.2, list: container.NewVBox(), last: map[string][]tileview.Channel{}}
 	var names []string
 	for _, a := range autos() {
 		names = append(names, a.name)
@@ -99,7 +101,8 @@ func (c *channels) tint(change func(*tileview.Tint)) {
 }
 
 func (c *channels) open(info imageio.Info) {
-	c.info, c.rows, c.ranges, c.then = info, nil, nil, nil
+	c.info, c.rows, c.ranges, c.then, c.again = info, nil, nil, nil, nil
+	c.by(Preset{})
 	c.list.RemoveAll()
 	for i, ch := range c.s.view.Channels() {
 		r := newChannelRow(c.name(i), ch.Color, c.s.view.TakeKeys)
@@ -173,8 +176,11 @@ func (c *channels) ranged(rs []tileview.Range) {
 	case c.info.Colored():
 		together(cs, least(cs), most(cs))
 	}
-	if c.similar.Checked && alike(c.last, cs) {
-		copy(cs, c.last)
+	if c.similar.Checked {
+		copy(cs, c.last[kindOf(cs)])
+	}
+	if len(c.again) == len(cs) {
+		cs, c.again = c.again, nil
 	}
 	c.show(cs)
 }
@@ -193,7 +199,10 @@ func (c *channels) show(cs []tileview.Channel) {
 	if higher {
 		c.s.panel.body.Refresh()
 	}
-	c.last = cs
+	c.last[kindOf(cs)] = cs
+	if c.preset.Name != "" && c.presets.Text == c.preset.Name && !slices.Equal(c.preset.Channels, cs) {
+		c.presets.SetText("") // it is not that any more
+	}
 	c.s.view.SetChannels(cs)
 	c.s.panel.planes.channels(cs)
 	c.s.mirror()
@@ -362,13 +371,25 @@ func (c *channels) recall(p Preset) {
 		c.s.Note("Preset “" + p.Name + "” is for other channels than this image has.")
 		return
 	}
-	c.presets.SetText(p.Name)
+	c.by(p)
 	c.show(append([]tileview.Channel(nil), p.Channels...))
 }
 
+// by writes down which preset the image is shown by. The name of one that is changed then stays in the field in
+// grey, to keep the change under.
+func (c *channels) by(p Preset) {
+	c.preset = p
+	c.presets.SetText(p.Name)
+	c.presets.SetPlaceHolder("Preset's name")
+	if p.Name != "" {
+		c.presets.SetPlaceHolder(p.Name + ", changed")
+	}
+}
+
 func (c *channels) keep() {
-	if name := c.presets.Text; name != "" && c.s.act.SavePreset != nil {
-		c.s.act.SavePreset(Preset{Name: name, Channels: c.s.view.Channels()})
+	if name := cmp.Or(c.presets.Text, c.preset.Name); name != "" && c.s.act.SavePreset != nil {
+		c.by(Preset{Name: name, Channels: c.s.view.Channels()})
+		c.s.act.SavePreset(c.preset)
 		c.s.Note("Preset “" + name + "” kept.")
 		c.s.view.TakeKeys()
 	}
@@ -385,7 +406,7 @@ func (c *channels) forget() {
 		return
 	}
 	c.s.act.DropPreset(p)
-	c.presets.SetText("")
+	c.by(Preset{})
 	c.s.Note("Preset “" + p.Name + "” deleted.")
 }
 

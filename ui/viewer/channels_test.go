@@ -243,6 +243,48 @@ func TestPresetsComeBackOnSimilarImages(t *testing.T) {
 	})
 }
 
+// TestContrastIsThatOfTheLastSimilarImage: also where one of other channels was open between the two. The name of
+// a preset stands in the field for as long as the image is shown by it.
+func TestContrastIsThatOfTheLastSimilarImage(t *testing.T) {
+	var kept []viewer.Preset
+	act := viewer.Actions{SavePreset: func(p viewer.Preset) { kept = append(kept, p) }}
+	show(t, theme.Dark, act, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		open := func(src imageio.Source) {
+			val := typical()
+			val.Source = src
+			v.Set(val)
+			s.settle(c)
+		}
+		open(cells{})
+		checkOf(v, "Similar images").SetChecked(true)
+		press(v, c, '1')
+		var e *kit.Field
+		for _, o := range walk(v) {
+			if x, ok := o.(*kit.Field); ok && x.PlaceHolder == "Preset's name" {
+				e = x
+			}
+		}
+		enter := &fyne.KeyEvent{Name: fyne.KeyReturn}
+		e.SetText("mine")
+		if e.TypedKey(enter); e.Text != "mine" {
+			t.Errorf("a preset that was kept is called %q", e.Text)
+		}
+		if press(v, c, '2'); e.Text != "" || e.PlaceHolder != "mine, changed" {
+			t.Errorf("a preset that was changed is called %q, %q", e.Text, e.PlaceHolder)
+		}
+		if e.TypedKey(enter); len(kept) != 2 || kept[1].Name != "mine" || kept[1].Channels[1].On || e.Text != "mine" {
+			t.Errorf("the change is kept as %+v, called %q", kept, e.Text)
+		}
+		if open(three{}); e.Text != "" || e.PlaceHolder != "Preset's name" {
+			t.Errorf("on another image the preset is called %q, %q", e.Text, e.PlaceHolder)
+		}
+		open(cells{})
+		if cs := tiles(v).Channels(); cs[0].On || cs[1].On {
+			t.Errorf("a similar image opened with %+v", cs)
+		}
+	})
+}
+
 // loud is an image of long names and large numbers.
 type loud struct{ cells }
 

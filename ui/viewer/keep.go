@@ -56,23 +56,32 @@ func (s *Screen) copy(of *tileview.View, objs []annotation.Object, at int) {
 	case len(objs) > 0 && t != at:
 		s.Note("No objects are known at this time point: there is nothing to copy.")
 	case len(objs) > 0:
-		text, n := s.table(objs, at)
+		own := len(s.val.Objects) > 0 && &objs[0] == &s.val.Objects[0]
+		text, n := s.table(objs, at, own)
 		s.act.Copy(text)
-		s.Note(fmt.Sprintf("Measurements of %d objects copied.", n))
+		what := "Measurements"
+		if !own && len(s.val.Table.Names) > 0 {
+			what = "Positions and areas only, as the rest is measured of what can be corrected,"
+		}
+		s.Note(fmt.Sprintf("%s of %d objects copied.", what, n))
 	}
 }
 
-// table is a row an object: what the outline tells, and what core measured.
-func (s *Screen) table(objs []annotation.Object, at int) (text string, rows int) {
+// table is a row an object: what the outline tells, and what core measured if they are its own. Others may have
+// another outline under the same name.
+func (s *Screen) table(objs []annotation.Object, at int, own bool) (text string, rows int) {
 	unit, kx, ky := unitOf(s.val.Source.Info().Micron)
 	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²"}
 	followed := len(s.val.Film.Tracks) > 0
 	if followed {
 		head = append(head, "Frame", "Track") // from 0, as in the other tables
 	}
-	own := len(s.val.Objects) > 0 && &objs[0] == &s.val.Objects[0]
+	var measured []string
+	if own {
+		measured = s.val.Table.Names
+	}
 	var b strings.Builder
-	b.WriteString(strings.Join(append(head, s.val.Table.Names...), "\t") + "\n")
+	b.WriteString(strings.Join(append(head, measured...), "\t") + "\n")
 	for _, o := range objs {
 		if !s.panel.objects.filter.Lets(o, tileview.Area(o.Outline)) {
 			continue
@@ -83,11 +92,8 @@ func (s *Screen) table(objs []annotation.Object, at int) (text string, rows int)
 		if followed {
 			row = append(row, strconv.Itoa(at), strconv.Itoa(o.Track))
 		}
-		var values []float64 // another layer may have another outline under this name
-		if own {
-			values = s.val.Table.Rows[o.ID]
-		}
-		for i := range s.val.Table.Names {
+		values := s.val.Table.Rows[o.ID]
+		for i := range measured {
 			if i < len(values) {
 				row = append(row, num(values[i]))
 			} else {

@@ -77,6 +77,26 @@ func TestOnlyWhatIsOnTheScreenIsCopied(t *testing.T) {
 	})
 }
 
+// TestWhatIsNotMeasuredHasNoColumns: at another time point than the review's the outlines tell what there is.
+func TestWhatIsNotMeasuredHasNoColumns(t *testing.T) {
+	var tables []string
+	show(t, theme.Dark, viewer.Actions{Copy: func(s string) { tables = append(tables, s) }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := followed()
+		val.Table = viewer.Table{Names: []string{"Perimeter µm"}, Rows: map[string][]float64{"5 of 3": {12}}}
+		v.Set(val)
+		s.settle(c)
+		tiles(v).TypedShortcut(&fyne.ShortcutCopy{})
+		press(v, c, '>')
+		tiles(v).TypedShortcut(&fyne.ShortcutCopy{})
+		if len(tables) != 2 || !strings.Contains(tables[0], "\tFrame\tTrack\tPerimeter µm\n") || !strings.Contains(tables[1], "\tFrame\tTrack\n") {
+			t.Errorf("copied %q", tables)
+		}
+		if labelOf(v, "Positions and areas only") == "" {
+			t.Error("what is left out is not said")
+		}
+	})
+}
+
 // TestSecondViewsKeepWhatTheyShow: a snapshot and the table are those of the view that has the keys,
 // and the brush is as large in all.
 func TestSecondViewsKeepWhatTheyShow(t *testing.T) {

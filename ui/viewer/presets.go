@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"strconv"
 	"strings"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -20,16 +21,15 @@ func (p Preset) fits(cs []tileview.Channel) bool { return alike(p.Channels, cs) 
 func (p Preset) Same(o Preset) bool { return p.Name == o.Name && alike(p.Channels, o.Channels) }
 
 // alike reports whether two images have the same channels: as many, of the same names.
-func alike(a, b []tileview.Channel) bool {
-	if len(a) != len(b) {
-		return false
+func alike(a, b []tileview.Channel) bool { return kindOf(a) == kindOf(b) }
+
+// kindOf is the same for images that are alike.
+func kindOf(cs []tileview.Channel) string {
+	names := make([]string, len(cs))
+	for i, c := range cs {
+		names[i] = strconv.Quote(strings.ToLower(c.Name))
 	}
-	for i := range a {
-		if !strings.EqualFold(a[i].Name, b[i].Name) {
-			return false
-		}
-	}
-	return true
+	return strings.Join(names, " ")
 }
 
 // autos are the ways to set contrast by the samples: the percentage of samples that is cut

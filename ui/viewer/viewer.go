@@ -266,6 +266,12 @@ func (s *Screen) Set(v Values) {
 	}
 }
 
+// SetPlace says where the capture that is open stands, which other captures change.
+func (s *Screen) SetPlace(text string) {
+	s.val.Place = text
+	s.place.SetText(text)
+}
+
 // same reports whether values are those that o are. Objects are never changed in place: those of the same
 // slice are the same, and all others are taken for others, as there may be very many.
 func (v Values) same(o Values) bool {
@@ -286,6 +292,7 @@ func held[T any](a, b []T) bool {
 
 func (s *Screen) set(v Values) {
 	fresh := v.Source != s.val.Source
+	again := fresh && v.again(s.val)
 	s.val = v
 	if fresh {
 		s.damage, s.away = said{}, said{}
@@ -300,12 +307,7 @@ func (s *Screen) set(v Values) {
 		return
 	}
 	if fresh {
-		s.track = 0
-		s.view.Set(v.Source)
-		s.Note("") // of the image before
-		s.panel.open(v.Source.Info())
-		s.setViews(s.views)
-		s.view.SetPlane(v.Z, v.T)
+		s.fresh(again)
 	}
 	s.lay()
 	s.panel.objects.fade() // they may lie on another plane than those of before
@@ -328,6 +330,39 @@ func (s *Screen) set(v Values) {
 	s.empty.Hide()
 	s.full.Show()
 	s.full.Refresh()
+}
+
+// again reports whether values are of the image that o are, which was opened anew: as it says otherwise now how
+// large its pixels are.
+func (v Values) again(o Values) bool {
+	if v.ID == "" || v.ID != o.ID || v.Source == nil || o.Source == nil {
+		return false
+	}
+	a, b := v.Source.Info(), o.Source.Info()
+	return a.Image == b.Image && a.Z == b.Z && a.T == b.T && len(a.Channels) == len(b.Channels) &&
+		len(a.Levels) > 0 && len(b.Levels) > 0 && a.Levels[0].Size == b.Levels[0].Size
+}
+
+// fresh shows another image, or the same one again, of which one keeps what one has set.
+func (s *Screen) fresh(again bool) {
+	s.Note("") // of the image before
+	for _, o := range s.seconds {
+		o.pick.Selected = "" // it shows what it shows of such images, if nobody has picked it
+	}
+	if again {
+		cs, id, track := s.view.Channels(), s.view.Selected(), s.track
+		s.view.Renew(s.val.Source)
+		s.panel.open(s.val.Source.Info())
+		s.panel.channels.again = cs
+		s.setViews(s.views)
+		s.view.Follow(id, track)
+		return
+	}
+	s.track = 0
+	s.view.Set(s.val.Source)
+	s.panel.open(s.val.Source.Info())
+	s.setViews(s.views)
+	s.view.SetPlane(s.val.Z, s.val.T)
 }
 
 // offerImages lists the images of a file that holds several.

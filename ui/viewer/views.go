@@ -21,6 +21,7 @@ type second struct {
 	view  *tileview.View
 	none  *widget.Label // why there is no picture
 	pick  *kit.Select
+	want  string // what a person has picked, of any image
 	frame fyne.CanvasObject
 }
 
@@ -72,7 +73,10 @@ func (s *Screen) newSecond(post func(func())) *second {
 	})
 	n.view.SetCache(secondCache)
 	n.view.SetOverview(false)
-	n.pick = kit.NewSelect(nil, func(string) { s.mirror() }, n.view.TakeKeys)
+	n.pick = kit.NewSelect(nil, func(what string) {
+		n.want = what
+		s.mirror()
+	}, n.view.TakeKeys)
 	bar := container.NewVBox(container.NewHBox(container.New(layout.NewCustomPaddedLayout(6, 0, 6, 0),
 		container.NewStack(kit.NewGap(190, 36), n.pick)), layout.NewSpacer()))
 	n.frame = container.NewStack(n.view, container.NewCenter(n.none), bar)
@@ -131,7 +135,10 @@ func (s *Screen) offerViews() {
 	}
 	for i, o := range s.seconds {
 		o.pick.Options = names
-		if o.pick.SelectedIndex() < 0 {
+		switch {
+		case slices.Contains(names, o.want):
+			o.pick.Selected = o.want
+		case o.pick.SelectedIndex() < 0:
 			o.pick.Selected = names[i%len(names)]
 		}
 		o.pick.Refresh()

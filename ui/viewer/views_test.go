@@ -216,6 +216,55 @@ func TestAnotherImageInSeveralViews(t *testing.T) {
 	})
 }
 
+// TestSecondViewsShowWhatAnImageHas: not what there was to show of the image before, unless someone picked it.
+func TestSecondViewsShowWhatAnImageHas(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		picks := func() (out []string) {
+			for _, o := range walk(v) {
+				if p, ok := o.(*kit.Select); ok && slices.Contains(p.Options, "No objects") {
+					out = append(out, p.Selected)
+				}
+			}
+			return out
+		}
+		one := typical()
+		one.Source = single{}
+		v.Set(one)
+		press(v, c, 'v')
+		press(v, c, 'v')
+		s.settle(c)
+		if got := picks(); !slices.Equal(got, []string{"All channels", "No objects", "All channels"}) {
+			t.Errorf("of one channel they show %q", got)
+		}
+		many := typical()
+		many.ID = "2"
+		v.Set(many)
+		s.settle(c)
+		if got := picks(); !slices.Equal(got, []string{"DAPI", "GFP", "All channels"}) {
+			t.Errorf("of two channels they show %q", got)
+		}
+		for _, o := range walk(v) {
+			if p, ok := o.(*kit.Select); ok && p.Selected == "DAPI" {
+				p.SetSelected("No objects")
+			}
+		}
+		v.Set(one)
+		s.settle(c)
+		if got := picks(); !slices.Equal(got, []string{"No objects", "No objects", "All channels"}) {
+			t.Errorf("what was picked is not shown: %q", got)
+		}
+	})
+}
+
+// single is cells of one channel.
+type single struct{ cells }
+
+func (single) Info() imageio.Info {
+	i := cells{}.Info()
+	i.Channels = i.Channels[:1]
+	return i
+}
+
 // TestDiameterOfTheImage: the next image has its own.
 func TestDiameterOfTheImage(t *testing.T) {
 	show(t, theme.Dark, viewer.Actions{RunAgain: func(viewer.Run) {}}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
