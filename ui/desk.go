@@ -267,7 +267,7 @@ func (w *window) fillViewer() {
 		return
 	}
 	v := viewer.Values{
-		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.film,
+		ID: d.id, Title: it.Title, Source: d.src, Objects: d.followed(), Film: d.course(),
 		Measured: d.measured.facts, Table: d.measured.table, Measuring: d.measured.waiting, Presets: w.presets(),
 	}
 	v.Place, v.Classes, v.Class = w.place(d.id), d.classes(), w.drawnAs()
@@ -455,29 +455,6 @@ func (w *window) against(version string) {
 		})
 		return err
 	})
-}
-
-// move opens the next capture that the inbox shows, or with -1 the one before.
-func (w *window) move(by int) {
-	if id := w.beside(by); id != "" {
-		w.open(id)
-	}
-}
-
-// beside is the capture to move to, "" for none: from the place of the open one, also where the filter does not
-// leave that any more, as when its review is done.
-func (w *window) beside(by int) string {
-	all, shown := w.captures(), w.inbox.Shown()
-	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == cmp.Or(w.desk.id, w.desk.other) })
-	if at < 0 {
-		return ""
-	}
-	for at += by; at >= 0 && at < len(all); at += by {
-		if shown[all[at].ID] {
-			return all[at].ID
-		}
-	}
-	return ""
 }
 
 func (w *window) review() {

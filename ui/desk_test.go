@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -365,5 +366,11 @@ func TestAnotherPredictionIsFollowedAnew(t *testing.T) {
 	wait(t, posts, func() bool { return len(w.desk.tracks) == 0 })
 	if w.take(opened{src: w.desk.src}); w.desk.film.Making {
 		t.Error("linked twice for one prediction")
+	}
+	if say := w.desk.course().Say; say != "" {
+		t.Errorf("with no correction it says %q", say)
+	}
+	if w.draw(square(10, 20)); !strings.Contains(w.desk.course().Say, "without corrections") {
+		t.Error("it does not say that corrections are not in the tracks")
 	}
 }

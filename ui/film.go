@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/config"
@@ -55,6 +56,15 @@ func filmOf(f station.Film) viewer.Film {
 		out.Say = fmt.Sprintf("The outlines of the last %d time points are not shown: they are too many for the memory.", f.Left)
 	}
 	return out
+}
+
+// course is the film, and what it lacks.
+func (d *desk) course() viewer.Film {
+	f := d.film
+	if len(d.log) > 0 {
+		f.Say = strings.TrimSpace(f.Say + " Tracks and counts are as the model found the objects, without corrections.")
+	}
+	return f
 }
 
 // followed are the objects that can be corrected, with their tracks.

@@ -134,6 +134,29 @@ func (w *window) place(id string) string {
 	return fmt.Sprintf("%d of %d", at+1, len(all))
 }
 
+// move opens the next capture that the inbox shows, or with -1 the one before.
+func (w *window) move(by int) {
+	if id := w.beside(by); id != "" {
+		w.open(id)
+	}
+}
+
+// beside is the capture to move to, "" for none: from the place of the open one, also where the filter does not
+// leave that any more, as when its review is done.
+func (w *window) beside(by int) string {
+	all, shown := w.captures(), w.inbox.Shown()
+	at := slices.IndexFunc(all, func(o flow.Item) bool { return o.ID == cmp.Or(w.desk.id, w.desk.other) })
+	if at < 0 {
+		return ""
+	}
+	for at += by; at >= 0 && at < len(all); at += by {
+		if shown[all[at].ID] {
+			return all[at].ID
+		}
+	}
+	return ""
+}
+
 // focused brings what has the focus into sight.
 func (w *window) focused(f fyne.Focusable) {
 	if o, ok := f.(fyne.CanvasObject); ok {

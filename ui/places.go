@@ -73,12 +73,21 @@ func (w *window) dataPlaces() []datasets.Place {
 		}
 		out = append(out, d)
 	}
+	if !w.shared() {
+		out = append(out, datasets.Place{
+			Key: station.GitServer, Name: "Git server", Kind: datasets.Git, None: true, Say: "The history is on this computer alone: what was reviewed, calibrated and named.",
+			Hint: "A remote has the data only. Set a git server under Settings.",
+		})
+	}
 	rank := map[datasets.PlaceKind]int{datasets.Machine: 0, datasets.Remote: 1, datasets.Git: 2}
 	slices.SortFunc(out, func(a, b datasets.Place) int {
 		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(a.Name, b.Name))
 	})
 	return out
 }
+
+// shared reports whether there is a git server.
+func (w *window) shared() bool { return w.station.Settings().Git.URL != "" }
 
 func (w *window) sifted() *datasets.Sifted {
 	x := w.sift

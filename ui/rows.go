@@ -10,8 +10,13 @@ import (
 	"coverslip.dev/coverslip/ui/inbox"
 )
 
-// steps are the stages of package intake as the inbox names them.
-func steps() []struct{ stage, name string } {
+// steps are the stages of package intake as the inbox names them. The last one pushes what was committed: its data
+// alone where there is no git server.
+func steps(shared bool) []struct{ stage, name string } {
+	last := "data pushed"
+	if shared {
+		last = "published"
+	}
 	return []struct{ stage, name string }{
 		{"capture", "captured"},
 		{"version", "versioned"},
@@ -19,12 +24,12 @@ func steps() []struct{ stage, name string } {
 		{"infer", "predicted"},
 		{"review", "review"},
 		{"record", "committed"},
-		{"publish", "published"},
+		{"publish", last},
 	}
 }
 
-// captureRow shows an item of the intake line.
-func captureRow(it flow.Item) inbox.Row {
+// captureRow shows an item of the intake line; shared is whether there is a git server.
+func captureRow(it flow.Item, shared bool) inbox.Row {
 	r := inbox.Row{
 		ID: it.ID, Name: it.Title, At: it.Created, Objects: -1, State: inbox.Done,
 		Stages: []inbox.Stage{{Name: "arrived", State: inbox.Done}},
@@ -37,7 +42,7 @@ func captureRow(it flow.Item) inbox.Row {
 	if it.Behind("infer") && it.Out("infer", &p) {
 		r.Objects, r.Model = p.Objects, p.Model+"@"+p.Version
 	}
-	for _, s := range steps() {
+	for _, s := range steps(shared) {
 		pass := it.Passes[s.stage]
 		if pass.State == flow.Skipped { // there was nothing to do
 			continue
@@ -90,7 +95,7 @@ func worst(a, b inbox.State) inbox.State {
 }
 
 // sightingRow shows a file that is still arriving, or held.
-func sightingRow(s station.Sighting) inbox.Row {
+func sightingRow(s station.Sighting, shared bool) inbox.Row {
 	r := inbox.Row{
 		ID: s.Path, Name: filepath.Base(s.Path), At: s.Since, Bytes: s.Size, Objects: -1, State: inbox.Running,
 		Reason: s.Say, Hint: s.Hint,
@@ -99,7 +104,7 @@ func sightingRow(s station.Sighting) inbox.Row {
 	if s.Say != "" && !s.Arriving {
 		r.State, r.Stages[0].State = inbox.Held, inbox.Held
 	}
-	for _, st := range steps() {
+	for _, st := range steps(shared) {
 		r.Stages = append(r.Stages, inbox.Stage{Name: st.name})
 	}
 	return r

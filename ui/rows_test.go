@@ -23,39 +23,43 @@ func TestCaptureRow(t *testing.T) {
 			"infer": {State: flow.Passed, Out: []byte(`{"model":"nuclei","version":"2","objects":9}`)}, "review": {State: flow.Yours},
 		},
 	}
-	r := captureRow(it)
+	r := captureRow(it, true)
 	if r.State != inbox.Held || r.Reason != "The NAS is off." || r.Objects != 9 || r.Model != "nuclei@2" || r.Bytes != 7 {
 		t.Errorf("%+v", r)
 	}
 	it.Passes["push"] = done
-	if r = captureRow(it); r.State != inbox.Person || r.Reason != "" {
+	if r = captureRow(it, true); r.State != inbox.Person || r.Reason != "" {
 		t.Errorf("waits for a person: %+v", r)
 	}
 	if names := fmt.Sprint(stageNames(r)); names != "[arrived captured versioned pushed predicted review committed published]" {
 		t.Errorf("a review is due: %s", names)
 	}
 	it.Passes["infer"] = flow.Pass{State: flow.Running, Say: "No server answered."}
-	if r = captureRow(it); r.Stages[4].State != inbox.Running || r.Stages[4].Note != "" {
+	if r = captureRow(it, true); r.Stages[4].State != inbox.Running || r.Stages[4].Note != "" {
 		t.Errorf("why it had waited is told while it runs: %+v", r.Stages[4])
 	}
 	it.Passes["infer"] = flow.Pass{State: flow.Failed, Say: "The image is cut short."}
-	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The image is cut short." || r.Objects != -1 {
+	if r = captureRow(it, true); r.State != inbox.Failed || r.Reason != "The image is cut short." || r.Objects != -1 {
 		t.Errorf("failed: %+v", r)
 	}
 	for _, stage := range []string{"infer", "review", "record"} {
 		it.Passes[stage] = done
 	}
-	if names := fmt.Sprint(stageNames(captureRow(it))); !strings.Contains(names, "predicted reviewed committed") {
+	if names := fmt.Sprint(stageNames(captureRow(it, true))); !strings.Contains(names, "predicted reviewed committed") {
 		t.Errorf("a review is done: %s", names)
 	}
 	it.Passes["publish"] = flow.Pass{State: flow.Failed, Say: "The git server does not take the login."}
-	if r = captureRow(it); r.State != inbox.Failed || r.Reason != "The git server does not take the login." {
+	if r = captureRow(it, true); r.State != inbox.Failed || r.Reason != "The git server does not take the login." {
 		t.Errorf("not published: %+v", r)
+	}
+	it.Passes["publish"] = done
+	if names := fmt.Sprint(stageNames(captureRow(it, false))); !strings.HasSuffix(names, "committed data pushed]") {
+		t.Errorf("without a git server: %s", names)
 	}
 	for _, stage := range []string{"infer", "review", "record", "publish"} { // of a table
 		it.Passes[stage] = flow.Pass{State: flow.Skipped}
 	}
-	r = captureRow(it)
+	r = captureRow(it, true)
 	if names := fmt.Sprint(stageNames(r)); r.State != inbox.Done || names != "[arrived captured versioned pushed]" {
 		t.Errorf("%s: %s", r.State, names)
 	}
@@ -87,14 +91,14 @@ func TestWhatHasNotArrivedSaysWhy(t *testing.T) {
 }
 
 func TestSightingRow(t *testing.T) {
-	r := sightingRow(station.Sighting{Path: "/scope/a.tif", Size: 3_100_000})
+	r := sightingRow(station.Sighting{Path: "/scope/a.tif", Size: 3_100_000}, true)
 	if r.Name != "a.tif" || r.State != inbox.Running || r.Stages[0].Note != "3.1 MB" {
 		t.Errorf("%+v", r)
 	}
-	if r = sightingRow(station.Sighting{Path: "/scope/a.tif", Say: "The file is empty."}); r.State != inbox.Held || r.Reason == "" {
+	if r = sightingRow(station.Sighting{Path: "/scope/a.tif", Say: "The file is empty."}, true); r.State != inbox.Held || r.Reason == "" {
 		t.Errorf("%+v", r)
 	}
-	r = sightingRow(station.Sighting{Path: "/scope/a.tif", Arriving: true, Say: "Still growing, 312 MB/s."})
+	r = sightingRow(station.Sighting{Path: "/scope/a.tif", Arriving: true, Say: "Still growing, 312 MB/s."}, true)
 	if r.State != inbox.Running || r.Reason != "Still growing, 312 MB/s." {
 		t.Errorf("%+v", r)
 	}

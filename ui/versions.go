@@ -52,7 +52,7 @@ func (w *window) fillDatasets() {
 		v := datasets.Values{Folder: w.station.Folder(), Pending: len(pending)}
 		for _, c := range all {
 			v.Commits = append(v.Commits, datasets.Commit{
-				ID: c.ID, Who: c.Author.Name, When: c.When.Local(), Subject: c.Subject, Body: c.Body, OnlyHere: c.OnlyHere,
+				ID: c.ID, Who: c.Author.Name, When: c.When.Local(), Subject: c.Subject, Body: c.Body, OnlyHere: c.OnlyHere, Unshared: c.Unshared,
 			})
 		}
 		bind.Screen(func() {

@@ -40,21 +40,21 @@ func (w *window) setSightings(map[string]station.Sighting) { w.fillInbox() }
 func (w *window) fillInbox() {
 	items, before := w.station.Items().All(), w.drawn
 	w.drawn = make(map[string]inboxRow, len(items))
-	rows, turns := make([]inbox.Row, 0, len(items)), w.station.Turns()
+	rows, turns, shared := make([]inbox.Row, 0, len(items)), w.station.Turns(), w.shared()
 	for id, it := range items {
 		if it.Line != intake.LineName {
 			continue
 		}
 		d, ok := before[id]
-		if !ok || !same(d.item, it) {
-			d = inboxRow{it, captureRow(it)}
+		if !ok || d.shared != shared || !same(d.item, it) {
+			d = inboxRow{it, captureRow(it, shared), shared}
 		}
 		w.drawn[id] = d
 		d.row.Turn = turns[id]
 		rows = append(rows, d.row)
 	}
 	for _, s := range w.station.Sightings().All() {
-		rows = append(rows, sightingRow(s))
+		rows = append(rows, sightingRow(s, shared))
 	}
 	w.inbox.Set(rows)
 	if c := w.win.Canvas(); w.shell.Page() == "inbox" && c.Focused() == nil {
@@ -65,8 +65,9 @@ func (w *window) fillInbox() {
 
 // inboxRow is an item and how it is shown: of many thousands only some change at a time.
 type inboxRow struct {
-	item flow.Item
-	row  inbox.Row
+	item   flow.Item
+	row    inbox.Row
+	shared bool
 }
 
 // same reports whether an item is as it was: a runner makes new passes for what it changes.

@@ -20,10 +20,11 @@ import (
 type Version struct {
 	dataset.Commit
 
-	OnlyHere bool // no other place has all of it yet
+	OnlyHere bool // no other place has all of its data yet
+	Unshared bool // no git server has the commit itself, which says what the data are, and what people decided
 }
 
-// Versions returns the newest n commits, all for 0. A commit is elsewhere once the git
+// Versions returns the newest n commits, all for 0. The data of a commit are elsewhere once the git
 // server has it, which gets it last; or where there is none, once its objects were pushed
 // to the default remote.
 func (s *Station) Versions(ctx context.Context, n int) ([]Version, error) {
@@ -35,14 +36,18 @@ func (s *Station) Versions(ctx context.Context, n int) ([]Version, error) {
 	if err != nil {
 		return nil, err
 	}
+	alone, err := s.ahead(ctx, dataset.Upstream)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Version, len(all))
 	for i, c := range all {
-		out[i] = Version{Commit: c, OnlyHere: here[c.ID]}
+		out[i] = Version{Commit: c, OnlyHere: here[c.ID], Unshared: alone[c.ID]}
 	}
 	return out, nil
 }
 
-// onlyHere returns the commits that no other place has.
+// onlyHere returns the commits whose data no other place has.
 func (s *Station) onlyHere(ctx context.Context) (map[string]bool, error) {
 	has := dataset.Upstream
 	if s.file.Settings().Git.URL == "" {
@@ -52,6 +57,11 @@ func (s *Station) onlyHere(ctx context.Context) (map[string]bool, error) {
 			}
 		}
 	}
+	return s.ahead(ctx, has)
+}
+
+// ahead returns the commits that a version lacks; all of them if there is no such version.
+func (s *Station) ahead(ctx context.Context, has string) (map[string]bool, error) {
 	ahead, err := s.repo.Ahead(ctx, has)
 	if fault.KindOf(err) == fault.NotFound { // nothing was pushed, or it is gone after a rebase
 		ahead, err = s.repo.Ahead(ctx, "")

@@ -23,7 +23,8 @@ type Commit struct {
 	When     time.Time
 	Subject  string
 	Body     string // the rest of the message
-	OnlyHere bool   // no other place has it
+	OnlyHere bool   // no other place has its data
+	Unshared bool   // no git server has the commit itself
 }
 
 // Kind is how a file differs.

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -192,6 +194,33 @@ func TestAsksOncePerReading(t *testing.T) {
 	s.Set(v)
 	if asked != before+1 {
 		t.Errorf("asked %d times after a reading", asked-before)
+	}
+}
+
+// TestWithoutAGitServerNothingIsCalledPushed: the data are elsewhere, the history is not.
+func TestWithoutAGitServerNothingIsCalledPushed(t *testing.T) {
+	s, _ := bench(t, theme.Dark, datasets.Actions{})
+	v := values()
+	for i := range v.Commits {
+		v.Commits[i].OnlyHere, v.Commits[i].Unshared = false, true
+	}
+	v.Places = append(v.Places[:1:1], datasets.Place{Key: "git server", Name: "Git server", Kind: datasets.Git, None: true, Say: "There is none."})
+	s.Set(v)
+	chip := func(want string) bool {
+		return slices.ContainsFunc(walk(s), func(o fyne.CanvasObject) bool {
+			c, ok := o.(*canvas.Text)
+			return ok && c.Text == want
+		})
+	}
+	if chip("pushed") || !chip("data pushed, history only here") {
+		t.Error("the history is said to be elsewhere")
+	}
+	press(t, s, "Places")
+	if chip("up to date") || !chip("none") {
+		t.Error("a git server that there is not is said to be up to date")
+	}
+	if len(buttons(s, "Push")) > 0 {
+		t.Error("it can be pushed to")
 	}
 }
 

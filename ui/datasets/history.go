@@ -183,9 +183,13 @@ func (h *history) fill(r *versionRow, row int) {
 	}
 	r.title.SetText(c.Subject)
 	r.sub.SetText(fmt.Sprintf("%s · %s", c.When.Format(stamp), c.Who))
-	r.chip.Set("pushed", kit.Good)
-	if c.OnlyHere {
+	switch {
+	case c.OnlyHere:
 		r.chip.Set("only here", kit.Held)
+	case c.Unshared:
+		r.chip.Set("data pushed, history only here", kit.Held)
+	default:
+		r.chip.Set("pushed", kit.Good)
 	}
 	r.compared(c.ID == h.from)
 }

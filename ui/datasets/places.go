@@ -30,6 +30,7 @@ type Place struct {
 	Key, Name, Address string
 	Kind               PlaceKind
 	Default            bool
+	None               bool // there is no such place: what it would have is on this computer alone
 
 	Looked    bool // its state is known; else it is being asked
 	Answers   bool
@@ -76,6 +77,8 @@ func (p Place) state() (string, kit.Tone) {
 		what = "commit"
 	}
 	switch {
+	case p.None:
+		return "none", kit.Neutral
 	case p.Job != nil && p.Job.State == job.Stopping:
 		return "stopping", kit.Held
 	case p.Job != nil:
@@ -216,7 +219,7 @@ func (c *card) set(p Place) {
 	shown(c.past, c.past.Text != "")
 	idle := p.Job == nil
 	for b, has := range map[*tall]bool{
-		c.push: p.Kind != Machine, c.pull: p.Kind != Machine, c.audit: p.Kind == Remote, c.verify: p.Kind == Machine, c.clean: p.Kind == Machine,
+		c.push: p.Kind != Machine && !p.None, c.pull: p.Kind != Machine && !p.None, c.audit: p.Kind == Remote, c.verify: p.Kind == Machine, c.clean: p.Kind == Machine,
 	} {
 		shown(b.around, has)
 		enable(b.Button, idle)
@@ -325,6 +328,8 @@ func (c *card) setBanner(p Place) {
 	switch {
 	case p.Job != nil:
 		c.banner.Set(kit.Neutral, "", "", "", nil)
+	case p.None:
+		c.banner.Set(kit.Held, p.Say, p.Hint, "", nil)
 	case p.Say != "":
 		c.banner.Set(kit.Bad, p.Say, p.Hint, "Look again", c.s.act.Look)
 	case n > 0 && p.Kind == Machine:
