@@ -197,14 +197,20 @@ func (o *Opener) matchFolder(path string) Format {
 }
 
 func readHead(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, openFault(path, err)
+	case st.IsDir():
+		return nil, fault.New(fault.Invalid, "“"+filepath.Base(path)+"” is a folder, not an image.", "Choose a file in it.", nil)
+	case !st.Mode().IsRegular(): // opening a pipe waits for whoever writes to it, and nothing ends that
+		return nil, fault.New(fault.Invalid, "“"+filepath.Base(path)+"” is a pipe or a device, not an image.", "Write the image to a file.", nil)
+	}
 	f, err := os.Open(path) //nolint:gosec // the operator's own file
 	if err != nil {
 		return nil, openFault(path, err)
 	}
 	defer f.Close() //nolint:errcheck // only read from
-	if st, err := f.Stat(); err == nil && st.IsDir() {
-		return nil, fault.New(fault.Invalid, "“"+filepath.Base(path)+"” is a folder, not an image.", "Choose a file in it.", nil)
-	}
 	head := make([]byte, headSize)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -30,20 +30,73 @@ func ReadFolder(dir string) (Bundle, *recipe.Model, error) {
 		return Bundle{}, nil, fault.New(fault.NotFound, "There is no model folder "+dir+".", "", err)
 	}
 	defer root.Close() //nolint:errcheck // read only
-	var names []string
-	for _, pattern := range []string{"*.yaml", "*.onnx", "*/*.onnx"} {
-		some, err := fs.Glob(root.FS(), pattern)
-		if err != nil {
-			return Bundle{}, nil, err
-		}
-		names = append(names, some...)
+	names, err := listed(root.FS())
+	if err != nil {
+		return Bundle{}, nil, err
 	}
-	b, m, err := ReadModel(dir, names, func(name string) ([]byte, error) { return fs.ReadFile(root.FS(), name) })
+	var refused error
+	b, m, err := ReadModel(dir, names, func(name string) ([]byte, error) {
+		st, err := root.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if refused = readable(name, st); refused != nil {
+			return nil, refused
+		}
+		return fs.ReadFile(root.FS(), name)
+	})
+	if refused != nil {
+		return b, nil, refused
+	}
 	if whole, aerr := filepath.Abs(dir); aerr == nil { // or "." would be its name
 		dir = whole
 	}
 	b.Model = filepath.Base(dir)
 	return b, m, err
+}
+
+// listed are the descriptions and networks of a folder, and the networks one folder deeper. What is no
+// folder is not opened, as fs.Glob does: it may be a pipe.
+func listed(folder fs.FS) (names []string, err error) {
+	top, err := fs.ReadDir(folder, ".")
+	for _, e := range top {
+		if ext := path.Ext(e.Name()); ext == ".yaml" || ext == ".onnx" {
+			names = append(names, e.Name())
+		}
+		if st, err := fs.Stat(folder, e.Name()); err != nil || !st.IsDir() {
+			continue
+		}
+		deeper, _ := fs.ReadDir(folder, e.Name()) // nothing of the model is in what nobody may read
+		for _, d := range deeper {
+			if path.Ext(d.Name()) == ".onnx" {
+				names = append(names, path.Join(e.Name(), d.Name()))
+			}
+		}
+	}
+	return names, err
+}
+
+// How large a model's files may be: no network in one file is larger, as its format has it, and nobody
+// has written such a description.
+const (
+	mostOfFile  = 2 << 30
+	mostOfWords = 4 << 20
+)
+
+// readable refuses what would fill the memory, or what whoever opens it waits for.
+func readable(name string, st fs.FileInfo) error {
+	most := int64(mostOfFile)
+	if path.Ext(name) == ".yaml" {
+		most = mostOfWords
+	}
+	switch {
+	case !st.Mode().IsRegular():
+		return fault.New(fault.Invalid, "“"+name+"” of the model is not a file.", "Ask whoever made the model for another copy.", nil)
+	case st.Size() > most:
+		return fault.New(fault.Invalid, fmt.Sprintf("“%s” of the model is too large: %d MB, of at most %d.", name, st.Size()>>20, most>>20),
+			"Check that it is the right file.", nil)
+	}
+	return nil
 }
 
 // ReadModel reads a model from files whose names are paths in one place, which is called that
