@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/job"
 	"coverslip.dev/coverslip/core/station"
 )
@@ -61,8 +62,11 @@ func status(ctx context.Context, c call, args []string) error {
 			return err
 		}
 		defer st.Close() //nolint:errcheck // nothing was written
-		if *isPredicted && !st.Predicted() || *isRecorded && !st.Recorded() {
-			return fmt.Errorf("not yet")
+		switch {
+		case *isPredicted && !st.Predicted():
+			return fault.New(fault.Busy, "Not every sample capture is predicted yet.", "Ask again in a while.", nil)
+		case *isRecorded && !st.Recorded():
+			return fault.New(fault.Busy, "No review is recorded yet, or one is under way.", "Ask again in a while.", nil)
 		}
 		return nil
 	}

@@ -93,20 +93,20 @@ func (c call) shelf(ctx context.Context) (station.Shelf, error) {
 }
 
 func promote(ctx context.Context, c call, args []string) error {
-	return c.decide(ctx, args, 2, func(st *station.Station, rest []string, why string) (string, error) {
+	return c.decide(ctx, args, 2, func(ctx context.Context, st *station.Station, rest []string, why string) (string, error) {
 		return st.Promote(ctx, rest[0], rest[1], why)
 	})
 }
 
 func rollback(ctx context.Context, c call, args []string) error {
-	return c.decide(ctx, args, 1, func(st *station.Station, rest []string, why string) (string, error) {
+	return c.decide(ctx, args, 1, func(ctx context.Context, st *station.Station, rest []string, why string) (string, error) {
 		return st.Rollback(ctx, rest[0], why)
 	})
 }
 
 // decide carries a decision out and waits for it. One that can't be carried out now is
 // withdrawn: nothing is left that would move the alias later, unseen.
-func (c call) decide(ctx context.Context, args []string, n int, act func(*station.Station, []string, string) (string, error)) error {
+func (c call) decide(ctx context.Context, args []string, n int, act func(context.Context, *station.Station, []string, string) (string, error)) error {
 	flags := flag.NewFlagSet("decide", flag.ContinueOnError)
 	why := flags.String("reason", "", "why")
 	rest, err := c.parse(flags, args)
@@ -117,21 +117,23 @@ func (c call) decide(ctx context.Context, args []string, n int, act func(*statio
 		return usageError(fmt.Sprintf("%d names are needed", n))
 	}
 	return c.running(ctx, false, func(ctx context.Context, st *station.Station) error {
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		st.ReadShelf(ctx)
-		id, err := act(st, rest, *why)
-		if err != nil {
-			return err
-		}
-		it, err := st.Await(ctx, id, "promote")
-		if err != nil {
-			if werr := st.Withdraw(context.WithoutCancel(ctx), id); werr != nil {
-				return werr
+		return within(ctx, patience, func(ctx context.Context) error {
+			st.ReadShelf(ctx)
+			id, err := act(ctx, st, rest, *why)
+			if err != nil {
+				return err
 			}
-			return err
-		}
-		return c.print(it, it.Title+": done.")
+			it, err := st.Await(ctx, id, "promote")
+			if err != nil {
+				if werr := st.Withdraw(context.WithoutCancel(ctx), id); werr != nil {
+					return werr
+				}
+				return err
+			}
+			return c.print(it, it.Title+": done.")
+		}, func() (say, hint string) {
+			return "the decision is not carried out, and is withdrawn.", "See that the platform and the servers answer, then decide again."
+		})
 	})
 }
 

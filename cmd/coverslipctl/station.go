@@ -62,13 +62,32 @@ func demo(ctx context.Context, c call, args []string) error {
 		return err
 	}
 	return c.running(ctx, true, func(ctx context.Context, st *station.Station) error {
-		ctx, cancel := context.WithTimeout(ctx, time.Duration(*seconds)*time.Second)
-		defer cancel()
-		if err := st.AwaitSample(ctx); err != nil {
+		err := within(ctx, time.Duration(*seconds)*time.Second, st.AwaitSample, func() (say, hint string) {
+			all, open := st.Items().All(), 0
+			for _, it := range all {
+				if !it.Behind("infer") {
+					open++
+				}
+			}
+			return fmt.Sprintf("%d of the %d sample captures that have come are not predicted.", open, len(all)), "Give them longer with --seconds; -v shows what happens."
+		})
+		if err != nil {
 			return err
 		}
 		return c.summarise(ctx, st, 0, "")
 	})
+}
+
+// within gives fn so long. If that is over it says so, and what is open: it is nobody's network that has failed.
+func within(ctx context.Context, limit time.Duration, fn func(context.Context) error, open func() (say, hint string)) error {
+	short, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := fn(short)
+	if ctx.Err() != nil || !errors.Is(short.Err(), context.DeadlineExceeded) || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	say, hint := open()
+	return fault.New(fault.Busy, fmt.Sprintf("%g seconds are over: ", limit.Seconds())+say, hint, err)
 }
 
 func summary(ctx context.Context, c call, args []string) error {

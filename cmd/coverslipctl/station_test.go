@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"testing"
+	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/servertest"
 )
 
@@ -28,5 +32,24 @@ func TestModelReport(t *testing.T) {
 		if r.True < 50 || r.AP50 < 0.9 || r.AP70 < 0.75 || math.Abs(r.CountError) > 0.05 || r.CountError != float64(r.Found-r.True)/float64(r.True) {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// A time that the program sets itself is no broken network.
+func TestWithinSaysWhatIsOpen(t *testing.T) {
+	wait := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	open := func() (say, hint string) { return "one is open.", "Wait." }
+	err := within(t.Context(), time.Nanosecond, wait, open)
+	if say, hint := fault.Explain(err); say != "1e-09 seconds are over: one is open." || hint != "Wait." || fault.KindOf(err) != fault.Busy {
+		t.Errorf("says %q, %q", say, hint)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := within(stopped, time.Hour, wait, open); fault.KindOf(err) != fault.Canceled {
+		t.Errorf("stopped: %v", err)
+	}
+	other := errors.New("something else")
+	if err := within(t.Context(), time.Hour, func(context.Context) error { return other }, open); !errors.Is(err, other) || fault.KindOf(err) != fault.Internal {
+		t.Errorf("something else: %v", err)
 	}
 }

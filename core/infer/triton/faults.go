@@ -186,10 +186,11 @@ func (e *Engine) distrust(r *refusal) error {
 		return denied("The inference server "+e.name+" does not trust this computer.", "It wants another client certificate: choose it in Settings, Servers, More.")
 	case r.says("EOF", "broken pipe", "reset by peer") && e.files.Cert == "":
 		return fault.New(fault.Offline, "The inference server "+e.name+" ended the secure connection.",
-			"It may want to know who asks: choose a client certificate in Settings, Servers, More. If it was stopped, the work goes on by itself.", r)
+			"If it does not encrypt, write its address with http:// or grpc://. If it wants to know who asks, choose a client certificate in "+
+				"Settings, Servers, More. If it was stopped, the work goes on by itself.", r)
 	case r.says("EOF", "broken pipe", "reset by peer"):
 		return fault.New(fault.Offline, "The inference server "+e.name+" ended the secure connection.",
-			"It may not trust your client certificate: ask for one of its own CA. If it was stopped, the work goes on by itself.", r)
+			"If it does not encrypt, write its address with http:// or grpc://. If it does not trust your client certificate, ask for one of its own CA. If it was stopped, the work goes on by itself.", r)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -311,5 +312,30 @@ func TestKeysOfRestrictedAPIs(t *testing.T) {
 				t.Errorf("%s with %q: %v", address, c.header, err)
 			}
 		}
+	}
+}
+
+// TestAServerThatSpeaksNoTLS and hangs up on those who do: that it may not encrypt is said first.
+func TestAServerThatSpeaksNoTLS(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer l.Close()
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 4096))
+			_ = c.Close()
+		}
+	})
+	err = dial(t, triton.Options{Address: "https://" + l.Addr().String()}).Ready(t.Context())
+	if _, hint := fault.Explain(err); fault.KindOf(err) != fault.Offline || !strings.HasPrefix(hint, "If it does not encrypt, write its address with http://") {
+		t.Errorf("%v: %s", err, hint)
 	}
 }
