@@ -72,6 +72,18 @@ func columns(out []int32, n, wide int, x, step float64) []int32 {
 	return out
 }
 
+// row is the tile's row that is shown at y.
+func (p piece) row(y int) int {
+	return min(max(int(p.top+(float64(y)+0.5)*p.step), 0), p.tile.size.Y-1)
+}
+
+// shows is what the screen shows of the tile, and what is interpolated with it.
+func (p piece) shows() image.Rectangle {
+	const about = 2
+	x0, x1 := int(p.cols[0]), int(p.cols[len(p.cols)-1])+1
+	return image.Rect(x0, p.row(p.Min.Y), x1, p.row(p.Max.Y-1)+1).Inset(-about).Intersect(p.tile.whole())
+}
+
 // blit copies the rows y0…y1 of a piece, nearest neighbour.
 func (p piece) blit(dst []uint32, w, y0, y1 int) {
 	last := -1
@@ -82,7 +94,7 @@ func (p piece) blit(dst []uint32, w, y0, y1 int) {
 			continue
 		}
 		wide := p.tile.size.X
-		row := min(max(int(p.top+(float64(y)+0.5)*p.step), 0), p.tile.size.Y-1)
+		row := p.row(y)
 		if row == last {
 			copy(line, dst[(y-1)*w+p.Min.X:(y-1)*w+p.Max.X])
 			continue

@@ -1,6 +1,9 @@
 package tileview
 
-import "math"
+import (
+	"image"
+	"math"
+)
 
 // stain is how one channel is coloured. A sample v becomes
 //
@@ -99,20 +102,33 @@ func (s *stain) tabulate() {
 	}
 }
 
-// compose colours the planes of a tile into pix.
-func (p palette) compose(pix []uint32, planes [][]uint16) {
+// compose colours the planes of a tile, whose rows are wide, into a part of pix.
+func (p palette) compose(pix []uint32, planes [][]uint16, wide int, part image.Rectangle) {
 	var on []*stain
 	var from [][]uint16
 	for c, s := range p.stains {
 		if s != nil && c < len(planes) {
-			on, from = append(on, s), append(from, planes[c][:len(pix)])
+			on, from = append(on, s), append(from, planes[c])
 		}
 	}
-	done := 0
-	if p.plain && vectors() && len(pix) >= vectorStep && len(on) > 0 {
-		done = composeVectors(pix, from, on, p.flip)
+	if part.Dx() == wide { // all in one run
+		part = image.Rect(0, 0, part.Dx()*part.Dy(), 1).Add(image.Pt(part.Min.Y*wide, 0))
 	}
-	composeTables(pix[done:], from, on, done, p.flip)
+	k := p.kernel(on)
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		at := y*wide + part.Min.X
+		run := pix[at:][:part.Dx()]
+		done := k.compose(run, from, at)
+		composeTables(run[done:], from, on, at+done, p.flip)
+	}
+}
+
+// kernel returns nil where the tables do it all.
+func (p palette) kernel(on []*stain) *kernel {
+	if !p.plain || !vectors() || len(on) == 0 {
+		return nil
+	}
+	return newKernel(on, p.flip)
 }
 
 // composeTables is compose by tables, from sample at on; a stain without a table (the rest

@@ -20,21 +20,36 @@ type vectorStain struct {
 //go:noescape
 func composeRows(dst *uint32, n int, planes **uint16, stains *vectorStain, count int, flip uint32)
 
-// composeVectors colours as many pixels as the kernel can and returns their number.
-func composeVectors(pix []uint32, planes [][]uint16, on []*stain, flip uint32) int {
-	first := make([]*uint16, len(on))
-	params := make([]vectorStain, len(on))
+// kernel is stains made ready.
+type kernel struct {
+	stains []vectorStain
+	first  []*uint16
+	flip   uint32
+}
+
+func newKernel(on []*stain, flip uint32) *kernel {
+	k := &kernel{make([]vectorStain, len(on)), make([]*uint16, len(on)), flip}
 	for c, s := range on {
-		first[c] = &planes[c][0]
-		p := &params[c]
+		p := &k.stains[c]
 		for i := range vectorStep {
 			p.lo[i], p.width[i], p.mul[i] = s.lo, s.width, s.mul
 			p.r[i], p.g[i], p.b[i] = s.rgb[0], s.rgb[1], s.rgb[2]
 		}
 		p.shift[0] = uint64(s.shift)
 	}
+	return k
+}
+
+// compose colours as many pixels as it can, from sample at on, and returns their number.
+func (k *kernel) compose(pix []uint32, planes [][]uint16, at int) int {
 	n := len(pix) / vectorStep * vectorStep
-	composeRows(&pix[0], n, &first[0], &params[0], len(on), flip)
+	if k == nil || n == 0 {
+		return 0
+	}
+	for c, p := range planes {
+		k.first[c] = &p[at:][:n][0]
+	}
+	composeRows(&pix[0], n, &k.first[0], &k.stains[0], len(k.stains), k.flip)
 	return n
 }
 

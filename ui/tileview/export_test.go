@@ -62,7 +62,7 @@ func Compose(pix []uint32, planes [][]uint16, cs []Channel, tint Tint, slow bool
 	}
 	p := newPalette(1, cs, spans, tint)
 	if !slow {
-		p.compose(pix, planes)
+		p.compose(pix, planes, len(pix), image.Rect(0, 0, len(pix), 1))
 		return
 	}
 	var on []*stain

@@ -147,8 +147,8 @@ func (v *View) level(w, h int, at camera) int {
 func (v *View) paintLevel(dst []uint32, w, h int, at camera, l int, ask bool) {
 	downs := v.downsamples()
 	cells, colors := v.cells(l, w, h, at, downs, ask)
-	v.recolorTiles(cells, colors)
 	ps := v.pieces(w, h, at, l, cells, downs)
+	recolorTiles(ps, colors)
 	var in image.Rectangle
 	for _, p := range ps {
 		in = in.Union(p.Rectangle)
@@ -170,17 +170,26 @@ func (v *View) paintLevel(dst []uint32, w, h int, at camera, l int, ask bool) {
 	})
 }
 
-// recolorTiles gives the tiles on the screen the colours of now, so that a contrast that is
-// dragged is on the screen in the same frame.
-func (v *View) recolorTiles(cells []cell, colors palette) {
-	var wg sync.WaitGroup
-	seen := map[*tile]bool{nil: true}
-	for _, c := range cells {
-		if t := c.tile; !seen[t] && t.gen != colors.gen {
-			t.gen = colors.gen
-			wg.Go(func() { colors.compose(t.pix, t.planes) })
+// recolorTiles gives what the screen shows of tiles the colours of now, so that a contrast that is
+// dragged is on the screen in the same frame. A tile of which more is shown later gets them whole.
+func recolorTiles(ps []piece, colors palette) {
+	shown := map[*tile]image.Rectangle{}
+	for _, p := range ps {
+		if p.tile != nil {
+			shown[p.tile] = shown[p.tile].Union(p.shows())
 		}
-		seen[c.tile] = true
+	}
+	var wg sync.WaitGroup
+	for t, part := range shown {
+		switch {
+		case t.gen != colors.gen:
+		case part.In(t.part):
+			continue
+		default:
+			part = t.whole()
+		}
+		t.gen, t.part = colors.gen, part
+		wg.Go(func() { colors.compose(t.pix, t.planes, t.size.X, part) })
 	}
 	wg.Wait()
 }

@@ -80,7 +80,8 @@ func (w *work) makeTile(ctx context.Context, t task) (*tile, error) {
 		}
 	}
 	n.pix = make([]uint32, n.size.X*n.size.Y)
-	t.colors.compose(n.pix, n.planes)
+	n.part = n.whole()
+	t.colors.compose(n.pix, n.planes, n.size.X, n.part)
 	return n, nil
 }
 

@@ -17,8 +17,12 @@ type tile struct {
 	planes [][]uint16        // by channel
 	exact  []*imageio.Pixels // by channel, where 16 bits don't hold the samples of a plane
 	pix    []uint32          // RGBA, little-endian, len = size.X·size.Y; the screen's thread colours it anew
-	gen    int               // the colours' generation that pix is of
+	gen    int               // the colours' generation that a part of pix is of
+	part   image.Rectangle
 }
+
+// whole is all of the tile.
+func (t *tile) whole() image.Rectangle { return image.Rectangle{Max: t.size} }
 
 // bytes is what the tile takes up.
 func (t *tile) bytes() int {
