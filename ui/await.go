@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"fyne.io/fyne/v2"
 
@@ -52,6 +53,25 @@ func (w *window) await(err error, own int64, again func()) bool {
 		})
 	})
 	return true
+}
+
+// prepared says how far the coarser levels of the open capture are, which appears slowly without them.
+func (w *window) prepared(all map[string]job.Job) {
+	it, ok := w.station.Items().Row(w.desk.id)
+	if !ok || w.desk.src == nil {
+		return
+	}
+	md5, _ := station.Image(it)
+	say := ""
+	for _, j := range all {
+		if j.Kind == station.Coarsening(md5) && j.State == job.Running {
+			say = fmt.Sprintf("The coarser levels of this large image are being made: %.0f %%.", 100*float64(j.Done)/float64(max(j.Total, 1)))
+		}
+	}
+	if say != w.desk.preparing {
+		w.desk.preparing = say
+		w.fillViewer()
+	}
 }
 
 // converted has small pictures made that could not be before something was converted.

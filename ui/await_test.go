@@ -3,7 +3,10 @@ package ui
 import (
 	"context"
 	"image"
+	"strings"
 	"testing"
+
+	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
@@ -64,5 +67,33 @@ func TestSmallPicturesAfterAConversion(t *testing.T) {
 	w.converted(map[string]job.Job{"1": {Kind: station.Converting, State: job.Done}})
 	if _, ok := w.thumbs["b"]; len(w.thumbs) != 1 || !ok {
 		t.Errorf("%v", w.thumbs)
+	}
+}
+
+// TestALargeImageIsSaidToBePrepared: for as long as the coarser levels of the one that is open are made.
+func TestALargeImageIsSaidToBePrepared(t *testing.T) {
+	w, _ := furnished(t)
+	w.shell.Open("viewer")
+	it, _ := w.station.Items().Row("a")
+	md5, _ := station.Image(it)
+	for _, c := range []struct {
+		j    job.Job
+		want string
+	}{
+		{job.Job{Kind: station.Coarsening("another"), State: job.Running, Done: 1, Total: 4}, ""},
+		{job.Job{Kind: station.Coarsening(md5), State: job.Running}, "The coarser levels of this large image are being made: 0 %."},
+		{job.Job{Kind: station.Coarsening(md5), State: job.Running, Done: 1, Total: 4}, "The coarser levels of this large image are being made: 25 %."},
+		{job.Job{Kind: station.Coarsening(md5), State: job.Done, Done: 4, Total: 4}, ""},
+	} {
+		w.prepared(map[string]job.Job{"1": c.j})
+		said := ""
+		for _, o := range seen(w.viewer) {
+			if l, ok := o.(*widget.Label); ok && strings.HasPrefix(l.Text, "The coarser") {
+				said = l.Text
+			}
+		}
+		if w.desk.preparing != c.want || said != c.want {
+			t.Errorf("of %+v it says %q, %q", c.j, w.desk.preparing, said)
+		}
 	}
 }

@@ -41,6 +41,7 @@ type desk struct {
 	threshold float64        // of probability, that objects have
 	known     []string       // classes, of the model
 	moving    moving
+	preparing string              // how far its coarser levels are, if they are being made
 	stamp     string              // of the prediction that objects came from
 	before    []annotation.Object // what an earlier prediction had found, while this capture is open
 	edits     int                 // how often a person has changed objects or log
@@ -293,6 +294,8 @@ func (w *window) fillViewer() {
 		v.Running = "Predicting"
 	case pass.Say != "":
 		v.Say, v.Hint = pass.Say, pass.Hint
+	case d.preparing != "":
+		v.Say, v.Hint = d.preparing, "Until then it appears slowly; afterwards it opens at once."
 	default:
 		v.Say, v.Hint = d.measured.say, d.measured.hint
 	}

@@ -68,6 +68,7 @@ func (w *window) put(d desk) {
 	w.followFilm()
 	w.measure()
 	w.fillViewer()
+	w.prepared(w.station.Jobs().Jobs.All())
 	if it, ok := w.station.Items().Row(d.id); ok {
 		w.desk.anew(w, it) // it may have been predicted since it was read
 	}

@@ -32,6 +32,7 @@ func (w *window) setPlaces(map[string]station.Place) { w.fillDatasets() }
 func (w *window) setJobs(all map[string]job.Job) {
 	w.jobs.Set(all)
 	w.converted(all)
+	w.prepared(all)
 	w.showPlaces()
 	w.strip()
 }

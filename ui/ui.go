@@ -197,6 +197,7 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 		return nil
 	})
 	g.Go(func() error { return bind.Focus(ctx, bind.Screen, w.win.Canvas(), often, w.focused) })
+	w.fillInbox() // it is not empty until the first news
 	w.strip()
 	if id := first(w.opt.Open, w.captures()); id != "" {
 		w.open(id)

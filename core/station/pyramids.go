@@ -81,6 +81,9 @@ func wantsLevels(i imageio.Info) bool {
 	return last.X*last.Y > largePlane
 }
 
+// Coarsening is the kind of the job that makes the coarser levels of an image.
+func Coarsening(md5 string) string { return "pyramid/" + md5 }
+
 // keepPyramids makes the levels that were asked for, one image after the other.
 func (s *Station) keepPyramids(ctx context.Context) error {
 	for {
@@ -88,7 +91,7 @@ func (s *Station) keepPyramids(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case want := <-s.pyramids.wants:
-			err := s.jobs.Do(ctx, "pyramid", "Coarser levels of "+want.title, func(ctx context.Context, p *job.Progress) error {
+			err := s.jobs.Do(ctx, Coarsening(want.md5), "Coarser levels of "+want.title, func(ctx context.Context, p *job.Progress) error {
 				return s.makePyramid(ctx, want, p)
 			})
 			if err != nil && ctx.Err() == nil {

@@ -154,7 +154,7 @@ func (f *Facts) Set(facts []Fact) {
 	for len(objs) < 2*len(facts) {
 		n := widget.NewRichText(&widget.TextSegment{Style: widget.RichTextStyle{ColorName: theme.Subtle}})
 		v := widget.NewLabel("")
-		v.Wrapping = fyne.TextWrapBreak
+		v.Wrapping = fyne.TextWrapWord
 		v.Selectable = !f.plain
 		objs = append(objs, n, v)
 	}
