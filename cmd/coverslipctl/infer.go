@@ -93,7 +93,7 @@ func questionFlags(flags *flag.FlagSet, q *station.Question) {
 	flags.Func("z", "which plane of a stack, counted from 0; else the middle one", from0(&q.Z))
 	flags.Func("t", "which time point of a film, counted from 0; else the first one, and with --tracks it and all after it", from0(&q.T))
 	flags.Float64Var(&q.Threshold, "threshold", 0, "of the model's probability, up to 1; 0: the model's own")
-	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB: the same call, with --force where results are there, goes on from there after a crash, as it does itself after an outage")
+	flags.StringVar(&q.Keep, "keep", "", "folder in which the model's answers are kept, up to 8 GB and while 1 GB of the disk stays free: the same call, with --force where results are there, goes on from there after a crash, as it does itself after an outage")
 	flags.DurationVar(&q.Patience, "patience", 10*time.Minute, "how long a server that does not answer any more is asked again; 0: not at all")
 	access(flags, &q.Access)
 }

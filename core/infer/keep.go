@@ -78,23 +78,42 @@ func (k Keep) open(key string) (*answers, error) {
 	return a, nil
 }
 
-// trim removes the files that were not used for longest, but not the one at own.
-func (k Keep) trim(own string) {
-	type file struct {
-		path string
-		size int64
-		used time.Time
-	}
-	var all []file
-	var total int64
+// kept is a file of answers.
+type kept struct {
+	path string
+	size int64
+	used time.Time
+}
+
+func (k Keep) files() (all []kept, total int64) {
 	paths, _ := filepath.Glob(filepath.Join(k.Dir, "*"+ending)) // no pattern from outside
 	for _, p := range paths {
 		if st, err := os.Stat(p); err == nil {
-			all = append(all, file{p, st.Size(), st.ModTime()})
+			all = append(all, kept{p, st.Size(), st.ModTime()})
 			total += st.Size()
 		}
 	}
-	slices.SortFunc(all, func(a, b file) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.path, b.path)) })
+	return all, total
+}
+
+// Size is how many bytes are kept.
+func (k Keep) Size() int64 {
+	_, total := k.files()
+	return total
+}
+
+// Clear removes all that is kept, and returns how many bytes that was.
+func (k Keep) Clear() int64 {
+	before := k.Size()
+	k.Bytes = 0
+	k.trim("")
+	return before - k.Size()
+}
+
+// trim removes the files that were not used for longest, but not the one at own.
+func (k Keep) trim(own string) {
+	all, total := k.files()
+	slices.SortFunc(all, func(a, b kept) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.path, b.path)) })
 	for _, f := range all {
 		if total <= k.Bytes {
 			return

@@ -249,14 +249,15 @@ func (q Question) options(info imageio.Info, b infer.Bundle, r *recipe.Model) (o
 // keptBytes is how much disk kept answers may take.
 const keptBytes = 8 << 30
 
-// keep keeps the answers of a network in dir, if that is named, up to so many bytes. Those of
+// keep keeps the answers of a network in dir, if that is named, up to so many bytes, and as far as the disk
+// has room. Those of
 // a model that somebody else has loaded are not kept: nobody can tell whether it is still the
 // same.
 func keep(dir string, most int64, b infer.Bundle) infer.Keep {
 	if dir == "" || len(b.ONNX) == 0 {
 		return infer.Keep{}
 	}
-	return infer.Keep{Dir: dir, Bytes: most, Of: hashOf(b)}
+	return infer.Keep{Dir: dir, Bytes: room(dir, most), Of: hashOf(b)}
 }
 
 // hashOf tells networks apart; it is empty where somebody else has loaded the model.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"coverslip.dev/coverslip/core/dataset"
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
 )
@@ -31,6 +33,10 @@ func (v vault) Capture(ctx context.Context, all []intake.Capture, p *job.Progres
 		ends[i] = len(files)
 	}
 	done, err := v.repo.Capture(ctx, files, p)
+	if fault.KindOf(err) == fault.Full && (infer.Keep{Dir: v.answersDir()}).Clear() > 0 { // which can be had again
+		v.log.WarnContext(ctx, "the disk is full: kept answers were removed")
+		done, err = v.repo.Capture(ctx, files, p)
+	}
 	if err != nil {
 		err = v.denied(err)
 	}

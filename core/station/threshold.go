@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 
+	"coverslip.dev/coverslip/core/disk"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/infer"
@@ -17,9 +18,26 @@ import (
 const answersBytes = 4 << 30
 
 func (s *Station) answers(b infer.Bundle) infer.Keep {
-	k := keep(filepath.Join(s.opt.Workspace, "answers"), answersBytes, b)
+	k := keep(s.answersDir(), answersBytes, b)
 	k.Spare = true
 	return k
+}
+
+func (s *Station) answersDir() string { return filepath.Join(s.opt.Workspace, "answers") }
+
+// leastFree is how much of a disk is left to what can't be had again, as answers can.
+const leastFree = 1 << 30
+
+// room is how many bytes of answers may be kept in dir, at most so many.
+func room(dir string, most int64) int64 {
+	free, ok := disk.Free(dir)
+	if !ok { // it is not there yet
+		free, ok = disk.Free(filepath.Dir(dir))
+	}
+	if !ok {
+		return most
+	}
+	return min(most, max(0, infer.Keep{Dir: dir}.Size()+free-leastFree))
 }
 
 // Threshold is the probability that the objects of a capture were asked to have: the one
