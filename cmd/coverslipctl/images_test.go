@@ -57,6 +57,10 @@ func TestConvertAndInfo(t *testing.T) {
 	ctl(0, "convert", in, out, "--force", "--compression", "zstd")
 	ctl(2, "convert", in, filepath.Join(dir, "slide.png.bak"))
 	ctl(2, "info")
+	t.Chdir(dir)
+	ctl(0, "convert", "--force", "--", in, "-dash.ome.tif")
+	ctl(0, "info", "--", "-dash.ome.tif")
+	ctl(2, "info", "-dash.ome.tif")
 	ctl(1, "info", out, "--image", "1")
 	ctl(1, "info", filepath.Join(dir, "none.tif"))
 	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {

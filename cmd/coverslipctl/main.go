@@ -117,8 +117,12 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.StringVar(&c.dir, "C", ".", "workspace or dataset folder")
 	flags.BoolVar(&c.json, "json", false, "print JSON")
 	flags.BoolVar(&c.verbose, "v", false, "log more to standard error")
-	flags.Usage = func() { usage(errs) }
-	if err := flags.Parse(args); err != nil {
+	flags.Usage = func() {}
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		usage(out)
+		return 0
+	} else if err != nil {
+		usage(errs)
 		return 2
 	}
 	cmd, ok := commands()[flags.Arg(0)]
@@ -188,11 +192,14 @@ type helpWanted struct{ *flag.FlagSet }
 
 func (helpWanted) Error() string { return flag.ErrHelp.Error() }
 
-// parse reads flags wherever they stand among the arguments and returns the rest.
+// parse reads flags wherever they stand among the arguments, up to "--", and returns the rest.
 func (c *call) parse(flags *flag.FlagSet, args []string) ([]string, error) {
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&c.json, "json", c.json, "print JSON")
-	var rest []string
+	var rest, names []string
+	if i := slices.Index(args, "--"); i >= 0 { // what stands behind it is no flag
+		args, names = args[:i], args[i+1:]
+	}
 	for len(args) > 0 {
 		err := flags.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
@@ -206,7 +213,7 @@ func (c *call) parse(flags *flag.FlagSet, args []string) ([]string, error) {
 			rest, args = append(rest, args[0]), args[1:]
 		}
 	}
-	return rest, nil
+	return append(rest, names...), nil
 }
 
 // printLine writes one of several, as JSON on a line of its own.
