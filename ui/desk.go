@@ -72,6 +72,7 @@ func (w *window) openFrom(from, id string) {
 		return
 	}
 	w.station.LookingAt(id)
+	w.opens(it.Title)
 	w.bring(from, func() { w.openFrom(from, id) }, func(ctx context.Context) (desk, error) {
 		src, err := w.station.OpenImage(ctx, it)
 		if err != nil {
@@ -90,6 +91,12 @@ func (w *window) openFrom(from, id string) {
 	})
 }
 
+// opens says below which image is being opened, as a large one or one far away takes its time; "" for none.
+func (w *window) opens(name string) {
+	w.opening = name
+	w.strip()
+}
+
 // bring opens an image and shows it, unless another was asked for by then: who turns over many
 // sees the last one at once. The viewer comes up if the page that it was asked on is still open. An image
 // that is being made first is asked for again when it is there.
@@ -100,6 +107,11 @@ func (w *window) bring(from string, again func(), open func(ctx context.Context)
 		if w.asked.Load() != own {
 			return nil
 		}
+		defer w.work.post(func() {
+			if w.asked.Load() == own && w.opening != "" {
+				w.opens("")
+			}
+		})
 		d, err := open(ctx)
 		if w.await(err, own, again) {
 			return nil

@@ -22,6 +22,7 @@ func (w *window) lookAt(path string) { w.lookAtFrom(w.shell.Page(), path) }
 
 func (w *window) lookAtFrom(from, path string) {
 	var src imageio.Source
+	w.opens(filepath.Base(path))
 	w.bring(from, func() { w.lookAtFrom(from, path) }, func(ctx context.Context) (desk, error) {
 		var err error
 		if src, err = w.station.OpenFile(ctx, path); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -144,5 +145,29 @@ func TestAnImageComesUpWhereItWasAskedFor(t *testing.T) {
 	w.slow.do(func(context.Context) error { return errors.New("a thumbnail") })
 	if err := w.closing.next()(t.Context()); err != nil || !old.closed {
 		t.Errorf("closed: %v, %v", old.closed, err)
+	}
+}
+
+// TestWhatIsBeingOpenedIsSaid: below, until it is there.
+func TestWhatIsBeingOpenedIsSaid(t *testing.T) {
+	w, _ := furnished(t)
+	w.queues = newQueues(func(f func()) { f() }, w.opt.Log)
+	said := func() bool {
+		for _, o := range seen(w.shell) {
+			if l, ok := o.(*widget.Label); ok && strings.HasPrefix(l.Text, "Opening a.tif · ") {
+				return true
+			}
+		}
+		return false
+	}
+	w.opens("a.tif")
+	w.bring("inbox", nil, func(context.Context) (desk, error) {
+		if !said() {
+			t.Error("it does not say what is being opened")
+		}
+		return desk{}, context.Canceled
+	})
+	if err := w.work.next()(t.Context()); err == nil || said() {
+		t.Errorf("%v, and it still says so", err)
 	}
 }

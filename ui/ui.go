@@ -54,6 +54,7 @@ type window struct {
 	station *station.Station
 	opt     Options
 	asked   atomic.Int64 // how many images were asked for: only the last is shown
+	opening string       // its name, until it is there
 
 	*queues
 

@@ -192,6 +192,9 @@ func (w *window) strip() {
 	if w.station.PredictionsHeld() {
 		st.Queue = "Predictions are paused · " + st.Queue
 	}
+	if w.opening != "" {
+		st.Queue = "Opening " + w.opening + " · " + st.Queue
+	}
 	if troubles := w.troubles(waiting, failed); len(troubles) > 0 {
 		st.Health, st.Tone = troubles[0].Sentence, troubles[0].Tone
 		if n := len(troubles); n > 1 {
