@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 )
 
@@ -16,6 +17,9 @@ func (f *file) fromFluoView(l *layout, header field) error {
 		return nil
 	}
 	says, err := f.bytes(header)
+	if fault.KindOf(err) == fault.Corrupt { // they are not in the file: the pages are what they are without
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -273,6 +273,15 @@ func (f *file) text(d field) (string, error) {
 	return strings.TrimSpace(unicoded(s)), nil
 }
 
+// aside is text of a tag without which the pixels are what they are: one that is not in the file says nothing.
+func (f *file) aside(d field) (string, error) {
+	text, err := f.text(d)
+	if fault.KindOf(err) == fault.Corrupt {
+		return "", nil
+	}
+	return text, err
+}
+
 // unicoded is text of a program that writes Latin-1, such as its µ, as UTF-8; any other as it is.
 func unicoded(s string) string {
 	if utf8.ValidString(s) {

@@ -8,7 +8,7 @@ import (
 // scanImage returns what ScanImage says of a recording, line by line; nil for a file of another program. It is in the
 // Software tag, before 2016 in the description.
 func (f *file) scanImage(first *page, description string) (map[string]string, error) {
-	text, err := f.text(first.software)
+	text, err := f.aside(first.software)
 	if err != nil {
 		return nil, err
 	}

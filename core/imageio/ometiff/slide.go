@@ -11,7 +11,7 @@ func (f *file) stains(l *layout) error {
 	planes := l.planes[0]
 	const root = "<PerkinElmer-QPI-ImageDescription"
 	for c, p := range planes {
-		text, err := f.text(p.texts[0])
+		text, err := f.aside(p.texts[0])
 		if err != nil {
 			return err
 		}

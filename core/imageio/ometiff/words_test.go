@@ -2,6 +2,7 @@ package ometiff_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 )
 
@@ -59,6 +61,27 @@ func TestColorCountedOnce(t *testing.T) {
 	src := read(t, small(2, `SizeC="1" SizeT="2"`, `<Channel Name="Camera"/>`, "", map[uint16]uint32{262: 2, 277: 3}))
 	if i := src.Info(); !i.Colored() || i.T != 2 {
 		t.Errorf("%+v", i)
+	}
+}
+
+// TestWordsBehindTheEnd opens pages whose program, FluoView's list or own description is not in the file: the pixels are.
+func TestWordsBehindTheEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		pages int
+		tag   uint16
+	}{"program": {1, 305}, "FluoView": {1, 34361}, "description of a second page": {2, 270}} {
+		data := tiff(c.pages, "<PerkinElmer-QPI-ImageDescription/>", make([]byte, 256), map[uint16]uint32{305: 1 << 30})
+		last := bytes.LastIndex(data, []byte("\x31\x01\x04\x00\x01\x00\x00\x00\x00\x00\x00\x40"))
+		binary.LittleEndian.PutUint16(data[last:], c.tag)
+		binary.LittleEndian.PutUint16(data[last+2:], 2)
+		binary.LittleEndian.PutUint32(data[last+4:], 2000)
+		data = append(data, make([]byte, 2000)...) // it could hold them
+		src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "words.tif")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		imageiotest.Equal(t, src, make([]byte, 256*c.pages), 0)
 	}
 }
 
