@@ -32,10 +32,10 @@ func box(src []byte, kind string) ([]byte, error) {
 			return nil, fmt.Errorf("j2k: box %q of %d bytes", is, n)
 		}
 		body := src[min(head, uint64(len(src))):min(n, uint64(len(src)))]
-		switch is {
-		case kind:
+		switch {
+		case is == kind:
 			return body, nil
-		case "jp2h":
+		case is == "jp2h" && kind == "jp2c": // at the top alone: within another one it means nothing
 			if _, err := box(body, "pclr"); err == nil {
 				return nil, fmt.Errorf("%w: a palette", ErrUnsupported)
 			}

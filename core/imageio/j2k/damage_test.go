@@ -83,6 +83,14 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// TestNestedBoxes is of a file whose boxes are each within the one before.
+func TestNestedBoxes(t *testing.T) {
+	src := append([]byte("\x00\x00\x00\x0cjP  \r\n\x87\n"), bytes.Repeat([]byte("\x00\x00\x00\x00jp2h"), 8<<20)...)
+	if _, err := j2k.Header(src); err == nil {
+		t.Error("it has a header")
+	}
+}
+
 // TestManyPrecincts is of a tile that would have 16 million precincts: each is a byte at least.
 func TestManyPrecincts(t *testing.T) {
 	src := []byte("\xff\x4f\xff\x51\x00\x29\x00\x00")
