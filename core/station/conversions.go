@@ -46,10 +46,11 @@ func newConversions(shelf *foreign.Shelf) *conversions {
 
 // shelf is where converted images are kept, and who converts them.
 func shelf(dir string, set func() string, log *slog.Logger) *foreign.Shelf {
+	var finder foreign.Finder
 	return &foreign.Shelf{
 		Dir: dir, Most: madeBytes, TIFF: ometiff.Format{}, Patience: 20 * time.Minute, Log: log,
 		Room: func(size int64) error { return prune(dir, size) },
-		Find: func(ctx context.Context) (foreign.Converter, error) { return foreign.Find(ctx, set()) },
+		Find: func(ctx context.Context) (foreign.Converter, error) { return finder.Find(ctx, set()) },
 	}
 }
 
@@ -81,13 +82,12 @@ func TryConverter(ctx context.Context, set string) (string, error) {
 }
 
 // ask puts a conversion at the end of the queue.
-func (c *conversions) ask(v *foreign.Conversion) bool {
+func (c *conversions) ask(v *foreign.Conversion) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queue = append(c.queue, v)
 	close(c.wake)
 	c.wake = make(chan struct{})
-	return true
 }
 
 // next returns the oldest that is wanted, or of all if there is none; nil until there is one.

@@ -96,7 +96,7 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 	}
 	s.conversions = newConversions(shelf(s.pyramids.dir, func() string { return s.file.Settings().Converter }, s.log))
 	s.opener = allImages(foreign.Format{Shelf: s.conversions.shelf, Ask: s.conversions.ask})
-	s.atHand = allImages(foreign.Format{Shelf: s.conversions.shelf, Ask: func(*foreign.Conversion) bool { return false }})
+	s.atHand = allImages(foreign.Format{Shelf: s.conversions.shelf, Never: true})
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

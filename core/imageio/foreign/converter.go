@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/process"
@@ -39,7 +41,37 @@ func Find(ctx context.Context, set string) (Converter, error) {
 			}
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return Converter{}, err
+	}
 	return Converter{}, ErrNone
+}
+
+// Finder is [Find] that looks again only after a while: each look may start several programs.
+type Finder struct {
+	mu  sync.Mutex // guards all below
+	set string
+	at  time.Time // zero: never looked
+	c   Converter
+	err error
+}
+
+// Find returns what [Find] did a moment ago for the same setting, or asks it.
+func (f *Finder) Find(ctx context.Context, set string) (Converter, error) {
+	const moment = 10 * time.Second // who installs one, opens the file again soon
+	f.mu.Lock()
+	if !f.at.IsZero() && f.set == set && time.Since(f.at) < moment {
+		defer f.mu.Unlock()
+		return f.c, f.err
+	}
+	f.mu.Unlock()
+	c, err := Find(ctx, set)
+	if ctx.Err() == nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.set, f.at, f.c, f.err = set, time.Now(), c, err
+	}
+	return c, err
 }
 
 // named returns the converter at a path by its name.
@@ -54,7 +86,9 @@ func named(ctx context.Context, at string) (Converter, error) {
 	case strings.HasPrefix(name, "python"), strings.HasPrefix(name, "pypy"):
 		cmd := exec.CommandContext(ctx, at, "-c", own+"import importlib.util as u; sys.exit(u.find_spec('openreadout') is None)") //nolint:gosec // the operator's own Python
 		process.Own(cmd)
-		if err := cmd.Run(); err != nil {
+		if err := cmd.Run(); ctx.Err() != nil {
+			return Converter{}, ctx.Err()
+		} else if err != nil {
 			return Converter{}, fault.New(fault.Invalid, "The Python “"+at+"” does not have OpenReadout.",
 				"Install it (pip install openreadout), or correct Settings, Image converter.", errors.Join(ErrNone, err))
 		}

@@ -24,9 +24,11 @@ import (
 // Format is all of them.
 type Format struct {
 	Shelf *Shelf
-	// Ask has a conversion done elsewhere, by [Conversion.Do], and reports whether it will be: what is
-	// opened is an [imageio.Making] until then. If nil, who opens waits for it.
-	Ask func(*Conversion) bool
+	// Never has nothing converted, and looks for nobody who would: what is not there yet is fault.Busy.
+	Never bool
+	// Ask has a conversion done elsewhere, by [Conversion.Do]: what is opened is an [imageio.Making] until
+	// then. If nil, who opens waits for it.
+	Ask func(*Conversion)
 	// Progress, if not nil, hears how many bytes of how many are written for who waits, roughly.
 	Progress func(done, all int64)
 }
@@ -79,6 +81,9 @@ func (f Format) OpenKept(ctx context.Context, path, id string, n int) (imageio.S
 		if !errors.Is(err, errNotKept) {
 			return src, err
 		}
+		if f.Never {
+			return nil, fault.New(fault.Busy, "“"+o.name+"” is not converted yet.", "Open it in the viewer: that converts it.", nil)
+		}
 		if err := f.have(ctx, o); err != nil {
 			return nil, err
 		}
@@ -89,13 +94,15 @@ func (f Format) OpenKept(ctx context.Context, path, id string, n int) (imageio.S
 // have has o converted. Who waits for another's conversion goes on alone when that was stopped.
 func (f Format) have(ctx context.Context, o original) error {
 	c, mine, err := f.Shelf.conversion(ctx, o)
+	if errors.Is(err, errKept) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	if f.Ask != nil {
-		if mine && !f.Ask(c) {
-			c.drop()
-			return fault.New(fault.Busy, "“"+o.name+"” is not converted yet.", "Open it in the viewer: that converts it.", nil)
+		if mine {
+			f.Ask(c)
 		}
 		return &imageio.Making{
 			Err: fault.New(fault.Busy, "“"+o.name+"” is being converted by "+c.with.Name+".",

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -157,6 +158,34 @@ func TestOrderOfConverters(t *testing.T) {
 	}
 }
 
+// TestFoundForAWhile: a Python is not asked again at once whether it has the module, unless another is set or a
+// while has passed; what came of a look that was broken off is not kept.
+func TestFoundForAWhile(t *testing.T) {
+	asked := filepath.Join(t.TempDir(), "asked")
+	t.Setenv("ASKED", asked)
+	first, second := program(t, "python3", `echo $0 >>$ASKED`), program(t, "python3", `echo $0 >>$ASKED; exit 1`)
+	var f foreign.Finder
+	synctest.Test(t, func(t *testing.T) {
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := f.Find(stopped, first); !errors.Is(err, context.Canceled) {
+			t.Errorf("broken off: %v", err)
+		}
+		for _, set := range []string{first, first, second, second} {
+			if c, err := f.Find(t.Context(), set); (err == nil) != (set == first) || (c.Program == set) != (set == first) {
+				t.Errorf("%s: %v, %v", set, c.Program, err)
+			}
+		}
+		time.Sleep(time.Minute)
+		if _, err := f.Find(t.Context(), second); !errors.Is(err, foreign.ErrNone) {
+			t.Errorf("%v", err)
+		}
+	})
+	if who, err := os.ReadFile(asked); err != nil || string(who) != first+"\n"+second+"\n"+second+"\n" {
+		t.Errorf("asked %q, %v", who, err)
+	}
+}
+
 // TestHangs: one that does nothing any more is ended, with what it has started, and so is one that a person
 // stops.
 func TestHangs(t *testing.T) {
@@ -224,9 +253,13 @@ func TestConvertedOnce(t *testing.T) {
 	t.Setenv("RUNS", runs)
 	s := shelf(t, program(t, "openreadout", `echo run >>$RUNS; cp `+tiff(t)+` $out`))
 	f := foreign.Format{Shelf: s}
-	open := func() {
+	var files []string // made here: a goroutine can't end the test
+	for range 9 {
+		files = append(files, nd2(t, "a.nd2"))
+	}
+	open := func(at string) {
 		t.Helper()
-		src, err := f.OpenKept(t.Context(), nd2(t, "a.nd2"), "md5:9e107d9d372bb6826bd81d3542a419d6", -1)
+		src, err := f.OpenKept(t.Context(), at, "md5:9e107d9d372bb6826bd81d3542a419d6", -1)
 		if err != nil {
 			t.Error(err)
 			return
@@ -237,8 +270,8 @@ func TestConvertedOnce(t *testing.T) {
 		}
 	}
 	var all sync.WaitGroup
-	for range 8 {
-		all.Go(open)
+	for _, at := range files[1:] {
+		all.Go(func() { open(at) })
 	}
 	all.Wait()
 	kept := left(t, s)
@@ -248,23 +281,52 @@ func TestConvertedOnce(t *testing.T) {
 	if err := os.Truncate(filepath.Join(s.Dir, kept[0]), 100); err != nil {
 		t.Fatal(err)
 	}
-	open()
+	open(files[0])
 	if n, err := os.ReadFile(runs); err != nil || string(n) != "run\nrun\n" {
 		t.Errorf("%q, %v", n, err)
 	}
 }
 
+// TestConvertedMeanwhile: who has looked before another's conversion ended, and asks after, opens what that made.
+func TestConvertedMeanwhile(t *testing.T) {
+	runs := filepath.Join(t.TempDir(), "runs")
+	t.Setenv("RUNS", runs)
+	s, at := shelf(t, program(t, "openreadout", `echo run >>$RUNS; cp `+tiff(t)+` $out`)), nd2(t, "a.nd2")
+	open := func() {
+		t.Helper()
+		src, err := foreign.Format{Shelf: s}.Open(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	find, found := s.Find, 0
+	s.Find = func(ctx context.Context) (foreign.Converter, error) {
+		if found++; found == 1 {
+			open()
+		}
+		return find(ctx)
+	}
+	open()
+	if n, err := os.ReadFile(runs); err != nil || string(n) != "run\n" {
+		t.Errorf("%q, %v", n, err)
+	}
+}
+
 // TestAsked: a conversion that is done elsewhere is told to all who open meanwhile, and what becomes of it;
-// one that nobody does is forgotten.
+// where nothing is to be converted, nobody who would is looked for.
 func TestAsked(t *testing.T) {
 	s := shelf(t, program(t, "openreadout", `exit 1`))
 	at := nd2(t, "a.nd2")
-	nobody := foreign.Format{Shelf: s, Ask: func(*foreign.Conversion) bool { return false }}
-	if _, err := nobody.Open(t.Context(), at); fault.KindOf(err) != fault.Busy {
-		t.Errorf("not converted: %v", err)
+	find, found := s.Find, 0
+	s.Find = func(ctx context.Context) (foreign.Converter, error) { found++; return find(ctx) }
+	if _, err := (foreign.Format{Shelf: s, Never: true}).Open(t.Context(), at); fault.KindOf(err) != fault.Busy || found > 0 {
+		t.Errorf("not converted: %v, looked for %d times", err, found)
 	}
 	var asked []*foreign.Conversion
-	f := foreign.Format{Shelf: s, Ask: func(c *foreign.Conversion) bool { asked = append(asked, c); return true }}
+	f := foreign.Format{Shelf: s, Ask: func(c *foreign.Conversion) { asked = append(asked, c) }}
 	var all []*imageio.Making
 	for range 2 {
 		_, err := f.Open(t.Context(), at)

@@ -37,8 +37,11 @@ type Shelf struct {
 	under map[string]*Conversion
 }
 
-// errNotKept is what is missing on the shelf.
-var errNotKept = errors.New("not converted yet")
+// What is missing on the shelf, or no longer.
+var (
+	errNotKept = errors.New("not converted yet")
+	errKept    = errors.New("converted meanwhile")
+)
 
 // making begins the names of folders in which something is converted.
 const making = "converting-"
@@ -96,7 +99,8 @@ type Conversion struct {
 	err   error // set before done is closed
 }
 
-// conversion returns the conversion of o that is under way, or a new one that is the caller's to do.
+// conversion returns the conversion of o that is under way, or a new one that is the caller's to do; errKept
+// if another has ended since the caller looked.
 func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine bool, err error) {
 	if c := s.running(o.key); c != nil {
 		return c, false, nil
@@ -112,6 +116,9 @@ func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine
 	defer s.mu.Unlock()
 	if c := s.under[o.key]; c != nil {
 		return c, false, nil
+	}
+	if _, err := os.Stat(s.path(o.key)); err == nil { // who keeps it is under way until it is there
+		return nil, false, errKept
 	}
 	c = &Conversion{Title: o.name, Size: o.st.Size(), shelf: s, of: o, with: with, done: make(chan struct{})}
 	if s.under == nil {
@@ -225,9 +232,6 @@ func (c *Conversion) end(err error) {
 	}
 	close(c.done)
 }
-
-// drop has nobody do it.
-func (c *Conversion) drop() { c.end(context.Canceled) }
 
 // why is why it came to nothing, when it has ended.
 func (c *Conversion) why() error { return c.err }
