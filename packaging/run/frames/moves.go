@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 )
+
+const stops, moves = 3, 100
 
 // moving is a window of shapes of which in each frame some change.
 type moving struct {
@@ -42,22 +45,23 @@ func newMoving(w fyne.Window) *moving {
 	return m
 }
 
-// run makes all the moves, one a frame or so, and says in the title when they are made.
+// run makes all the moves, one a frame or so. After every hundred it says so in the title, and waits for
+// a key.
 func (m *moving) run() {
-	const moves = 240
-	for i := 0; i <= moves; i++ {
-		<-m.beat.C
-		fyne.DoAndWait(func() { //nolint:forbidigo // a program without ui/bind
-			if i == moves {
-				m.w.SetTitle("Coverslip moved")
-				return
-			}
-			m.move(i)
-		})
+	on := make(chan struct{})
+	post := func(f func()) { fyne.DoAndWait(f) } //nolint:forbidigo // a program without ui/bind
+	post(func() { m.w.Canvas().SetOnTypedKey(func(*fyne.KeyEvent) { on <- struct{}{} }) })
+	for stop := range stops {
+		for i := range moves {
+			<-m.beat.C
+			post(func() { m.move(stop*moves + i) })
+		}
+		post(func() { m.w.SetTitle(fmt.Sprintf("Coverslip moved %d", stop+1)) })
+		<-on
 	}
 }
 
-// move changes one or two objects; in the last hundred moves none comes or goes.
+// move changes one or two objects; later than the first stop none comes or goes.
 func (m *moving) move(i int) {
 	if i == 60 {
 		m.w.Canvas().Overlays().Add(m.shown)
@@ -70,7 +74,7 @@ func (m *moving) move(i int) {
 	for range 1 + i%2 {
 		o := m.all[m.random.IntN(len(m.all))]
 		switch kind := m.random.IntN(5); {
-		case kind == 0 && i < 140 && o.Visible():
+		case kind == 0 && i < moves && o.Visible():
 			o.Hide()
 		case kind == 0:
 			o.Show()
