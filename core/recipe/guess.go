@@ -32,21 +32,32 @@ func (m *Model) stars() (Op, bool) {
 	return op, !said || int(rays) == op.Kwargs["n_rays"]
 }
 
+// about is what is said of a model as a whole. Tags are of what it does; its name and what describes it
+// also speak of what it was trained on, or is not for.
+type about struct {
+	tags       []string
+	name, text string
+}
+
+func (a about) says(re *regexp.Regexp) bool {
+	return anyOf(a.tags, re) || anyOf([]string{a.name, a.text}, re)
+}
+
 // guess tells what the channels of an output hold: a boundary beside the inside, scores of
 // classes that exclude one another, or one probability. False if nothing says which: objects of
 // the wrong channel look like any others.
-func guess(t *Tensor, about []string) (Op, bool) {
+func guess(t *Tensor, of about) (Op, bool) {
 	a := t.Axis(string(Channel))
 	if a == nil || a.Size.Fixed < 2 {
-		return t.alone(about)
+		return t.alone(of)
 	}
 	op := Op{ID: Semantic, Kwargs: map[string]any{}}
 	edges, insides, grounds := told(a.Names)
 	named := slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) })
 	switch {
-	case named && t.numbered(about):
+	case named && t.numbered(of):
 		op.ID = LabelImage // in each channel
-	case a.Size.Fixed == 3 && strings.HasPrefix(strings.ToLower(t.ID), "flow") && anyOf(about, cellpose):
+	case a.Size.Fixed == 3 && strings.HasPrefix(strings.ToLower(t.ID), "flow") && of.says(cellpose):
 		op.ID = FlowFields
 	case slices.Contains(a.Names, "F") && slices.Contains(a.Names, "C"): // BiaPy's letters for foreground and contour
 		op.ID, op.Kwargs["channel"], op.Kwargs["boundary"] = Floods, slices.Index(a.Names, "F"), slices.Index(a.Names, "C")
@@ -56,8 +67,8 @@ func guess(t *Tensor, about []string) (Op, bool) {
 		}
 		op.ID, op.Kwargs["boundary"], op.Kwargs["channel"] = Floods, edges[0], insides[0]
 	case len(t.Classes) > 1 || grounds == 1 || t.exclusive() && !named:
-	case !named && a.Size.Fixed > 2 && anyOf(about, semantic): // each pixel is of the class that is highest
-	case !named && anyOf(about, parting) && (a.Size.Fixed == 2 || a.Size.Fixed == 3 && anyOf(about, biapy) && !anyOf(about, affine)):
+	case !named && a.Size.Fixed > 2 && of.says(semantic): // each pixel is of the class that is highest
+	case !named && of.says(parting) && (a.Size.Fixed == 2 || a.Size.Fixed == 3 && of.says(biapy) && !of.says(affine)):
 		op.ID, op.Kwargs["boundary"] = Floods, 1 // as all of bioimage.io have it; a third is how deep inside a pixel is
 	default:
 		return op, false
@@ -83,44 +94,63 @@ func told(names []string) (edges, insides []int, grounds int) {
 
 // alone is the same for an output of one channel. Whole numbers may be a mask as well as what
 // numbers its objects, and numbers that are no whole ones another image.
-func (t *Tensor) alone(about []string) (Op, bool) {
+func (t *Tensor) alone(of about) (Op, bool) {
 	op := Op{ID: Components, Kwargs: map[string]any{}}
-	said := []string{t.ID}
-	if a := t.Axis(string(Channel)); a != nil {
-		said = append(said, a.Names...)
-	}
-	named := slices.ContainsFunc(said, func(name string) bool { return !counted.MatchString(name) })
+	said := t.names()
+	tells := func(name string) bool { return !counted.MatchString(name) }
+	named := slices.ContainsFunc(said[1:], tells)
 	mask := slices.ContainsFunc(t.Ops, func(o Op) bool { return o.ID == "binarize" })
 	switch {
 	case slices.ContainsFunc(said[1:], Ground), t.Axis("y") == nil, t.Axis("x") == nil:
 		return op, false
-	case anyOf(said[1:], parts), anyOf(said[1:], surrounds), !named && !mask && anyOf(append(about, t.Description), walls):
+	case anyOf(said[1:], parts), anyOf(said[1:], surrounds), !named && parts.MatchString(t.ID),
+		!named && !tells(t.ID) && !mask && t.walled(of):
 		op.ID, op.Kwargs["boundary"] = Floods, 0 // which encloses them
 	case len(t.Classes) > 1:
 		op.ID = Semantic
 	case mask, yesOrNo.MatchString(t.Description):
-	case t.numbered(about):
+	case t.numbered(of):
 		op.ID = LabelImage
-	case strings.Contains(t.Type, "int"), !t.squashed() && anyOf(about, pictures):
+	case strings.Contains(t.Type, "int"), !t.squashed() && t.pictured(of):
 		return op, false
 	}
 	return op, true
 }
 
-// numbered reports whether an output is said to number its objects. It may do so in numbers that
-// are no whole ones by type.
-func (t *Tensor) numbered(about []string) bool {
-	said := []string{t.ID, t.Description}
+// names are what an output and its channels are called.
+func (t *Tensor) names() []string {
+	said := []string{t.ID}
 	if a := t.Axis(string(Channel)); a != nil {
 		said = append(said, a.Names...)
 	}
+	return said
+}
+
+// walled reports whether an output that has no name is said to be the boundary. Of whole sentences the word
+// alone does not do: objects "whose borders touch" are no borders.
+func (t *Tensor) walled(of about) bool {
+	return anyOf(of.tags, parts) || anyOf(of.tags, membrane) || parts.MatchString(t.Description) ||
+		anyOf([]string{of.name, of.text, t.Description}, walls)
+}
+
+// pictured reports whether an output is said to be another image. What marks objects may have been trained on
+// such ones.
+func (t *Tensor) pictured(of about) bool {
+	marked := of.says(marks) || anyOf(append(t.names(), t.Description), marks)
+	return anyOf(of.tags, pictures) || pictures.MatchString(of.name) || anyOf(t.names(), pictures) || !marked && pictures.MatchString(of.text)
+}
+
+// numbered reports whether an output is said to number its objects. It may do so in numbers that
+// are no whole ones by type.
+func (t *Tensor) numbered(of about) bool {
+	said := append(t.names(), t.Description)
 	switch {
 	case t.squashed():
 		return false
 	case strings.Contains(t.Type, "int"):
-		return anyOf(said, instance) || anyOf(about, instances)
+		return anyOf(said, instance) || of.says(instances)
 	}
-	return anyOf(said, instances) || t.ID == "masks" && anyOf(about, cellpose) // which calls them so
+	return anyOf(said, instances) || t.ID == "masks" && of.says(cellpose) // which calls them so
 }
 
 func anyOf(said []string, re *regexp.Regexp) bool { return slices.ContainsFunc(said, re.MatchString) }
@@ -156,8 +186,12 @@ func (m *Model) untold() error {
 var parting = regexp.MustCompile(`(?i)boundar|border|instance[ _-]seg`)
 
 // walls is what is said of models whose one output is the boundary, not of those that are only
-// given images of membranes.
-var walls = regexp.MustCompile(`(?i)boundar|borders?([^a-z]|$)|^(cell-)?membranes?$|(predict|segment)\w* (the )?([a-z]+ )?membranes?|membranes? (predict|segment)`)
+// given images of membranes, or are to be better where objects touch; membrane is the tag of such a model.
+var (
+	walls = regexp.MustCompile(`(?i)(predict|segment)(s|ing|(ion|ations?) of)? (the )?([a-z]+ )?(membrane|boundar(y|ie)|border)s?([^a-z-]|$)|` +
+		`(membranes?|boundar(y|ies)|borders?)[ -]?(predict|segment|probab|enhancer)`)
+	membrane = regexp.MustCompile(`(?i)^(cell-)?membranes?$`)
+)
 
 // instance is what numbers are called that number objects, and instances the same where they may
 // be probabilities as well.
@@ -184,6 +218,9 @@ var yesOrNo = regexp.MustCompile(`(?i)(boolean|binary) mask`)
 
 // pictures is what is said of models that make another image of an image.
 var pictures = regexp.MustCompile(`(?i)super[ -]?resol|resolution enhancement|deno?is|image[ -](restor|reconstr|transl)|deconvol|virtual[ -]stain|label-free predict|noise2|density map|pix2pix|(artificial|in[ -]silico)[ -]label`)
+
+// marks is what is said of models that tell where something is.
+var marks = regexp.MustCompile(`(?i)segment|foreground|probabilit|detect|instance|(^|[^a-z])masks?([^a-z]|$)`)
 
 // parts is the name of a channel that tells where objects end, and surrounds that of one that may
 // as well be something of theirs. Words are whole: a hedgehog is no edge, and what is unbound no boundary.

@@ -110,7 +110,7 @@ func ParseRDF(text []byte) (*Model, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	return m, m.decoding(append(d.Tags, d.Name, d.Description))
+	return m, m.decoding(about{tags: d.Tags, name: d.Name, text: strings.Join(strings.Fields(d.Description), " ")})
 }
 
 // implied adds the ensure_dtype that the specification implies before and after ops.

@@ -75,7 +75,7 @@ func (p Port) tensor() Tensor {
 
 // decoding finds out how an RDF's outputs become objects: by an operation among theirs, by
 // what config.coverslip says, or by their channels and what is said about the model.
-func (m *Model) decoding(about []string) error {
+func (m *Model) decoding(of about) error {
 	hints, _ := m.Config["coverslip"].(map[string]any)
 	class, _ := hints["class"].(string)
 	m.Class = cmp.Or(class, "object")
@@ -91,8 +91,8 @@ func (m *Model) decoding(about []string) error {
 	if said, ok := hints["decode"].(map[string]any); ok {
 		m.Decode.ID, _ = said["id"].(string)
 		m.Decode.Kwargs, _ = said["kwargs"].(map[string]any)
-		if of, ok := said["output"].(string); ok {
-			m.From = of
+		if from, ok := said["output"].(string); ok {
+			m.From = from
 		}
 		if m.Tensor(m.From) == nil {
 			return invalid(fmt.Sprintf("The model's objects are to come of an output %q that is not there.", m.From), nil)
@@ -101,7 +101,7 @@ func (m *Model) decoding(about []string) error {
 	}
 	op, ok := m.stars()
 	if !ok {
-		op, ok = guess(&m.Outputs[0], about)
+		op, ok = guess(&m.Outputs[0], of)
 	}
 	if !ok {
 		return m.untold()
