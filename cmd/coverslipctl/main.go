@@ -86,7 +86,7 @@ const (
 // collectLater has the first collection of memory wait. A person who sets GOGC is heeded.
 func collectLater() {
 	more := moreMemory
-	if slices.Contains(os.Args, "infer") {
+	if slices.Contains(os.Args, "infer") || slices.Contains(os.Args, "gateway") {
 		more = inferMemory
 	}
 	if os.Getenv("GOGC") != "" {
