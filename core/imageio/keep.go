@@ -1,6 +1,10 @@
 package imageio
 
-import "context"
+import (
+	"context"
+
+	"coverslip.dev/coverslip/core/fault"
+)
 
 // Keeper is a [Format] that has an image made of what it can't read itself, and keeps that by the
 // name of the file's pixels.
@@ -27,3 +31,14 @@ type Making struct {
 func (m *Making) Error() string { return m.Err.Error() }
 
 func (m *Making) Unwrap() error { return m.Err }
+
+// or is m of an image that its own format refuses: that is why, where nothing can be made of it either.
+func (m *Making) or(refused error) *Making {
+	return &Making{Err: m.Err, Done: m.Done, Why: func() error {
+		why := m.Why()
+		if k := fault.KindOf(why); why != nil && (k == fault.Invalid || k == fault.Corrupt) {
+			return refused
+		}
+		return why
+	}}
+}

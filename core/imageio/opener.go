@@ -78,7 +78,9 @@ func (o *Opener) open(ctx context.Context, path, id string, by func(Format, cont
 	src, err := guardedOpen(ctx, format, path, by)
 	if r := o.rescuer(format, err); r != nil {
 		saved, other := guardedOpen(ctx, r, path, by)
-		if _, made := errors.AsType[*Making](other); made || other == nil || ctx.Err() != nil {
+		if m, made := errors.AsType[*Making](other); made {
+			err = m.or(err)
+		} else if other == nil || ctx.Err() != nil {
 			src, err = saved, other
 		}
 	}

@@ -132,6 +132,9 @@ func TestConversionsThatFail(t *testing.T) {
 	if _, err := b.Thumb(t.Context(), it, 64); fault.KindOf(err) != fault.Busy || len(jobs(job.Running)) > 0 {
 		t.Errorf("a small picture: %v", err)
 	}
+	if _, err := b.OpenImage(t.Context(), it); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "no luck") {
+		t.Errorf("looked at: %v", err)
+	}
 	if err := errors.Join(os.Remove(filepath.Join(dir, "fail")), b.Retry(t.Context(), it.ID)); err != nil {
 		t.Fatal(err)
 	}

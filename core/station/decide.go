@@ -74,8 +74,14 @@ func (s *Station) registered(ctx context.Context, name string) (model.Model, err
 // Withdraw takes a decision back that is not carried out yet, or an item off its line.
 func (s *Station) Withdraw(ctx context.Context, id string) error { return s.flow.Withdraw(ctx, id) }
 
-// Retry tries again at once what waits or failed.
-func (s *Station) Retry(ctx context.Context, id string) error { return s.flow.Retry(ctx, id) }
+// Retry tries again at once what waits or failed, also to convert its image.
+func (s *Station) Retry(ctx context.Context, id string) error {
+	it, _ := s.flow.Items.Row(id)
+	if md5, ok := Image(it); ok {
+		s.conversions.shelf.Forget(pixelsID(md5))
+	}
+	return s.flow.Retry(ctx, id)
+}
 
 // Await returns when an item has a stage behind it, or with the reason why it does not
 // go on by itself.

@@ -13,6 +13,9 @@ import (
 
 // OpenFile opens any image for the screen, without capturing it. The caller closes it.
 func (s *Station) OpenFile(ctx context.Context, path string) (imageio.Source, error) {
+	if st, err := os.Stat(path); err == nil {
+		s.conversions.shelf.Forget(imageio.FileID(path, st)) // it has no Try again but this
+	}
 	return s.openFile(ctx, path, own)
 }
 

@@ -3,6 +3,7 @@ package foreign
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,15 @@ type Converter struct {
 	Name    string // for people
 	Program string // its path
 	args    func(in, out string) []string
+}
+
+// version tells a program from another one, and from a newer one in its place.
+func (c Converter) version() string {
+	at := c.Program
+	if st, err := os.Stat(at); err == nil {
+		at += st.ModTime().String()
+	}
+	return at
 }
 
 // ErrNone is what the error wraps where no converter is installed.

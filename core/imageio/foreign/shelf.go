@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,8 +34,16 @@ type Shelf struct {
 	Patience time.Duration // after which a converter is ended that neither writes nor computes
 	Log      *slog.Logger
 
-	mu    sync.Mutex // guards under
+	mu    sync.Mutex // guards all below
 	under map[string]*Conversion
+	vain  map[string]failure // by key
+}
+
+// failure is a conversion that came to nothing, and would again.
+type failure struct {
+	id  string
+	by  string // as it was then
+	err error
 }
 
 // What is missing on the shelf, or no longer.
@@ -100,7 +109,7 @@ type Conversion struct {
 }
 
 // conversion returns the conversion of o that is under way, or a new one that is the caller's to do; errKept
-// if another has ended since the caller looked.
+// if another has ended since the caller looked, and why the last one failed until that is forgotten.
 func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine bool, err error) {
 	if c := s.running(o.key); c != nil {
 		return c, false, nil
@@ -119,6 +128,9 @@ func (s *Shelf) conversion(ctx context.Context, o original) (c *Conversion, mine
 	}
 	if _, err := os.Stat(s.path(o.key)); err == nil { // who keeps it is under way until it is there
 		return nil, false, errKept
+	}
+	if f, ok := s.vain[o.key]; ok && f.by == with.version() {
+		return nil, false, f.err
 	}
 	c = &Conversion{Title: o.name, Size: o.st.Size(), shelf: s, of: o, with: with, done: make(chan struct{})}
 	if s.under == nil {
@@ -227,10 +239,21 @@ func (c *Conversion) keep(at string) error {
 func (c *Conversion) end(err error) {
 	c.shelf.mu.Lock()
 	defer c.shelf.mu.Unlock()
-	if delete(c.shelf.under, c.of.key); c.err == nil {
-		c.err = err
+	delete(c.shelf.under, c.of.key)
+	if c.err = err; fault.KindOf(err) == fault.Invalid || fault.KindOf(err) == fault.Corrupt {
+		if c.shelf.vain == nil {
+			c.shelf.vain = map[string]failure{}
+		}
+		c.shelf.vain[c.of.key] = failure{c.of.id, c.with.version(), err}
 	}
 	close(c.done)
+}
+
+// Forget has the pixels of that name converted again when they are asked for, though that has failed.
+func (s *Shelf) Forget(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.vain, func(_ string, f failure) bool { return f.id == id })
 }
 
 // why is why it came to nothing, when it has ended.

@@ -1,0 +1,85 @@
+package foreign_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/foreign"
+)
+
+// refusing is TIFF's reader, of a kind of TIFF that it can't read.
+type refusing struct{}
+
+func (refusing) Name() string { return "TIFF" }
+
+func (refusing) Match(string, []byte) bool { return true }
+
+func (refusing) Open(context.Context, string) (imageio.Source, error) {
+	return nil, fault.New(fault.Invalid, "Its own sentence.", "", nil)
+}
+
+// TestFailedIsTold: what came to nothing is told to who looks again, and done anew when it is forgotten or another
+// converts; one that was stopped is done anew. Of a file that a reader refuses its own sentence is told.
+func TestFailedIsTold(t *testing.T) {
+	runs := filepath.Join(t.TempDir(), "runs")
+	t.Setenv("RUNS", runs)
+	script := `echo run >>$RUNS; echo "error: no luck" >&2; exit 1`
+	set, other := program(t, "openreadout", script), program(t, "openreadout", script)
+	for say, formats := range map[string][]imageio.Format{"no luck": nil, "Its own sentence": {refusing{}}} {
+		if err := os.WriteFile(runs, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, at, by := shelf(t, ""), nd2(t, "a.nd2"), set
+		s.Find = func(ctx context.Context) (foreign.Converter, error) { return foreign.Find(ctx, by) }
+		ctx := t.Context()
+		f := foreign.Format{Shelf: s, Ask: func(c *foreign.Conversion) {
+			if err := c.Do(ctx, nil); err == nil {
+				t.Error("it was converted")
+			}
+		}}
+		look := func(made bool) error {
+			t.Helper()
+			_, err := imageio.NewOpener(append(formats, f)...).OpenAs(t.Context(), at, "md5:00")
+			m, is := errors.AsType[*imageio.Making](err)
+			if is != made {
+				t.Fatalf("made: %v, %v", is, err)
+			}
+			if is {
+				<-m.Done
+				return m.Why()
+			}
+			return err
+		}
+		stopped, stop := context.WithCancel(ctx)
+		stop()
+		ctx = stopped
+		if why := look(true); !errors.Is(why, context.Canceled) {
+			t.Errorf("stopped: %v", why)
+		}
+		ctx = t.Context()
+		told := func(made bool) {
+			t.Helper()
+			if why := look(made); fault.KindOf(why) != fault.Invalid || !strings.Contains(why.Error(), say) {
+				t.Errorf("%q is why", why)
+			}
+		}
+		told(true)
+		told(false)
+		s.Forget("md5:01")
+		told(false)
+		s.Forget("md5:00")
+		told(true)
+		by = other
+		told(true)
+		told(false)
+		if n, err := os.ReadFile(runs); err != nil || string(n) != "run\nrun\nrun\n" {
+			t.Errorf("%q, %v", n, err)
+		}
+	}
+}
