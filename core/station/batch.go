@@ -135,6 +135,7 @@ func (s *Station) LookingAt(id string) {
 	if it, ok := s.flow.Items.Row(id); ok {
 		md5, _ := Image(it)
 		s.looked.Store(&md5)
+		s.conversions.rouse() // one may wait beside the one that is done now
 	}
 	s.flow.First(id)
 }

@@ -30,7 +30,7 @@ type conversions struct {
 
 	mu    sync.Mutex // guards all below
 	queue []*foreign.Conversion
-	wake  chan struct{}    // closed when the queue has grown
+	wake  chan struct{}    // closed when the queue has grown, or others of it are wanted
 	hoped map[string]*hope // that captures wait for, by MD5
 }
 
@@ -86,12 +86,23 @@ func (c *conversions) ask(v *foreign.Conversion) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queue = append(c.queue, v)
+	c.stir()
+}
+
+// rouse has who converts look at the queue again: another of it is wanted.
+func (c *conversions) rouse() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stir()
+}
+
+func (c *conversions) stir() {
 	close(c.wake)
 	c.wake = make(chan struct{})
 }
 
 // next returns the oldest that is wanted, or of all if there is none; nil until there is one.
-func (c *conversions) next(wanted func(id string) bool, all bool) (v *foreign.Conversion, grown <-chan struct{}) {
+func (c *conversions) next(wanted func(id string) bool, all bool) (v *foreign.Conversion, stirred <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := slices.IndexFunc(c.queue, func(v *foreign.Conversion) bool { return wanted(v.ID()) })
@@ -121,7 +132,7 @@ func (s *Station) keepConverting(ctx context.Context) error {
 	for _, all := range []bool{true, false} {
 		g.Go(func() error {
 			for {
-				v, grown := s.conversions.next(s.wanted, all)
+				v, stirred := s.conversions.next(s.wanted, all)
 				if v != nil {
 					s.convert(ctx, v)
 					continue
@@ -129,7 +140,7 @@ func (s *Station) keepConverting(ctx context.Context) error {
 				select {
 				case <-ctx.Done():
 					return ctx.Err()
-				case <-grown:
+				case <-stirred:
 				}
 			}
 		})
@@ -173,10 +184,10 @@ func written(p *job.Progress) func(done, all int64) {
 	}
 }
 
-// openSeen is [Station.openCapture] for a model. That a conversion came to nothing is told once, and the next
-// try has it done again.
+// openSeen is [Station.openCapture] for a model. That a conversion came to nothing is told once to each capture
+// that waits for it, and the next try has it done again.
 func (s seer) openSeen(ctx context.Context, c intake.Capture, md5 string) (imageio.Source, error) {
-	if err := s.conversions.vain(md5); err != nil {
+	if err := s.conversions.vain(md5, c.ID()); err != nil {
 		return nil, err
 	}
 	src, err := s.openCapture(ctx, c, md5, own)
@@ -207,12 +218,12 @@ func (c *conversions) waiting(md5 string) []string {
 	return nil
 }
 
-// vain returns why what a capture has waited for came to nothing.
-func (c *conversions) vain(md5 string) error {
+// vain returns why what an item has waited for came to nothing.
+func (c *conversions) vain(md5, item string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := c.hoped[md5]
-	if h == nil {
+	if h == nil || !h.items[item] {
 		return nil
 	}
 	select {
@@ -220,7 +231,9 @@ func (c *conversions) vain(md5 string) error {
 	default:
 		return nil
 	}
-	delete(c.hoped, md5)
+	if delete(h.items, item); len(h.items) == 0 {
+		delete(c.hoped, md5)
+	}
 	err := h.m.Why()
 	if errors.Is(err, context.Canceled) {
 		return fault.New(fault.Invalid, "Its conversion was stopped.", "Try again starts it anew.", nil)

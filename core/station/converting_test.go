@@ -1,12 +1,14 @@
 package station
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/foreign"
 )
@@ -48,14 +50,24 @@ func TestWhoWaitsForAConversionGoesFirst(t *testing.T) {
 	var s Station
 	s.conversions = newConversions(shelf(dir, func() string { return program }, nil))
 	f := foreign.Format{Shelf: s.conversions.shelf, Ask: s.conversions.ask}
-	_, grown := s.conversions.next(s.wanted, true)
+	_, stirred := s.conversions.next(s.wanted, true)
 	for _, id := range []string{"md5:0a", "md5:0b", "md5:0c", "file:0d"} {
 		if _, err := f.OpenKept(t.Context(), at, id, -1); fault.KindOf(err) != fault.Busy {
 			t.Fatal(err)
 		}
 	}
-	<-grown
-	s.looked.Store(new("0c"))
+	<-stirred
+	s.flow = new(flow.Runner)
+	s.flow.Items.Put("c", flow.Item{Passes: map[string]flow.Pass{"capture": {Out: []byte(`{"md5":"0c"}`)}}})
+	v, stirred := s.conversions.next(func(string) bool { return false }, false)
+	if s.LookingAt("c"); v != nil {
+		t.Fatalf("%+v", v)
+	}
+	select {
+	case <-stirred:
+	default:
+		t.Error("who converts what a person waits for sleeps on")
+	}
 	for _, want := range []struct {
 		all bool
 		id  string
@@ -64,5 +76,34 @@ func TestWhoWaitsForAConversionGoesFirst(t *testing.T) {
 		if want.id == "" && v != nil || want.id != "" && (v == nil || v.ID() != want.id) {
 			t.Errorf("of all %v: %+v, want %q", want.all, v, want.id)
 		}
+	}
+}
+
+// TestAVainHopeIsToldToEach: captures of the same bytes fail together; one that is tried again alone hopes anew.
+func TestAVainHopeIsToldToEach(t *testing.T) {
+	c, done := newConversions(nil), make(chan struct{})
+	why := errors.New("no luck")
+	for _, item := range []string{"a", "b", "c"} {
+		c.hope("0a", item, &imageio.Making{Done: done, Why: func() error { return why }})
+	}
+	if err := c.vain("0a", "a"); err != nil {
+		t.Errorf("while it is made: %v", err)
+	}
+	close(done)
+	if err := c.vain("0a", "a"); !errors.Is(err, why) {
+		t.Errorf("the first is told %v", err)
+	}
+	if err := c.vain("0a", "a"); err != nil {
+		t.Errorf("the first is told again: %v", err)
+	}
+	if err := c.vain("0a", "b"); !errors.Is(err, why) {
+		t.Errorf("the second is told %v", err)
+	}
+	why = context.Canceled
+	if err := c.vain("0a", "c"); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("that it was stopped is told as %v", err)
+	}
+	if len(c.hoped) > 0 {
+		t.Errorf("kept: %v", c.hoped)
 	}
 }
