@@ -29,7 +29,7 @@ func (w *window) await(err error, own int64, again func()) bool {
 		say, hint := fault.Explain(m)
 		b.Set(kit.Busy, say, hint, "", nil)
 		kit.Over(w.win.Canvas(), "One moment", b, fyne.NewSize(520, 140))
-		said := w.win.Canvas().Overlays().Top()
+		w.making = w.win.Canvas().Overlays().Top()
 		w.awaiting.do(func(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
@@ -41,7 +41,7 @@ func (w *window) await(err error, own int64, again func()) bool {
 				if w.asked.Load() != own {
 					return
 				}
-				w.win.Canvas().Overlays().Remove(said)
+				w.unsay()
 				switch {
 				case why == nil:
 					again()
@@ -53,6 +53,14 @@ func (w *window) await(err error, own int64, again func()) bool {
 		})
 	})
 	return true
+}
+
+// unsay takes back that an image is made first.
+func (w *window) unsay() {
+	if w.making != nil {
+		kit.Close(w.win.Canvas(), w.making)
+		w.making = nil
+	}
 }
 
 // prepared says how far the coarser levels of the open capture are, which appears slowly without them.
@@ -76,16 +84,15 @@ func (w *window) prepared(all map[string]job.Job) {
 
 // converted has small pictures made that could not be before something was converted.
 func (w *window) converted(all map[string]job.Job) {
-	n := 0
-	for _, j := range all {
+	done, more := map[string]bool{}, false
+	for id, j := range all { // of which old ones go as new ones come, and which end in any order
 		if j.Kind == station.Converting && j.State == job.Done {
-			n++
+			done[id], more = true, more || !w.conversions[id]
 		}
 	}
-	if n == w.conversions {
+	if w.conversions = done; !more {
 		return
 	}
-	w.conversions = n
 	for id, img := range w.thumbs {
 		if img == nil {
 			delete(w.thumbs, id)

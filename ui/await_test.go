@@ -31,8 +31,13 @@ func TestAnImageThatIsMadeFirst(t *testing.T) {
 		why     error
 		another bool
 		opens   bool
-		over    int // what is open over the window in the end
-	}{"made": {opens: true}, "not made": {why: bad, over: 1}, "stopped": {why: context.Canceled}, "another": {another: true}} {
+		above   bool // something else came over what is said
+		over    int  // what is open over the window in the end
+	}{
+		"made": {opens: true}, "not made": {why: bad, over: 1}, "stopped": {why: context.Canceled}, "another": {another: true},
+		"made, unseen": {opens: true, above: true, over: 1}, "not made, unseen": {why: bad, above: true, over: 2},
+		"another, unseen": {another: true, above: true, over: 1},
+	} {
 		done := make(chan struct{})
 		again := 0
 		making := &imageio.Making{Err: fault.New(fault.Busy, "It is being converted.", "", nil), Done: done, Why: func() error { return s.why }}
@@ -41,14 +46,20 @@ func TestAnImageThatIsMadeFirst(t *testing.T) {
 		if len(c.Overlays().List()) != 1 {
 			t.Errorf("%s: nothing is said", name)
 		}
+		if s.above {
+			w.fail("Something else did not work.", "")
+		}
+		above, focus := c.Overlays().Top(), c.Focused()
 		if s.another {
 			w.bring("inbox", nil, func(context.Context) (desk, error) { return desk{}, context.Canceled })
-			c.Overlays().Remove(c.Overlays().Top())
 		}
 		close(done)
 		work(w.awaiting.work)
 		if (again == 1) != s.opens || len(c.Overlays().List()) != s.over {
 			t.Errorf("%s: opened %d times, %d dialogs", name, again, len(c.Overlays().List()))
+		}
+		if s.above && (c.Overlays().List()[0] != above || s.over == 1 && c.Focused() != focus) {
+			t.Errorf("%s: what came over it was closed, or has lost the focus", name)
 		}
 		for _, o := range c.Overlays().List() {
 			c.Overlays().Remove(o)
@@ -67,6 +78,23 @@ func TestSmallPicturesAfterAConversion(t *testing.T) {
 	w.converted(map[string]job.Job{"1": {Kind: station.Converting, State: job.Done}})
 	if _, ok := w.thumbs["b"]; len(w.thumbs) != 1 || !ok {
 		t.Errorf("%v", w.thumbs)
+	}
+	all := func(ids ...string) map[string]job.Job {
+		jobs := map[string]job.Job{}
+		for _, id := range ids {
+			jobs[id] = job.Job{Kind: station.Converting, State: job.Done}
+		}
+		return jobs
+	}
+	for _, c := range []struct {
+		jobs  map[string]job.Job
+		again bool
+	}{{all("1", "3"), true}, {all("1", "3"), false}, {all("2", "3"), true}, {all("3"), false}} { // the oldest are forgotten
+		w.thumbs["a"] = nil
+		w.converted(c.jobs)
+		if _, ok := w.thumbs["a"]; ok == c.again {
+			t.Errorf("after %v asked again: %v", c.jobs, !ok)
+		}
 	}
 }
 

@@ -103,6 +103,7 @@ func (w *window) opens(name string) {
 func (w *window) bring(from string, again func(), open func(ctx context.Context) (desk, error)) {
 	own := w.asked.Add(1)
 	w.awaiting.end()
+	w.unsay()
 	w.work.do(func(ctx context.Context) error {
 		if w.asked.Load() != own {
 			return nil

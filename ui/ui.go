@@ -72,7 +72,8 @@ type window struct {
 	curve       runs.Curve
 	counting    map[string]bool        // captures whose objects are counted over time
 	thumbs      map[string]image.Image // by item; nil while it is made
-	conversions int                    // that are done
+	conversions map[string]bool        // jobs that are done
+	making      fyne.CanvasObject      // what says that an image is made first; nil: nothing does
 	drawn       map[string]inboxRow    // captures in the inbox, by item
 	pictures    pictures
 	versions    datasets.Values // without the places

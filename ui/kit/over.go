@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -29,6 +31,23 @@ func Over(c fyne.Canvas, title string, content fyne.CanvasObject, size fyne.Size
 func Dismiss(c fyne.Canvas) {
 	if top := c.Overlays().Top(); top != nil {
 		c.Overlays().Remove(top)
+	}
+}
+
+// Close closes one of what is open over a canvas. What lies above it stays: the toolkit would close that, too.
+func Close(c fyne.Canvas, o fyne.CanvasObject) {
+	all := slices.Clone(c.Overlays().List())
+	at := slices.Index(all, o)
+	if at < 0 {
+		return // it was closed before
+	}
+	focus, above := c.Focused(), all[at+1:]
+	c.Overlays().Remove(o)
+	for _, a := range above {
+		c.Overlays().Add(a)
+	}
+	if len(above) > 0 && focus != nil {
+		c.Focus(focus)
 	}
 }
 
