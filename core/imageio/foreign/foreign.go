@@ -167,8 +167,8 @@ func look(path, id string) (original, error) {
 	return o, nil
 }
 
-// beside tells the files apart that belong to one at path, by what they are called and how large they are:
-// those that are named after it, or lie in folders that are.
+// beside tells the files apart that belong to one at path, by what they are called, how large they are and when
+// they were written: those that are named after it, or lie in folders that are.
 func beside(path string) string {
 	const most = 10_000
 	stem, n, sum := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), 0, sha256.New()
@@ -188,7 +188,7 @@ func beside(path string) string {
 			return fs.SkipAll
 		}
 		if st, err := d.Info(); err == nil && st.Mode().IsRegular() {
-			fmt.Fprintf(sum, "%q %d\n", rel, st.Size())
+			fmt.Fprintf(sum, "%q %d %d\n", rel, st.Size(), st.ModTime().UnixNano())
 		}
 		return nil
 	})
