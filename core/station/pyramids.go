@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"coverslip.dev/coverslip/core/disk"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/job"
@@ -126,28 +129,54 @@ func (s *Station) makePyramid(ctx context.Context, want large, p *job.Progress) 
 	return ometiff.Save(ctx, s.pyramids.path(want.md5), coarse, ometiff.Options{Progress: rows(top, p)})
 }
 
-// prune removes what was made of images and not looked at for longest, until size more fits.
+// prune removes what was made of images and not looked at for longest, until size more fits beside what is being
+// made, and the disk has room for it.
 func prune(dir string, size int64) error {
-	names, err := os.ReadDir(dir)
+	lacks := int64(0)
+	if free, ok := disk.Free(dir); ok {
+		lacks = size + leastFree - free
+	}
+	return pruneTo(dir, madeBytes-size, lacks)
+}
+
+// pruneTo leaves most bytes in dir, and removes lacks bytes, if it can be.
+func pruneTo(dir string, most, lacks int64) error {
+	var kept []os.FileInfo
+	var made, all int64
+	err := filepath.WalkDir(dir, func(at string, d fs.DirEntry, err error) error {
+		if at == dir {
+			return err
+		}
+		if err != nil {
+			return nil //nolint:nilerr // it is gone by now
+		}
+		st, err := d.Info()
+		if err != nil || !st.Mode().IsRegular() {
+			return nil //nolint:nilerr // as above
+		}
+		if all += st.Size(); filepath.Dir(at) == dir { // in folders something is being made
+			made += st.Size()
+			kept = append(kept, st)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	var all []os.FileInfo
-	for _, n := range names {
-		if st, err := n.Info(); err == nil && st.Mode().IsRegular() {
-			all = append(all, st)
-			size += st.Size()
-		}
+	if lacks > made {
+		return fault.New(fault.Full, "The disk is almost full: there is no room for what is made of images to look at them.",
+			"Free some room; the work goes on by itself.", nil)
 	}
-	slices.SortFunc(all, func(a, b os.FileInfo) int {
+	slices.SortFunc(kept, func(a, b os.FileInfo) int {
 		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
 	})
-	for _, st := range all {
-		if size <= madeBytes {
+	over := max(all-most, lacks)
+	for _, st := range kept {
+		if over <= 0 {
 			break
 		}
 		if err := os.Remove(filepath.Join(dir, st.Name())); err == nil {
-			size -= st.Size()
+			over -= st.Size()
 		}
 	}
 	return nil

@@ -27,11 +27,12 @@ const often = 500 * time.Millisecond
 // Why a converter was ended.
 var (
 	errIdle  = errors.New("it does nothing")
+	errVain  = errors.New("it writes nothing")
 	errLarge = errors.New("it writes too much")
 )
 
 // run has a converter write dir/[result] of o. A silence is no reason to end it, who reads a large file
-// through says nothing for as long; one that neither writes nor computes is.
+// through says nothing for as long; one that neither writes nor computes is, or only computes for hours.
 func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, grown func(size int64)) error {
 	in := o.path
 	if o.plain != "" && os.Symlink(o.path, filepath.Join(dir, o.plain)) == nil { // Windows lets few people do that
@@ -59,50 +60,82 @@ func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, gr
 	}
 	s.Log.InfoContext(ctx, "converted", slog.String("file", o.path), slog.String("by", c.Program), slog.Duration("took", time.Since(begun)),
 		slog.Any("error", err), slog.String("said", said.String()))
+	why, hint := context.Cause(running), "Try again; if that does not help, export the file as OME-TIFF to look at it here."
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(context.Cause(running), errIdle):
-		return fault.New(fault.Invalid, fmt.Sprintf("%s has stopped working on “%s”: it did nothing for %v.", c.Name, o.name, s.Patience),
-			"Try again; if that does not help, export the file as OME-TIFF to look at it here.", errIdle)
-	case errors.Is(context.Cause(running), errLarge), err == nil && size(dir) > s.Most:
+	case errors.Is(why, errIdle):
+		return fault.New(fault.Invalid, fmt.Sprintf("%s has stopped working on “%s”: it did nothing for %v.", c.Name, o.name, s.Patience), hint, why)
+	case errors.Is(why, errVain):
+		return fault.New(fault.Invalid, fmt.Sprintf("%s gets nowhere with “%s”: it wrote nothing for %v.", c.Name, o.name, stubborn*s.Patience), hint, why)
+	case errors.Is(why, errLarge), err == nil && size(dir) > s.Most:
 		return s.tooLarge(o, errLarge)
+	case why != nil: // no room
+		return why
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return c.failed(o, err, said.String())
 	}
 	return nil
 }
 
-// watch tells how large the files in dir are until the converter ends, and ends one that does nothing or fills
-// the disk.
+// watch tells how large the files in dir are until the converter ends, has room made for them as they grow, and ends
+// one that gets nowhere or fills the disk.
 func (s *Shelf) watch(cmd *exec.Cmd, dir string, grown func(size int64), ended <-chan struct{}, stop context.CancelCauseFunc) {
+	const much = 64 << 20 // bytes for which room is made
 	tick := time.NewTicker(min(often, s.Patience))
 	defer tick.Stop()
-	type work struct{ written, computed int64 }
-	last, since := work{}, time.Now()
+	v, roomy := vigil{wrote: time.Now(), worked: time.Now()}, int64(0)
 	for {
 		select {
 		case <-ended:
 			return
 		case <-tick.C:
 		}
-		now := work{written: size(dir)}
+		written := size(dir)
 		if grown != nil {
-			grown(now.written)
+			grown(written)
 		}
-		if now.written > s.Most {
-			stop(errLarge)
-			return
+		computed, told := process.CPU(cmd)
+		err := v.look(time.Now(), written, computed, told, s.Patience)
+		if written > s.Most {
+			err = errLarge
 		}
-		var told bool
-		if now.computed, told = process.CPU(cmd); !told || now != last {
-			last, since = now, time.Now()
+		if err == nil && written-roomy >= much {
+			roomy, err = written, s.Room(0)
 		}
-		if time.Since(since) >= s.Patience {
-			stop(errIdle)
+		if err != nil {
+			stop(err)
 			return
 		}
 	}
+}
+
+// vigil is what a converter has done by now, and when it did last.
+type vigil struct {
+	written, computed int64
+	wrote, worked     time.Time
+}
+
+// stubborn is how many times the patience with one that does nothing that with one is that computes and writes
+// nothing.
+const stubborn = 18
+
+// look reports why a converter is to be ended that has done so much by now; told: what it has computed is known.
+func (v *vigil) look(now time.Time, written, computed int64, told bool, patience time.Duration) error {
+	if written != v.written {
+		v.wrote, v.worked = now, now
+	}
+	if !told || computed != v.computed {
+		v.worked = now
+	}
+	v.written, v.computed = written, computed
+	switch {
+	case now.Sub(v.worked) >= patience:
+		return errIdle
+	case now.Sub(v.wrote) >= stubborn*patience:
+		return errVain
+	}
+	return nil
 }
 
 // size is how much lies in a folder.

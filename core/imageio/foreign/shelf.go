@@ -24,7 +24,7 @@ import (
 type Shelf struct {
 	Dir  string
 	Most int64                                        // bytes that a file may have, converted or not
-	Room func(size int64) error                       // makes room in Dir for so many bytes
+	Room func(size int64) error                       // makes room in Dir for so many bytes more than lie there
 	Find func(ctx context.Context) (Converter, error) // by whom it is converted
 	TIFF interface {                                  // opens what was converted
 		imageio.Format

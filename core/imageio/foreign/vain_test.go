@@ -83,3 +83,20 @@ func TestFailedIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestRoomAsItGrows: room is made for what a converter writes while it does; where none is left, it is ended.
+func TestRoomAsItGrows(t *testing.T) {
+	s := shelf(t, program(t, "openreadout", `dd if=/dev/zero of=$out bs=1 count=1 seek=100000000 2>&-; sleep 1000`))
+	s.Room = func(size int64) error {
+		if size > 0 {
+			return nil
+		}
+		return fault.New(fault.Full, "No room.", "Free some.", nil)
+	}
+	if _, err := (foreign.Format{Shelf: s}).Open(t.Context(), nd2(t, "a.nd2")); fault.KindOf(err) != fault.Full || !strings.Contains(err.Error(), "No room.") {
+		t.Errorf("%v", err)
+	}
+	if n := left(t, s); len(n) > 0 {
+		t.Errorf("left: %v", n)
+	}
+}
