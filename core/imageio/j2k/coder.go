@@ -111,14 +111,14 @@ func (c *coder) start(i int, state uint32) {
 
 // block decodes a code-block into c.data.
 func (c *coder) block(b *block, pieces []piece, modes byte) error {
-	c.w, c.h, c.stride = b.size.X, b.size.Y, b.size.X+2
+	c.w, c.h, c.stride = int(b.w), int(b.h), int(b.w)+2
 	stripes := (c.h + 3) / 4
 	c.flags = room(c.flags, c.stride*(stripes+2))
 	c.data = room(c.data, c.w*stripes*4)
 	c.zeros, c.causal = &c.zero[b.band.orient], modes&styleCausal != 0
 	c.reset()
 	pass := 0
-	for at := b.first; at > 0; {
+	for at := int(b.first); at > 0; {
 		c.buffer = c.buffer[:0]
 		n := 0
 		for fresh := true; at > 0 && (fresh || !pieces[at-1].fresh); at, fresh = pieces[at-1].next, false {
@@ -126,7 +126,7 @@ func (c *coder) block(b *block, pieces []piece, modes byte) error {
 			n += pieces[at-1].passes
 		}
 		c.buffer = append(c.buffer, 0xff, 0xff)
-		if err := c.segment(b.planes, pass, n, modes); err != nil {
+		if err := c.segment(int(b.planes), pass, n, modes); err != nil {
 			return err
 		}
 		pass += n

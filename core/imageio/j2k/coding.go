@@ -42,6 +42,8 @@ type coding struct {
 	order, layers int
 	transform     bool
 	of            []component
+	styled        bool // of all: COD was there, QCD
+	quantised     bool
 	changes       []progression
 	apart         bool // the headers of packets are not before their bodies, but
 	packed        []byte
@@ -88,29 +90,11 @@ func (c *coding) segment(m int, b []byte) error {
 	case markerCOD:
 		return c.style(b)
 	case markerCOC:
-		k, b, err := c.which(b)
-		if err != nil || len(b) < 1 {
-			return short(err)
-		}
-		c.of[k].ownStyle = true
-		return c.of[k].style.read(b[1:], b[0]&1 != 0)
+		return c.styleOf(b)
 	case markerQCD:
-		var q quant
-		if err := q.read(b); err != nil {
-			return err
-		}
-		for i := range c.of {
-			if !c.of[i].ownQuant {
-				c.of[i].quant = q
-			}
-		}
+		return c.quantise(b)
 	case markerQCC:
-		k, b, err := c.which(b)
-		if err != nil {
-			return err
-		}
-		c.of[k].ownQuant = true
-		return c.of[k].quant.read(b)
+		return c.quantiseOf(b)
 	case markerRGN:
 		k, b, err := c.which(b)
 		if err != nil || len(b) < 2 {
@@ -160,10 +144,23 @@ func (c *coding) which(b []byte) (int, []byte, error) {
 	return k, b[n:], nil
 }
 
+// errTwice is a segment that may be there once, for each is copied to all components.
+var errTwice = errors.New("j2k: a marker segment twice in a header")
+
+// first reports whether a mark was not set yet, and sets it.
+func first(mark *bool) bool {
+	was := *mark
+	*mark = true
+	return !was
+}
+
 // style reads COD (A.6.1).
 func (c *coding) style(b []byte) error {
 	if len(b) < 5 {
 		return errShort
+	}
+	if !first(&c.styled) {
+		return errTwice
 	}
 	c.order, c.layers = int(b[1]), u16(b[2:])
 	if c.order > orderCPRL || c.layers == 0 {
@@ -183,6 +180,18 @@ func (c *coding) style(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// styleOf reads COC (A.6.2).
+func (c *coding) styleOf(b []byte) error {
+	k, b, err := c.which(b)
+	if err != nil || len(b) < 1 {
+		return short(err)
+	}
+	if !first(&c.of[k].ownStyle) {
+		return errTwice
+	}
+	return c.of[k].style.read(b[1:], b[0]&1 != 0)
 }
 
 // read takes the parameters that COD and COC share (table A.15, A.20).
@@ -212,6 +221,35 @@ func (s *style) read(b []byte, precincts bool) error {
 		s.precincts[r] = [2]byte{v & 15, v >> 4}
 	}
 	return nil
+}
+
+// quantise reads QCD (A.6.4).
+func (c *coding) quantise(b []byte) error {
+	if !first(&c.quantised) {
+		return errTwice
+	}
+	var q quant
+	if err := q.read(b); err != nil {
+		return err
+	}
+	for i := range c.of {
+		if !c.of[i].ownQuant {
+			c.of[i].quant = q
+		}
+	}
+	return nil
+}
+
+// quantiseOf reads QCC (A.6.5).
+func (c *coding) quantiseOf(b []byte) error {
+	k, b, err := c.which(b)
+	if err != nil {
+		return err
+	}
+	if !first(&c.of[k].ownQuant) {
+		return errTwice
+	}
+	return c.of[k].quant.read(b)
 }
 
 // read takes the parameters that QCD and QCC share (A.6.4).
@@ -286,6 +324,7 @@ func (c *coding) orders(b []byte) error {
 // say before that (A.6).
 func (s *stream) tileCoding(parts []part) (*coding, error) {
 	c := s.main
+	c.styled, c.quantised = false, false
 	own, changed := false, false
 	c.packed = nil
 	for _, p := range parts {

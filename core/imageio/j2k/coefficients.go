@@ -32,7 +32,7 @@ func (d *Decoder) place(p *plane, b *block) {
 	w := p.area.Dx()
 	for y := range c.h {
 		from := c.data[y>>2*c.w*4+y&3:]
-		at := (b.at.Y+y)*w + b.at.X
+		at := (int(b.y)+y)*w + int(b.x)
 		if p.reversible {
 			for x := range p.ints[at : at+c.w] {
 				v := from[4*x]

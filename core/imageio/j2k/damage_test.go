@@ -6,7 +6,9 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"runtime/metrics"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/imageio/imageiotest"
@@ -91,27 +93,96 @@ func TestNestedBoxes(t *testing.T) {
 	}
 }
 
-// TestManyPrecincts is of a tile that would have 16 million precincts: each is a byte at least.
-func TestManyPrecincts(t *testing.T) {
-	src := []byte("\xff\x4f\xff\x51\x00\x29\x00\x00")
-	for _, v := range []uint32{4096, 4096, 0, 0, 4096, 4096, 0, 0} {
-		src = binary.BigEndian.AppendUint32(src, v)
+// stream is a codestream of components of 8 bits, their samples step apart, in one layer without decompositions or as cod
+// says; rest follows its main header. It begins at left.
+type stream struct {
+	size, tile [2]uint32
+	components int
+	step       byte
+	cod, rest  string
+	left       uint32
+}
+
+func (s stream) bytes() []byte {
+	out := binary.BigEndian.AppendUint16([]byte("\xff\x4f\xff\x51"), uint16(38+3*s.components))
+	out = append(out, 0, 0)
+	for _, v := range []uint32{s.left + s.size[0], s.size[1], s.left, 0, s.tile[0], s.tile[1], s.left, 0} {
+		out = binary.BigEndian.AppendUint32(out, v)
 	}
-	src = append(src, "\x00\x01\x07\x01\x01"+"\xff\x52\x00\x0d\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x00"+
-		"\xff\x5c\x00\x04\x40\x40"+"\xff\x90\x00\x0a\x00\x00\x00\x00\x00\x00\x00\x01\xff\x93"...)
-	src = append(src, make([]byte, 1000)...)
-	room := make([]byte, 4096*4096)
-	before := allocated()
-	if _, err := j2k.NewDecoder().DecodePlanes(room, src, 0); err == nil {
-		t.Error("they were decoded")
+	out = binary.BigEndian.AppendUint16(out, uint16(s.components))
+	out = append(out, bytes.Repeat([]byte{7, s.step, s.step}, s.components)...)
+	out = append(binary.BigEndian.AppendUint16(append(out, 0xff, 0x52), uint16(2+len(s.cod))), s.cod...)
+	return append(out, "\xff\x5c\x00\x05\x41\x40\x00"+s.rest...)
+}
+
+// part is the last tile-part of a stream, up to its packets.
+const part = "\xff\x90\x00\x0a\x00\x00\x00\x00\x00\x00\x00\x01\xff\x93"
+
+// TestMuchOfLittle is of streams that ask for far more than they hold.
+func TestMuchOfLittle(t *testing.T) {
+	large, wide, tiny := [2]uint32{4096, 4096}, [2]uint32{256, 1}, [2]uint32{1, 1}
+	for _, c := range []struct {
+		name string
+		src  stream
+		most uint64 // MB
+	}{
+		{"16 million precincts", stream{large, large, 1, 1, "\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x00", part + strings.Repeat("\x00", 1000), 0}, 4},
+		{"a million code-blocks", stream{large, large, 1, 1, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01", part + "\x00", 0}, 4},
+		{"4 million in narrow precincts", stream{large, large, 1, 1, "\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\xf0", part + strings.Repeat("\x00", 4096), 0}, 320},
+		{"1000 layers of nothing", stream{[2]uint32{1024, 1024}, [2]uint32{1024, 1024}, 1, 1, "\x00\x00\x03\xe8\x00\x00\x00\x00\x00\x01", part + strings.Repeat("\x80", 1000), 0}, 64},
+		{"1024 components without a sample in the tile", stream{wide, tiny, 1024, 255, "\x00\x00\x00\x01\x00\x20\x00\x00\x00\x01", part, 1}, 8},
+	} {
+		src := c.src.bytes()
+		room := make([]byte, int(c.src.size[0]*c.src.size[1])*c.src.components)
+		d := j2k.NewDecoder()
+		before, live := allocated(), kept()
+		if _, err := d.DecodePlanes(room, src, 0); err == nil {
+			t.Errorf("%s: they were decoded", c.name)
+		}
+		if n := allocated() - before; n > c.most<<20 {
+			t.Errorf("%s: allocated %d MB", c.name, n>>20)
+		}
+		if n := int64(kept()) - int64(live); n > 16<<20 {
+			t.Errorf("%s: the decoder keeps %d MB", c.name, n>>20)
+		}
+		runtime.KeepAlive(d)
+		runtime.KeepAlive(room)
 	}
-	if n := allocated() - before; n > 4<<20 {
-		t.Errorf("allocated %d MB", n>>20)
+	all := stream{[2]uint32{255, 257}, tiny, 1024, 1, "\x00\x00\x00\x01\x00\x20\x00\x00\x00\x01", part, 0}
+	if _, err := j2k.Header(all.bytes()); !errors.Is(err, j2k.ErrUnsupported) {
+		t.Errorf("1024 components in 65535 tiles: %v", err)
 	}
 }
 
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+// TestTwiceInAHeader repeats what is said once: each time it would be copied to all components.
+func TestTwiceInAHeader(t *testing.T) {
+	cod, qcd, coc, qcc := "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01", "\xff\x5c\x00\x04\x40\x40", "\xff\x53\x00\x09\x00\x00\x00\x00\x00\x00\x01", "\xff\x5d\x00\x05\x00\x40\x40"
+	side := [2]uint32{8, 8}
+	for name, c := range map[string]struct {
+		rest  string
+		fails bool
+	}{
+		"each once": {coc + qcc + part, false}, "COD": {"\xff\x52\x00\x0c" + cod + part, true}, "COC": {coc + coc + part, true},
+		"QCD": {qcd + part, true}, "QCC": {qcc + qcc + part, true},
+		"once more in a tile": {coc + qcc + strings.Replace(part, "\xff\x93", coc+qcd+qcc+"\xff\x93", 1), false},
+		"QCD twice in a tile": {strings.Replace(part, "\xff\x93", qcd+qcd+"\xff\x93", 1), true},
+	} {
+		if _, err := j2k.NewDecoder().DecodePlanes(nil, stream{side, side, 2, 1, cod, c.rest + "\x00\x00", 0}.bytes(), 0); (err != nil) != c.fails {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func allocated() uint64 { return metric("/gc/heap/allocs:bytes") }
+
+// kept is what is still in use.
+func kept() uint64 {
+	runtime.GC()
+	return metric("/gc/heap/live:bytes")
+}
+
+func metric(name string) uint64 {
+	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()
 }

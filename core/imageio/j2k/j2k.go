@@ -60,6 +60,7 @@ type Decoder struct {
 	nodes     []node
 	pieces    []piece
 	refs      []ref
+	looks     int // at code-blocks, that the packets may still ask for: a byte can ask for all of them
 	ints      []int32
 	floats    []float32
 	rows      rows
@@ -83,9 +84,10 @@ func Header(src []byte) (Config, error) {
 
 // DecodePlanes returns the picture of a stream, its data in room if that is large enough, in samples
 // of 1, 2 or 4 bytes, or for 0 of as many as they need. What it takes up in memory goes by
-// what the stream's [Header] says: look at that first.
+// what the stream's [Header] says: look at that first. A tile takes 4 bytes a sample while it is decoded, and up to
+// some hundred MB for what it is made of where that is much.
 func (d *Decoder) DecodePlanes(room, src []byte, size int) (*Picture, error) {
-	d.stream = stream{parts: d.parts[:0]}
+	defer d.forget()
 	rest, err := d.header(src)
 	if err != nil {
 		return nil, err
@@ -120,12 +122,16 @@ func (d *Decoder) DecodePlanes(room, src []byte, size int) (*Picture, error) {
 		}
 		parts = parts[n:]
 	}
-	d.forget()
 	return pic, nil
 }
 
-// forget lets go of the stream.
+// forget lets go of the stream, and of memory that hardly another one needs.
 func (d *Decoder) forget() {
+	const few, small = 1 << 16, 1 << 24 // precincts, code-blocks and what they are made of; samples
+	if cap(d.precincts)+cap(d.blocks)+cap(d.pieces) > few || cap(d.nodes) > 4*few || cap(d.ints)+cap(d.floats) > small {
+		*d = Decoder{coder: d.coder}
+		return
+	}
 	clear(d.parts)
 	clear(d.pieces)
 	d.stream = stream{parts: d.parts[:0]}

@@ -32,6 +32,9 @@ const (
 // maxComponents is more than any instrument has; the standard allows 16384.
 const maxComponents = 1024
 
+// maxTilePlanes is the most components of all tiles together: each is laid out, also one that has no sample in a tile.
+const maxTilePlanes = 1 << 20
+
 // samples is what SIZ says of a component.
 type samples struct {
 	bits   int
@@ -144,8 +147,11 @@ func (s *stream) size(b []byte) error {
 	case n > maxComponents:
 		return fmt.Errorf("%w: %d components", ErrUnsupported, n)
 	}
-	if g := s.grid(); g.X > 65535 || g.Y > 65535 || g.X*g.Y > 65535 {
+	switch g := s.grid(); {
+	case g.X > 65535 || g.Y > 65535 || g.X*g.Y > 65535:
 		return fmt.Errorf("j2k: %v tiles", g)
+	case g.X*g.Y*n > maxTilePlanes:
+		return fmt.Errorf("%w: %d components in %v tiles", ErrUnsupported, n, g)
 	}
 	s.of = make([]samples, n)
 	for i := range s.of {

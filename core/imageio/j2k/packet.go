@@ -2,6 +2,7 @@ package j2k
 
 import (
 	"cmp"
+	"fmt"
 	"math/bits"
 	"slices"
 )
@@ -66,6 +67,7 @@ func (d *Decoder) packets(c *coding, parts []part) error {
 		volumes = []progression{{order: c.order, layerEnd: c.layers, resolutionEnd: maxLevels + 1, componentEnd: len(d.planes)}}
 	}
 	in := packetSource{parts: parts, packed: c.packed, apart: c.apart}
+	d.looks = 64*len(d.blocks) + 1024*c.bytes(parts)
 	for _, v := range volumes {
 		d.order(v)
 		for refs := d.refs; len(refs) > 0; {
@@ -212,25 +214,31 @@ func (d *Decoder) packet(p *precinct, in *packetSource) error {
 // blockHeaders reads what a packet's header says of the code-blocks of one sub-band.
 func (d *Decoder) blockHeaders(r *bitReader, p *precinct, c *cell) error {
 	modes := d.planes[p.plane].modes
+	if d.looks -= c.grid.X * c.grid.Y; d.looks < 0 {
+		return fmt.Errorf("%w: packets that bring next to nothing for %d code-blocks", ErrUnsupported, len(d.blocks))
+	}
 	for i := range c.grid.X * c.grid.Y {
 		b := &d.blocks[c.first+i]
 		if !d.includes(r, p, c, i) {
 			continue
 		}
 		n := passes(r)
-		for r.bit() != 0 {
+		for b.length <= 32 && r.bit() != 0 {
 			b.length++
 		}
-		if b.passes+n > maxPasses || b.length > 32 || r.short {
+		if int(b.passes)+n > maxPasses || b.length > 32 || r.short {
 			return errShort
 		}
 		for n > 0 {
 			q := piece{}
 			if b.left == 0 {
-				q.fresh, b.left = true, segmentPasses(modes, b.passes)
+				q.fresh, b.left = true, int16(segmentPasses(modes, int(b.passes)))
 			}
-			q.passes = min(n, b.left)
-			q.size = r.bits(b.length + bits.Len(uint(q.passes)) - 1)
+			q.passes = min(n, int(b.left))
+			q.size = r.bits(int(b.length) + bits.Len(uint(q.passes)) - 1)
+			if len(d.pieces) >= maxPieces {
+				return fmt.Errorf("%w: more than %d codeword segments in a tile", ErrUnsupported, maxPieces)
+			}
 			d.add(b, q)
 			n -= q.passes
 		}
@@ -257,22 +265,25 @@ func (d *Decoder) includes(r *bitReader, p *precinct, c *cell, i int) bool {
 			r.short = true
 		}
 	}
-	b.included, b.planes = true, b.band.planes-int(empty)
+	b.included, b.planes = true, int16(b.band.planes-int(empty))
 	return true
 }
 
 // add gives a block another piece.
 func (d *Decoder) add(b *block, q piece) {
 	d.pieces = append(d.pieces, q)
-	b.passes, b.left = b.passes+q.passes, b.left-q.passes
-	n := len(d.pieces)
+	b.passes, b.left = b.passes+int16(q.passes), b.left-int16(q.passes)
+	n := int32(len(d.pieces))
 	if b.last > 0 {
-		d.pieces[b.last-1].next = n
+		d.pieces[b.last-1].next = int(n)
 	} else {
 		b.first = n
 	}
 	b.last = n
 }
+
+// maxPieces is the most pieces of a tile: three bits can make one.
+const maxPieces = 1 << 22
 
 // maxPasses is more than a block can have.
 const maxPasses = 3 * 38 * 2

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 )
 
 // plane is a component of a tile: its coefficients, the sub-bands of each level in a corner of what is
@@ -59,18 +60,17 @@ type cell struct {
 	included, zeros int // the trees' first leaves
 }
 
-// block is a code-block, and what packets have brought for it.
+// block is a code-block, and what packets have brought for it. There can be many: it is small.
 type block struct {
-	at       image.Point // in the plane
-	size     image.Point
-	band     *band
-	included bool
-	planes   int // of bits, the empty ones left out
-	length   int // Lblock (B.10.7.1)
-	passes   int
-	left     int // passes that the open codeword segment can take
-	first    int // of its pieces, counted from 1
-	last     int
+	band        *band
+	x, y        int32 // in the plane
+	w, h        int16
+	planes      int16 // of bits, the empty ones left out
+	passes      int16
+	left        int16 // passes that the open codeword segment can take
+	length      uint8 // Lblock (B.10.7.1)
+	included    bool
+	first, last int32 // of its pieces, counted from 1
 }
 
 // lay takes a tile to its planes, resolutions, sub-bands, precincts and code-blocks (annex B).
@@ -83,10 +83,7 @@ func (d *Decoder) lay(c *coding, number int, parts []part) error {
 		d.planes = make([]plane, len(d.of))
 	}
 	d.planes = d.planes[:len(d.of)]
-	most := len(c.packed) // precincts: each has a packet, of a byte at least
-	for _, p := range parts {
-		most += len(p.data)
-	}
+	most := c.bytes(parts) // precincts: each has a packet, of a byte at least
 	ints, floats := 0, 0
 	for k := range d.planes {
 		p, o := &d.planes[k], &d.of[k]
@@ -96,6 +93,10 @@ func (d *Decoder) lay(c *coding, number int, parts []part) error {
 			ints += p.area.Dx() * p.area.Dy()
 		} else {
 			floats += p.area.Dx() * p.area.Dy()
+		}
+		if p.area.Empty() { // its samples are far apart: none is in this tile
+			p.resolutions = p.resolutions[:0]
+			continue
 		}
 		if err := d.resolutions(p, &c.of[k], o.bits); err != nil {
 			return err
@@ -120,6 +121,15 @@ func (d *Decoder) lay(c *coding, number int, parts []part) error {
 	return nil
 }
 
+// bytes is how many there are of packets.
+func (c *coding) bytes(parts []part) int {
+	n := len(c.packed)
+	for _, p := range parts {
+		n += len(p.data)
+	}
+	return n
+}
+
 // room is s with n elements, all zero.
 func room[T any](s []T, n int) []T {
 	if cap(s) < n {
@@ -141,10 +151,11 @@ func (d *Decoder) resolutions(p *plane, c *component, bits int) error {
 		s := &p.resolutions[r]
 		*s = resolution{bands: s.bands[:0], exponent: image.Pt(int(c.precincts[r][0]), int(c.precincts[r][1]))}
 		s.area = image.Rect(ceilShift(p.area.Min.X, down), ceilShift(p.area.Min.Y, down), ceilShift(p.area.Max.X, down), ceilShift(p.area.Max.Y, down))
-		if !s.area.Empty() {
-			e, a := s.exponent, s.area
-			s.grid = image.Pt(ceilShift(a.Max.X, e.X)-a.Min.X>>e.X, ceilShift(a.Max.Y, e.Y)-a.Min.Y>>e.Y)
+		if s.area.Empty() {
+			continue
 		}
+		e, a := s.exponent, s.area
+		s.grid = image.Pt(ceilShift(a.Max.X, e.X)-a.Min.X>>e.X, ceilShift(a.Max.Y, e.Y)-a.Min.Y>>e.Y)
 		from, to, level := bandHL, bandHH, down+1
 		if r == 0 {
 			from, to, level = bandLL, bandLL, down
@@ -223,6 +234,9 @@ func (d *Decoder) divide(c *component, k, r int, origin image.Point, most int) e
 	if s.grid.X > 0 && s.grid.Y > left/s.grid.X {
 		return errShort
 	}
+	if s.grid.X*s.grid.Y > maxBlocks-len(d.precincts) {
+		return errManyBlocks
+	}
 	down := c.levels - r
 	e := s.exponent
 	for y := range s.grid.Y {
@@ -241,8 +255,8 @@ func (d *Decoder) divide(c *component, k, r int, origin image.Point, most int) e
 			}
 			whole := image.Rectangle{Min: corner, Max: corner.Add(size)}
 			w, h := min(1<<c.width, size.X), min(1<<c.height, size.Y)
-			for i := range s.bands {
-				q.cells[i] = d.cell(&s.bands[i], whole.Intersect(s.bands[i].area), w, h)
+			if err := d.cells(&q, s.bands, whole, w, h); err != nil {
+				return err
 			}
 			d.precincts = append(d.precincts, q)
 		}
@@ -250,23 +264,45 @@ func (d *Decoder) divide(c *component, k, r int, origin image.Point, most int) e
 	return nil
 }
 
+// maxBlocks is the most code-blocks and precincts of a tile. Each takes far more memory than its coefficients where they
+// are few: 16 × 16 of them are what a program may choose for the largest tile there is.
+const maxBlocks = 1 << 19
+
+var errManyBlocks = fmt.Errorf("%w: more than %d code-blocks in a tile", ErrUnsupported, maxBlocks)
+
+// cells makes the parts of sub-bands that a precinct covers; their code-blocks are of w × h.
+func (d *Decoder) cells(q *precinct, bands []band, whole image.Rectangle, w, h int) (err error) {
+	for i := range bands {
+		if q.cells[i], err = d.cell(&bands[i], whole.Intersect(bands[i].area), w, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cell makes the code-blocks of a part of a sub-band; their sizes are w × h.
-func (d *Decoder) cell(b *band, part image.Rectangle, w, h int) cell {
+func (d *Decoder) cell(b *band, part image.Rectangle, w, h int) (cell, error) {
 	c := cell{first: len(d.blocks)}
 	if part.Empty() {
-		return c
+		return c, nil
 	}
 	from := image.Pt(part.Min.X/w, part.Min.Y/h)
 	c.grid = image.Pt(ceil(part.Max.X, w), ceil(part.Max.Y, h)).Sub(from)
+	n := c.grid.X * c.grid.Y
+	if len(d.precincts)+len(d.blocks)+n > maxBlocks {
+		return c, errManyBlocks
+	}
+	d.blocks = slices.Grow(d.blocks, n)
 	for y := range c.grid.Y {
 		for x := range c.grid.X {
 			at := image.Pt((from.X+x)*w, (from.Y+y)*h)
 			area := image.Rectangle{Min: at, Max: at.Add(image.Pt(w, h))}.Intersect(part)
-			d.blocks = append(d.blocks, block{at: area.Min.Sub(b.area.Min).Add(b.at), size: area.Size(), band: b, length: 3})
+			in := area.Min.Sub(b.area.Min).Add(b.at)
+			d.blocks = append(d.blocks, block{band: b, x: int32(in.X), y: int32(in.Y), w: int16(area.Dx()), h: int16(area.Dy()), length: 3})
 		}
 	}
 	c.included, c.zeros = d.tree(c.grid), d.tree(c.grid)
-	return c
+	return c, nil
 }
 
 // check refuses what the coder has no room for.

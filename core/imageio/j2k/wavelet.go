@@ -34,7 +34,7 @@ func inverse[T number](p *plane, data, tmp []T, lift func(a []T, n, odd int)) []
 		if a.Empty() {
 			continue
 		}
-		if n := strip * max(a.Dx(), a.Dy()); cap(tmp) < n {
+		if n := max(min(strip, a.Dy())*a.Dx(), min(strip, a.Dx())*a.Dy()); cap(tmp) < n {
 			tmp = make([]T, n)
 		}
 		for y := 0; y < a.Dy(); y += strip {
