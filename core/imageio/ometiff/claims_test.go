@@ -86,6 +86,7 @@ func TestClaims(t *testing.T) {
 	}{
 		{"34 GB in 200 bytes", tiff(1, "", make([]byte, 20), map[uint16]uint32{256: 2048, 257: 512, 258: 64, 277: 4096, 278: 512, 339: 3}), 0, "cut short"},
 		{"YCbCr", tiff(1, "", make([]byte, 768), map[uint16]uint32{262: 6, 277: 3}), 0, "YCbCr"},
+		{"144 million samples in JPEG 2000", tiff(1, "", make([]byte, 1000), map[uint16]uint32{256: 12000, 257: 12000, 278: 12000, 259: 34712}), 0, "strips of 137 megabytes"},
 		{"300 MB for a strip", tiff(1, "", strip.Bytes(), map[uint16]uint32{259: 8, 279: 300 << 20}), 400 << 20, ""},
 	} {
 		before := allocated()

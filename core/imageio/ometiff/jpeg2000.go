@@ -9,7 +9,7 @@ import (
 )
 
 // unj2k decodes one chunk, one plane after the other. Its own header must say that it holds at least as much
-// as is seen of it, and no more than a chunk: only then memory is taken for that.
+// as is seen of it, and no more than a chunk: only then memory is taken for that, and what its code-blocks take is bounded.
 func (c *codecs) unj2k(p *page, src []byte, seen image.Point) ([]byte, error) {
 	conf, err := j2k.Header(src)
 	if err != nil {

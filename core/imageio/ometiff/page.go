@@ -339,7 +339,7 @@ func (f *file) check(p *page) error {
 	if p.predictor == 2 && p.bits%8 != 0 {
 		return f.unread("a predictor over samples that are no whole bytes")
 	}
-	if !p.contiguous() && p.decoded() > maxChunk {
+	if !p.contiguous() && p.takes() > maxChunk {
 		return f.unread(fmt.Sprintf("strips of %d megabytes", p.decoded()>>20))
 	}
 	g := p.grid()
@@ -366,4 +366,12 @@ func (p *page) row() int64 {
 func (p *page) decoded() int64 {
 	t, _ := p.sampleType()
 	return max(p.row(), int64(p.chunk.X)*int64(p.interleaved())*int64(t.Bytes())) * int64(p.chunk.Y)
+}
+
+// takes is the most bytes that a chunk takes up while it is unpacked: JPEG 2000 has 4 for each sample.
+func (p *page) takes() int64 {
+	if p.inJPEG2000() {
+		return max(p.decoded(), 4*int64(p.chunk.X)*int64(p.interleaved())*int64(p.chunk.Y))
+	}
+	return p.decoded()
 }
