@@ -34,9 +34,9 @@ var (
 // run has a converter write dir/[result] of o. A silence is no reason to end it, who reads a large file
 // through says nothing for as long; one that neither writes nor computes is, or only computes for hours.
 func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, grown func(size int64)) error {
-	in := o.path
-	if o.plain != "" && os.Symlink(o.path, filepath.Join(dir, o.plain)) == nil { // Windows lets few people do that
-		in = o.plain
+	in, err := c.input(o, dir)
+	if err != nil {
+		return err
 	}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -48,8 +48,7 @@ func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, gr
 	var said tail
 	cmd.Stdout, cmd.Stderr = &said, &said
 	begun := time.Now()
-	err := cmd.Start()
-	if err == nil {
+	if err = cmd.Start(); err == nil {
 		var watch sync.WaitGroup
 		ended := make(chan struct{})
 		watch.Go(func() { s.watch(cmd, dir, grown, ended, stop) })
@@ -76,6 +75,22 @@ func (c Converter) run(ctx context.Context, s *Shelf, o original, dir string, gr
 		return c.failed(o, err, said.String())
 	}
 	return nil
+}
+
+// input is what a converter that runs in dir is told to read: a plain name, where that can be had.
+func (c Converter) input(o original, dir string) (string, error) {
+	if o.plain != "" && os.Symlink(o.path, filepath.Join(dir, o.plain)) == nil { // Windows lets few people do that
+		return o.plain, nil
+	}
+	const meant = `&|<>^%!"` // by cmd.exe, which runs such programs and can't be told not to
+	switch strings.ToLower(filepath.Ext(c.Program)) {
+	case ".bat", ".cmd":
+		if strings.ContainsAny(o.path, meant) {
+			return "", fault.New(fault.Invalid, "“"+o.name+"” can't be given to "+c.Name+": Windows would take a part of its path for a command.",
+				"Give it, and the folders above it, a name without any of "+meant+", or install OpenReadout; then open it again.", errors.New(o.path))
+		}
+	}
+	return o.path, nil
 }
 
 // watch tells how large the files in dir are until the converter ends, has room made for them as they grow, and ends

@@ -100,3 +100,29 @@ func TestRoomAsItGrows(t *testing.T) {
 		t.Errorf("left: %v", n)
 	}
 }
+
+// TestNoCommands: what cmd.exe would run of a path is not handed to a program that it runs.
+func TestNoCommands(t *testing.T) {
+	good, ran := tiff(t), filepath.Join(t.TempDir(), "ran")
+	t.Setenv("RAN", ran)
+	for name, refused := range map[string]bool{"a b (1).vsi": false, "a&calc.vsi": true, "50%.vsi": true, "a^b!.vsi": true} {
+		s := shelf(t, program(t, "bfconvert.bat", `echo run >>$RAN; while [ $# -gt 2 ]; do shift; done; [ -s "$1" ] && cp `+good+` $2`))
+		at := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(at, []byte("II*\x00 a preview"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		src, err := foreign.Format{Shelf: s}.Open(t.Context(), at)
+		if _, not := os.Stat(ran); (not != nil) != refused || (err != nil) != refused {
+			t.Fatalf("%s: %v, ran: %v", name, err, not)
+		}
+		if refused {
+			if say, hint := fault.Explain(err); !strings.Contains(say, name) || !strings.Contains(hint, "a name without") {
+				t.Errorf("%q %q", say, hint)
+			}
+			continue
+		}
+		if err := errors.Join(src.Close(), os.Remove(ran)); err != nil {
+			t.Error(err)
+		}
+	}
+}
