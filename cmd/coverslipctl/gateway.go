@@ -59,8 +59,12 @@ func checkFront(f station.Front) error {
 		value float64
 		most  float64
 	}{
-		{"max-upload", float64(f.MaxUpload), 1 << 50}, {"max-pixels", float64(f.MaxPixels), 1 << 50}, {"parallel", float64(f.Parallel), 1 << 10},
-		{"waiting", float64(f.Waiting), 1 << 20}, {"results", float64(f.Results), 1 << 20}, {"rate", f.Rate, 1e6},
+		{"max-upload", float64(f.MaxUpload), 1 << 50},
+		{"max-pixels", float64(f.MaxPixels), 1 << 50},
+		{"parallel", float64(f.Parallel), 1 << 10},
+		{"waiting", float64(f.Waiting), 1 << 20},
+		{"results", float64(f.Results), 1 << 20},
+		{"rate", f.Rate, 1e6},
 	} {
 		if !(n.value >= 0 && n.value <= n.most) { // nor NaN
 			return usageError(fmt.Sprintf("--%s is from 0 to %.0f", n.name, n.most))

@@ -66,12 +66,12 @@ func (s *Station) CalibrateItem(ctx context.Context, it flow.Item, um imageio.Mi
 	return err
 }
 
-// openCapture opens the n-th image of a capture, or its own one, with the size of pixels that
-// a person has given.
-func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string, n int) (imageio.Source, error) {
-	return s.openCaptureBy(ctx, s.opener, c, md5, n)
+// openCapture opens a capture's own image, with the size of pixels that a person has given.
+func (s *Station) openCapture(ctx context.Context, c intake.Capture, md5 string) (imageio.Source, error) {
+	return s.openCaptureBy(ctx, s.opener, c, md5, own)
 }
 
+// openCaptureBy opens the n-th image of a capture so, or its own one.
 func (s *Station) openCaptureBy(ctx context.Context, o *imageio.Opener, c intake.Capture, md5 string, n int) (imageio.Source, error) {
 	at, err := s.imagePath(ctx, c, md5)
 	if err != nil {

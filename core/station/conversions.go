@@ -190,7 +190,7 @@ func (s seer) openSeen(ctx context.Context, c intake.Capture, md5 string) (image
 	if err := s.conversions.vain(md5, c.ID()); err != nil {
 		return nil, err
 	}
-	src, err := s.openCapture(ctx, c, md5, own)
+	src, err := s.openCapture(ctx, c, md5)
 	if m, ok := errors.AsType[*imageio.Making](err); ok {
 		s.conversions.hope(md5, c.ID(), m)
 	}

@@ -30,7 +30,7 @@ func TestUploadsAreNotConverted(t *testing.T) {
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("the converter was run")
 	}
-	if _, err := openGiven(t.Context(), at, "", -1, nil); err == nil {
+	if _, err := openGiven(t.Context(), at, -1, nil); err == nil {
 		t.Error("an own file: nothing was written")
 	}
 	if _, err := os.Stat(ran); err != nil {

@@ -85,7 +85,7 @@ func (s *Station) countFrames(
 		return err
 	}
 	by := countedBy(b, was, seen.Threshold)
-	src, err := s.openCapture(ctx, c, md5, own)
+	src, err := s.openCapture(ctx, c, md5)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func allImages(other foreign.Format) *imageio.Opener {
 // DescribeImage returns what the n-th image of the file at path says of itself, or a person has said
 // of it in its dataset; n < 0 is the one that the window shows. One that is converted first takes a while.
 func DescribeImage(ctx context.Context, path string, n int, p *job.Progress) (info imageio.Info, err error) {
-	src, err := openGiven(ctx, path, "", n, p)
+	src, err := openGiven(ctx, path, n, p)
 	if err != nil {
 		return info, err
 	}
@@ -48,7 +48,7 @@ type Conversion struct {
 
 // Convert writes an image as a tiled OME-TIFF with a pyramid, in little memory.
 func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
-	src, err := openGiven(ctx, c.In, "", c.Image, p)
+	src, err := openGiven(ctx, c.In, c.Image, p)
 	if err != nil {
 		return err
 	}
@@ -59,12 +59,12 @@ func Convert(ctx context.Context, c Conversion, p *job.Progress) (err error) {
 	return ometiff.Save(ctx, c.Out, src, ometiff.Options{Compression: c.Compression, Progress: rows(src.Info(), p), Keep: !c.Replace})
 }
 
-// openGiven opens the n-th image of the file at path, outside any workspace, and calls its pixels by id.
-func openGiven(ctx context.Context, path, id string, n int, p *job.Progress) (imageio.Source, error) {
-	return openBy(ctx, allImages(foreign.Format{Shelf: givenShelf(), Progress: written(p)}), path, id, n)
+// openGiven opens the n-th image of the file at path, outside any workspace.
+func openGiven(ctx context.Context, path string, n int, p *job.Progress) (imageio.Source, error) {
+	return openBy(ctx, allImages(foreign.Format{Shelf: givenShelf(), Progress: written(p)}), path, "", n)
 }
 
-// openUpload is openGiven of what a stranger sends: no converter is run on it.
+// openUpload is openGiven of what a stranger sends, whose pixels are called id: no converter is run on it.
 func openUpload(ctx context.Context, path, id string, n int) (imageio.Source, error) {
 	return openBy(ctx, imageio.NewOpener(images()...), path, id, n)
 }

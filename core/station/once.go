@@ -104,7 +104,7 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostImages)
 	for _, path := range paths {
-		src, err := openGiven(ctx, path, "", q.image(), nil)
+		src, err := openGiven(ctx, path, q.image(), nil)
 		if err != nil {
 			if err = bad.note(path, err); err == nil {
 				continue

@@ -87,7 +87,7 @@ func (s *Station) SetThreshold(ctx context.Context, it flow.Item, threshold floa
 	if err != nil {
 		return err
 	}
-	src, err := s.openCapture(ctx, c, md5, own)
+	src, err := s.openCapture(ctx, c, md5)
 	if err != nil {
 		return err
 	}

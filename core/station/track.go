@@ -31,7 +31,7 @@ func Track(ctx context.Context, q Question, path string, w io.Writer) (tracks in
 	if err := load(ctx, en, b); err != nil {
 		return 0, err
 	}
-	src, err := openGiven(ctx, path, "", q.image(), nil)
+	src, err := openGiven(ctx, path, q.image(), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -85,7 +85,7 @@ func (s *Station) WriteTracks(ctx context.Context, it flow.Item, w io.Writer) er
 	if err != nil {
 		return err
 	}
-	src, err := s.openCapture(ctx, c, md5, own)
+	src, err := s.openCapture(ctx, c, md5)
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,7 @@ func (v vault) Record(ctx context.Context, c intake.Capture, st intake.Stored, r
 
 // measure measures what was reviewed, on every channel of its plane.
 func (s *Station) measure(ctx context.Context, c intake.Capture, st intake.Stored, r intake.Reviewed) (measure.Table, error) {
-	src, err := s.openCapture(ctx, c, st.MD5, own)
+	src, err := s.openCapture(ctx, c, st.MD5)
 	if err != nil {
 		return measure.Table{}, err
 	}

@@ -142,7 +142,7 @@ func (s *Screen) undo() {
 	}
 }
 
-// logged takes a step in the log of corrections, and says where where nobody sees it.
+// logged takes a step in the log of corrections, and tells the place where nobody sees it.
 func (s *Screen) logged(step func(), can bool, word string) {
 	do(step)
 	if _, t := s.view.Plane(); can && t != s.val.T {

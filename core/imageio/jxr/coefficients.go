@@ -73,7 +73,7 @@ func readIndex(b *reader, a *adaptive, loc int) int {
 	return 1 + 2*int(b.take(1))
 }
 
-// readRun reads how many zeros stand before a coefficient: at least one, and at most most
+// readRun reads how many zeros stand before a coefficient: at least one, and no more than most
 // (DECODE_RUN).
 func readRun(b *reader, a *adaptive, most int) int {
 	if most < 5 {

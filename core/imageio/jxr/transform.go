@@ -65,7 +65,7 @@ func invTOddOdd(a, b, c, d int32) (w, x, y, z int32) {
 	return a, -b, -c, d
 }
 
-// inverse undoes the transform of the 4 × 4 values at at (ICT4x4).
+// inverse undoes the transform of the 4 × 4 values from at on (ICT4x4).
 func inverse(p []int32, at, stride int) {
 	r0 := (*[4]int32)(p[at:])
 	r1 := (*[4]int32)(p[at+stride:])

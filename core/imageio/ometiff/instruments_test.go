@@ -16,6 +16,8 @@ import (
 
 // instruments writes stacks of MetaMorph and Zeiss byte by byte, as those programs do, and beside each what
 // tifffile reads from it.
+//
+//nolint:dupword // Python
 const instruments = `
 import struct, sys, logging, numpy as np, tifffile
 out = sys.argv[1]

@@ -19,6 +19,17 @@ const (
 	lsmStamps = 132
 )
 
+// withoutThumbnails are an LSM's pages but for those beside them.
+func withoutThumbnails(pages []*page) (planes []*page) {
+	for _, p := range pages {
+		p.loose = p.compression != none
+		if !p.aside() {
+			planes = append(planes, p)
+		}
+	}
+	return planes
+}
+
 // fromZeiss lays out the n-th image of an LSM: depths, and around them times, around those positions and tiles of a
 // mosaic, each of which is an image. The thumbnail beside each page, in the colours of the screen, is left out.
 func (f *file) fromZeiss(pages []*page, n int) (*layout, error) {
@@ -41,13 +52,7 @@ func (f *file) fromZeiss(pages []*page, n int) (*layout, error) {
 		}
 		return positive(math.Float64frombits(f.order.Uint64(says[at:])))
 	}
-	var planes []*page
-	for _, p := range pages {
-		p.loose = p.compression != none
-		if !p.aside() {
-			planes = append(planes, p)
-		}
-	}
+	planes := withoutThumbnails(pages)
 	z, t := word(lsmDims), word(lsmDims+8)
 	places := max(1, word(lsmPlaces)) * max(1, word(lsmPlaces+4))
 	if max(z, t, places) > maxPages || z*t*places != uint64(len(planes)) || len(planes) == 0 {

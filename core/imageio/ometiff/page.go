@@ -130,57 +130,74 @@ func (f *file) page(off int64) (*page, int64, error) {
 
 // refer keeps d if its values are looked up later.
 func (p *page) refer(d field) bool {
-	switch d.tag {
-	case tagStripOffsets, tagTileOffsets:
-		p.offsets = d
-	case tagStripCounts, tagTileCounts:
-		p.counts = d
-	case tagSubIFDs:
-		p.subs = d
-	case tagDescription:
-		if p.texts[0].count > 0 {
-			p.texts[1] = d
-		} else {
-			p.texts[0] = d
-		}
-	case tagMicroManager:
-		p.manager = d
-	case tagXResolution:
-		p.resolution[0] = d
-	case tagYResolution:
-		p.resolution[1] = d
-	case tagMake:
-		p.made[0] = d
-	case tagModel:
-		p.made[1] = d
-	case tagDateTime:
-		p.date = d
-	case tagSoftware:
-		p.software = d
-	case tagJPEGTables:
-		p.tables = d
-	case tagColors:
-		p.colors = d
-	case tagImageJCounts:
-		p.imageJ[0] = d
-	case tagImageJ:
-		p.imageJ[1] = d
-	case tagMetaMorph:
-		p.metaMorph = d
-	case tagMetaMorphUse:
-		p.metaMorphs = d
-	case tagZeissLSM:
-		p.zeiss = d
-	case tagFluoView:
-		p.fluoView = d
-	case tagFEI, tagFEINew:
-		p.fei = d
-	case tagZeissSEM:
-		p.zeissSEM = d
-	default:
+	to := p.place(d.tag)
+	if to == nil {
+		to = p.makers(d.tag)
+	}
+	if to == nil {
 		return false
 	}
+	*to = d
 	return true
+}
+
+// place is where a tag of TIFF's own is kept, nil if it is not.
+func (p *page) place(tag uint16) *field {
+	switch tag {
+	case tagStripOffsets, tagTileOffsets:
+		return &p.offsets
+	case tagStripCounts, tagTileCounts:
+		return &p.counts
+	case tagSubIFDs:
+		return &p.subs
+	case tagDescription:
+		if p.texts[0].count > 0 {
+			return &p.texts[1]
+		}
+		return &p.texts[0]
+	case tagXResolution:
+		return &p.resolution[0]
+	case tagYResolution:
+		return &p.resolution[1]
+	case tagMake:
+		return &p.made[0]
+	case tagModel:
+		return &p.made[1]
+	case tagDateTime:
+		return &p.date
+	case tagSoftware:
+		return &p.software
+	case tagJPEGTables:
+		return &p.tables
+	case tagColors:
+		return &p.colors
+	}
+	return nil
+}
+
+// makers is where a tag of a maker of microscopes is kept, nil if it is not.
+func (p *page) makers(tag uint16) *field {
+	switch tag {
+	case tagMicroManager:
+		return &p.manager
+	case tagImageJCounts:
+		return &p.imageJ[0]
+	case tagImageJ:
+		return &p.imageJ[1]
+	case tagMetaMorph:
+		return &p.metaMorph
+	case tagMetaMorphUse:
+		return &p.metaMorphs
+	case tagZeissLSM:
+		return &p.zeiss
+	case tagFluoView:
+		return &p.fluoView
+	case tagFEI, tagFEINew:
+		return &p.fei
+	case tagZeissSEM:
+		return &p.zeissSEM
+	}
+	return nil
 }
 
 // transparent reports whether the last sample is transparency, by ExtraSamples: 1 where the
