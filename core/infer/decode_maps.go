@@ -117,8 +117,8 @@ func numbered(class []uint8, best, number []float32) {
 	}
 }
 
-// labels are in the output as they are: of the channel that was said, or of each, which is a class
-// then. A network may number objects as it likes.
+// labels are in the output as they are: in one channel, or in each, which is a class then. A network may
+// number objects as it likes.
 func (s *maps) labels(sh sheet) []object {
 	if !s.arg.Every || len(sh.planes) == 1 {
 		return s.labelled(sh, s.arg.Channel)

@@ -86,6 +86,16 @@ func (k *args) word(name string) string {
 	return s
 }
 
+func (k *args) flag(name string) bool {
+	k.used = append(k.used, name)
+	v, ok := k.op.Kwargs[name]
+	is, isFlag := v.(bool)
+	if ok && v != nil && !isFlag {
+		k.errs = append(k.errs, fmt.Errorf("%s is %v, neither true nor false", name, v))
+	}
+	return is
+}
+
 // axes returns the axes that a statistic is taken over; nil are all. Statistics over a
 // data set, which nobody has here, become those of the images at hand.
 func (k *args) axes() []string {

@@ -37,7 +37,7 @@ type Flows struct {
 type Pixels struct {
 	Threshold float64 // what is above is inside; default 0.5
 	Channel   int     // of the output
-	Every     bool    // no channel is said: labels are in all of them
+	Every     bool    // labels are in all channels, each of which is a class
 	Boundary  int     // the channel that is high between objects; -1: none; the same as Channel: objects are what it encloses
 	Ground    int     // background: the class that makes no objects; -1: the one of that name, or the first
 	Distance  int     // min_distance: pixels between the middles of two objects; default 5
@@ -152,12 +152,13 @@ func (o Op) Pixels() (Pixels, error) {
 		Threshold: k.number("threshold", 0.5), Channel: int(k.number("channel", 0)), Boundary: int(k.number("boundary", -1)),
 		Ground: int(k.number("background", -1)), Distance: int(k.number("min_distance", 5)), MinSize: int(k.number("min_size", 0)), Radius: k.number("radius", 3),
 	}
-	_, one := o.Kwargs["channel"]
-	p.Every = !one
+	if o.ID == LabelImage {
+		p.Every = k.flag("every")
+	}
 	if err := k.end(); err != nil {
 		return p, err
 	}
-	if math.IsNaN(p.Threshold) || p.Channel < 0 || p.Boundary < -1 || p.Boundary == p.Channel && o.ID != Floods || p.Ground < -1 || p.Ground > math.MaxUint8 || p.Distance < 1 || !(p.Radius > 0) {
+	if math.IsNaN(p.Threshold) || p.Channel < 0 || p.Boundary < -1 || p.Boundary == p.Channel && o.ID != Floods || p.Ground < -1 || p.Ground > math.MaxUint8 || p.Distance < 1 || !(p.Radius > 0) || p.Every && p.Channel > 0 {
 		return p, invalid(fmt.Sprintf("The arguments of the model's %q make no sense.", o.ID), nil)
 	}
 	return p, nil

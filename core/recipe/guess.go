@@ -56,7 +56,7 @@ func guess(t *Tensor, of about) (Op, bool) {
 	named := slices.ContainsFunc(a.Names, func(name string) bool { return !counted.MatchString(name) })
 	switch {
 	case named && t.numbered(of):
-		op.ID = LabelImage // in each channel
+		op.ID, op.Kwargs["every"] = LabelImage, true
 	case a.Size.Fixed == 3 && strings.HasPrefix(strings.ToLower(t.ID), "flow") && of.says(cellpose):
 		op.ID = FlowFields
 	case slices.Contains(a.Names, "F") && slices.Contains(a.Names, "C"): // BiaPy's letters for foreground and contour

@@ -94,7 +94,7 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 		"another, squashed":          {"tags: [denoising]\n" + five("channel0", sigmoid), "components map[]"},
 		"as many as the input":       {"tags: [instance-segmentation]\n" + strings.Replace(four(""), "scale: [1, 0, 2, 1], offset: [0, 1, 0, -4]", "scale: [1, 1, 2, 1], offset: [0, 0, 0, -4]", 1), "watershed map[boundary:1]"},
 		"instances by its name":      {output(strings.Replace(five("nuclei", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[]"},
-		"of two kinds":               {output(strings.Replace(five("nuclei, cells", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[]"},
+		"of two kinds":               {output(strings.Replace(five("nuclei, cells", ""), "id: prob", "id: instance_segmentation", 1)), "labels map[every:true]"},
 		"of probabilities":           {strings.Replace(five("nuclei, cells", sigmoid), "id: prob", "id: prob\n    description: for instance segmentation", 1), ""},
 		"masks of cellpose":          {"tags: [Cellpose]\n" + strings.Replace(five("channel0", ""), "id: prob", "id: masks", 1), "labels map[]"},
 		"flows of cellpose":          {"tags: [cellpose]\n" + strings.Replace(five("flow1, flow2, flow3", ""), "id: prob", "id: flow", 1), "cellpose_flow_dynamics map[]"},
@@ -128,6 +128,33 @@ func TestWhatChannelsHoldIsToldOrRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if got := fmt.Sprint(m.Decode.ID, " ", m.Decode.Kwargs); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestWhereLabelsAre: what is written says as little as it ever did, the first channel, and others if it says so.
+func TestWhereLabelsAre(t *testing.T) {
+	for decode, want := range map[string]string{
+		"{id: labels}":                                    "0 false",
+		"{id: labels, kwargs: {channel: 1}}":              "1 false",
+		"{id: labels, kwargs: {every: true}}":             "0 true",
+		"{id: labels, kwargs: {every: false}}":            "0 false",
+		"{id: labels, kwargs: {every: 1}}":                "",
+		"{id: labels, kwargs: {every: true, channel: 1}}": "",
+		"{id: components, kwargs: {every: true}}":         "",
+	} {
+		m, err := recipe.Read([]byte("name: a\ntask: instances\ninputs: [{id: image, axes: bcyx}]\noutputs: [{id: y, axes: bcyx, channels: [nuclei, cells]}]\ndecode: " + decode))
+		if want == "" {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%s: %v", decode, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", decode, err)
+		}
+		if p, err := m.Decode.Pixels(); err != nil || fmt.Sprint(p.Channel, " ", p.Every) != want {
+			t.Errorf("%s: %+v, %v", decode, p, err)
 		}
 	}
 }
