@@ -122,7 +122,10 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 			defer room.Release(need)
 			defer src.Close() //nolint:errcheck // read only
 			a, err := q.ask(ctx, en, b, r, src, path)
-			if err != nil {
+			switch {
+			case err != nil && lost(ctx, en, b.Ref, err):
+				return err
+			case err != nil:
 				return bad.note(path, err)
 			}
 			a.Path, a.Image = path, filepath.Base(path)
@@ -130,6 +133,15 @@ func Ask(ctx context.Context, q Question, paths []string, done func(Answer) erro
 		})
 	}
 	return cmp.Or(g.Wait(), bad.all())
+}
+
+// lost reports whether what is not there is the model, not a plane of an image.
+func lost(ctx context.Context, en infer.Engine, ref infer.Ref, err error) bool {
+	if fault.KindOf(err) != fault.NotFound {
+		return false
+	}
+	_, err = en.Describe(ctx, ref)
+	return err != nil
 }
 
 // failures counts the images of several that have no answer.

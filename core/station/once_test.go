@@ -2,6 +2,7 @@ package station_test
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"coverslip.dev/coverslip/assets/sample"
@@ -210,23 +213,30 @@ func TestAskWithAThreshold(t *testing.T) {
 	}
 }
 
-// TestNothingIsKeptOfAServersOwnModel, and that is told.
-func TestNothingIsKeptOfAServersOwnModel(t *testing.T) {
-	server := servertest.StartTriton(t)
-	folder := t.TempDir()
+// theirs is a server's own model of that name, and the folder with its description only.
+func theirs(t *testing.T, address string) (en *triton.Engine, folder string) {
+	t.Helper()
+	folder = t.TempDir()
 	text, err := fs.ReadFile(sample.Model(), recipe.FileName)
 	if err := errors.Join(err, os.WriteFile(filepath.Join(folder, recipe.FileName), text, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	en, err := triton.Dial(t.Context(), triton.Options{Address: server.GRPC, Backend: "python"})
+	en, err = triton.Dial(t.Context(), triton.Options{Address: address, Backend: "python"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer en.Close()
+	t.Cleanup(func() { _ = en.Close() })
 	net, err := fs.ReadFile(sample.Model(), "model.onnx")
 	if err := errors.Join(err, en.Load(t.Context(), infer.Bundle{Ref: infer.Ref{Model: "theirs", Version: "1"}, ONNX: net})); err != nil {
 		t.Fatal(err)
 	}
+	return en, folder
+}
+
+// TestNothingIsKeptOfAServersOwnModel, and that is told.
+func TestNothingIsKeptOfAServersOwnModel(t *testing.T) {
+	server := servertest.StartTriton(t)
+	_, folder := theirs(t, server.GRPC)
 	for name, told := range map[string]bool{"theirs": true, "ours": false} {
 		q := station.Question{Engine: server.GRPC, Backend: "python", Folder: folder, Model: name, Keep: filepath.Join(t.TempDir(), "kept")}
 		if name == "ours" {
@@ -240,6 +250,36 @@ func TestNothingIsKeptOfAServersOwnModel(t *testing.T) {
 		}
 		if _, err := os.Stat(q.Keep); errors.Is(err, fs.ErrNotExist) != told {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAModelThatIsGoneIsNoImagesFault: a plane that is missing is.
+func TestAModelThatIsGoneIsNoImagesFault(t *testing.T) {
+	server := servertest.StartTriton(t)
+	en, folder := theirs(t, server.GRPC)
+	path := layers(t, 2, 1) // so that something is told of each
+	for _, c := range []struct {
+		t    int
+		goes bool
+		bad  int32
+		want string
+	}{
+		{7, false, 3, "3 of 3 images have no answer."},
+		{0, true, 0, "The model theirs is not loaded"},
+	} {
+		var away sync.Once
+		var err error
+		var bad atomic.Int32
+		q := station.Question{Engine: server.GRPC, Backend: "python", Model: "theirs", Folder: folder, T: &c.t, Fails: func(string, error) { bad.Add(1) }}
+		q.Tells = func(string, string) {
+			if c.goes {
+				away.Do(func() { err = en.Unload(t.Context(), "theirs") })
+			}
+		}
+		got := station.Ask(t.Context(), q, []string{path, path, path}, func(station.Answer) error { return nil })
+		if err != nil || !strings.Contains(fmt.Sprint(got), c.want) || bad.Load() != c.bad {
+			t.Errorf("%q: %d images are bad, %v, %v", c.want, bad.Load(), got, err)
 		}
 	}
 }
