@@ -2,9 +2,11 @@ package jxr_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/metrics"
 	"strings"
 	"testing"
@@ -30,8 +32,16 @@ func survives(t *testing.T, d *jxr.Decoder, what string, src []byte) {
 	}
 }
 
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+func allocated() uint64 { return metric("/gc/heap/allocs:bytes") }
+
+// kept is what is still in use.
+func kept() uint64 {
+	runtime.GC()
+	return metric("/gc/heap/live:bytes")
+}
+
+func metric(name string) uint64 {
+	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()
 }
@@ -101,6 +111,33 @@ func TestUnsupported(t *testing.T) {
 	if _, err := jxr.Header([]byte("II\xbc\x01 no more")); err == nil || errors.Is(err, jxr.ErrUnsupported) {
 		t.Errorf("a stub: %v", err)
 	}
+}
+
+// narrow is a picture in grey that is one pixel wide and 2^20 high, with so many pixels of a margin on each side. Its
+// packets are zeros.
+func narrow(margin int) []byte {
+	m := uint32(margin)
+	out := binary.BigEndian.AppendUint32([]byte("WMPHOTO\x00\x11\x00\x20\x01\x00\x00\x00\x00\x00\x0f\xff\xff"), (m<<18|m<<12|m<<6|m)<<8)
+	out = append(out[:len(out)-1], "\x00\x80\x20\x08\x00\x00\x00\x00\x00\x01\x00"...)
+	return append(out, make([]byte, 4<<20)...)
+}
+
+// TestMargins refuses margins that would be most of a picture, and keeps no memory that a large one took.
+func TestMargins(t *testing.T) {
+	d := jxr.NewDecoder()
+	if _, err := jxr.Header(narrow(63)); !errors.Is(err, jxr.ErrUnsupported) {
+		t.Errorf("a margin of 63: %v", err)
+	}
+	src := narrow(3)
+	before := kept()
+	if _, err := d.Decode(src); err != nil {
+		t.Errorf("a margin of 3: %v", err)
+	}
+	if n := int64(kept()) - int64(before); n > 16<<20 {
+		t.Errorf("the decoder keeps %d MB", n>>20)
+	}
+	runtime.KeepAlive(d)
+	runtime.KeepAlive(src)
 }
 
 func FuzzDecode(f *testing.F) {

@@ -129,6 +129,12 @@ func (h *imageHeader) sides(b *reader) error {
 	return nil
 }
 
+// fewMBs is how many macroblocks may be margins whatever the picture: those of a narrow one would be most of it.
+const fewMBs = 1 << 12
+
+// macroblocks is how many cover so many pixels.
+func macroblocks(pixels image.Point) image.Point { return pixels.Add(image.Pt(15, 15)).Div(16) }
+
 // tiles reads how the picture is cut.
 func (h *imageHeader) tiles(b *reader, tiling, windowing bool) error {
 	across, down := 1, 1
@@ -156,7 +162,10 @@ func (h *imageHeader) tiles(b *reader, tiling, windowing bool) error {
 		h.offset = image.Pt(left, top)
 		whole = whole.Add(image.Pt(left+right, top+bottom))
 	}
-	h.mbs = whole.Add(image.Pt(15, 15)).Div(16)
+	h.mbs = macroblocks(whole)
+	if seen := macroblocks(h.size); h.mbs.X*h.mbs.Y > seen.X*seen.Y*5/4+fewMBs {
+		return fmt.Errorf("%w: margins around %v pixels", ErrUnsupported, h.size)
+	}
 	h.columns, h.rows = append(h.columns, h.mbs.X), append(h.rows, h.mbs.Y)
 	for _, at := range [][]int{h.columns, h.rows} {
 		for i := 1; i < len(at); i++ {

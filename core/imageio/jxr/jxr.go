@@ -154,6 +154,7 @@ func word(b *reader) int64 {
 
 // Decode returns the picture of a stream.
 func (d *Decoder) Decode(src []byte) (*Picture, error) {
+	defer d.forget()
 	conf, err := d.header(src)
 	if err != nil {
 		return nil, err
@@ -180,6 +181,18 @@ func (d *Decoder) Decode(src []byte) (*Picture, error) {
 	out := &Picture{Config: conf, Data: make([]byte, conf.Size.X*conf.Size.Y*conf.Components*conf.Bytes)}
 	d.write(out)
 	return out, nil
+}
+
+// forget lets go of memory that hardly another picture needs.
+func (d *Decoder) forget() {
+	const small = 1 << 24 // samples
+	n := 0
+	for _, r := range d.room {
+		n += cap(r)
+	}
+	if n > small {
+		d.room, d.planes = nil, nil
+	}
 }
 
 // layOut takes the memory for the channels of a plane that come out of it.
