@@ -176,7 +176,7 @@ func (r results) fit(q station.Question, images []string) error {
 		return usageError("--diameter is from 0 to 10000")
 	case q.Tile != 0 && (q.Tile < leastTile || q.Tile > mostTile):
 		return usageError(fmt.Sprintf("--tile is from %d to %d, or 0", leastTile, mostTile))
-	case q.Overlap < 0 || q.Overlap >= cmp.Or(q.Tile, 512):
+	case q.Overlap < 0 || q.Overlap >= cmp.Or(q.Tile, mostTile): // without --tile they are as the network wants
 		return usageError("--overlap is not below 0, and less than a tile")
 	case q.Linking.Gap < 0 || !(q.Linking.Reach > 0):
 		return usageError("--reach is above 0, and --gap not below")

@@ -23,6 +23,7 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 	"coverslip.dev/coverslip/core/servertest"
+	"coverslip.dev/coverslip/core/station"
 )
 
 // Results never replace an image, nor one another, whatever engine there is.
@@ -54,7 +55,8 @@ func TestInferSparesImages(t *testing.T) {
 		{[]string{one, "--tile", "-5"}, "--tile is from 32 to 32768, or 0"},
 		{[]string{one, "--tile", "1"}, "--tile is from"},
 		{[]string{one, "--overlap", "-5"}, "--overlap is not below 0"},
-		{[]string{one, "--overlap", "5000"}, "less than a tile"},
+		{[]string{one, "--tile", "512", "--overlap", "512"}, "less than a tile"},
+		{[]string{one, "--overlap", "50000"}, "less than a tile"},
 		{[]string{one, "--diameter", "-3"}, "--diameter is from 0 to 10000"},
 		{[]string{one, "--diameter", "NaN"}, "--diameter is from 0 to 10000"},
 	} {
@@ -66,6 +68,15 @@ func TestInferSparesImages(t *testing.T) {
 	}
 	if data, err := os.ReadFile(one); err != nil || string(data) != "an image" {
 		t.Errorf("the image is %q, %v", data, err)
+	}
+}
+
+// A network may want larger tiles than are usual, of which more can be shared.
+func TestInferSharesWhatTheNetworkHasRoomFor(t *testing.T) {
+	q := station.Question{Engine: "embedded", Overlap: 600}
+	q.Linking.Reach = 20
+	if err := (results{}).fit(q, []string{"a.tif"}); err != nil {
+		t.Error(err)
 	}
 }
 
