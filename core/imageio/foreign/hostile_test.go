@@ -282,7 +282,7 @@ func TestConvertedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(files[0])
-	if n, err := os.ReadFile(runs); err != nil || string(n) != "run\nrun\n" {
+	if n, err := os.ReadFile(runs); err != nil || string(n) != strings.Repeat("run\n", 2) {
 		t.Errorf("%q, %v", n, err)
 	}
 }

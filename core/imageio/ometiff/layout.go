@@ -102,6 +102,11 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 		}
 		return f.fromScanImage(pages, says), nil
 	}
+	return f.untold(pages, n, texts[0])
+}
+
+// untold arranges pages of which no program's words tell which plane they are.
+func (f *file) untold(pages []*page, n int, text string) (*layout, error) {
 	l, err := f.stack(pages, n)
 	if err != nil || len(l.planes) == 0 {
 		return l, err
@@ -120,7 +125,7 @@ func (f *file) arrange(pages []*page, n int) (*layout, error) {
 	if l.info.Micron == (imageio.Micron{}) {
 		l.info.Micron = f.resolution(l.planes[0][0])
 	}
-	if mpp := aperioMicron(texts[0]); mpp > 0 {
+	if mpp := aperioMicron(text); mpp > 0 {
 		l.info.Micron = imageio.Micron{X: mpp, Y: mpp}
 	}
 	return l, nil
