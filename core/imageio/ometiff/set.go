@@ -92,12 +92,16 @@ func (s *set) sibling(name string) (*os.File, int64, error) {
 	if s.folder == "" || name == "" || name != filepath.Base(name) || !filepath.IsLocal(name) {
 		return nil, 0, absent(errors.New("no such neighbour"))
 	}
-	r, err := os.Open(filepath.Join(s.folder, name))
+	path := filepath.Join(s.folder, name)
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() { // opening a pipe waits for ever
+		return nil, 0, absent(err)
+	}
+	r, err := os.Open(path)
 	if err != nil {
 		return nil, 0, absent(err)
 	}
 	st, err := r.Stat()
-	if err != nil || !st.Mode().IsRegular() {
+	if err != nil {
 		return nil, 0, errors.Join(absent(err), r.Close())
 	}
 	return r, st.Size(), nil
