@@ -198,6 +198,19 @@ func (o *Opener) matchFolder(path string) Format {
 	return nil
 }
 
+// Begins reports whether a file whose first bytes are head begins as a format does; ? is any byte.
+func Begins(head []byte, magic string) bool {
+	if len(head) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != head[i] {
+			return false
+		}
+	}
+	return true
+}
+
 func readHead(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	switch {

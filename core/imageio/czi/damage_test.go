@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/imageio/czi"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 )
 
 // everything reads the tiles of all levels until limit bytes have come.
@@ -46,7 +46,7 @@ const mostMemory = 100 << 20
 // survives reads a broken file: a picture or a sentence may come out, in some memory and time.
 func survives(t *testing.T, what string, data []byte) {
 	t.Helper()
-	begun, before := time.Now(), allocated()
+	begun, before := time.Now(), imageiotest.Allocated()
 	for n := range 2 {
 		src, err := czi.OpenBytes(t.Context(), data, n)
 		if err == nil {
@@ -63,18 +63,12 @@ func survives(t *testing.T, what string, data []byte) {
 			t.Fatalf("%s: %q is no sentence", what, say)
 		}
 	}
-	if n := allocated() - before; n > mostMemory {
+	if n := imageiotest.Allocated() - before; n > mostMemory {
 		t.Fatalf("%s: allocated %d MB", what, n>>20)
 	}
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Fatalf("%s: took %v", what, took)
 	}
-}
-
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
 }
 
 // files are the vectors' bytes by their names.

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"coverslip.dev/coverslip/core/imageio"
 )
 
 // longestMagic is how many first bytes tell a kind.
@@ -51,7 +53,7 @@ func kinds() []kind {
 // kindOf returns the kind of a file of this name with these first bytes, nil for none.
 func kindOf(name string, head []byte) *kind {
 	for _, k := range kinds() {
-		if begins(head, k.magic) && (!k.named || slices.Contains(k.exts, extension(name))) {
+		if imageio.Begins(head, k.magic) && (!k.named || slices.Contains(k.exts, extension(name))) {
 			return &k
 		}
 	}
@@ -59,18 +61,6 @@ func kindOf(name string, head []byte) *kind {
 }
 
 func extension(name string) string { return strings.ToLower(path.Ext(name)) }
-
-func begins(head []byte, magic string) bool {
-	if len(head) < len(magic) {
-		return false
-	}
-	for i := range len(magic) {
-		if magic[i] != '?' && magic[i] != head[i] {
-			return false
-		}
-	}
-	return true
-}
 
 // plain is a name of the kind for a file of that name without anything in it that a converter may take for
 // something else; empty where it needs its own, as other files go by that.

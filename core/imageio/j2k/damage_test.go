@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"runtime"
-	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -72,11 +71,11 @@ func TestClaims(t *testing.T) {
 	} {
 		bad := bytes.Clone(whole)
 		copy(bad[c.at:], c.to)
-		before := allocated()
+		before := imageiotest.Allocated()
 		if _, err := j2k.NewDecoder().DecodePlanes(nil, bad, 0); err == nil || errors.Is(err, j2k.ErrUnsupported) != c.unsupported {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if n := allocated() - before; n > 4<<20 {
+		if n := imageiotest.Allocated() - before; n > 4<<20 {
 			t.Errorf("%s: allocated %d MB", c.name, n>>20)
 		}
 	}
@@ -135,14 +134,14 @@ func TestMuchOfLittle(t *testing.T) {
 		src := c.src.bytes()
 		room := make([]byte, int(c.src.size[0]*c.src.size[1])*c.src.components)
 		d := j2k.NewDecoder()
-		before, live := allocated(), kept()
+		before, live := imageiotest.Allocated(), imageiotest.Live()
 		if _, err := d.DecodePlanes(room, src, 0); err == nil {
 			t.Errorf("%s: they were decoded", c.name)
 		}
-		if n := allocated() - before; n > c.most<<20 {
+		if n := imageiotest.Allocated() - before; n > c.most<<20 {
 			t.Errorf("%s: allocated %d MB", c.name, n>>20)
 		}
-		if n := int64(kept()) - int64(live); n > 16<<20 {
+		if n := int64(imageiotest.Live()) - int64(live); n > 16<<20 {
 			t.Errorf("%s: the decoder keeps %d MB", c.name, n>>20)
 		}
 		runtime.KeepAlive(d)
@@ -171,20 +170,6 @@ func TestTwiceInAHeader(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-}
-
-func allocated() uint64 { return metric("/gc/heap/allocs:bytes") }
-
-// kept is what is still in use.
-func kept() uint64 {
-	runtime.GC()
-	return metric("/gc/heap/live:bytes")
-}
-
-func metric(name string) uint64 {
-	s := []metrics.Sample{{Name: name}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
 }
 
 func FuzzDecode(f *testing.F) {

@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/metrics"
 	"strings"
 	"testing"
 
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/jxr"
 )
 
@@ -19,7 +19,7 @@ const mostMemory = 100 << 20
 // survives decodes a broken stream: a picture or an error may come out, in some memory.
 func survives(t *testing.T, d *jxr.Decoder, what string, src []byte) {
 	t.Helper()
-	before := allocated()
+	before := imageiotest.Allocated()
 	p, err := d.Decode(src)
 	switch {
 	case err == nil && len(p.Data) != p.Size.X*p.Size.Y*p.Components*p.Bytes:
@@ -27,23 +27,9 @@ func survives(t *testing.T, d *jxr.Decoder, what string, src []byte) {
 	case err != nil && !strings.HasPrefix(err.Error(), "jxr: "):
 		t.Fatalf("%s: %v", what, err)
 	}
-	if n := allocated() - before; n > mostMemory {
+	if n := imageiotest.Allocated() - before; n > mostMemory {
 		t.Fatalf("%s: allocated %d MB", what, n>>20)
 	}
-}
-
-func allocated() uint64 { return metric("/gc/heap/allocs:bytes") }
-
-// kept is what is still in use.
-func kept() uint64 {
-	runtime.GC()
-	return metric("/gc/heap/live:bytes")
-}
-
-func metric(name string) uint64 {
-	s := []metrics.Sample{{Name: name}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
 }
 
 // vectors are the streams that lie here.
@@ -129,11 +115,11 @@ func TestMargins(t *testing.T) {
 		t.Errorf("a margin of 63: %v", err)
 	}
 	src := narrow(3)
-	before := kept()
+	before := imageiotest.Live()
 	if _, err := d.Decode(src); err != nil {
 		t.Errorf("a margin of 3: %v", err)
 	}
-	if n := int64(kept()) - int64(before); n > 16<<20 {
+	if n := int64(imageiotest.Live()) - int64(before); n > 16<<20 {
 		t.Errorf("the decoder keeps %d MB", n>>20)
 	}
 	runtime.KeepAlive(d)

@@ -89,7 +89,7 @@ func TestClaims(t *testing.T) {
 		{"144 million samples in JPEG 2000", tiff(1, "", make([]byte, 1000), map[uint16]uint32{256: 12000, 257: 12000, 278: 12000, 259: 34712}), 0, "strips of 137 megabytes"},
 		{"300 MB for a strip", tiff(1, "", strip.Bytes(), map[uint16]uint32{259: 8, 279: 300 << 20}), 400 << 20, ""},
 	} {
-		before := allocated()
+		before := imageiotest.Allocated()
 		src, err := ometiff.OpenReader(t.Context(), padded{c.data, max(c.size, int64(len(c.data)))}, max(c.size, int64(len(c.data))), "claims.tif")
 		if err == nil {
 			_, err = src.ReadTile(t.Context(), imageio.Tile{})
@@ -97,7 +97,7 @@ func TestClaims(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if n := allocated() - before; n > 30<<20 {
+		if n := imageiotest.Allocated() - before; n > 30<<20 {
 			t.Errorf("%s: allocated %d MB", c.name, n>>20)
 		}
 	}

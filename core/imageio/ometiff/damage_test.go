@@ -7,13 +7,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 )
 
@@ -115,7 +115,7 @@ const mostMemory = 200 << 20
 // survives reads a broken file: a picture or a sentence may come out, in some memory and time.
 func survives(t *testing.T, what string, data []byte) (read bool) {
 	t.Helper()
-	begun, before := time.Now(), allocated()
+	begun, before := time.Now(), imageiotest.Allocated()
 	src, err := ometiff.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)), "broken.tif")
 	if err == nil {
 		_, err = everything(t.Context(), src, 1<<20)
@@ -131,19 +131,13 @@ func survives(t *testing.T, what string, data []byte) (read bool) {
 			t.Fatalf("%s: %q is no sentence", what, say)
 		}
 	}
-	if n := allocated() - before; n > mostMemory {
+	if n := imageiotest.Allocated() - before; n > mostMemory {
 		t.Fatalf("%s: allocated %d MB", what, n>>20)
 	}
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Fatalf("%s: took %v", what, took)
 	}
 	return err == nil
-}
-
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
 }
 
 // TestBrokenMatrix cuts every file of the matrix at 50 random places, and flips 200 random

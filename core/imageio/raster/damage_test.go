@@ -10,13 +10,13 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
-	"runtime/metrics"
 	"strings"
 	"testing"
 
 	"golang.org/x/image/bmp"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 )
 
 // samples are one picture of each kind that can be written here.
@@ -37,9 +37,7 @@ func samples(tb testing.TB) [][]byte {
 
 func survives(t *testing.T, data []byte) bool {
 	t.Helper()
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	before := s[0].Value.Uint64()
+	before := imageiotest.Allocated()
 	if k := kindOf(data); k != nil {
 		k.turnOf(data)
 	}
@@ -47,8 +45,8 @@ func survives(t *testing.T, data []byte) bool {
 	if k := fault.KindOf(err); err != nil && k != fault.Corrupt && k != fault.Invalid {
 		t.Fatal(err)
 	}
-	if metrics.Read(s); s[0].Value.Uint64()-before > 400<<20 {
-		t.Fatalf("%d bytes took %d MB", len(data), (s[0].Value.Uint64()-before)>>20)
+	if n := imageiotest.Allocated() - before; n > 400<<20 {
+		t.Fatalf("%d bytes took %d MB", len(data), n>>20)
 	}
 	return err == nil
 }
@@ -65,15 +63,13 @@ func TestLittleMemory(t *testing.T) {
 	if err := jpeg.Encode(&b, img, nil); err != nil {
 		t.Fatal(err)
 	}
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	before := s[0].Value.Uint64()
+	before := imageiotest.Allocated()
 	src, err := parse("a.jpg", b.Bytes())
 	if err != nil || len(src.planes) != 3 {
 		t.Fatal(err)
 	}
-	if metrics.Read(s); s[0].Value.Uint64()-before > 6*side*side {
-		t.Errorf("took %d bytes a pixel", (s[0].Value.Uint64()-before)/side/side)
+	if n := imageiotest.Allocated() - before; n > 6*side*side {
+		t.Errorf("took %d bytes a pixel", n/side/side)
 	}
 	b.Reset()
 	if err := png.Encode(&b, image.NewNRGBA64(image.Rect(0, 0, 8, 8))); err != nil {

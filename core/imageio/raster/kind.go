@@ -65,7 +65,7 @@ func kindOf(head []byte) *kind {
 		{"GIF", "GIF8?a", said(gif.DecodeConfig), decodeGIF, gifEnded, 4096},
 		{"WebP", "RIFF????WEBP", said(webp.DecodeConfig), decoded(webp.Decode), riffEnded, 1 << 16},
 	} {
-		if matches(head, k.magic) {
+		if imageio.Begins(head, k.magic) {
 			return &k
 		}
 	}
@@ -146,18 +146,6 @@ func (k *kind) pixel(conf image.Config, data []byte) int64 {
 		return n + n
 	}
 	return 2*n + n + n // with the coefficients
-}
-
-func matches(head []byte, magic string) bool {
-	if len(head) < len(magic) {
-		return false
-	}
-	for i := range len(magic) {
-		if magic[i] != '?' && magic[i] != head[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // pngEnded looks for the end mark wherever it is: programs append their own words, cameras a film.

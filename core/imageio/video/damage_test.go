@@ -6,23 +6,17 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/video"
 )
 
 const mostMemory = 300 << 20
-
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
-}
 
 // some reads the first frames.
 func some(ctx context.Context, src imageio.Source) error {
@@ -37,7 +31,7 @@ func some(ctx context.Context, src imageio.Source) error {
 
 func survives(t *testing.T, what string, data []byte) bool {
 	t.Helper()
-	begun, before := time.Now(), allocated()
+	begun, before := time.Now(), imageiotest.Allocated()
 	src, err := video.OpenReader(t.Context(), bytes.NewReader(data), int64(len(data)))
 	if err == nil {
 		err = some(t.Context(), src)
@@ -48,7 +42,7 @@ func survives(t *testing.T, what string, data []byte) bool {
 			t.Fatalf("%s: %v", what, err)
 		}
 	}
-	if n := allocated() - before; n > mostMemory {
+	if n := imageiotest.Allocated() - before; n > mostMemory {
 		t.Fatalf("%s: allocated %d MB", what, n>>20)
 	}
 	if took := time.Since(begun); took > 10*time.Second {

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/core/imageio/imageiotest"
 	"coverslip.dev/coverslip/core/imageio/zarr"
 )
 
@@ -94,7 +94,7 @@ const mostMemory = 300 << 20
 
 func survives(t *testing.T, what string, m memory) bool {
 	t.Helper()
-	begun, before := time.Now(), allocated()
+	begun, before := time.Now(), imageiotest.Allocated()
 	src, err := zarr.OpenStore(t.Context(), m, "broken.zarr", "test", -1)
 	if err == nil {
 		err = everything(t.Context(), src, 1<<20)
@@ -108,19 +108,13 @@ func survives(t *testing.T, what string, m memory) bool {
 			t.Fatalf("%s: %q is no sentence", what, say)
 		}
 	}
-	if n := allocated() - before; n > mostMemory {
+	if n := imageiotest.Allocated() - before; n > mostMemory {
 		t.Fatalf("%s: allocated %d MB", what, n>>20)
 	}
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Fatalf("%s: took %v", what, took)
 	}
 	return err == nil
-}
-
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
 }
 
 // TestBroken cuts and flips the values of images of the matrix: their metadata and their
