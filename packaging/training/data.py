@@ -183,6 +183,12 @@ def synthetic(rng, size=TILE, radius=None, cover=None):
     return rng.poisson(np.clip(x, 0, None) * photons) / photons, relabel(f.labels, 8)
 
 
+def maps(labels):
+    """Probability (y, x) and distances (ray, y, x) on the grid."""
+    d = np.minimum(star_dist(labels, RAYS, grid=(GRID, GRID)), MAX_DISTANCE)
+    return edt_prob(labels)[::GRID, ::GRID], d.transpose(2, 0, 1)
+
+
 def tile(task):
     """One tile: image, and probability and distances on the grid."""
     kind, seed = task
@@ -192,9 +198,8 @@ def tile(task):
     else:
         x, y = synthetic(rng)
         x = camera(normalise(x), rng)
-    p = edt_prob(y)[::GRID, ::GRID]
-    d = np.minimum(star_dist(y, RAYS, grid=(GRID, GRID)), MAX_DISTANCE)
-    return normalise(x).astype(np.float16), p.astype(np.float16), d.astype(np.float16).transpose(2, 0, 1)
+    p, d = maps(y)
+    return normalise(x).astype(np.float16), p.astype(np.float16), d.astype(np.float16)
 
 
 def digest(path):

@@ -64,14 +64,20 @@ class StarNet(nn.Module):
         return (p if logits else torch.sigmoid(p)), F.relu(self.dist(f)) * self.scale
 
 
+def mirrored(x, p, d):
+    """Flips rows. The cells of the grid lie at pixels 0, 2, 4 of a tile of even size; flipped, they would
+    lie at 1, 3, 5, and the network would learn to see half a pixel aside: so the picture moves up by one."""
+    x, p, d = (torch.flip(t, (2,)) for t in (x, p, d))
+    return torch.cat([x[:, :, 1:], x[:, :, -1:]], 2), p, d
+
+
 def augment(x, p, d, rng):
     """Quarter turns and flips move the rays with the picture: ray r points along 2πr/32."""
-    k = int(rng.integers(4))
-    if k:
-        x, p, d = (torch.rot90(t, k, (2, 3)) for t in (x, p, d))
-        d = torch.roll(d, -RAYS // 4 * k, 1)
+    for _ in range(int(rng.integers(4))):
+        x, p, d = mirrored(*(t.transpose(2, 3) for t in (x, p, d)))
+        d = torch.roll(d, -RAYS // 4, 1)
     if rng.random() < 0.5:
-        x, p, d = (torch.flip(t, (2,)) for t in (x, p, d))
+        x, p, d = mirrored(x, p, d)
         d = torch.roll(torch.flip(d, (1,)), 1, 1)
     n = len(x)
     x = x * torch.empty(n, 1, 1, 1).uniform_(0.6, 1.6) + torch.empty(n, 1, 1, 1).uniform_(-0.2, 0.2)
