@@ -29,14 +29,17 @@ func newClass(s *Screen) *class {
 
 // set follows what is selected. Where there is nothing to choose there is no list.
 func (c *class) set(o *annotation.Object, v Values) {
-	c.of, c.pick.Options, c.pick.Selected = "", v.Classes, v.Class
-	word := "Draw as"
+	word, picked := "Draw as", v.Class
+	c.of, c.pick.Options = "", v.Classes
 	if o != nil {
-		word, c.of, c.pick.Selected = "Class", o.ID, o.Class
+		word, c.of, picked = "Class", o.ID, o.Class
 	}
-	c.word.SetText(word)
 	shown(c.row, c.s.act.Classify != nil && v.ID != "" && len(v.Classes) > 1)
-	c.pick.Refresh()
+	if c.word.Text != word || c.pick.Selected != picked {
+		c.pick.Selected = picked
+		c.word.SetText(word)
+		c.pick.Refresh()
+	}
 }
 
 func (c *class) choose(name string) {

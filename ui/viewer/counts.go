@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"fmt"
+	"reflect"
 
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -23,6 +24,7 @@ type counts struct {
 	s     *Screen
 	fold  *kit.Fold
 	chart *kit.Chart
+	drawn kit.Plot
 	word  *widget.Label
 	start *widget.Button
 	copy  *widget.Button
@@ -52,12 +54,20 @@ func (c *counts) set(v Values, frames int) {
 	able(c.copy, len(v.Counts) > 0)
 }
 
-// draw draws the course that is chosen.
+// draw draws the course that is chosen, if it is another one: it is called at each step through a stack.
 func (c *counts) draw() {
-	if p, ok := c.time.plot(); ok {
-		c.chart.Set(p)
-		return
+	p, ok := c.time.plot()
+	if !ok {
+		p = c.plot()
 	}
+	if !reflect.DeepEqual(p, c.drawn) {
+		c.drawn = p
+		c.chart.Set(p)
+	}
+}
+
+// plot is how many objects there are.
+func (c *counts) plot() kit.Plot {
 	v := c.s.val
 	p := kit.Plot{XUnit: "frame %s", Zero: true, Top: 1, Empty: "Nobody counted yet", Lines: []kit.Line{{Tone: kit.Busy}}}
 	timed := len(v.Counts) > 1 && v.Counts[1].Seconds > 0
@@ -71,5 +81,5 @@ func (c *counts) draw() {
 		}
 		p.X, p.Lines[0].Y = append(p.X, x), append(p.Lines[0].Y, float64(n.Objects))
 	}
-	c.chart.Set(p)
+	return p
 }

@@ -232,7 +232,10 @@ func diameterOf(text string) (float64, bool) {
 	return d, err == nil && d > 0 && d < 1e6
 }
 
+// chosen says what is selected. All of the panel is laid out anew only where something is of another size
+// than before: that takes longer than a frame may.
 func (p *panel) chosen(o *annotation.Object, v Values) {
+	before := p.stands()
 	shown(p.none, o == nil)
 	shown(p.object, o != nil)
 	p.class.set(o, v)
@@ -249,7 +252,19 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 		}
 		p.object.Set(facts)
 	}
-	p.body.Refresh()
+	if p.stands() != before {
+		p.body.Refresh()
+	}
+}
+
+// stands is how high what is selected makes its rows; 0 for one that is hidden.
+func (p *panel) stands() (high [3]float32) {
+	for i, o := range []fyne.CanvasObject{p.none, p.class.row, p.object} {
+		if o.Visible() {
+			high[i] = o.MinSize().Height
+		}
+	}
+	return high
 }
 
 // CreateRenderer makes panel a Fyne widget.

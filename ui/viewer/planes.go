@@ -173,13 +173,13 @@ func (p *planes) show() {
 	if how != tileview.Slice {
 		word = fmt.Sprintf("All %d planes", p.info.Z)
 	}
-	p.zWord.SetText(word)
+	reword(p.zWord, word)
 	able(p.z, how == tileview.Slice)
 	word = fmt.Sprintf("Time %d of %d", t+1, p.info.T)
 	if p.info.Interval > 0 {
 		word += " · " + clockWord(p.info.At(t))
 	}
-	p.tWord.SetText(word)
+	reword(p.tWord, word)
 	icon := fynetheme.MediaPlayIcon()
 	if p.s.view.Playing() {
 		icon = fynetheme.MediaPauseIcon()
@@ -188,6 +188,13 @@ func (p *planes) show() {
 		p.start.SetIcon(icon)
 	}
 	p.s.stand()
+}
+
+// reword changes a label's text: the same again would be shaped and drawn again.
+func reword(l *widget.Label, text string) {
+	if l.Text != text {
+		l.SetText(text)
+	}
 }
 
 // clockWord is a time since the start: 4.80 s, 12:05 min, 3:20:00 h.
@@ -220,7 +227,5 @@ func (p *planes) channels(cs []tileview.Channel) {
 		word = fmt.Sprintf("Channel %d of %d alone", last, len(cs))
 		p.c.SetValue(float64(last))
 	}
-	if word != p.cWord.Text { // not while contrast is dragged
-		p.cWord.SetText(word)
-	}
+	reword(p.cWord, word)
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -17,13 +18,14 @@ const stops, moves = 3, 100
 
 // moving is a window of shapes of which in each frame some change.
 type moving struct {
-	w      fyne.Window
-	all    []fyne.CanvasObject
-	scroll *container.Scroll
-	shown  *canvas.Image
-	page   int // which picture
-	random *rand.Rand
-	beat   *time.Ticker
+	w       fyne.Window
+	all     []fyne.CanvasObject
+	content *fyne.Container
+	scroll  *container.Scroll
+	shown   *canvas.Image
+	page    int // which picture
+	random  *rand.Rand
+	beat    *time.Ticker
 }
 
 func newMoving(w fyne.Window) *moving {
@@ -41,7 +43,8 @@ func newMoving(w fyne.Window) *moving {
 	over := canvas.NewText("over a picture", solid())
 	over.Move(fyne.NewPos(220, 230))
 	m.all = append(m.all, over)
-	w.SetContent(container.NewWithoutLayout(m.all...))
+	m.content = container.NewWithoutLayout(slices.Clone(m.all)...)
+	w.SetContent(m.content)
 	return m
 }
 
@@ -61,7 +64,7 @@ func (m *moving) run() {
 	}
 }
 
-// move changes one or two objects; later than the first stop none comes or goes.
+// move changes one or two objects; some come and go, or come to lie over the others.
 func (m *moving) move(i int) {
 	if i == 60 {
 		m.w.Canvas().Overlays().Add(m.shown)
@@ -73,11 +76,13 @@ func (m *moving) move(i int) {
 	}
 	for range 1 + i%2 {
 		o := m.all[m.random.IntN(len(m.all))]
-		switch kind := m.random.IntN(5); {
-		case kind == 0 && i < moves && o.Visible():
+		switch kind := m.random.IntN(6); {
+		case kind == 0 && o.Visible():
 			o.Hide()
 		case kind == 0:
 			o.Show()
+		case kind == 5:
+			m.raise(o)
 		case kind == 1:
 			o.Move(o.Position().AddXY(float32(m.random.IntN(21)-10)*1.3, float32(m.random.IntN(21)-10)*0.9))
 		case kind == 2 && o != m.scroll:
@@ -86,6 +91,13 @@ func (m *moving) move(i int) {
 			m.recolor(o)
 		}
 	}
+}
+
+// raise lays an object over the others.
+func (m *moving) raise(o fyne.CanvasObject) {
+	i := slices.Index(m.content.Objects, o)
+	m.content.Objects = append(slices.Delete(m.content.Objects, i, i+1), o)
+	m.content.Refresh()
 }
 
 func (m *moving) recolor(o fyne.CanvasObject) {
