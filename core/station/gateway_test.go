@@ -297,4 +297,7 @@ func TestGatewayOfAServersOwnModel(t *testing.T) {
 	if err != nil || !opened {
 		t.Errorf("opened: %v, %v", opened, err)
 	}
+	if err := infertest.Ask(t.Context(), en, b.Ref, 2, 1, 1, 1, 4, 4); err != nil { // before it goes, as infertest does
+		t.Error(err)
+	}
 }

@@ -36,7 +36,7 @@ func fixed(members ...*pool.Member) func() []*pool.Member {
 
 // TestContract: a member of a pool keeps the contract that its engine keeps.
 func TestContract(t *testing.T) {
-	at := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
+	at := servertest.StartTriton(t).GRPC
 	infertest.Run(t, infertest.Traits{FreesStopped: true}, func(t *testing.T) infer.Engine {
 		t.Helper()
 		return pool.New(fixed(pool.NewMember(dial(t, at), nil)))

@@ -212,10 +212,6 @@ func (e *Engine) loadFault(err error, m infer.Ref) error {
 		return fault.New(fault.Invalid, "The inference server "+e.name+" has no backend "+e.backend+".",
 			"Choose the other backend for it in Settings, Servers.", r)
 	}
-	return e.unloadable(m, err)
-}
-
-func (e *Engine) unloadable(m infer.Ref, err error) error {
 	return fault.New(fault.Corrupt, "The model "+m.String()+" can't be loaded on "+e.name+".",
 		"Fetch it again from the registry; the server's own words are in the log (Settings, Log).", err)
 }

@@ -75,6 +75,9 @@ func TestDescribedLater(t *testing.T) {
 		if told(t, b.Model, "config", &said); (said.Most > 1) != (text != nil) || said.Batching == nil {
 			t.Errorf("described by %q: %+v", text, said)
 		}
+		if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 4, 4); err != nil { // before it goes, as infertest does
+			t.Error(err)
+		}
 	}
 }
 

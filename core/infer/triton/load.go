@@ -3,7 +3,6 @@ package triton
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -17,18 +16,19 @@ import (
 const pace = 1 << 20
 
 // Load sends b to the server beside the other versions of its model that this engine
-// has loaded, and waits until it answers. What the server has already is not sent, and what is to
-// come beside others is tried by itself first.
+// has loaded, and waits until it answers. What the server has already is not sent, nor what is
+// no whole network.
 func (e *Engine) Load(ctx context.Context, b infer.Bundle) error {
+	if !whole(b.ONNX) {
+		return fault.New(fault.Corrupt, "The file of the model "+b.Ref.String()+" is no whole ONNX network.",
+			"Fetch it again from the registry, or ask whoever made it for another one.", nil)
+	}
 	e.mu.Lock()
-	limit := slow + time.Duration(e.shelf[b.Model].size()+2*len(b.ONNX))*time.Second/pace
+	limit := slow + time.Duration(e.shelf[b.Model].size()+len(b.ONNX))*time.Second/pace
 	e.mu.Unlock()
 	return e.ask(ctx, limit, b.Ref, func(ctx context.Context) error {
 		if b.Model == "" {
 			return fault.New(fault.Invalid, "The model has no name.", "Give it one in the registry.", nil)
-		}
-		if len(b.ONNX) == 0 {
-			return e.unloadable(b.Ref, errors.New("no bytes")) // Triton would wait for a file for ever
 		}
 		done, err := e.oneAtATime(ctx)
 		if err != nil {
@@ -54,17 +54,9 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 	if err := e.bury(ctx, name); err != nil {
 		return err
 	}
-	list, err := e.wire.index(ctx)
-	if err != nil {
+	has, err := e.has(ctx, name, s)
+	if has || err != nil {
 		return err
-	}
-	if has, err := e.has(ctx, name, s, list); has || err != nil {
-		return err
-	}
-	if gone, _ := goneFrom(name, list); !gone && len(s.bundles) > 1 {
-		if err := e.try(ctx, name+trial, s.alone()); err != nil {
-			return err
-		}
 	}
 	sent := rand.Text()
 	config, err := s.config(name, e.backend, sent)
@@ -81,32 +73,6 @@ func (e *Engine) place(ctx context.Context, name string, s *shelf) error {
 		slog.String("engine", e.name), slog.String("model", name), slog.String("version", s.latest),
 		slog.Duration("took", time.Since(begun)), slog.Any("error", err))
 	return err
-}
-
-// trial ends the name under which a version is tried.
-const trial = "-trial"
-
-// try loads a version by itself, and unloads it. Where one of several versions of a model that is
-// served fails to load, Triton 2.51 frees what it knows of the others while they still end, and now and
-// then ends itself by that, with all that everybody has loaded.
-func (e *Engine) try(ctx context.Context, name string, s *shelf) error {
-	config, err := s.config(name, e.backend, rand.Text())
-	if err != nil {
-		return err
-	}
-	err = e.wire.load(ctx, name, config, s.files(e.backend))
-	if err == nil {
-		err = e.settle(ctx, func(list []entry) (bool, error) { return s.standsIn(name, list) })
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), quick) // it stays on the server otherwise
-	defer cancel()
-	if gone := e.wire.unload(end, name); gone != nil && !missing(gone) && err == nil {
-		err = gone
-	}
-	if err != nil {
-		return err
-	}
-	return e.settle(ctx, func(list []entry) (bool, error) { return goneFrom(name, list) })
 }
 
 // bury takes a model whose process has died from the server: what it calls ready already it would
@@ -145,8 +111,12 @@ func (e *Engine) found(name, sent string) {
 	e.sent[name] = sent
 }
 
-// has tells whether the server, whose index is list, serves just what is on s.
-func (e *Engine) has(ctx context.Context, name string, s *shelf, list []entry) (bool, error) {
+// has tells whether the server serves just what is on s.
+func (e *Engine) has(ctx context.Context, name string, s *shelf) (bool, error) {
+	list, err := e.wire.index(ctx)
+	if err != nil {
+		return false, err
+	}
 	if ok, err := s.standsIn(name, list); !ok || err != nil {
 		return false, nil //nolint:nilerr // a version that failed to load earlier is no fault now
 	}

@@ -2,10 +2,11 @@ package triton
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// The fields of onnx.proto that lead to the dimensions of a network's ports.
+// The fields of onnx.proto that lead to a network's nodes and to the dimensions of its ports.
 const (
 	modelGraph = 7
 
+	graphNodes   = 1
 	graphWeights = 5 // of GraphProto; each a TensorProto
 	graphInputs  = 11
 	graphOutputs = 12 // of both each is a ValueInfoProto
@@ -18,6 +19,23 @@ const (
 	shapeDim    = 1
 	dimValue    = 1
 )
+
+// whole reports whether onnx can be read to its end as a network that computes something, as far
+// as its outer fields tell. What was cut, or is no network, must not be sent: Triton drops the
+// versions beside one that fails and may end itself by that, and it waits for ever for a file
+// without bytes.
+func whole(onnx []byte) bool {
+	nodes := 0
+	ok := fields(onnx, func(f protowire.Number, graph []byte) bool {
+		return f != modelGraph || fields(graph, func(f protowire.Number, _ []byte) bool {
+			if f == graphNodes {
+				nodes++
+			}
+			return true
+		})
+	})
+	return ok && nodes > 0
+}
 
 // freeFirst reports whether the first of several dimensions of each input and output of a
 // network is free, as it must be where several questions are joined. A network that can't be

@@ -1,7 +1,11 @@
 package triton_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -152,4 +156,53 @@ func TestHungLoad(t *testing.T) {
 			t.Errorf("%s: %v", e.Name(), err)
 		}
 	}
+}
+
+// TestStrangeNetwork: a whole network that the server can't run is refused, what is in use stays, and
+// what comes next is taken. Triton drops what it has just loaded anew beside such a network, and
+// now and then ends itself by that, as infertest's settle says: then it is started and asked again.
+func TestStrangeNetwork(t *testing.T) {
+	s := servertest.StartTriton(t)
+	for _, address := range []string{s.GRPC, s.HTTP} {
+		e := dial(t, triton.Options{Address: address, Backend: "python"})
+		for try := 1; ; try++ {
+			err := refusesStrange(t, e)
+			if err == nil {
+				break
+			}
+			if try == 5 || !s.Crashed(t) {
+				t.Fatalf("%s: %v", e.Name(), err)
+			}
+			t.Logf("%s: Triton has ended itself: %v", e.Name(), err)
+			s.Up(t)
+			waitReady(t, e)
+		}
+	}
+}
+
+func refusesStrange(t *testing.T, e *triton.Engine) error {
+	t.Helper()
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Affine1()}
+	if err := e.Load(t.Context(), b); err != nil {
+		return err
+	}
+	if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 8, 8); err != nil {
+		return err
+	}
+	next := b
+	next.Version = "2"
+	next.ONNX = bytes.Replace(infertest.Affine1(), []byte("Conv"), []byte("Vnoc"), 1)
+	if err := e.Load(t.Context(), next); fault.KindOf(err) != fault.Corrupt {
+		return fmt.Errorf("of a node that nobody knows: %w", cmp.Or(err, errors.New("loaded")))
+	}
+	for _, version := range []string{"1", ""} {
+		if err := infertest.Ask(t.Context(), e, infer.Ref{Model: b.Model, Version: version}, 2, 1, 1, 1, 8, 8); err != nil {
+			return err
+		}
+	}
+	next.ONNX = infertest.Affine2()
+	if err := e.Load(t.Context(), next); err != nil {
+		return err
+	}
+	return infertest.Ask(t.Context(), e, next.Ref, 3, -1, 1, 1, 8, 8)
 }

@@ -152,4 +152,7 @@ func TestForgotten(t *testing.T) {
 	if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 1, 1, 4, 4); err != nil {
 		t.Error(err)
 	}
+	if err := infertest.Ask(t.Context(), e, next.Ref, 3, -1, 1, 1, 4, 4); err != nil {
+		t.Error(err)
+	}
 }

@@ -72,11 +72,6 @@ func (s *shelf) clone() *shelf {
 	return &shelf{slices.Clone(s.bundles), s.latest}
 }
 
-// alone is a shelf with the version that came last only.
-func (s *shelf) alone() *shelf {
-	return &shelf{s.bundles[len(s.bundles)-1:], s.latest}
-}
-
 // besides is room in a message for all that comes with networks.
 const besides = 1 << 20
 

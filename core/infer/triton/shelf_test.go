@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/servertest"
@@ -49,7 +51,8 @@ func TestLargeModelsMayTakeLonger(t *testing.T) {
 	defer e.Close() //nolint:errcheck // the test's end
 	d := &deadline{transport: e.wire}
 	e.wire = d
-	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "2"}, ONNX: make([]byte, 60*pace)}
+	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "2"}, ONNX: protowire.AppendTag(infertest.Affine1(), 99, protowire.BytesType)}
+	b.ONNX = protowire.AppendBytes(b.ONNX, make([]byte, 60*pace))
 	for versions, s := range []*shelf{nil, (*shelf)(nil).with(infer.Bundle{Ref: infer.Ref{Model: b.Model, Version: "1"}, ONNX: b.ONNX})} {
 		if s != nil {
 			e.shelf[b.Model] = s

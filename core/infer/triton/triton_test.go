@@ -27,7 +27,7 @@ func dial(t *testing.T, opt triton.Options) *triton.Engine {
 // TestContractGRPC goes over the wire only, and then through shared memory where tensors
 // are not too small, with models that may be asked several questions as one.
 func TestContractGRPC(t *testing.T) {
-	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC")
+	a := servertest.StartTriton(t).GRPC
 	for _, apart := range []bool{true, false} {
 		t.Run(fmt.Sprintf("apart %v", apart), func(t *testing.T) {
 			infertest.Run(t, infertest.Traits{FreesStopped: true, Described: !apart}, func(t *testing.T) infer.Engine {
@@ -40,7 +40,7 @@ func TestContractGRPC(t *testing.T) {
 
 // TestContractHTTP: Triton works on after the connection of a question was closed.
 func TestContractHTTP(t *testing.T) {
-	a := servertest.Need(t, "COVERSLIP_TEST_TRITON_HTTP")
+	a := servertest.StartTriton(t).HTTP
 	for _, apart := range []bool{true, false} {
 		t.Run(fmt.Sprintf("apart %v", apart), func(t *testing.T) {
 			infertest.Run(t, infertest.Traits{Described: !apart}, func(t *testing.T) infer.Engine {
