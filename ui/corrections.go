@@ -33,13 +33,21 @@ func (w *window) judge(id string, s annotation.State) {
 	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
 }
 
-// reshape gives an object another outline.
-func (w *window) reshape(id string, ring []annotation.Point) {
-	if before := w.object(id); before != nil {
-		after := *before
-		after.Outline = ring
-		w.amend(before, after)
+// reshape gives an object another outline. What broke off of it are objects of their own, drawn by a person, that
+// come and go with that.
+func (w *window) reshape(id string, ring []annotation.Point, off [][]annotation.Point) {
+	before := w.object(id)
+	if before == nil {
+		return
 	}
+	after := *before
+	after.Outline = ring
+	var with []annotation.Edit
+	for _, piece := range off {
+		o := w.byHand(before.Class, piece)
+		with = append(with, annotation.Edit{Kind: annotation.Add, After: &o})
+	}
+	w.amend(before, after, with...)
 }
 
 // classify gives an object another class, which what is drawn from then on has, too; "" is no object.
@@ -54,13 +62,13 @@ func (w *window) classify(id, class string) {
 	w.fillViewer()
 }
 
-// amend makes one object another. Who corrects a prediction has accepted it.
-func (w *window) amend(before *annotation.Object, after annotation.Object) {
+// amend makes one object another, and does what stands and falls with that. Who corrects a prediction has accepted it.
+func (w *window) amend(before *annotation.Object, after annotation.Object, with ...annotation.Edit) {
 	after.By = w.station.Settings().Person.Name
 	if after.State == annotation.Predicted || after.State == annotation.Rejected {
 		after.State = annotation.Accepted
 	}
-	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after})
+	w.correct(annotation.Edit{Kind: annotation.Change, Before: before, After: &after, With: with})
 }
 
 func (w *window) remove(id string) {
@@ -70,11 +78,16 @@ func (w *window) remove(id string) {
 }
 
 func (w *window) draw(ring []annotation.Point) {
-	o := annotation.Object{
-		ID: "d-" + rand.Text()[:12], Class: w.drawnAs(), Outline: ring, Score: 1, State: annotation.Drawn,
+	o := w.byHand(w.drawnAs(), ring)
+	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
+}
+
+// byHand is a new object of a person.
+func (w *window) byHand(class string, ring []annotation.Point) annotation.Object {
+	return annotation.Object{
+		ID: "d-" + rand.Text()[:12], Class: class, Outline: ring, Score: 1, State: annotation.Drawn,
 		By: w.station.Settings().Person.Name,
 	}
-	w.correct(annotation.Edit{Kind: annotation.Add, After: &o})
 }
 
 // drawnAs is the class of what is drawn: the one that was chosen last, if there is such a thing here.

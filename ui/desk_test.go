@@ -196,7 +196,7 @@ func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {
 		t.Fatalf("%d objects after the first stroke", len(w.desk.objects))
 	}
 	id := w.desk.objects[0].ID
-	w.reshape(id, square(10, 30))
+	w.reshape(id, square(10, 30), nil)
 	w.draw(square(60, 20))
 	wide := func() bool {
 		o := w.object(id)
@@ -214,6 +214,46 @@ func TestTheSecondOfTwoStrokesHasTheFirst(t *testing.T) {
 	})
 	if log := kept(t, w); len(log) != 3 || log[1].After.Outline[1].X != 40 || w.desk.log[2].Seq != log[2].Seq {
 		t.Errorf("kept %+v", log)
+	}
+}
+
+// TestACutIsOneStep: what breaks off of an object is another one of its class, and comes and goes with the cut,
+// also on disk.
+func TestACutIsOneStep(t *testing.T) {
+	w, posts := corrected(t)
+	w.desk.known = []string{"cell", "debris"}
+	w.draw(square(10, 30))
+	id := w.desk.objects[0].ID
+	w.classify("", "debris")
+	w.reshape(id, square(10, 10), [][]annotation.Point{square(30, 10)})
+	check := func(when string, got []annotation.Object, want int) {
+		t.Helper()
+		if len(got) != want || got[0].ID != id || want == 2 && (got[1].ID == id || got[1].Class != "cell" || got[1].State != annotation.Drawn) {
+			t.Errorf("%s: %+v", when, got)
+		}
+	}
+	onDisk := func() []annotation.Object {
+		it, _ := w.station.Items().Row("a")
+		objects, _, err := w.station.Objects(t.Context(), it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return objects
+	}
+	check("cut", w.desk.objects, 2)
+	w.step(annotation.Undo, w.station.Undo)
+	check("taken back", w.desk.objects, 1)
+	w.step(annotation.Redo, w.station.Redo)
+	check("again", w.desk.objects, 2)
+	begin(t, w)
+	wait(t, posts, func() bool { return w.desk.log[3].Seq > 0 })
+	check("shown", w.desk.objects, 2)
+	check("kept", onDisk(), 2)
+	w.step(annotation.Undo, w.station.Undo)
+	wait(t, posts, func() bool { return w.desk.log[4].Seq > 0 })
+	check("taken back when it was kept", onDisk(), 1)
+	if log := kept(t, w); len(log) != 5 || len(log[1].With) != 1 || log[1].With[0].After.ID == id {
+		t.Errorf("kept: %+v", log)
 	}
 }
 

@@ -61,8 +61,14 @@ type Edit struct {
 	Kind   Kind
 	Before *Object `json:",omitempty"` // nil for Add
 	After  *Object `json:",omitempty"` // nil for Remove
+	// With are edits of other objects that stand and fall with this one, such as of what broke off of it. When
+	// and by whom is what the edit says.
+	With   []Edit `json:",omitempty"`
 	At     time.Time
 	By     string
 	Undoes int64 `json:",omitempty"` // the number of the edit that this one takes back; 0 for none
 	Redoes int64 `json:",omitempty"` // the number of the undo that this one takes back; 0 for none
 }
+
+// All are the edit and those that stand and fall with it.
+func (e Edit) All() []Edit { return append([]Edit{e}, e.With...) }

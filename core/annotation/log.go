@@ -14,7 +14,11 @@ func Lay(objects []Object, edits ...Edit) []Object {
 	out := slices.Clone(objects)
 	at := names(out)
 	gone := map[int]bool{}
+	var all []Edit
 	for _, e := range edits {
+		all = append(all, e.All()...)
+	}
+	for _, e := range all {
 		switch {
 		case e.After != nil:
 			if i, ok := at[e.After.ID]; ok {
@@ -76,7 +80,7 @@ func Redo(log []Entry) (Edit, bool) {
 		return Edit{}, false
 	}
 	e := undone[len(undone)-1]
-	again := Edit{Kind: e.Kind, Before: e.Before, After: e.After, Redoes: e.Seq}
+	again := Edit{Kind: e.Kind, Before: e.Before, After: e.After, With: e.With, Redoes: e.Seq}
 	return again, true
 }
 
@@ -125,6 +129,9 @@ func reverse(e Edit) Edit {
 	case Remove:
 		r.Kind = Add
 	case Change:
+	}
+	for _, w := range e.With {
+		r.With = append(r.With, reverse(w))
 	}
 	return r
 }

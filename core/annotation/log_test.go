@@ -64,6 +64,42 @@ func TestUndoRedoReplay(t *testing.T) {
 	}
 }
 
+// TestWhatStandsWithAnEdit comes and goes with it: what an object was cut into.
+func TestWhatStandsWithAnEdit(t *testing.T) {
+	a, half, other := obj("a", annotation.Predicted), obj("a", annotation.Accepted), obj("b", annotation.Drawn)
+	base := []annotation.Object{a}
+	log := []annotation.Entry{{Seq: 1, Edit: annotation.Edit{
+		Kind: annotation.Change, Before: &a, After: &half, With: []annotation.Edit{{Kind: annotation.Add, After: &other}},
+	}}}
+	check := func(want string) {
+		t.Helper()
+		if got := ids(annotation.Replay(annotation.Layer{Objects: base}, log, nil)); got != want {
+			t.Errorf("replayed: %s, want %s", got, want)
+		}
+		var edits []annotation.Edit
+		for _, e := range log {
+			edits = append(edits, e.Edit)
+		}
+		now := annotation.Lay(base, edits...)
+		if got := ids(now); got != want {
+			t.Errorf("laid: %s, want %s", got, want)
+		}
+		if got := ids(annotation.Bare(now, log)); got != "a:predicted " {
+			t.Errorf("bare: %s", got)
+		}
+	}
+	check("a:accepted b:drawn ")
+	back, _ := annotation.Undo(log)
+	log = append(log, annotation.Entry{Seq: 2, Edit: back})
+	check("a:predicted ")
+	again, _ := annotation.Redo(log)
+	log = append(log, annotation.Entry{Seq: 3, Edit: again})
+	check("a:accepted b:drawn ")
+	if n := annotation.Pending(log, 0); n != 1 {
+		t.Errorf("%d corrections", n)
+	}
+}
+
 // TestPendingCountsWhatStands: taking a correction back is not one more.
 func TestPendingCountsWhatStands(t *testing.T) {
 	var log []annotation.Entry

@@ -88,8 +88,13 @@ func decisions(log []Entry) []decision {
 	done, _ := stacks(log)
 	var out []decision
 	at := map[string]int{}
+	var all []decision
 	for _, e := range done {
-		d := decision{was: e.Before, now: e.After, at: e.At, seq: e.Seq}
+		for _, one := range e.All() {
+			all = append(all, decision{was: one.Before, now: one.After, at: e.At, seq: e.Seq})
+		}
+	}
+	for _, d := range all {
 		if d.was == nil && d.now == nil {
 			continue
 		}

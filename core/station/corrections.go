@@ -84,10 +84,15 @@ func (c corrections) step(ctx context.Context, md5, who string, pick func([]anno
 		return false, err
 	}
 	e, ok := pick(log)
-	if !ok || e.Kind != meant.Kind || !alike(e.Before, meant.Before) || !alike(e.After, meant.After) {
+	if !ok || !slices.EqualFunc(e.All(), meant.All(), sameEdit) {
 		return false, nil
 	}
 	return true, c.add(ctx, md5, who, e)
+}
+
+// sameEdit reports whether two edits do the same to the same object.
+func sameEdit(a, b annotation.Edit) bool {
+	return a.Kind == b.Kind && alike(a.Before, b.Before) && alike(a.After, b.After)
 }
 
 // alike reports whether two sides of edits are the same object in the same state, or none.

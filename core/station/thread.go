@@ -54,9 +54,11 @@ func find(objects []annotation.Object, log []annotation.Entry, id string) (annot
 			return o, true
 		}
 	}
-	for _, e := range log {
-		if e.Before != nil && strings.HasPrefix(e.Before.ID, id) {
-			return *e.Before, true
+	for _, entry := range log {
+		for _, e := range entry.All() {
+			if e.Before != nil && strings.HasPrefix(e.Before.ID, id) {
+				return *e.Before, true
+			}
 		}
 	}
 	return annotation.Object{}, false
@@ -79,8 +81,11 @@ func (s *Station) thread(ctx context.Context, it flow.Item, st intake.Stored, o 
 		t.Prediction = &p
 	}
 	for _, e := range log {
-		if e.Before != nil && e.Before.ID == o.ID || e.After != nil && e.After.ID == o.ID {
-			t.Corrections = append(t.Corrections, e)
+		for _, one := range e.All() {
+			if one.Before != nil && one.Before.ID == o.ID || one.After != nil && one.After.ID == o.ID {
+				one.At, one.By = e.At, e.By
+				t.Corrections = append(t.Corrections, annotation.Entry{Seq: e.Seq, Edit: one})
+			}
 		}
 	}
 	sh, _ := s.shelves.shelf()

@@ -2,6 +2,7 @@ package tileview
 
 import (
 	"math"
+	"slices"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/ui/theme"
@@ -22,6 +23,7 @@ const (
 	brushRounds = 40   // corners of the circle at the pointer
 	leastCells  = 16   // of a mask, along an object
 	leastCell   = 0.05 // pixels of the image
+	crumb       = 16   // square pixels of a usual screen: what breaks off and is smaller is lost
 )
 
 // painting reports whether the tool is the brush or the eraser.
@@ -87,7 +89,7 @@ func (v *View) beginStroke(p annotation.Point) {
 	b.mask = newMask(reach, cell)
 	if o != nil {
 		b.mask.fill(o.Outline)
-		b.mask.changed = false
+		b.mask.was, b.mask.changed = slices.Clone(b.mask.in), false
 	}
 	v.stroke(p, p)
 }
@@ -115,8 +117,9 @@ func (v *View) stroke(from, to annotation.Point) {
 	v.redraw()
 }
 
-// endStroke hands over what came out. A stroke that met nothing of an object changes nothing: the
-// outline that cells are traced to is coarser than the one before.
+// endStroke hands over what came out: what it has changed, and each piece that it has cut off or that
+// lies apart from it. A stroke that met nothing of an object changes nothing: the outline that cells are
+// traced to is coarser than the one before.
 func (v *View) endStroke() {
 	b := &v.brush
 	if b.mask == nil {
@@ -128,23 +131,40 @@ func (v *View) endStroke() {
 	if !m.changed {
 		return
 	}
-	whole := m.outline()
-	ring := simplify(whole, 0.75*m.cell)
-	if len(ring) < 3 {
-		ring = whole
+	all := v.notCrumbs(m.blobs(), m.cell)
+	if target != "" && !b.erase && all[0].cells == all[0].had && !slices.ContainsFunc(all[1:], func(p blob) bool { return p.had > 0 }) {
+		target, all = "", all[1:] // it lies beside the object
 	}
-	switch slip := v.slip(ring); {
+	fillHoles(all)
+	rings := make([][]annotation.Point, len(all))
+	for i, p := range all {
+		rings[i] = m.outline(p)
+	}
+	switch {
 	case target == "":
-		if !slip && v.act.Drawn != nil {
-			v.act.Drawn(ring)
+		for _, ring := range rings {
+			if !v.slip(ring) && v.act.Drawn != nil {
+				v.act.Drawn(ring)
+			}
 		}
-	case slip && b.erase: // a crumb is not seen
+	case b.erase && (len(rings) == 0 || v.slip(rings[0])): // a crumb is not seen
 		if v.act.Erased != nil {
 			v.act.Erased(target)
 		}
-	case len(ring) > 2 && v.act.Reshaped != nil:
-		v.act.Reshaped(target, ring)
+	case len(rings[0]) > 2 && v.act.Reshaped != nil:
+		v.act.Reshaped(target, rings[0], rings[1:])
 	}
+}
+
+// notCrumbs leaves out which blobs besides the first are too small for anyone to have meant them.
+func (v *View) notCrumbs(all []blob, cell float64) []blob {
+	k := cell * v.at.scale / v.ratio
+	for i := len(all) - 1; i > 0; i-- {
+		if float64(all[i].cells)*k*k < crumb {
+			all = slices.Delete(all, i, i+1)
+		}
+	}
+	return all
 }
 
 // paintBrush lays the stroke and the circle at the pointer over the picture.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
@@ -35,10 +36,11 @@ func near(t *testing.T, what string, got, want, part float64) {
 // TestBrushDrawsAddsAndErases holds areas to what discs cover.
 func TestBrushDrawsAddsAndErases(t *testing.T) {
 	var drawn, reshaped []annotation.Point
+	var off [][]annotation.Point
 	var erased string
 	act := tileview.Actions{
 		Drawn:    func(ring []annotation.Point) { drawn = ring },
-		Reshaped: func(_ string, ring []annotation.Point) { reshaped = ring },
+		Reshaped: func(_ string, ring []annotation.Point, cut [][]annotation.Point) { reshaped, off = ring, cut },
 		Erased:   func(id string) { erased = id },
 	}
 	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
@@ -60,8 +62,13 @@ func TestBrushDrawsAddsAndErases(t *testing.T) {
 		near(t, "the T's area", tileview.Area(reshaped), 200*2*r+math.Pi*r*r+200*2*r-r*2*r/2, 0.06)
 
 		v.SetTool(tileview.Eraser)
-		drag(v, fyne.NewPos(340, 150), fyne.NewPos(340, 250)) // cuts it in two: the larger stays
-		near(t, "what is left", tileview.Area(reshaped), (140-r)*2*r+math.Pi*r*r/2, 0.03)
+		drag(v, fyne.NewPos(340, 150), fyne.NewPos(340, 250)) // cuts it in two: both stay
+		near(t, "the larger piece", tileview.Area(reshaped), (140-r)*2*r+math.Pi*r*r/2, 0.03)
+		if len(off) != 1 {
+			t.Errorf("%d pieces were cut off", len(off))
+			return
+		}
+		near(t, "the smaller piece", tileview.Area(off[0]), (60-r)*2*r+math.Pi*r*r/2, 0.03)
 
 		v.ScaleBrush(8)
 		drag(v, fyne.NewPos(180, 200), fyne.NewPos(420, 200))
@@ -78,7 +85,76 @@ func TestBrushDrawsAddsAndErases(t *testing.T) {
 	})
 }
 
-// TestOutlineIsTheMasksBorder traces random blobs: filled again, the outline is the blob.
+// TestWhatIsCutOffIsKept: the eraser cuts an object in three, leaves a crumb, and cuts a disc out of another; the
+// brush paints beside an object, with Shift, and an object that it touches stays the object, however large the stroke is.
+func TestWhatIsCutOffIsKept(t *testing.T) {
+	var drawn, reshaped []float64
+	act := tileview.Actions{
+		Drawn: func(ring []annotation.Point) { drawn = append(drawn, tileview.Area(ring)) },
+		Reshaped: func(_ string, ring []annotation.Point, off [][]annotation.Point) {
+			reshaped = append(reshaped, tileview.Area(ring))
+			for _, o := range off {
+				reshaped = append(reshaped, tileview.Area(o))
+			}
+		},
+	}
+	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
+		v.Set(&field{size: 2048, typ: imageio.Uint16})
+		s.settle(c)
+		v.OneToOne()
+		v.SetOverview(false)
+		lay := func(x0, y0, x1, y1 float32) {
+			a, b := v.At(fyne.NewPos(x0, y0)), v.At(fyne.NewPos(x1, y1))
+			v.SetObjects([]annotation.Object{{ID: "a", Outline: []annotation.Point{a, {X: b.X, Y: a.Y}, b, {X: a.X, Y: b.Y}}, State: annotation.Predicted, Score: 1}})
+			v.Select("a")
+			drawn, reshaped = nil, nil
+		}
+		v.SetTool(tileview.Eraser)
+		w := v.BrushSize()
+		lay(200, 200, 500, 260)
+		drag(v, fyne.NewPos(280, 150), fyne.NewPos(280, 320), fyne.NewPos(440, 320), fyne.NewPos(440, 150))
+		if len(reshaped) != 3 {
+			t.Errorf("cut in three: %.0f", reshaped)
+			return
+		}
+		near(t, "the first", reshaped[0], (160-w)*60, 0.03)
+		near(t, "the second", reshaped[1], (80-w/2)*60, 0.03)
+		near(t, "the third", reshaped[2], (60-w/2)*60, 0.03)
+
+		lay(200, 200, 500, 202)
+		drag(v, fyne.NewPos(500-3-float32(w/2), 150), fyne.NewPos(500-3-float32(w/2), 250))
+		if len(reshaped) != 1 {
+			t.Errorf("a crumb of six square pixels is kept: %.0f", reshaped)
+		}
+
+		lay(200, 150, 500, 450)
+		round := make([]fyne.Position, 61)
+		for i := range round {
+			sin, cos := math.Sincos(2 * math.Pi * float64(i) / 60)
+			round[i] = fyne.NewPos(350+float32(80*cos), 300+float32(80*sin))
+		}
+		drag(v, round...)
+		if len(reshaped) != 2 {
+			t.Errorf("a disc is cut out: %.0f", reshaped)
+			return
+		}
+		disc := func(r float64) float64 { return math.Pi * r * r }
+		near(t, "what is around it", reshaped[0], 300*300-disc(80+w/2), 0.02)
+		near(t, "the disc", reshaped[1], disc(80-w/2), 0.02)
+
+		v.SetTool(tileview.Brush)
+		shift := &fyne.KeyEvent{Name: desktop.KeyShiftLeft}
+		v.KeyDown(shift)
+		lay(200, 200, 230, 230)
+		drag(v, fyne.NewPos(300, 300), fyne.NewPos(600, 300))
+		if len(reshaped) != 0 || len(drawn) != 1 {
+			t.Errorf("beside it: drawn %.0f, reshaped %.0f", drawn, reshaped)
+		}
+		v.KeyUp(shift)
+	})
+}
+
+// TestOutlineIsTheMasksBorder traces random blobs: filled again, the outlines of their pieces are the blobs.
 func TestOutlineIsTheMasksBorder(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 300 {
@@ -94,7 +170,7 @@ func TestAStrokeThatMeetsNothingChangesNothing(t *testing.T) {
 	var changed, erased, drawn int
 	act := tileview.Actions{
 		Drawn:    func([]annotation.Point) { drawn++ },
-		Reshaped: func(string, []annotation.Point) { changed++ },
+		Reshaped: func(string, []annotation.Point, [][]annotation.Point) { changed++ },
 		Erased:   func(string) { erased++ },
 	}
 	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
@@ -253,9 +329,11 @@ func TestSmallOnesAreNoSlipWhereTheyAreLarge(t *testing.T) {
 	var changed, drawn []float64
 	erased := 0
 	act := tileview.Actions{
-		Drawn:    func(ring []annotation.Point) { drawn = append(drawn, tileview.Area(ring)) },
-		Reshaped: func(_ string, ring []annotation.Point) { changed = append(changed, tileview.Area(ring)) },
-		Erased:   func(string) { erased++ },
+		Drawn: func(ring []annotation.Point) { drawn = append(drawn, tileview.Area(ring)) },
+		Reshaped: func(_ string, ring []annotation.Point, _ [][]annotation.Point) {
+			changed = append(changed, tileview.Area(ring))
+		},
+		Erased: func(string) { erased++ },
 	}
 	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {
 		v.Set(&field{size: 2048, typ: imageio.Uint16})

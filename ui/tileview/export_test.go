@@ -76,16 +76,25 @@ func Compose(pix []uint32, planes [][]uint16, cs []Channel, tint Tint, slow bool
 	composeTables(pix, from, on, 0, p.flip)
 }
 
-// TraceAgain outlines a random mask, fills the outline and says where they differ: holes
-// are filled, pieces but the largest are gone.
+// TraceAgain takes a random mask apart, fills the outline of each piece with the holes that other pieces lie in, and
+// says where that is not all of the mask, or two are in one place.
 func TraceAgain(r *rand.Rand, w, h int, full float64) string {
 	m := newMask(box{0, 0, float64(w) - 0.5, float64(h) - 0.5}, 1)
 	for i := range m.in {
 		m.in[i] = r.Float64() < full
 	}
-	ring := m.outline() // leaves the largest piece in m
-	again := newMask(box{0, 0, float64(w) - 0.5, float64(h) - 0.5}, 1)
-	again.fill(ring)
+	all := m.blobs()
+	fillHoles(all)
+	times := make([]int, len(m.in))
+	for _, p := range all {
+		again := newMask(box{0, 0, float64(w) - 0.5, float64(h) - 0.5}, 1)
+		again.fill(annotation.Join(p.outer, p.holes))
+		for i, in := range again.in {
+			if in {
+				times[i]++
+			}
+		}
+	}
 	out := make([]bool, len(m.in)) // reached from outside, over corners too
 	var reach func(x, y int)
 	reach = func(x, y int) {
@@ -107,8 +116,9 @@ func TraceAgain(r *rand.Rand, w, h int, full float64) string {
 	}
 	for y := range m.h {
 		for x := range m.w {
-			if want := !out[y*m.w+x]; again.at(x, y) != want {
-				return fmt.Sprintf("%d×%d: cell %d,%d is %v in the outline, %v in the mask", w, h, x, y, again.at(x, y), want)
+			n, in, beside := times[y*m.w+x], m.at(x, y), out[y*m.w+x]
+			if n > 1 || in && n == 0 || beside && n > 0 {
+				return fmt.Sprintf("%d×%d: cell %d,%d, in %v, outside of all %v, lies in %d outlines", w, h, x, y, in, beside, n)
 			}
 		}
 	}

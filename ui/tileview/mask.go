@@ -12,7 +12,8 @@ type mask struct {
 	cell    float64 // the side of a cell, in pixels of the image
 	w, h    int
 	in      []bool
-	changed bool // a cell went in or out since it was last false
+	was     []bool // in before the stroke; nil for nothing
+	changed bool   // a cell went in or out since it was last false
 }
 
 // mostCells bounds a mask; larger pieces get larger cells.
@@ -68,89 +69,6 @@ func (m *mask) stamp(a, b annotation.Point, r float64, yes bool) {
 			if d := r*r - (float64(row)+0.5-y)*(float64(row)+0.5-y); d >= 0 {
 				m.span(row, x-math.Sqrt(d), x+math.Sqrt(d), yes)
 			}
-		}
-	}
-}
-
-// largest keeps the largest piece, of cells that touch by their sides, and returns how many
-// cells it has and the first of them.
-func (m *mask) largest() (cells, first int) {
-	piece := make([]int32, len(m.in)) // 0: none yet
-	best, id := int32(0), int32(0)
-	var stack []int
-	for i, in := range m.in {
-		if !in || piece[i] != 0 {
-			continue
-		}
-		id++
-		n := 0
-		piece[i] = id
-		stack = append(stack[:0], i)
-		for len(stack) > 0 {
-			c := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			n++
-			x := c % m.w
-			for _, k := range [4]struct {
-				to int
-				ok bool
-			}{{c - 1, x > 0}, {c + 1, x < m.w-1}, {c - m.w, c >= m.w}, {c + m.w, c < len(m.in)-m.w}} {
-				if k.ok && m.in[k.to] && piece[k.to] == 0 {
-					piece[k.to] = id
-					stack = append(stack, k.to)
-				}
-			}
-		}
-		if n > cells {
-			cells, first, best = n, i, id
-		}
-	}
-	for i := range m.in {
-		m.in[i] = m.in[i] && piece[i] == best
-	}
-	return cells, first
-}
-
-func (m *mask) at(x, y int) bool {
-	return x >= 0 && y >= 0 && x < m.w && y < m.h && m.in[y*m.w+x]
-}
-
-// outline follows the outer border of the largest piece along the cells' sides, with the
-// inside at the right hand; nil when the mask is empty.
-func (m *mask) outline() []annotation.Point {
-	n, first := m.largest()
-	if n == 0 {
-		return nil
-	}
-	const east, south, west, north = 0, 1, 2, 3
-	x, y, d := first%m.w, first/m.w, east
-	sx, sy := x, y
-	var ring []annotation.Point
-	for {
-		var left, right bool
-		switch d {
-		case east:
-			left, right = m.at(x, y-1), m.at(x, y)
-		case south:
-			left, right = m.at(x, y), m.at(x-1, y)
-		case west:
-			left, right = m.at(x-1, y), m.at(x-1, y-1)
-		case north:
-			left, right = m.at(x-1, y-1), m.at(x, y-1)
-		}
-		turn := 0
-		if !right {
-			turn = 1
-		} else if left {
-			turn = 3
-		}
-		if turn != 0 {
-			d = (d + turn) % 4
-			ring = append(ring, annotation.Point{X: m.x0 + float64(x)*m.cell, Y: m.y0 + float64(y)*m.cell})
-		}
-		x, y = x+[4]int{1, 0, -1, 0}[d], y+[4]int{0, 1, 0, -1}[d]
-		if x == sx && y == sy {
-			return append(ring, annotation.Point{X: m.x0 + float64(x)*m.cell, Y: m.y0 + float64(y)*m.cell})
 		}
 	}
 }

@@ -20,7 +20,7 @@ func TestWhatIsNotSeenIsNotTouched(t *testing.T) {
 	changed := 0
 	act := tileview.Actions{
 		Moved:    func(r tileview.Readout) { under = r.Object },
-		Reshaped: func(string, []annotation.Point) { changed++ },
+		Reshaped: func(string, []annotation.Point, [][]annotation.Point) { changed++ },
 		Erased:   func(string) { changed++ },
 	}
 	show(t, act, func(v *tileview.View, c fyne.Canvas, s *screen) {

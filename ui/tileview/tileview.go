@@ -44,7 +44,8 @@ type Actions struct {
 	Selected func(id string)               // "" when nothing is
 	Planed   func()                        // another plane or time is shown, or playing began or ended
 	Drawn    func(ring []annotation.Point) // a finished outline
-	Reshaped func(id string, ring []annotation.Point)
+	// Reshaped has the new outline, and those of what broke off of the object.
+	Reshaped func(id string, ring []annotation.Point, off [][]annotation.Point)
 	Erased   func(id string)        // nothing of it was left
 	Brushed  func(diameter float64) // the brush has another size, in pixels of the image
 	Zoomed   func(scale float64)

@@ -67,8 +67,8 @@ type Values struct {
 type Actions struct {
 	Accept, Reject, Delete func(objectID string)
 	Draw                   func(ring []annotation.Point)
-	Reshape                func(objectID string, ring []annotation.Point)
-	Classify               func(objectID, class string) // one of Classes; of no object that of what is drawn
+	Reshape                func(objectID string, ring []annotation.Point, off [][]annotation.Point) // off: what broke off of it
+	Classify               func(objectID, class string)                                             // one of Classes; of no object that of what is drawn
 	Undo, Redo             func()
 	RunAgain               func(Run)
 	Threshold              func(at float64)     // of probability, again and again while it moves
@@ -160,10 +160,10 @@ func New(post func(func()), act Actions) *Screen {
 				act.Draw(ring)
 			}
 		},
-		Reshaped: func(id string, ring []annotation.Point) {
+		Reshaped: func(id string, ring []annotation.Point, off [][]annotation.Point) {
 			if act.Reshape != nil && s.home() {
 				s.noteElsewhere()
-				act.Reshape(id, ring)
+				act.Reshape(id, ring, off)
 			}
 		},
 		Erased: func(id string) {
