@@ -43,11 +43,9 @@ func (v *View) pieces(w, h int, at camera, l int, cells []cell, downs []float64)
 func (v *View) piece(w, h int, at camera, l int, c cell, downs []float64) (piece, bool) {
 	ts, size := v.info.TileSize, v.info.Levels[l].Size
 	k := at.scale * downs[l] // screen pixels a pixel of this level
-	edge := func(p, origin float64) int { return int(math.Ceil(p*k - origin*at.scale)) }
-	p := piece{tile: c.tile, Rectangle: image.Rect(
-		edge(float64(c.col*ts.X), at.x), edge(float64(c.row*ts.Y), at.y),
-		edge(float64(min((c.col+1)*ts.X, size.X)), at.x), edge(float64(min((c.row+1)*ts.Y, size.Y)), at.y),
-	).Intersect(image.Rect(0, 0, w, h))}
+	x0, x1 := extent(c.col, ts.X, size.X, k, at.x*at.scale)
+	y0, y1 := extent(c.row, ts.Y, size.Y, k, at.y*at.scale)
+	p := piece{tile: c.tile, Rectangle: image.Rect(x0, y0, x1, y1).Intersect(image.Rect(0, 0, w, h))}
 	if p.Empty() || p.tile == nil {
 		return p, !p.Empty()
 	}
@@ -59,6 +57,17 @@ func (v *View) piece(w, h int, at camera, l int, c cell, downs []float64) (piece
 	v.cols = columns(v.cols, p.Dx(), t.size.X, at.x/d-float64(t.key.col*ts.X)+(float64(p.Min.X)+0.5)*p.step, p.step)
 	p.cols = v.cols[from:]
 	return p, true
+}
+
+// extent is which screen pixels, from a to before b, tile n of that size covers of an image of whole pixels: k screen
+// pixels each, from origin on. An image that is thinner than one has the one that it lies in.
+func extent(n, size, whole int, k, origin float64) (a, b int) {
+	edge := func(p int) int { return int(math.Ceil(float64(p)*k - origin)) }
+	a, b = edge(n*size), edge(min((n+1)*size, whole))
+	if edge(0) == edge(whole) {
+		a = b - 1
+	}
+	return a, b
 }
 
 // columns appends which of wide columns n pixels show, from x on by step, in 32.32 fixed point.
