@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,10 +26,11 @@ func (w *window) snapshot(p tileview.Picture) func(kind string) {
 	path := w.snapshotPath("")
 	return func(kind string) {
 		w.slow.do(func(context.Context) error {
-			if err := keepPicture(path+kind, kind, p); err != nil {
+			at, err := keepPicture(path+kind, kind, p)
+			if err != nil {
 				return fault.New(fault.Denied, "The snapshot can't be written.", "Look whether the disk of the workspace is full or locked.", err)
 			}
-			w.slow.post(func() { w.viewer.Note("Kept as " + path + kind) })
+			w.slow.post(func() { w.viewer.Note("Kept as " + at) })
 			return nil
 		})
 	}
@@ -54,14 +56,15 @@ func (w *window) snapshotPath(ending string) string {
 	return filepath.Join(folder, fmt.Sprintf("%s %s.%s", name, time.Now().Format("2006-01-02 150405"), ending))
 }
 
-// keepPicture writes a picture beside its final name first, so that no half one is left.
-func keepPicture(path, kind string, p tileview.Picture) (err error) {
+// keepPicture writes a picture beside its final name first, so that no half one is left, and returns that name. It
+// has a number where there is one of that name: two may be taken within a second.
+func keepPicture(path, kind string, p tileview.Picture) (at string, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+		return "", err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".snapshot-*")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() {
 		if err != nil {
@@ -71,9 +74,31 @@ func keepPicture(path, kind string, p tileview.Picture) (err error) {
 	b := bufio.NewWriter(f)
 	err = errors.Join(encode(b, kind, p), b.Flush(), f.Chmod(0o644), f.Sync(), f.Close())
 	if err != nil {
-		return err
+		return "", err
 	}
-	return os.Rename(f.Name(), path)
+	if at, err = reserve(path); err != nil {
+		return "", err
+	}
+	if err = os.Rename(f.Name(), at); err != nil {
+		return "", errors.Join(err, os.Remove(at))
+	}
+	return at, nil
+}
+
+// reserve makes an empty file of that name, or with the next number that is free.
+func reserve(path string) (string, error) {
+	ending := filepath.Ext(path)
+	at := path
+	for n := 2; ; n++ {
+		f, err := os.OpenFile(at, os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			return at, f.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		at = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(path, ending), n, ending)
+	}
 }
 
 func encode(w io.Writer, kind string, p tileview.Picture) error {

@@ -16,14 +16,18 @@ func TestPicturesAreKeptWhole(t *testing.T) {
 	p.Image.Pix[4] = 200
 	folder := filepath.Join(t.TempDir(), "snapshots")
 	path := filepath.Join(folder, "a.tiff")
-	if err := keepPicture(path, "tiff", p); err != nil {
-		t.Fatal(err)
+	if at, err := keepPicture(path, "tiff", p); err != nil || at != path {
+		t.Fatal(at, err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	first, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
 	img, err := tiff.Decode(f)
 	if err != nil || img.Bounds() != p.Image.Rect {
 		t.Fatalf("read again: %v", err)
@@ -31,11 +35,19 @@ func TestPicturesAreKeptWhole(t *testing.T) {
 	if r, _, _, _ := img.At(1, 0).RGBA(); r>>8 != 200 {
 		t.Errorf("a pixel of 200 is %d", r>>8)
 	}
-	if err := os.Mkdir(filepath.Join(folder, "b.png"), 0o755); err != nil {
-		t.Fatal(err)
+	for _, want := range []string{"a (2).tiff", "a (3).tiff"} { // within one second
+		if at, err := keepPicture(path, "tiff", tileview.Picture{Image: image.NewRGBA(image.Rect(0, 0, 3, 2))}); err != nil || at != filepath.Join(folder, want) {
+			t.Errorf("a second one is kept as %s, %v", at, err)
+		}
 	}
-	if err := keepPicture(filepath.Join(folder, "b.png"), "png", p); err == nil {
-		t.Error("a folder was written over")
+	if now, err := os.Stat(path); err != nil || now.Size() != first.Size() {
+		t.Error("the first was written over")
+	}
+	if at, err := keepPicture(filepath.Join(folder, "b.png"), "png", tileview.Picture{Image: &image.RGBA{}}); err == nil {
+		t.Errorf("no pixels are kept as %s", at)
+	}
+	if all, _ := filepath.Glob(filepath.Join(folder, "b*")); len(all) > 0 {
+		t.Errorf("what was not kept left %v", all)
 	}
 	if left, _ := filepath.Glob(filepath.Join(folder, ".snapshot-*")); len(left) > 0 {
 		t.Errorf("halves are left: %v", left)

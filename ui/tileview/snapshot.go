@@ -153,8 +153,9 @@ func (p Picture) WriteSVG(w io.Writer) error {
 	}
 	b := p.plain.Rect
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n", b.Dx(), b.Dy())
-	fmt.Fprintf(&s, `<image width="%d" height="%d" href="data:image/png;base64,%s"/>`+"\n", b.Dx(), b.Dy(), base64.StdEncoding.EncodeToString(pixels.Bytes()))
+	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n", b.Dx(), b.Dy())
+	// href alone is of SVG 2, which many drawing programs don't read; it reads this one, too
+	fmt.Fprintf(&s, `<image width="%d" height="%d" xlink:href="data:image/png;base64,%s"/>`+"\n", b.Dx(), b.Dy(), base64.StdEncoding.EncodeToString(pixels.Bytes()))
 	fmt.Fprintf(&s, `<g id="objects" fill="none" stroke-width="%.1f" opacity="%.2f">`+"\n", 1.8*p.unit, 1-min(max(p.clear, 0), 1))
 	for _, o := range p.shapes {
 		hex := fmt.Sprintf("#%02x%02x%02x", o.c.R, o.c.G, o.c.B)

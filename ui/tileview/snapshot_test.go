@@ -52,7 +52,7 @@ func TestSnapshotIsWhatIsShown(t *testing.T) {
 		}
 		var doc struct {
 			Image struct {
-				Href string `xml:"href,attr"`
+				Href string `xml:"http://www.w3.org/1999/xlink href,attr"` // as SVG 1.1 has it
 			} `xml:"image"`
 			Groups []struct {
 				ID       string     `xml:"id,attr"`
