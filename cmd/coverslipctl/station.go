@@ -163,9 +163,10 @@ func modelReport(ctx context.Context, c call, args []string) error {
 	for _, row := range r {
 		width = max(width, utf8.RuneCountInString(row.Images))
 	}
-	lines := []string{fmt.Sprintf("%-*s %8s %8s %7s %7s %12s", width, "images", "true", "found", "AP@0.5", "AP@0.7", "count error")}
+	lines := []string{fmt.Sprintf("%-*s %8s %8s %7s %7s %12s %15s", width, "images", "true", "found", "AP@0.5", "AP@0.7", "count error", "shift x, y (px)")}
 	for _, row := range r {
-		lines = append(lines, fmt.Sprintf("%-*s %8d %8d %7.3f %7.3f %+11.1f%%", width, row.Images, row.True, row.Found, row.AP50, row.AP70, row.CountError*100))
+		lines = append(lines, fmt.Sprintf("%-*s %8d %8d %7.3f %7.3f %+11.1f%% %+7.2f %+7.2f", width,
+			row.Images, row.True, row.Found, row.AP50, row.AP70, row.CountError*100, row.ShiftX, row.ShiftY))
 	}
 	return c.print(r, strings.Join(lines, "\n"))
 }

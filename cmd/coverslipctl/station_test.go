@@ -13,7 +13,7 @@ import (
 )
 
 // TestModelReport holds the bundled model to what it is shipped with: on images that took no part
-// in its making nine of ten nuclei are found, at each size.
+// in its making nine of ten nuclei are found, at each size, and not beside where they are.
 func TestModelReport(t *testing.T) {
 	servertest.Need(t, "COVERSLIP_TEST_ORT")
 	var rows []struct {
@@ -21,6 +21,8 @@ func TestModelReport(t *testing.T) {
 		True, Found int
 		AP50, AP70  float64
 		CountError  float64 `json:"count_error"`
+		ShiftX      float64 `json:"shift_x"`
+		ShiftY      float64 `json:"shift_y"`
 	}
 	if err := json.Unmarshal([]byte(newBench(t).ctl(0, "--json", "model-report")), &rows); err != nil {
 		t.Fatal(err)
@@ -31,6 +33,9 @@ func TestModelReport(t *testing.T) {
 	for _, r := range rows {
 		if r.True < 50 || r.AP50 < 0.9 || r.AP70 < 0.75 || math.Abs(r.CountError) > 0.05 || r.CountError != float64(r.Found-r.True)/float64(r.True) {
 			t.Errorf("%+v", r)
+		}
+		if most := 0.4; math.Hypot(r.ShiftX, r.ShiftY) > most {
+			t.Errorf("outlines lie beside the nuclei: %+v", r)
 		}
 	}
 }

@@ -30,6 +30,31 @@ func TestMatchAsStardist(t *testing.T) {
 	}
 }
 
+// TestShift moves labels: those that still overlap by half tell by how much, a stray one does not.
+func TestShift(t *testing.T) {
+	const w, h = 40, 30
+	box := func(to []uint32, n uint32, x0, y0, x1, y1 int) {
+		for y := y0; y < y1; y++ {
+			for x := x0; x < x1; x++ {
+				to[y*w+x] = n
+			}
+		}
+	}
+	truth, pred := make([]uint32, w*h), make([]uint32, w*h)
+	box(truth, 1, 2, 2, 12, 12)
+	box(pred, 7, 3, 0, 13, 10) // 1 to the right, 2 up
+	box(truth, 2, 20, 5, 30, 15)
+	box(pred, 8, 22, 5, 32, 15) // 2 to the right
+	box(truth, 3, 5, 20, 10, 25)
+	box(pred, 9, 9, 20, 14, 25) // hardly touches
+	if x, y := segment.Shift(truth, pred, w); x != 1.5 || y != -1 {
+		t.Errorf("shifted by %g, %g", x, y)
+	}
+	if x, y := segment.Shift(truth, make([]uint32, w*h), w); x != 0 || y != 0 {
+		t.Errorf("nothing is shifted by %g, %g", x, y)
+	}
+}
+
 func TestComponentsAsSkimage(t *testing.T) {
 	for _, v := range vectors(t) {
 		truth := labels(t, v.Name+".truth.u16.gz")

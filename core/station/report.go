@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"coverslip.dev/coverslip/assets/sample"
 	"coverslip.dev/coverslip/core/imageio"
@@ -28,6 +29,8 @@ type Accuracy struct {
 	AP50       float64 `json:"ap50"`
 	AP70       float64 `json:"ap70"`
 	CountError float64 `json:"count_error"` // (found − true)/true
+	ShiftX     float64 `json:"shift_x"`     // pixels, as [segment.Shift] has them
+	ShiftY     float64 `json:"shift_y"`
 }
 
 type heldOut struct {
@@ -129,7 +132,8 @@ func agree(truth samples, found []uint32) (Accuracy, error) {
 		return Accuracy{}, err
 	}
 	n, m := a[0].TP+a[0].FN, a[0].TP+a[0].FP
-	return Accuracy{True: n, Found: m, AP50: a[0].AP(), AP70: a[1].AP(), CountError: float64(m-n) / float64(max(n, 1))}, nil
+	x, y := segment.Shift(t, found, truth.w)
+	return Accuracy{True: n, Found: m, AP50: a[0].AP(), AP70: a[1].AP(), CountError: float64(m-n) / float64(max(n, 1)), ShiftX: x, ShiftY: y}, nil
 }
 
 // samples is a small image of one channel, row by row.
@@ -160,7 +164,8 @@ func crop(ctx context.Context, files fs.FS, name string, rect [4]int, dir string
 	return samples{px.Size.X, px.Size.Y, px.Float32s(nil)}, nil
 }
 
-// resize scales by f: means over 2×2 or bilinear between for pixels, nearest for labels.
+// resize scales by f: means over 2×2 or bilinear between for pixels; labels are the nearest, or what
+// most of the four about a place have, so that they do not move to one side.
 func (s samples) resize(f float64, smooth bool) samples {
 	if f == 1 {
 		return s
@@ -173,11 +178,34 @@ func (s samples) resize(f float64, smooth bool) samples {
 			if smooth {
 				out.v[y*out.w+x] = s.between(cx-0.5, cy-0.5)
 			} else {
-				out.v[y*out.w+x] = s.at(int(cx), int(cy))
+				out.v[y*out.w+x] = s.most(cx, cy, f)
 			}
 		}
 	}
 	return out
+}
+
+// most is the label at a place, counted from the image's corner; a label wins over nothing.
+func (s samples) most(x, y, f float64) float32 {
+	if f >= 1 {
+		return s.at(int(x), int(y))
+	}
+	x0, y0 := int(x-0.5), int(y-0.5)
+	four := []float32{s.at(x0, y0), s.at(x0+1, y0), s.at(x0, y0+1), s.at(x0+1, y0+1)}
+	slices.Sort(four)
+	best, votes := float32(0), 0
+	for i, v := range four {
+		n := 1
+		for _, o := range four[i+1:] {
+			if o == v {
+				n++
+			}
+		}
+		if n >= votes && (n > votes || v > best) {
+			best, votes = v, n
+		}
+	}
+	return best
 }
 
 func (s samples) at(x, y int) float32 {
