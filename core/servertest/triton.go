@@ -54,19 +54,12 @@ func StartTriton(t *testing.T, flags ...string) *Triton {
 func newTriton(t *testing.T, flags []string) *Triton {
 	t.Helper()
 	ports := freePorts(t)
-	cache := os.Getenv("COVERSLIP_CACHE")
-	if cache == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(home, ".cache", "coverslip")
-	}
+	dir := cache(t)
 	return &Triton{
 		GRPC: "grpc://127.0.0.1:" + ports[0], HTTP: "http://127.0.0.1:" + ports[1], Metrics: "http://127.0.0.1:" + ports[2] + "/metrics",
-		Models: filepath.Join(cache, "triton", "triton-"+ports[0]+"-models"),
-		pid:    filepath.Join(cache, "run", "triton-"+ports[0]+".pid"),
-		log:    filepath.Join(cache, "logs", "triton-"+ports[0]+".log"),
+		Models: filepath.Join(dir, "triton", "triton-"+ports[0]+"-models"),
+		pid:    filepath.Join(dir, "run", "triton-"+ports[0]+".pid"),
+		log:    filepath.Join(dir, "logs", "triton-"+ports[0]+".log"),
 		env:    append(os.Environ(), "TRITON_GRPC="+ports[0], "TRITON_HTTP="+ports[1], "TRITON_METRICS="+ports[2], "TRITON_FLAGS="+strings.Join(flags, " ")),
 	}
 }
@@ -135,6 +128,19 @@ func (s *Triton) Signal(t *testing.T, sig syscall.Signal) {
 	if sig == syscall.SIGKILL {
 		gone(pid)
 	}
+}
+
+// cache is the folder of what packaging/stack brings.
+func cache(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("COVERSLIP_CACHE"); dir != "" {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(home, ".cache", "coverslip")
 }
 
 // stack is the path of a script of packaging/stack.

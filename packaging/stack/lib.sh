@@ -78,6 +78,24 @@ stop() {
   echo "$name has ended"
 }
 
+# debian FOLDER RELEASE PACKAGE...: lays into FOLDER what packages of a release of Debian hold; PACKAGE
+# may be NAME=VERSION. It installs nothing, and works beside another release.
+debian() {
+  local folder=$1 release=$2 apt=$1.apt deb ask
+  shift 2
+  rm -rf "$folder" "$apt"
+  mkdir -p "$folder" "$apt"/{state/lists/partial,cache/archives/partial}
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $release main" >"$apt/sources.list"
+  touch "$apt/state/status"
+  ask=(apt-get -q -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State=$apt/state"
+    -o "Dir::State::status=$apt/state/status" -o "Dir::Cache=$apt/cache" -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+    -o "APT::Sandbox::User=$(id -un)")
+  "${ask[@]}" update >&2
+  (cd "$apt" && "${ask[@]}" download "$@" >&2)
+  for deb in "$apt"/*.deb; do dpkg-deb -x "$deb" "$folder"; done
+  rm -rf "$apt"
+}
+
 # one_at_a_time NAME: holds a lock until the script ends, so that two set-ups do not mix.
 one_at_a_time() {
   exec 9>"$CACHE/run/$1.lock"
