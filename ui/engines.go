@@ -70,9 +70,12 @@ func server(s station.Server, serving []infer.Ref) servers.Server {
 	if s.Address == "" {
 		row.Kind = "Built in, ONNX Runtime"
 	} else if s.Answers && s.Load == nil {
-		row.Silent = "It does not tell how busy it is. Its metrics are expected at " + s.Metrics + "; another address can be written in Settings, Servers, More."
+		row.Silent = "It does not tell how busy it is. " + s.Untold + " Another address can be written in Settings, Servers, More."
 	}
 	if l := s.Load; l != nil {
+		if l.Instance != "" {
+			row.Kind += "; Prometheus tells how busy it is, as " + l.Instance
+		}
 		row.Busy = &servers.Busy{Waiting: l.Waiting, Mine: s.Mine, Left: s.Left, CPU: l.CPU, GPU: l.GPU, Memory: l.GPUUsed, Total: l.GPUMemory}
 	}
 	if len(s.Off) > 0 && s.Say == "" {

@@ -31,8 +31,8 @@ func TestUnloadedByHand(t *testing.T) {
 
 // TestSilentSaysWhereMetricsAre: where this server's are expected.
 func TestSilentSaysWhereMetricsAre(t *testing.T) {
-	s := station.Server{Address: "grpc://gpu-1:9001", Answers: true, Metrics: "http://gpu-1:9002/metrics"}
-	if row := server(s, nil); !strings.Contains(row.Silent, "http://gpu-1:9002/metrics;") {
+	s := station.Server{Address: "grpc://gpu-1:9001", Answers: true, Untold: "Its metrics are expected at http://gpu-1:9002/metrics."}
+	if row := server(s, nil); !strings.Contains(row.Silent, s.Untold) {
 		t.Errorf("%q", row.Silent)
 	}
 }

@@ -30,4 +30,6 @@ type Load struct {
 	CPU, GPU            float64
 	GPUUsed, GPUMemory  int64 // bytes
 	HostUsed, HostBytes int64
+	At                  time.Time // when it was so, by the clock of who tells; zero: now
+	Instance            string    // as which another server that watches it, such as Prometheus, tells that; empty: it does itself
 }

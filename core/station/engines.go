@@ -33,7 +33,7 @@ type Server struct {
 	Tested   map[string]infer.Verdict // self-tests, by model@version
 	Usual    time.Duration            // the median of such latencies at the checks before; 0 while there are few
 	Load     *infer.Load              // nil where the engine does not tell
-	Metrics  string                   // where it is expected to tell that; empty: nowhere
+	Untold   string                   // why it does not tell
 	Left     time.Duration            // until what waits there is answered at the pace of now; 0 while unknown
 	Past     []Moment                 // how it did at the last checks, the oldest first; none where it does not tell
 	Mine     int                      // requests of this program that it works on

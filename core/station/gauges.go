@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
 )
 
@@ -89,10 +90,9 @@ func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
 	if en, ok := r.Engine.(infer.Gauge); ok {
 		if l, err := en.Busy(ctx); err == nil {
 			s.Load = &l
+		} else {
+			_, s.Untold = fault.Explain(err)
 		}
-	}
-	if en, ok := r.Engine.(interface{ Metrics() string }); ok {
-		s.Metrics = en.Metrics()
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -138,11 +138,18 @@ func (g *gauges) course(r remoteEngine, s *Server) (each float64) {
 	}
 	was, before := g.last[r.address]
 	now := reading{*s.Load, s.Checked}
+	if !s.Load.At.IsZero() {
+		now.at = s.Load.At
+	}
 	g.last[r.address] = now
 	if !before {
 		was = now // counters tell by how they grow
 	}
 	m := now.since(was)
+	if past := g.past[r.address]; before && now.at.Equal(was.at) {
+		m = past[len(past)-1] // who watches the server has not looked again
+	}
+	m.At = s.Checked
 	if m.Answered > 0 {
 		s.Left = time.Duration(m.Waiting / m.Answered * float64(time.Second))
 	}

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,33 @@ func TestGauges(t *testing.T) {
 	}
 }
 
+// TestGaugesOfAWatched: where another reads the server, and less often than it is asked, what it did
+// between two readings is shown until the next.
+func TestGaugesOfAWatched(t *testing.T) {
+	var g gauges
+	en := told{load: &infer.Load{Answered: 100}}
+	at := time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+	read := at.Add(-time.Hour) // its clock is another
+	var got []float64
+	for i := range 9 {
+		if i%3 == 0 {
+			read = read.Add(15 * time.Second)
+			en.load.At = read
+			en.load.Answered += 30 * int64(i)
+		}
+		at = at.Add(5 * time.Second)
+		s := Server{Checked: at}
+		g.read(t.Context(), remoteEngine{address: "a", Engine: en}, &s)
+		m := s.Past[i]
+		if got = append(got, m.Answered); !m.At.Equal(at) {
+			t.Errorf("at %v: %+v", at, m)
+		}
+	}
+	if !slices.Equal(got[3:], []float64{6, 6, 6, 12, 12, 12}) || !math.IsNaN(got[0]+got[1]+got[2]) {
+		t.Errorf("%v requests a second", got)
+	}
+}
+
 // TestASlowModelShows: behind a health call that is as quick as ever; by what the server tells or,
 // of one that tells nothing, by this program's own questions.
 func TestASlowModelShows(t *testing.T) {
@@ -97,8 +125,8 @@ func TestASlowModelShows(t *testing.T) {
 		if s.OfModels || s.Latency != 2*time.Millisecond || s.Usual != 2*time.Millisecond {
 			t.Errorf("%s: while nobody asks: %+v", name, s)
 		}
-		if is := s.Metrics == "http://127.0.0.1:1/"; is != (name == "own") {
-			t.Errorf("%s: metrics at %q", name, s.Metrics)
+		if is := s.Untold == "Its metrics are expected at http://127.0.0.1:1/metrics."; is != (name == "own") {
+			t.Errorf("%s: says %q", name, s.Untold)
 		}
 		for range few + 1 {
 			check(10, 100*time.Millisecond)

@@ -55,9 +55,13 @@ func (s *Station) TryServer(ctx context.Context, v config.Server, token secret.T
 		return "", err
 	}
 	say := fmt.Sprintf("It answers, with %d models.", len(ms))
-	if _, err := en.Busy(ctx); err != nil {
+	l, err := en.Busy(ctx)
+	switch {
+	case err != nil:
 		_, hint := fault.Explain(err)
 		say += " It does not tell how busy it is. " + hint
+	case l.Instance != "":
+		say += " Prometheus tells how busy it is, as " + l.Instance + "."
 	}
 	return say, nil
 }

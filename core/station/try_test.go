@@ -36,6 +36,8 @@ func TestAServerIsTried(t *testing.T) {
 	says("secret", "It answers, with 0 models.")
 	v.Metrics = s.HTTP + "/none"
 	says("secret", "It answers, with 0 models. It does not tell how busy it is.")
+	v.Metrics = s.HTTP // Triton's, but not of metrics
+	says("secret", "It answers, with 0 models. It does not tell how busy it is. Its metrics are expected at "+s.HTTP+"/metrics.")
 	set := b.Settings()
 	set.Servers = []config.Server{v}
 	if err := b.Save(t.Context(), set, station.Secrets{v.Secret(): "secret"}); err != nil {

@@ -23,7 +23,7 @@ type card struct {
 	facts  *kit.Facts
 	models *fyne.Container
 	charts *charts
-	none   *widget.Label // instead of charts
+	none   *widget.Label // why the charts do not go on
 	ground fyne.CanvasObject
 }
 
@@ -72,7 +72,7 @@ func (c *card) set(v Server, mine Queue) {
 	c.charts.set(v.Course)
 	visible(c.charts.grid, len(v.Course.At) > 0)
 	c.none.SetText(v.Silent)
-	visible(c.none, len(v.Course.At) == 0 && v.Silent != "")
+	visible(c.none, v.Silent != "")
 	c.ground.Refresh()
 }
 

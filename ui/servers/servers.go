@@ -64,7 +64,7 @@ type Server struct {
 	Usual     time.Duration // the median of late; 0 while unknown
 	Busy      *Busy         // nil while nobody knows
 	Course    Course
-	Silent    string // why there is no course
+	Silent    string // why there is no course, or none now
 	Checked   time.Time
 	Say, Hint string // what is wrong, and what to do
 }

@@ -32,7 +32,7 @@ type serverRow struct {
 func newServerRow(s *Screen) *serverRow {
 	r := &serverRow{
 		s: s, name: s.entry("GPU 1"), address: s.entry("grpc://gpu-1.lab:8001"), token: kit.NewSecret(),
-		header: s.entry("Authorization; of a restricted API such as triton-grpc-protocol-KEY"), metrics: s.entry("http://gpu-1.lab:8002/metrics, or empty for the usual port"),
+		header: s.entry("Authorization; of a restricted API such as triton-grpc-protocol-KEY"), metrics: s.entry("http://gpu-1.lab:8002/metrics, or Prometheus' address; empty: the usual port"),
 		ca: kit.NewPathField(), cert: kit.NewPathField(), key: kit.NewPathField(), remove: remover(), note: widget.NewLabel(""),
 	}
 	r.backend = widget.NewSelect([]string{"onnxruntime", "python"}, func(string) { r.changed() })

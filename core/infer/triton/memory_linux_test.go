@@ -198,7 +198,7 @@ func TestSharedMemoryOfTheClosed(t *testing.T) {
 	e, next := sharing(t, s.GRPC), sharing(t, s.GRPC)
 	n := &noted{sharer: e.memory.wire}
 	e.memory.wire = n
-	next.metrics = s.Metrics
+	next.meter.page = s.Metrics
 	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Slow()}
 	if err := e.Load(t.Context(), b); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 // TestLoad wants the real server's counters to move by what it was asked.
 func TestLoad(t *testing.T) {
 	s := servertest.StartTriton(t) // of our own, as models that others unload take their counters along
-	e := dial(t, triton.Options{Address: s.GRPC, Backend: "python", Metrics: s.Metrics})
+	e := dial(t, triton.Options{Address: s.GRPC, Backend: "python", Metrics: strings.TrimSuffix(s.Metrics, "/metrics")})
 	ref := infer.Ref{Model: infertest.UniqueName(), Version: "1"}
 	if err := e.Load(t.Context(), infer.Bundle{Ref: ref, ONNX: infertest.Affine1()}); err != nil {
 		t.Fatal(err)
@@ -63,6 +63,11 @@ other 1
 	}
 	if _, err := triton.ReadLoad(strings.NewReader("nv_gpu_utilization x\n")); err == nil {
 		t.Error("read a word as a number")
+	}
+	for _, page := range []string{"", "<!doctype html>\n<title>Log in</title>\n", strings.Repeat("x", 2<<20), "prometheus_build_info{version=\"2\"} 1\n"} {
+		if got, err := triton.ReadLoad(strings.NewReader(page)); err == nil {
+			t.Errorf("%.40q is %+v", page, got)
+		}
 	}
 	e := dial(t, triton.Options{Address: "grpc://127.0.0.1:9", Metrics: "http://127.0.0.1:9/metrics"})
 	if _, err := e.Busy(t.Context()); fault.KindOf(err) != fault.Offline {

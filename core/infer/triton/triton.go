@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 	"sync"
@@ -45,7 +44,8 @@ type Options struct {
 	Apart bool
 	// Metrics is where the server tells how busy it is; empty: at http://host:8002/metrics
 	// or, where the address has another port than Triton's own, one after gRPC's and two
-	// after HTTP's, as Triton's own ports lie.
+	// after HTTP's, as Triton's own ports lie. It may be that of a Prometheus that has them; then
+	// ?instance=… behind it says under which name, if that is not the server's host.
 	Metrics string
 	Log     *slog.Logger // nil: none
 }
@@ -61,8 +61,7 @@ type Engine struct {
 	backend string
 	log     *slog.Logger
 	wire    transport
-	metrics string
-	asker   *http.Client // for the metrics
+	meter   *meter
 	closed  atomic.Bool
 	memory  *memory       // shared with a server on this machine; nil: with none
 	release func()        // parts with it
@@ -133,8 +132,6 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	}
 	e := &Engine{key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, sent: map[string]string{}, release: func() {}}
 	e.loading <- struct{}{}
-	e.metrics = cmp.Or(opt.Metrics, "http://"+net.JoinHostPort(u.Hostname(), metricsPort(u))+"/metrics")
-	e.asker = opt.Files.client(e.metrics)
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -169,6 +166,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 		return nil, badAddress(opt.Address, err)
 	}
 	e.name = cmp.Or(opt.Name, e.name)
+	e.meter = meterOf(e.name, u, opt.Metrics, opt.Files)
 	if w, ok := e.wire.(sharer); ok && !opt.Apart && onThisMachine(u.Hostname()) {
 		e.memory = newMemory(w, e.log)
 		e.release = func() { e.memory.close(context.WithoutCancel(ctx)) }
@@ -241,7 +239,7 @@ func (e *Engine) Close() error {
 	if e.closed.Swap(true) {
 		return nil
 	}
-	e.asker.CloseIdleConnections()
+	e.meter.client.CloseIdleConnections()
 	e.release()
 	return e.wire.close()
 }
