@@ -12,6 +12,14 @@ type Gauge interface {
 	Busy(ctx context.Context) (Load, error)
 }
 
+// Recorder is a Gauge that may know how busy the engine was, as somebody watches it. Ask with a type
+// assertion.
+type Recorder interface {
+	// Was returns how busy the engine was at some time and every so long after that, until now; nothing if
+	// nobody watched. A Load without At is of a time that nobody knows of.
+	Was(ctx context.Context, from time.Time, every time.Duration) ([]Load, error)
+}
+
 // Repository is what an engine can do besides where models of its own lie ready, unloaded.
 // Ask with a type assertion.
 type Repository interface {

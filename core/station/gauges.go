@@ -82,8 +82,11 @@ const (
 	recent          = time.Minute
 )
 
-// moments is how many checks the course of a server goes back: ten minutes.
-const moments = 120
+// Engines are checked every pulse; the course of one goes back so many moments, ten minutes.
+const (
+	pulse   = 5 * time.Second
+	moments = 120
+)
 
 // read adds to s how busy the engine is, as far as it tells, and what is usual.
 func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
@@ -95,11 +98,16 @@ func (g *gauges) read(ctx context.Context, r remoteEngine, s *Server) {
 		}
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if g.ready == nil {
 		g.ready, g.asked, g.own = map[string]*latencies{}, map[string]*latencies{}, map[string]reading{}
 		g.last, g.past = map[string]reading{}, map[string][]Moment{}
 	}
+	g.mu.Unlock()
+	if s.Load != nil {
+		g.recall(ctx, r, s.Checked)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	each := g.course(r, s)
 	if en, ok := r.Engine.(*counted); ok {
 		s.Mine = int(en.now.Load())
@@ -136,39 +144,75 @@ func (g *gauges) course(r remoteEngine, s *Server) (each float64) {
 	if s.Load == nil {
 		return math.NaN()
 	}
-	was, before := g.last[r.address]
-	now := reading{*s.Load, s.Checked}
-	if !s.Load.At.IsZero() {
-		now.at = s.Load.At
+	m := g.step(r.address, *s.Load, s.Checked)
+	if m.Answered > 0 {
+		s.Left = time.Duration(m.Waiting / m.Answered * float64(time.Second))
 	}
-	g.last[r.address] = now
+	s.Past = g.past[r.address]
+	return m.Each
+}
+
+// step notes what an engine told at a time, and how it did since it told that before.
+func (g *gauges) step(address string, l infer.Load, at time.Time) Moment {
+	was, before := g.last[address]
+	now := reading{l, at}
+	if !l.At.IsZero() {
+		now.at = l.At
+	}
+	g.last[address] = now
 	if !before {
 		was = now // counters tell by how they grow
 	}
 	m := now.since(was)
-	if past := g.past[r.address]; before && now.at.Equal(was.at) {
-		m = past[len(past)-1] // who watches the server has not looked again
+	if past := g.past[address]; before && now.at.Equal(was.at) {
+		m = past[len(past)-1] // who watches the engine has not looked again
 	}
-	m.At = s.Checked
-	if m.Answered > 0 {
-		s.Left = time.Duration(m.Waiting / m.Answered * float64(time.Second))
+	m.At = at
+	g.note(address, m)
+	return m
+}
+
+// recall fills the course of an engine that is new here, if somebody has watched it.
+func (g *gauges) recall(ctx context.Context, r remoteEngine, now time.Time) {
+	en, ok := r.Engine.(infer.Recorder)
+	g.mu.Lock()
+	ok = ok && len(g.past[r.address]) == 0
+	g.mu.Unlock()
+	if !ok {
+		return
 	}
-	g.note(r.address, m)
-	s.Past = g.past[r.address]
-	return m.Each
+	from := now.Add(-(moments - 1) * pulse)
+	was, err := en.Was(ctx, from, pulse)
+	if err != nil {
+		return // then it begins now
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, l := range was[:max(0, len(was)-1)] { // the last is now
+		if at := from.Add(time.Duration(i) * pulse); l.At.IsZero() {
+			g.gap(r.address, at)
+		} else {
+			g.step(r.address, l, at)
+		}
+	}
 }
 
 // lost notes that an engine did not answer, and returns its course.
 func (g *gauges) lost(address string, at time.Time) []Moment {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.gap(address, at)
+	return g.past[address]
+}
+
+// gap notes that nobody knows of a time.
+func (g *gauges) gap(address string, at time.Time) {
 	if len(g.past[address]) == 0 {
-		return nil // it has never told anything
+		return // it has never told anything
 	}
 	nan := math.NaN()
 	g.note(address, Moment{At: at, Answered: nan, Failed: nan, Each: nan, Queued: nan, Waiting: nan, CPU: nan, GPU: nan})
 	delete(g.last, address) // it may come back with counters that begin anew
-	return g.past[address]
 }
 
 // note appends to a copy: the course that was shown before stays as it is.

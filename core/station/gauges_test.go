@@ -95,6 +95,47 @@ func TestGaugesOfAWatched(t *testing.T) {
 	}
 }
 
+// watched is an engine that somebody has watched.
+type watched struct {
+	told
+
+	was []infer.Load
+}
+
+func (w watched) Was(_ context.Context, from time.Time, every time.Duration) ([]infer.Load, error) {
+	for i := range w.was {
+		if !w.was[i].At.IsZero() {
+			w.was[i].At = from.Add(time.Duration(i) * every)
+		}
+	}
+	return w.was, nil
+}
+
+// TestGaugesRecall: the charts of an engine that is new here begin with what another knows of it.
+func TestGaugesRecall(t *testing.T) {
+	var g gauges
+	at := time.Date(2026, 3, 4, 14, 0, 0, 0, time.UTC)
+	en := watched{told{load: &infer.Load{Answered: 260, At: at}}, make([]infer.Load, moments)}
+	for _, i := range []int{2, 3, 5, 6, moments - 3, moments - 2, moments - 1} {
+		en.was[i] = infer.Load{Answered: int64(10 * i), At: at}
+	}
+	en.was[6].Answered = 150
+	var s Server
+	for i := range 2 { // it is asked once
+		s = Server{Checked: at.Add(time.Duration(i) * pulse)}
+		g.read(t.Context(), remoteEngine{address: "a", Engine: en}, &s)
+	}
+	var known []float64
+	for _, m := range s.Past {
+		if !math.IsNaN(m.Answered) {
+			known = append(known, m.Answered)
+		}
+	}
+	if first := s.Past[0].At; len(s.Past) != moments-2+1 || !first.Equal(at.Add(-(moments-3)*pulse)) || !slices.Equal(known, []float64{2, 20, 2}) {
+		t.Errorf("%d moments from %v, with %v", len(s.Past), first, known)
+	}
+}
+
 // TestASlowModelShows: behind a health call that is as quick as ever; by what the server tells or,
 // of one that tells nothing, by this program's own questions.
 func TestASlowModelShows(t *testing.T) {

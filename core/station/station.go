@@ -163,7 +163,7 @@ func (s *Station) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.flow.Run(ctx) })
 	g.Go(func() error { return s.tellTroubles(ctx) })
-	g.Go(func() error { return s.engines.watch(ctx, 5*time.Second) })
+	g.Go(func() error { return s.engines.watch(ctx, pulse) })
 	g.Go(func() error { return s.shelves.watch(ctx, 20*time.Second) })
 	g.Go(func() error { return s.keepServing(ctx) })
 	g.Go(func() error { return s.keepPlaces(ctx) })

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -51,13 +52,8 @@ func (m *meter) readLab(ctx context.Context) (infer.Load, error) {
 	if err != nil {
 		return infer.Load{}, err
 	}
-	label := "instance=" + strconv.Quote(instance)
-	var times []string
-	for name := range strings.SplitSeq(alive, "|") {
-		times = append(times, "timestamp("+name+"{"+label+"})")
-	}
-	last := strings.Join(times, " or ")
-	now, err := m.query(ctx, "topk(1, "+last+")", "") // several jobs may read it
+	last, values := questions(instance)
+	now, err := m.query(ctx, "max("+last+")", "")
 	if err != nil {
 		return infer.Load{}, err
 	}
@@ -65,8 +61,7 @@ func (m *meter) readLab(ctx context.Context) (infer.Load, error) {
 		return infer.Load{}, m.silent(ctx, instance, last)
 	}
 	read := now[0].Value.v
-	all, err := m.query(ctx, "sum by (__name__, gpu_uuid) ({__name__=~"+strconv.Quote(busy)+","+label+",job="+strconv.Quote(now[0].Metric["job"])+"})",
-		strconv.FormatFloat(read, 'f', 3, 64)) // what it said at that moment
+	all, err := m.query(ctx, values, strconv.FormatFloat(read, 'f', 3, 64)) // what it said at that moment
 	if err != nil {
 		return infer.Load{}, err
 	}
@@ -74,10 +69,76 @@ func (m *meter) readLab(ctx context.Context) (infer.Load, error) {
 	for _, one := range all {
 		s.add(one.Metric["__name__"], one.Value.v)
 	}
-	l := s.load()
-	l.At, l.Instance = time.UnixMilli(int64(math.Round(1000*read))), instance
-	return l, nil
+	return s.at(read, instance), nil
 }
+
+// at is the load at a moment, in seconds.
+func (s *sums) at(moment float64, instance string) infer.Load {
+	l := s.load()
+	l.At, l.Instance = time.UnixMilli(int64(math.Round(1000*moment))), instance
+	return l
+}
+
+// questions ask when an instance was read last, and what [sums] add up. Several jobs may read one.
+func questions(instance string) (last, values string) {
+	label := "instance=" + strconv.Quote(instance)
+	var times []string
+	for name := range strings.SplitSeq(alive, "|") {
+		times = append(times, "timestamp("+name+"{"+label+"})")
+	}
+	return strings.Join(times, " or "),
+		"max by (__name__, gpu_uuid) (sum by (__name__, gpu_uuid, job) ({__name__=~" + strconv.Quote(busy) + "," + label + "}))"
+}
+
+// Was implements [infer.Recorder] where Prometheus watches the server.
+func (e *Engine) Was(ctx context.Context, from time.Time, every time.Duration) ([]infer.Load, error) {
+	if !e.meter.lab.Load() {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	return e.meter.was(ctx, from, every)
+}
+
+func (m *meter) was(ctx context.Context, from time.Time, every time.Duration) ([]infer.Load, error) {
+	instance, err := m.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last, values := questions(instance)
+	steps := url.Values{
+		"start": {seconds(from)}, "end": {seconds(time.Now())}, "step": {strconv.FormatFloat(every.Seconds(), 'f', 3, 64)},
+	}
+	read, err := m.course(ctx, "max("+last+")", steps)
+	if err != nil {
+		return nil, err
+	}
+	all, err := m.course(ctx, values, steps)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]infer.Load, int(time.Since(from)/every)+1)
+	said := make([]sums, len(out))
+	step := func(v value) int {
+		i := int(math.Round((v.at - float64(from.UnixMilli())/1000) / every.Seconds()))
+		return min(max(i, 0), len(out)-1)
+	}
+	for _, one := range all {
+		for _, v := range one.Values {
+			said[step(v)].add(one.Metric["__name__"], v.v)
+		}
+	}
+	for _, one := range read {
+		for _, v := range one.Values {
+			if i := step(v); v.age() <= stale {
+				out[i] = said[i].at(v.v, instance)
+			}
+		}
+	}
+	return out, nil
+}
+
+func seconds(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64) }
 
 // find returns as which instance Prometheus knows the server. One that was there today counts too: another
 // must not pass for a server that is away.
@@ -156,10 +217,11 @@ func (m *meter) silent(ctx context.Context, instance, last string) error {
 	return m.untold(fault.Offline, "Prometheus at "+m.base+" has had no metrics of "+instance+" "+since+"; its page Targets says why.", nil)
 }
 
-// sample is one value of an answer.
+// sample is one value of an answer, or its course.
 type sample struct {
 	Metric map[string]string `json:"metric"`
 	Value  value             `json:"value"`
+	Values []value           `json:"values"`
 }
 
 // value is a number, and the time that was asked about, in seconds.
@@ -185,10 +247,21 @@ func (m *meter) query(ctx context.Context, question, at string) ([]sample, error
 	if at != "" {
 		v.Set("time", at)
 	}
+	return m.samples(ctx, "query", v)
+}
+
+// course asks about several times.
+func (m *meter) course(ctx context.Context, question string, steps url.Values) ([]sample, error) {
+	v := maps.Clone(steps)
+	v.Set("query", question)
+	return m.samples(ctx, "query_range", v)
+}
+
+func (m *meter) samples(ctx context.Context, what string, v url.Values) ([]sample, error) {
 	var data struct {
 		Result []sample `json:"result"`
 	}
-	err := m.ask(ctx, "query", v, &data)
+	err := m.ask(ctx, what, v, &data)
 	return data.Result, err
 }
 

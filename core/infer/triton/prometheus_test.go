@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,9 +60,17 @@ func TestPrometheus(t *testing.T) {
 	if got.CPU < 0 || got.CPU > 1 || got.HostUsed < 1<<20 || got.At.IsZero() || got.Instance != instance {
 		t.Errorf("%+v", got)
 	}
-	got.CPU, got.HostUsed, got.At, got.Instance = want.CPU, want.HostUsed, want.At, "" // that is of another moment
-	if got != want {
-		t.Errorf("Prometheus tells\n%+v, the page\n%+v", got, want)
+	same := got
+	same.CPU, same.HostUsed, same.At, same.Instance = want.CPU, want.HostUsed, want.At, "" // that is of another moment
+	if same != want {
+		t.Errorf("Prometheus tells\n%+v, the page\n%+v", same, want)
+	}
+	course, err := e.Was(t.Context(), got.At.Add(-10*time.Second), time.Second)
+	if err != nil || len(course) < 10 || !slices.ContainsFunc(course, func(l infer.Load) bool { return l == got }) {
+		t.Errorf("%v at\n%+v, but was\n%+v", err, got, course)
+	}
+	if course, err := page.Was(t.Context(), got.At, time.Second); err != nil || course != nil {
+		t.Errorf("a page remembers %+v, %v", course, err)
 	}
 	s.Signal(t, syscall.SIGKILL)
 	until(t, e, "of a server that has ended", func(_ infer.Load, err error) bool {
@@ -99,11 +108,11 @@ func notes(t *testing.T, instances []string, ago time.Duration) string {
 		}
 		var result []any
 		switch {
-		case strings.HasPrefix(of, "sum by") && strings.Contains(of, `job="lab"`) && r.FormValue("time") != "":
+		case strings.HasPrefix(of, "max by") && r.FormValue("time") != "":
 			result = append(result, one(5, "__name__", "nv_inference_request_success"), one(0.5, "__name__", "nv_gpu_utilization", "gpu_uuid", "x"),
 				one(1, "__name__", "nv_gpu_utilization", "gpu_uuid", "y"))
 		case ago >= 0:
-			result = append(result, one(now-ago.Seconds(), "job", "lab"))
+			result = append(result, one(now-ago.Seconds()))
 		}
 		say(w, map[string]any{"resultType": "vector", "result": result})
 	})
