@@ -15,6 +15,7 @@ import (
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
 	"coverslip.dev/coverslip/core/job"
+	"coverslip.dev/coverslip/core/servertest"
 	"coverslip.dev/coverslip/core/session"
 )
 
@@ -132,20 +133,16 @@ func add(t *testing.T, r *flow.Runner, n int) {
 // until waits until n items have the stage behind them.
 func until(t *testing.T, r *flow.Runner, stage string, n int) {
 	t.Helper()
-	for end := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		k := 0
+	k := 0
+	servertest.Until(t, func() bool {
+		k = 0
 		for _, it := range r.Items.All() {
 			if it.Behind(stage) {
 				k++
 			}
 		}
-		if k >= n {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%d of %d have %s behind them", k, n, stage)
-		}
-	}
+		return k >= n
+	}, func() string { return fmt.Sprintf("%d of %d have %s behind them", k, n, stage) })
 }
 
 func TestManyShareCommitsAndPushes(t *testing.T) {

@@ -153,12 +153,7 @@ func TestGuestsOnALabsServer(t *testing.T) {
 		t.Errorf("ready without a server: %d, %s", code, text)
 	}
 	s.Up(t)
-	for try := 0; !ready(); try++ {
-		if try > 600 {
-			t.Fatal("the model does not come back")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	servertest.Until(t, ready, func() string { return "the model comes back" })
 	if _, n, text := predict(); n < 100 {
 		t.Errorf("after the restart %d objects, %.200s", n, text)
 	}

@@ -17,6 +17,25 @@ import (
 	"coverslip.dev/coverslip/core/intake"
 )
 
+// folder puts a folder of files into the instrument's, all at once: written one by one, a slow machine
+// may take longer for them than the profile waits for the next.
+func (b *bench) folder(name string, files map[string]string) {
+	b.t.Helper()
+	aside := filepath.Join(b.ws, "aside", name)
+	for file, text := range files {
+		path := filepath.Join(aside, filepath.FromSlash(file))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			b.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	if err := os.Rename(aside, filepath.Join(b.ws, "scope", name)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // TestSeriesBecomesOneCapture follows files that belong together up to the prediction.
 func TestSeriesBecomesOneCapture(t *testing.T) {
 	ws := t.TempDir()
@@ -27,15 +46,11 @@ func TestSeriesBecomesOneCapture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scope := filepath.Join(ws, "scope", "day 1")
-	if err := os.MkdirAll(scope, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	all := map[string]string{}
 	for i := range 3 {
-		if err := os.WriteFile(filepath.Join(scope, fmt.Sprintf("cells_t%03d.tif", i)), image, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		all[fmt.Sprintf("cells_t%03d.tif", i)] = string(image)
 	}
+	b.folder("day 1", all)
 	it := b.capture("cells", predicted)
 	var c intake.Capture
 	var p intake.Predicted
@@ -66,22 +81,14 @@ func TestSeriesBecomesOneCapture(t *testing.T) {
 func TestStoreBecomesOneCapture(t *testing.T) {
 	ws := t.TempDir()
 	b := open(t, ws, func(s *config.Settings) { s.Folders[0].Profile, s.Folders[0].Quiet = "ome-zarr", time.Second })
-	for name, text := range map[string]string{
+	b.folder("b.zarr", map[string]string{
 		"zarr.json": `{"zarr_format":3,"node_type":"group","attributes":{"ome":{"version":"0.5","multiscales":[{"name":"b",` +
 			`"axes":[{"name":"y","type":"space"},{"name":"x","type":"space"}],` +
 			`"datasets":[{"path":"0","coordinateTransformations":[{"type":"scale","scale":[1,1]}]}]}]}}}`,
 		"0/zarr.json": `{"zarr_format":3,"node_type":"array","shape":[4,12],"data_type":"uint8","fill_value":0,` +
 			`"chunk_key_encoding":{"name":"default"},"chunk_grid":{"name":"regular","configuration":{"chunk_shape":[4,12]}},"codecs":[{"name":"bytes"}]}`,
 		"0/c/0/0": strings.Repeat("abcdefghijkl", 4),
-	} {
-		path := filepath.Join(ws, "scope", "b.zarr", filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	it := b.capture("b.zarr", func(it flow.Item) bool { return it.Behind("version") })
 	var c intake.Capture
 	if err := it.Read(&c); err != nil || c.Count != 3 || c.Image() != "captures/scope-1/b.zarr" {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/imageio"
@@ -53,14 +52,7 @@ func TestALargeImageGetsAPyramid(t *testing.T) {
 	}
 	look(image.Rectangle{}) // asks for the levels
 	kept := filepath.Join(b.ws, "pyramids", fmt.Sprintf("%s.%d.ome.tif", md5, imageio.Reading))
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(kept); err == nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("no levels were made")
-		}
-	}
+	b.until(func() bool { _, err := os.Stat(kept); return err == nil }, func() string { return "levels are made" })
 	coarse, err := ometiff.Format{}.Open(t.Context(), kept)
 	if err != nil || coarse.Info().Levels[0].Size != image.Pt(2050, 2002) {
 		t.Fatalf("kept: %v", err)

@@ -129,11 +129,7 @@ func (b *bench) capture(name string, ok func(flow.Item) bool) flow.Item {
 
 func (b *bench) until(ok func() bool, say func() string) {
 	b.t.Helper()
-	for end := time.Now().Add(90 * time.Second); !ok(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			b.t.Fatalf("never: %s; troubles %+v", say(), b.Troubles().All())
-		}
-	}
+	servertest.Until(b.t, ok, func() string { return fmt.Sprintf("%s; troubles %+v", say(), b.Troubles().All()) })
 }
 
 func predicted(it flow.Item) bool { return it.Behind("infer") && it.Behind("push") }

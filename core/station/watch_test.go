@@ -3,12 +3,12 @@ package station
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"coverslip.dev/coverslip/core/event"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/embedded"
@@ -51,18 +51,7 @@ func TestAServerThatLoadsSlowlyKeepsNoOtherWaiting(t *testing.T) {
 	row := func(address string) Server { s, _ := e.servers.Row(address); return s }
 	until := func(what string, ok func() bool) {
 		t.Helper()
-		short, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		found := errors.New("found")
-		err := e.servers.Watch(short, func([]event.Change[string, Server]) error {
-			if ok() {
-				return found
-			}
-			return nil
-		})
-		if !errors.Is(err, found) {
-			t.Fatalf("%s never: %+v", what, e.servers.All())
-		}
+		servertest.Until(t, ok, func() string { return fmt.Sprintf("%s: %+v", what, e.servers.All()) })
 	}
 	until("ready", func() bool { return row("quick").Ready })
 	first := row("quick").Checked
