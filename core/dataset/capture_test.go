@@ -320,7 +320,7 @@ func TestLockKeepsOthersOut(t *testing.T) {
 	start := time.Now()
 	_, err = r.Add(t.Context(), "a", nil, nil)
 	wantKind(t, "add", err, fault.Busy)
-	if took := time.Since(start); took < lockWait || took > 2*lockWait {
+	if took := time.Since(start); took < lockWait {
 		t.Errorf("took %v", took)
 	}
 	unlock()

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"coverslip.dev/coverslip/core/fault"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 func TestClaims(t *testing.T) {
@@ -51,12 +51,7 @@ func TestClaimsOfDVC(t *testing.T) {
 		defer close(over)
 		run(r, "repro", "-q")
 	}()
-	for range 600 {
-		if _, err := os.Stat(r.abs("started")); err == nil {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	servertest.Until(t, func() bool { _, err := os.Stat(r.abs("started")); return err == nil }, func() string { return "dvc runs the stage" })
 	wantKind(t, "dvc writes it", r.unclaimed("out"), fault.Busy)
 	put(t, r, "go", "")
 	<-over

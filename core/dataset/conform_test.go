@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"coverslip.dev/coverslip/core/remote/folder"
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // long reports whether tests may take minutes.
@@ -64,8 +65,7 @@ func oddTree(t *testing.T, rnd *rand.Rand, top string) {
 func TestTreesAsDVC(t *testing.T) {
 	run := dvc(t)
 	ours, theirs := newRepo(t), newRepo(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := servertest.Seed(t)
 	n := 6
 	if long() {
 		n = 200

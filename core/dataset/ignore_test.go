@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"coverslip.dev/coverslip/core/servertest"
 )
 
 // rulesCase is a .dvcignore and which paths it leaves out.
@@ -37,10 +38,8 @@ json.dump(cases, sys.stdout)
 `
 
 func TestIgnoreRulesAsDVC(t *testing.T) {
-	dvc(t)                                // or skips
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // not a secret
+	dvc(t)                                            // or skips
+	r := rand.New(rand.NewPCG(servertest.Seed(t), 0)) //nolint:gosec // not a secret
 	pick := func(from ...string) string { return from[r.IntN(len(from))] }
 	pieces := []string{
 		"a", "b", "tif", "é", "a b", ".", "*", "?", "**", "[ab]", "[!a]", "[a-c]", `\*`, `\#`, `\!`, "x", "[]a]", "a.tif", "+", "(", "$", "^", "{a}", "|",

@@ -41,7 +41,7 @@ func settle(t *testing.T, r *Repository, rels ...string) {
 	}
 	r.memory.mu.Lock()
 	defer r.memory.mu.Unlock()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); { // the ctime is new: wait for the next ticks
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); { // the ctime is new: wait for the next ticks
 		r.memory.asked = time.Time{}
 		last := int64(0)
 		for _, rel := range rels {
@@ -220,7 +220,7 @@ func TestManyProcessesRemember(t *testing.T) {
 			other.begin()
 			d, _ := digestOf(sum([]byte(rel)))
 			other.learn(rel, m, d)
-			for end := time.Now().Add(10 * time.Second); len(other.fresh) > 0 && time.Now().Before(end); { // others have the lock
+			for end := time.Now().Add(2 * time.Minute); len(other.fresh) > 0 && time.Now().Before(end); { // others have the lock
 				other.worn = rel == rels[0] || rel == rels[4]
 				other.save()
 			}

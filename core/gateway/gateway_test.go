@@ -442,15 +442,11 @@ func (h held) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infe
 // measures waits until the metrics say all of that.
 func measures(t *testing.T, at string, want ...string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		_, _, got := call(t, "GET", at+"/metrics", "", nil)
-		if !slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(string(got), "coverslip_gateway_"+w+"\n") }) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not %q:\n%s", want, got)
-		}
-	}
+	var got []byte
+	servertest.Until(t, func() bool {
+		_, _, got = call(t, "GET", at+"/metrics", "", nil)
+		return !slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(string(got), "coverslip_gateway_"+w+"\n") })
+	}, func() string { return fmt.Sprintf("%q:\n%s", want, got) })
 }
 
 // TestQueue: a job that was accepted is done however many uploads wait, and one that is removed

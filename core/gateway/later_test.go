@@ -146,9 +146,7 @@ func TestReadyWithManyUploads(t *testing.T) {
 func TestPatienceEnds(t *testing.T) {
 	at, _, _, _ := openBefore(t, func(o *gateway.Options) { o.Patience = 1 })
 	_, head, _ := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 60))
-	job := at + head.Get("Location")
-	until(t, job, waits)
-	until(t, job, func(state, detail, hint string) bool {
+	until(t, at+head.Get("Location"), func(state, detail, hint string) bool {
 		return state == "failed" && detail == "It can't be reached." && hint != "" && !strings.Contains(hint, "by itself")
 	})
 }

@@ -105,9 +105,7 @@ func TestRandomTreesAsDVC(t *testing.T) {
 	if os.Getenv("COVERSLIP_TEST_LONG") == "1" {
 		trees = 200
 	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := rand.New(rand.NewPCG(servertest.Seed(t), 0))
 	p := newPair(t)
 	var names []string
 	for i := range trees {
