@@ -1,7 +1,6 @@
 package station
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 // Queue is what of this workspace is to be predicted.
 type Queue struct {
 	Running, Waiting int           // captures
-	Left             time.Duration // until all of them are predicted; 0 while unknown
+	Left             time.Duration // until all of them are predicted; 0 while unknown, as with one that takes longer than others did
 }
 
 // Turns are the places of the captures in the line of those that wait to be predicted: 1 is the
@@ -26,6 +25,7 @@ const lately = 9
 func (s *Station) Queue() Queue {
 	var q Queue
 	var done []flow.Item
+	var longest time.Duration // that one runs
 	for _, it := range s.flow.Items.All() {
 		if it.Line != intake.LineName {
 			continue
@@ -33,6 +33,7 @@ func (s *Station) Queue() Queue {
 		switch p := it.Passes["infer"]; {
 		case p.State == flow.Running:
 			q.Running++
+			longest = max(longest, time.Since(p.At))
 		case p.State == flow.Waiting && it.Behind("capture"):
 			q.Waiting++
 		case p.State == flow.Passed:
@@ -53,7 +54,10 @@ func (s *Station) Queue() Queue {
 	if len(took) == 0 {
 		return q
 	}
-	slices.SortFunc(took, cmp.Compare[float64])
+	slices.Sort(took)
+	if longest.Seconds() > 2*took[len(took)-1] {
+		return q // it is larger, or its server slower: who knows by how much
+	}
 	rounds := float64(q.Waiting)/flow.AtOnce + float64(min(q.Running, 1))/2
 	q.Left = time.Duration(took[len(took)/2] * rounds * float64(time.Second))
 	return q
