@@ -57,7 +57,7 @@ type Options struct {
 	Kept      int           // objects of all finished jobs that are kept, but always the last one's; 0: 2 million
 	Rate      float64       // requests a second from one client, in bursts of ten times that; 0: 50
 	Patience  time.Duration // with an engine that does not answer: so long a job is tried again; 0: an hour
-	Grace     time.Duration // for what is under way at the end; 0: 30 s
+	Grace     time.Duration // for what is under way at the end, and then some seconds for connections to end; 0: 30 s
 	Log       *slog.Logger
 }
 
@@ -154,9 +154,7 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		short, cancel := context.WithTimeout(work, g.opt.Grace)
-		err = g.end(short, srv)
-		cancel()
+		err = g.end(work, srv)
 	}
 	stop()
 	wg.Wait()
@@ -166,14 +164,22 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// end takes no more images, and returns when what is under way has ended, or ctx has.
+// parting is how long connections may take to end when the time of grace is over: net/http waits
+// some six seconds for one that was opened and has asked nothing.
+const parting = 10 * time.Second
+
+// end takes no more images, and returns when what is under way has ended, or the time of grace has.
 func (g *Gateway) end(ctx context.Context, srv *http.Server) error {
 	g.stopped.Store(true)
+	over, cancel := context.WithTimeout(ctx, g.opt.Grace+parting)
+	defer cancel()
+	grace := time.NewTimer(g.opt.Grace)
+	defer grace.Stop()
 	select {
 	case <-g.closeJobs():
-	case <-ctx.Done():
+	case <-grace.C:
 	}
-	err := srv.Shutdown(ctx)
+	err := srv.Shutdown(over)
 	if err != nil {
 		err = errors.Join(err, srv.Close())
 	}

@@ -105,6 +105,12 @@ func TestHostile(t *testing.T) {
 	if code, _, body := call(t, "POST", at+"/v1/predict", "image/png", nil, chunked); code != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large, unannounced: %d %s", code, body)
 	}
+	odd, _ := open(t, func(o *gateway.Options) { o.MaxUpload = 3_000_000 })
+	for address, words := range map[string]string{at: " 1 MiB.", odd: " 3000000 bytes."} {
+		if _, _, body := call(t, "POST", address+"/v1/predict", "image/png", make([]byte, 3_000_001)); !strings.Contains(string(body), words) {
+			t.Errorf("%s, not%s", body, words)
+		}
+	}
 }
 
 func TestTokensAndRates(t *testing.T) {
@@ -123,20 +129,23 @@ func TestTokensAndRates(t *testing.T) {
 		t.Errorf("health: %d", code)
 	}
 	codes := map[int]int{}
+	begun := time.Now()
+	most := func() int { return 6 + int(time.Since(begun).Seconds()/2) } // on a slow machine the bucket fills
 	for range 20 {
 		code, _, _ := call(t, "GET", at+"/v1/models", "", nil)
 		codes[code]++
 	}
-	if codes[http.StatusOK] < 4 || codes[http.StatusOK] > 6 || codes[http.StatusTooManyRequests] < 13 {
+	if n := codes[http.StatusOK]; n < 4 || n > most() || codes[http.StatusTooManyRequests] != 20-n {
 		t.Errorf("answers %v", codes)
 	}
 	anybody, _ := open(t, func(o *gateway.Options) { o.Rate, o.Tokens = 0.5, nil })
 	clear(codes)
+	begun = time.Now()
 	for i := range 20 { // a token that was made up makes nobody somebody else
 		code, _, _ := call(t, "GET", anybody+"/v1/models", "", nil, func(r *http.Request) { r.Header.Set("Authorization", fmt.Sprint("Bearer ", i)) })
 		codes[code]++
 	}
-	if codes[http.StatusTooManyRequests] < 13 {
+	if codes[http.StatusOK] > most() || codes[http.StatusTooManyRequests] == 0 {
 		t.Errorf("without tokens: %v", codes)
 	}
 	code, head, _ := call(t, "PUT", at+"/v1/predict", "", nil)
@@ -339,9 +348,15 @@ func TestJobsAtTheEnd(t *testing.T) {
 	<-ended
 }
 
-// TestGraceEnds: a job that does not come to an end holds up nobody for ever.
+// TestGraceEnds: a job that does not come to an end holds up nobody for ever, and takes no time from
+// connections that are to end.
 func TestGraceEnds(t *testing.T) {
 	at, stop := open(t, func(o *gateway.Options) { o.Engine, o.Grace = held{o.Engine, nil}, 50*time.Millisecond })
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(at, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // the test's end
 	if code, _, body := call(t, "POST", at+"/v1/jobs", "image/png", picture(t, 4)); code != http.StatusAccepted {
 		t.Fatalf("%d %s", code, body)
 	}
@@ -421,13 +436,13 @@ func TestFailover(t *testing.T) {
 		both := []*pool.Member{pool.NewMember(dead, nil), pool.NewMember(o.Engine, nil)}
 		o.Engine = pool.New(func() []*pool.Member { return both })
 	})
-	for range 5 {
+	for range 12 {
 		code, _, body := call(t, "POST", at+"/v1/predict?format=csv", "image/png", picture(t, 6))
 		if code != http.StatusOK || strings.Count(string(body), "spot,") != 6 {
 			t.Errorf("%d %s", code, body)
 		}
 	}
-	if n := dead.asked.Load(); n < 1 || n > 3 {
+	if n := dead.asked.Load(); n < 1 || n > 6 { // after 1, 2, 4 … s again: on a slow machine more than once
 		t.Errorf("the engine that is gone was asked %d times", n)
 	}
 	if code, _, _ := call(t, "GET", at+"/readyz", "", nil); code != http.StatusOK {

@@ -235,7 +235,11 @@ func broken(err error) error {
 }
 
 func tooLarge(most int64) error {
-	return status{http.StatusRequestEntityTooLarge, fmt.Sprintf("The upload is larger than %d MiB.", most>>20), "", nil}
+	size := fmt.Sprintf("%d bytes", most)
+	if whole := most >> 20; whole<<20 == most {
+		size = fmt.Sprintf("%d MiB", whole)
+	}
+	return status{http.StatusRequestEntityTooLarge, "The upload is larger than " + size + ".", "", nil}
 }
 
 // silence is how long a client may send nothing.
