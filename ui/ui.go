@@ -34,7 +34,8 @@ type Options struct {
 	Open       string // capture to open at once: its ID, or newest
 	Look       string // image file to look at, without capturing it
 	Log        *slog.Logger
-	Before     func() // called when the toolkit is up and no window is made yet; nil for nothing
+	Before     func()       // called when the toolkit is up and no window is made yet; nil for nothing
+	Ended      <-chan error // why the station has ended before the window; nil where nobody tells
 	// Stuck is called, with what Show would have returned, if everything has stopped and the toolkit does
 	// not return; nil for nothing.
 	Stuck func(error)
@@ -137,14 +138,10 @@ func within(t time.Duration, done <-chan struct{}) bool {
 
 // look sets dark or light.
 func (w *window) look(mode string) {
-	m := theme.Mode(mode)
 	if mode == "" {
-		m = theme.Mode(w.station.Settings().Appearance)
+		mode = string(w.station.Settings().Appearance)
 	}
-	if m != theme.Dark && m != theme.Light {
-		m = theme.System
-	}
-	w.app.Settings().SetTheme(theme.New(m))
+	w.app.Settings().SetTheme(theme.New(appearance(mode)))
 }
 
 // furnish makes the screens.
@@ -184,6 +181,7 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 	st := w.station
 	w.workAll(ctx, g)
 	g.Go(func() error { return w.viewer.Run(ctx) })
+	g.Go(func() error { return w.heed(ctx) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Items(), often, w.setItems) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Forming(), often, w.setForming) })
 	g.Go(func() error { return bind.Table(ctx, bind.Screen, st.Sightings(), often, w.setSightings) })

@@ -54,37 +54,31 @@ func exit(err error) {
 func run(workspace string, sample, verbose bool, opt ui.Options) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	logs := filepath.Join(workspace, "log")
-	if err := os.MkdirAll(logs, 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(filepath.Join(logs, "coverslip.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	log, f, err := logs(filepath.Join(workspace, "log"), verbose)
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // the last act
-	level := slog.LevelInfo
-	if verbose {
-		level = slog.LevelDebug
-	}
-	log := slog.New(slog.NewJSONHandler(io.MultiWriter(f, os.Stderr), &slog.HandlerOptions{Level: level}))
-	crash, err := os.OpenFile(filepath.Join(logs, "crash.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err == nil {
-		err = debug.SetCrashOutput(crash, debug.CrashOptions{})
-	}
-	if err != nil {
-		log.Warn("no crash log", slog.Any("error", err))
-	}
+	opt.Log, opt.Before = log, plainFrames
 
 	st, err := station.Open(ctx, station.Options{Workspace: workspace, Sample: sample, Log: log})
+	a := app.NewWithID("dev.coverslip.coverslip")
 	if err != nil {
+		log.Error("the workspace is not opened", slog.Any("error", err))
+		if ctx.Err() == nil {
+			ui.Refuse(a, opt, err)
+		}
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- st.Run(ctx) }() // waited for below
-	a := app.NewWithID("dev.coverslip.coverslip")
-	opt.Log, opt.Before = log, plainFrames
+	done, ended := make(chan error, 1), make(chan error, 1)
+	go func() { // waited for below
+		err := st.Run(ctx)
+		if ctx.Err() == nil {
+			ended <- err
+		}
+		done <- err
+	}()
 	end := func(err error) error {
 		cancel()
 		rerr := <-done
@@ -93,11 +87,36 @@ func run(workspace string, sample, verbose bool, opt ui.Options) (err error) {
 		}
 		return errors.Join(err, rerr, st.Close())
 	}
+	opt.Ended = ended
 	opt.Stuck = func(err error) { // run does not go on then
 		log.Warn("the toolkit does not end")
 		exit(end(err))
 	}
 	return end(ui.Show(ctx, a, st, opt))
+}
+
+// logs opens the program's log in a folder, and has what it says when it crashes be written beside it.
+func logs(dir string, verbose bool) (*slog.Logger, io.Closer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "coverslip.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewJSONHandler(io.MultiWriter(f, os.Stderr), &slog.HandlerOptions{Level: level}))
+	crash, err := os.OpenFile(filepath.Join(dir, "crash.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err == nil {
+		err = debug.SetCrashOutput(crash, debug.CrashOptions{})
+	}
+	if err != nil {
+		log.Warn("no crash log", slog.Any("error", err))
+	}
+	return log, f, nil
 }
 
 // plainFrames asks for windows without depth and stencil: nothing here is drawn by depth, and

@@ -19,7 +19,7 @@ const instrumentUsage = "instrument list | add NAME FOLDER [OPTION…] | set NAM
 	"options: --profile NAME --model NAME --quiet 30s --share=true, and of an own profile --match GLOB --group REGEXP --companion GLOB --marker GLOB --max-wait 5m"
 
 // instrument shows and changes which folders are watched, and what is written there.
-func instrument(_ context.Context, c call, args []string) error {
+func instrument(ctx context.Context, c call, args []string) error {
 	if len(args) == 0 {
 		return usageError("say list, add, set or remove")
 	}
@@ -44,7 +44,7 @@ func instrument(_ context.Context, c call, args []string) error {
 		return usageError(fmt.Sprintf("%s takes %d names", args[0], want))
 	}
 	if edit != nil {
-		if err := station.EditInstruments(c.dir, edit); err != nil {
+		if err := station.EditInstruments(ctx, c.dir, edit); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ func (c call) station(ctx context.Context) (*station.Station, error) {
 	if !station.IsWorkspace(c.dir) {
 		return nil, fault.New(fault.NotFound, "There is no Coverslip workspace in "+c.dir+".", "Give its folder with -C.", nil)
 	}
-	return station.Open(ctx, station.Options{Workspace: c.dir, Log: c.log})
+	return station.Open(ctx, station.Options{Workspace: c.dir, Beside: true, Log: c.log})
 }
 
 // running runs fn beside a station at work.

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -25,11 +26,11 @@ func Instruments(dir string) ([]Instrument, error) {
 
 // EditInstruments changes the instruments' folders of the workspace at dir, which is made
 // where it is missing. It is Busy while a station works on it, which has settings of its own.
-func EditInstruments(dir string, edit func([]Instrument) ([]Instrument, error)) (err error) {
+func EditInstruments(ctx context.Context, dir string, edit func([]Instrument) ([]Instrument, error)) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // as a station makes it
 		return err
 	}
-	held, err := lock(filepath.Join(dir, "lock"))
+	held, err := lock(ctx, filepath.Join(dir, "lock"))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"coverslip.dev/coverslip/core/config"
 	"coverslip.dev/coverslip/core/dataset"
 	"coverslip.dev/coverslip/core/event"
+	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/health"
 	"coverslip.dev/coverslip/core/imageio"
@@ -34,6 +36,7 @@ import (
 type Options struct {
 	Workspace string // folder; made where it is missing
 	Sample    bool   // play an instrument with the bundled captures
+	Beside    bool   // to be asked only, maybe beside the one that is at work there: it does not run
 	Runtime   string // path of the ONNX Runtime library; empty: where make puts it
 	Log       *slog.Logger
 }
@@ -70,12 +73,14 @@ type Station struct {
 	sources     sources
 	sightings   event.Feed[string, Sighting]
 	forming     event.Feed[string, []annotation.Object]
+	lock        *os.File               // held as long as the station is open; nil: it is to be asked only
 	held        atomic.Bool            // predictions are paused
 	looked      atomic.Pointer[string] // content hash of the image that is on screen
 	settled     chan struct{}          // settings changed: folders are watched anew
 }
 
-// Open builds a station on its workspace and starts nothing.
+// Open builds a station on its workspace and starts nothing. One station is open on a workspace at a
+// time, but for those that are only asked.
 func Open(ctx context.Context, opt Options) (*Station, error) {
 	ws, err := filepath.Abs(opt.Workspace)
 	if err != nil {
@@ -93,6 +98,11 @@ func Open(ctx context.Context, opt Options) (*Station, error) {
 		places:  places{poke: make(chan struct{}, 1)},
 
 		pyramids: newPyramids(filepath.Join(ws, "pyramids")),
+	}
+	if !opt.Beside { // before anything is read: what the other one has in memory is lost on this one
+		if s.lock, err = lock(ctx, filepath.Join(ws, "lock")); err != nil {
+			return nil, err
+		}
 	}
 	s.conversions = newConversions(shelf(s.pyramids.dir, func() string { return s.file.Settings().Converter }, s.log))
 	s.opener = allImages(foreign.Format{Shelf: s.conversions.shelf, Ask: s.conversions.ask})
@@ -152,14 +162,25 @@ func (s *Station) runtime() string {
 	return embedded.DefaultLibrary()
 }
 
-// Run works until ctx ends, then waits for all it started. One station runs on a
-// workspace at a time.
+// Run works until ctx ends, then waits for all it started. If it ends before that, the log and
+// the board of troubles tell why.
 func (s *Station) Run(ctx context.Context) error {
-	held, err := lock(filepath.Join(s.opt.Workspace, "lock"))
-	if err != nil {
-		return err
+	if s.lock == nil {
+		return errors.New("a station that is only asked does not run")
 	}
-	defer held.Close() //nolint:errcheck // closing lets go; nothing was written
+	err := s.work(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("all work has stopped", slog.Any("error", err))
+		say, hint := fault.Explain(err)
+		s.board.Raise(health.Trouble{
+			Code: "station", Title: "All work has stopped", Say: say,
+			Hint: strings.TrimSpace(hint + " Then close Coverslip and start it again: what is done is kept."), Severity: health.Stop,
+		})
+	}
+	return err
+}
+
+func (s *Station) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.flow.Run(ctx) })
 	g.Go(func() error { return s.tellTroubles(ctx) })
@@ -184,6 +205,9 @@ func (s *Station) Close() error {
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close()) // the last: it lets others in
 	}
 	return errors.Join(errs...)
 }
