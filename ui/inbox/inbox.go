@@ -46,7 +46,8 @@ type Row struct {
 	Model        string // name@version, "" before a prediction
 	At           time.Time
 	Bytes        int64
-	Turn         int // place in the line of those that wait to be predicted, 1 is the next; 0: in none
+	Turn         int  // place in the line of those that wait to be predicted, 1 is the next; 0: in none
+	Yours        bool // held until a person does what the hint says
 }
 
 // Actions are what the person may do here. Screens ask; they do not act.
@@ -85,7 +86,9 @@ type Screen struct {
 	count  *widget.Label
 	search *kit.Field
 	needs  *widget.Check
-	empty  fyne.CanvasObject
+	known  bool // what there is was said
+	empty  *fyne.Container
+	waits  string // of whose files an empty inbox says that it waits for them
 	none   fyne.CanvasObject
 	head   fyne.CanvasObject
 	layout fyne.CanvasObject
@@ -95,7 +98,7 @@ type Screen struct {
 func New(now func() time.Time, act Actions) *Screen {
 	s := &Screen{act: act, now: now, count: kit.NewQuiet(""), search: kit.NewField()}
 	s.list = newList(s)
-	s.search.SetPlaceHolder("Filter by name, model or stage")
+	s.search.SetPlaceHolder("Filter by name, model, stage, reason")
 	s.search.OnChanged = func(t string) { s.filter = strings.ToLower(strings.TrimSpace(t)); s.show() }
 	s.needs = widget.NewCheck("Needs me", func(on bool) {
 		s.only = Waiting
@@ -104,9 +107,8 @@ func New(now func() time.Time, act Actions) *Screen {
 		}
 		s.show()
 	})
-	s.empty = kit.NewEmpty(theme.Icon("inbox"), "No captures yet",
-		"Captures show up here by themselves once an instrument folder is set and a file in it is finished.",
-		"Set an instrument folder", act.Settings)
+	s.empty = container.NewStack()
+	s.wait("")
 	s.none = kit.NewEmpty(theme.Icon("inbox"), "Nothing matches", "No capture matches the filter.", "", nil)
 	s.paused = kit.NewChip("", kit.Held)
 	s.paused.Hide()
@@ -121,9 +123,28 @@ func New(now func() time.Time, act Actions) *Screen {
 
 // Set replaces the captures; the newest is shown first.
 func (s *Screen) Set(rows []Row) {
+	s.known = true
 	s.all = slices.Clone(rows)
 	slices.SortStableFunc(s.all, func(a, b Row) int { return b.At.Compare(a.At) })
 	s.show()
+}
+
+// Watch says whose folders are watched: their files are what an empty inbox waits for.
+func (s *Screen) Watch(instruments []string) {
+	if whose := listed(instruments); whose != s.waits {
+		s.wait(whose)
+	}
+}
+
+// wait has an empty inbox say whose files it waits for; "" for nobody's yet.
+func (s *Screen) wait(whose string) {
+	s.waits = whose
+	sentence, label := "Captures show up here by themselves once an instrument folder is set and a file in it is finished.", "Set an instrument folder"
+	if whose != "" {
+		sentence, label = "Waiting for files from "+whose+". They show up here by themselves once they are finished.", "See the instrument folders"
+	}
+	s.empty.Objects = []fyne.CanvasObject{kit.NewEmpty(theme.Icon("inbox"), "No captures yet", sentence, label, s.act.Settings)}
+	s.empty.Refresh()
 }
 
 // Shown are the captures that the filter leaves, by their IDs.
@@ -142,7 +163,7 @@ func (s *Screen) show() {
 	s.shown = s.shown[:0]
 	needing := 0
 	for _, r := range s.all {
-		if needsPerson(r) {
+		if r.needsPerson() {
 			needing++
 		}
 		if s.matches(r) {
@@ -152,7 +173,7 @@ func (s *Screen) show() {
 	s.count.SetText(summary(len(s.all), needing))
 	s.head.Refresh()
 	s.toggle(s.list, len(s.shown) > 0)
-	s.toggle(s.empty, len(s.all) == 0)
+	s.toggle(s.empty, s.known && len(s.all) == 0)
 	s.toggle(s.none, len(s.all) > 0 && len(s.shown) == 0)
 	s.list.reload()
 }
@@ -165,11 +186,16 @@ func (s *Screen) toggle(o fyne.CanvasObject, yes bool) {
 	}
 }
 
-// needsPerson: a review waits, or something failed.
-func needsPerson(r Row) bool { return r.State == Person || r.State == Failed }
+// needsPerson: a review waits, or something failed, whatever its other stages wait for meanwhile.
+func (r Row) needsPerson() bool { return r.Yours || r.stands(Person) || r.stands(Failed) }
+
+// stands reports whether a stage stands so.
+func (r Row) stands(state State) bool {
+	return slices.ContainsFunc(r.Stages, func(s Stage) bool { return s.State == state })
+}
 
 func (s *Screen) matches(r Row) bool {
-	if s.only == Person && !needsPerson(r) {
+	if s.only == Person && !r.needsPerson() {
 		return false
 	}
 	if s.filter == "" {

@@ -85,17 +85,28 @@ func faulty() []inbox.Row {
 // the labels it went through no longer show what is set later.)
 func walk(o fyne.CanvasObject) []fyne.CanvasObject {
 	out := []fyne.CanvasObject{o}
-	var inner []fyne.CanvasObject
-	switch x := o.(type) {
-	case *fyne.Container:
-		inner = x.Objects
-	case fyne.Widget:
-		inner = test.WidgetRenderer(x).Objects()
-	}
-	for _, c := range inner {
+	for _, c := range inside(o) {
 		out = append(out, walk(c)...)
 	}
 	return out
+}
+
+func inside(o fyne.CanvasObject) []fyne.CanvasObject {
+	switch x := o.(type) {
+	case *fyne.Container:
+		return x.Objects
+	case fyne.Widget:
+		return test.WidgetRenderer(x).Objects()
+	}
+	return nil
+}
+
+// shows reports whether a text can be read in o: neither its label is hidden, nor what it is in.
+func shows(o fyne.CanvasObject, text string) bool {
+	if l, ok := o.(*widget.Label); ok && strings.Contains(l.Text, text) {
+		return l.Visible()
+	}
+	return o.Visible() && slices.ContainsFunc(inside(o), func(c fyne.CanvasObject) bool { return shows(c, text) })
 }
 
 // TestTurns: what waits for its prediction says when it is its turn.
@@ -175,7 +186,7 @@ func TestPersonOpensAndRetries(t *testing.T) {
 func TestWhatCouldNotBeCopiedIsTakenOff(t *testing.T) {
 	var dropped string
 	s, w := window(t, theme.Dark, inbox.Actions{Drop: func(id string) { dropped = id }})
-	off := func(b *widget.Button) bool { return b.Text == "Take off the list" }
+	off := func(b *widget.Button) bool { return strings.HasPrefix(b.Text, "Take off") }
 	later := faulty()
 	later[0].Stages = line(4, inbox.Failed, "")
 	if s.Set(later); find(s, off) != nil {
@@ -189,6 +200,91 @@ func TestWhatCouldNotBeCopiedIsTakenOff(t *testing.T) {
 	test.Tap(find(w.Canvas().Overlays().Top(), off))
 	if dropped != faulty()[0].ID {
 		t.Errorf("took off %q", dropped)
+	}
+}
+
+// TestWhatWaitsForAPersonNeedsThemWhateverElseItWaitsFor: a review while the remote is away, and a file that
+// somebody must put right.
+func TestWhatWaitsForAPersonNeedsThemWhateverElseItWaitsFor(t *testing.T) {
+	s, _ := window(t, theme.Dark, inbox.Actions{})
+	all := rows()
+	all[0].State, all[0].Stages[3].State, all[0].Reason = inbox.Held, inbox.Held, "The NAS is off."
+	all[1].State, all[1].Stages, all[1].Reason, all[1].Yours = inbox.Held, line(0, inbox.Held, ""), "A file's name can't have a line break.", true
+	s.Set(all)
+	find(s, func(c *widget.Check) bool { return c.Text == "Needs me" }).SetChecked(true)
+	if shown := s.Shown(); len(shown) != 2 || !shown["1"] || !shown["2"] {
+		t.Errorf("shown are %v", shown)
+	}
+	for _, text := range []string{"Review", "Try again"} {
+		if find(s, func(b *widget.Button) bool { return b.Text == text }) == nil {
+			t.Errorf("nothing offers %q", text)
+		}
+	}
+	if find(s, func(l *widget.Label) bool { return l.Text == "4 captures · 2 wait for you" }) == nil {
+		t.Error("they are not counted")
+	}
+}
+
+// TestAnEmptyInboxSaysWhatItWaitsFor, and nothing before it is known whether it is empty.
+func TestAnEmptyInboxSaysWhatItWaitsFor(t *testing.T) {
+	s, _ := window(t, theme.Dark, inbox.Actions{Settings: func() {}})
+	says := func(text string) bool { return shows(s, text) }
+	if says("No captures yet") {
+		t.Error("it is called empty before anybody has looked")
+	}
+	s.Set(nil)
+	if !says("No captures yet") || !says("once an instrument folder is set") {
+		t.Error("nothing says that a folder must be set")
+	}
+	for n, want := range map[int]string{1: "files from Scope A.", 2: "files from Scope A and Scope B.", 3: "files from 3 instruments."} {
+		s.Watch([]string{"Scope A", "Scope B", "Scope C"}[:n])
+		if !says(want) || says("once an instrument folder is set") {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	s.Watch(nil)
+	if !says("once an instrument folder is set") {
+		t.Error("nothing says that there are no folders any more")
+	}
+}
+
+// TestTheRowsLineUp: buttons stand in columns, whichever a row has; a name is one line, and so is what to do.
+func TestTheRowsLineUp(t *testing.T) {
+	app := test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(theme.Dark))
+	s := inbox.New(now, inbox.Actions{})
+	test.NewTempWindow(t, s).Resize(fyne.NewSize(1000, 640))
+	all := append(faulty(), inbox.Row{
+		ID: "5", Name: "scan\n01.tif", State: inbox.Held, Stages: line(0, inbox.Held, ""), Objects: -1, At: now().Add(-time.Hour),
+		Reason: "This file is held.", Hint: "Rename the file.",
+	})
+	s.Set(all)
+	columns := map[string]map[float32]int{}
+	for _, o := range walk(s) {
+		b, ok := o.(*widget.Button)
+		if !ok || !b.Visible() || b.Text == "Predict" {
+			continue
+		}
+		kind := b.Text
+		if strings.HasPrefix(kind, "Take off") {
+			kind = "Open"
+		}
+		if columns[kind] == nil {
+			columns[kind] = map[float32]int{}
+		}
+		columns[kind][app.Driver().AbsolutePositionForObject(b).X]++
+	}
+	for _, kind := range []string{"", "Try again", "Open"} {
+		if len(columns[kind]) != 1 {
+			t.Errorf("the buttons %q stand at %v", kind, columns[kind])
+		}
+	}
+	if find(s, func(n *kit.Name) bool { return n.Text == "scan⏎01.tif" }) == nil {
+		t.Error("a name is of several lines")
+	}
+	hint := find(s, func(l *widget.Label) bool { return l.Text == "This file is held.\nRename the file." })
+	if hint == nil || hint.Size().Height < hint.MinSize().Height {
+		t.Errorf("what to do has no line of its own: %v", hint)
 	}
 }
 
@@ -208,6 +304,13 @@ func TestFilterFindsByModelAndNeed(t *testing.T) {
 	if names() != 1 {
 		t.Errorf("%d captures match nuclei@3", names())
 	}
+	if e.SetText("no inference"); names() != 0 || !strings.Contains(e.PlaceHolder, "reason") {
+		t.Errorf("%d captures have a reason, by which %q filters", names(), e.PlaceHolder)
+	}
+	if s.Set(faulty()); names() != 1 {
+		t.Errorf("%d captures have that reason", names())
+	}
+	s.Set(rows())
 	e.SetText("")
 	find(s, func(c *widget.Check) bool { return c.Text == "Needs me" }).SetChecked(true)
 	if names() != 1 {
@@ -215,7 +318,7 @@ func TestFilterFindsByModelAndNeed(t *testing.T) {
 	}
 }
 
-// TestTheChosenReasonIsReadInFull: of the others, one line is seen. So it is in a short list and in a long
+// TestTheChosenReasonIsReadInFull: of the others, a line of it and one of what to do are seen. So it is in a short list and in a long
 // one, and where the chosen one is the last in sight.
 func TestTheChosenReasonIsReadInFull(t *testing.T) {
 	const hint = "If nothing writes it any more, the instrument has left it unfinished: export it again as OME-TIFF, and take this one out of its folder, where it is in the way of others."
@@ -245,7 +348,7 @@ func TestTheChosenReasonIsReadInFull(t *testing.T) {
 			if l == nil {
 				t.Fatalf("of %d, the chosen one is not shown", n)
 			}
-			if l.Truncation != fyne.TextTruncateOff || l.Size().Height < 2*usual-20 || l.Size().Height != l.MinSize().Height {
+			if l.Truncation != fyne.TextTruncateOff || l.Size().Height <= usual || l.Size().Height != l.MinSize().Height {
 				t.Errorf("of %d, the reason of %d is %v high, not %v", n, i, l.Size().Height, l.MinSize().Height)
 			}
 			if y := app.Driver().AbsolutePositionForObject(l).Y; y < 0 || y+l.Size().Height > 640 {

@@ -1,8 +1,6 @@
 package inbox
 
 import (
-	"slices"
-
 	"fyne.io/fyne/v2"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -63,7 +61,7 @@ func (l *list) whole(i widget.ListItemID) float32 {
 	line := l.ruler.reason.MinSize().Height
 	l.ruler.setReason(r, true)
 	l.ruler.offer(r)
-	l.ruler.Resize(fyne.NewSize(l.Size().Width, highRow))
+	l.ruler.Resize(fyne.NewSize(l.Size().Width, topRow))
 	l.ruler.layout.Refresh()
 	return l.own(i) + l.ruler.reason.MinSize().Height - line
 }
@@ -109,8 +107,10 @@ func (l *list) Resize(size fyne.Size) {
 func (l *list) reload() {
 	at := -1
 	l.usual = lowRow
-	if len(l.s.shown) > ownHeights && slices.ContainsFunc(l.s.shown, func(r Row) bool { return r.Reason != "" }) {
-		l.usual = highRow
+	if len(l.s.shown) > ownHeights {
+		for _, r := range l.s.shown {
+			l.usual = max(l.usual, height(r))
+		}
 	}
 	for i, r := range l.s.shown {
 		switch {

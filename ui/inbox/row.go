@@ -16,20 +16,24 @@ import (
 	"coverslip.dev/coverslip/ui/theme"
 )
 
-// The heights of a row with and without a reason.
+// The heights of a row without a reason, with one, and with one and what to do.
 const (
-	highRow = 104
 	lowRow  = 82
+	highRow = 104
+	topRow  = 123
 )
 
 func height(r Row) float32 {
-	if r.Reason != "" {
+	switch {
+	case r.Reason == "":
+		return lowRow
+	case r.Hint == "":
 		return highRow
 	}
-	return lowRow
+	return topRow
 }
 
-// row shows one capture in two lines and, when something is wrong, its reason.
+// row shows one capture in two lines and, when something is wrong, its reason and what to do below them.
 type row struct {
 	widget.BaseWidget
 
@@ -63,8 +67,8 @@ func newRow(s *Screen) *row {
 	r.chips = kit.NewExcerpt(func() int { return r.stands })
 	r.thumb.FillMode, r.thumb.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
 	r.open = widget.NewButton("Open", func() { call(s.act.Open, r.id) })
-	r.retry = widget.NewButtonWithIcon("Try again", fynetheme.ViewRefreshIcon(), func() { call(s.act.Retry, r.id) })
-	r.drop = widget.NewButton("Take off the list", r.offerDrop)
+	r.retry = widget.NewButton("Try again", func() { call(s.act.Retry, r.id) })
+	r.drop = widget.NewButton("Take off", r.offerDrop) // no wider than the others: the buttons of all rows stand in columns
 	r.reveal = widget.NewButtonWithIcon("", fynetheme.FolderOpenIcon(), func() { call(s.act.Reveal, r.id) })
 	r.reveal.Importance = widget.LowImportance
 	pic := kit.NewSurface(theme.Canvas, container.NewStack(kit.NewGap(64, 64), container.NewCenter(
@@ -108,7 +112,7 @@ func call(f func(string), id string) {
 
 func (r *row) set(i widget.ListItemID, v Row) {
 	r.index, r.id = i, v.ID
-	r.name.Set(v.Name)
+	r.name.Set(oneLine(v.Name))
 	r.facts.SetText(facts(v, r.s.now()))
 	var pic image.Image
 	if r.s.act.Thumb != nil {
@@ -123,16 +127,16 @@ func (r *row) set(i widget.ListItemID, v Row) {
 
 // offer has the buttons that a capture can use.
 func (r *row) offer(v Row) {
-	ready := v.State == Person || v.State == Done
+	due := v.stands(Person)
 	r.open.Importance = widget.MediumImportance
-	if v.State == Person {
+	if due {
 		r.open.Importance = widget.HighImportance
 	}
 	r.open.SetText("Open")
-	if v.State == Person {
+	if due {
 		r.open.SetText("Review")
 	}
-	r.s.toggle(r.open, ready || v.Objects >= 0 || passed(v, 1))
+	r.s.toggle(r.open, due || v.State == Done || v.Objects >= 0 || passed(v, 1))
 	r.s.toggle(r.retry, v.State == Failed || v.State == Held)
 	r.s.toggle(r.drop, !r.open.Visible() && v.State == Failed && v.standing("captured") == Failed)
 }
@@ -201,11 +205,11 @@ func tone(s State) kit.Tone {
 	return kit.Neutral
 }
 
-// setReason says what is wrong and what to do: the whole of it, or as much as one line holds.
+// setReason says what is wrong and what to do: the whole of it, or as much as a line each holds.
 func (r *row) setReason(v Row, whole bool) {
 	text := v.Reason
 	if v.Hint != "" {
-		text += "  " + v.Hint
+		text += "\n" + v.Hint
 	}
 	r.reason.Wrapping, r.reason.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
 	if whole {

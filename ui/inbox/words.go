@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+
+	"coverslip.dev/coverslip/ui/kit"
 )
 
 // summary is the line beside the title.
@@ -24,6 +27,30 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// listed names instruments in a sentence: up to two of them, else how many.
+func listed(names []string) string {
+	short := func(i int) string { return kit.Shortened(oneLine(names[i]), 180) }
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return short(0)
+	case 2:
+		return short(0) + " and " + short(1)
+	}
+	return plural(len(names), "instrument")
+}
+
+// oneLine is a name on one line: for what would break that, or is not seen, there is a sign.
+func oneLine(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '⏎'
+		}
+		return r
+	}, name)
 }
 
 // turn is a place in a line.
