@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
 	"log/slog"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func corrected(t *testing.T) (w *window, posts bind.Queue) {
 	app := test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(theme.Dark))
 	posts = make(bind.Queue, 100)
-	w = &window{app: app, station: st, opt: Options{Log: log}, queues: newQueues(posts.Post, log), viewer: viewer.New(posts.Post, viewer.Actions{}), inbox: inbox.New(time.Now, inbox.Actions{})}
+	w = &window{app: app, station: st, opt: Options{Log: log}, queues: newQueues(posts.Post, log), viewer: viewer.New(posts.Post, viewer.Actions{}), inbox: inbox.New(time.Now, inbox.Actions{}), thumbs: map[string]image.Image{}}
 	w.desk = desk{id: "a", src: src}
 	return w, posts
 }

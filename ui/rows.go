@@ -10,26 +10,51 @@ import (
 	"coverslip.dev/coverslip/ui/inbox"
 )
 
-// steps are the stages of package intake as the inbox names them. The last one pushes what was committed: its data
-// alone where there is no git server.
-func steps(shared bool) []struct{ stage, name string } {
+// reach is how far what is committed goes.
+type reach int
+
+const (
+	here   reach = iota // no further than this computer
+	copied              // the data to a remote
+	shared              // the history to a git server, too
+)
+
+// reach is how far it goes by the settings.
+func (w *window) reach() reach {
+	switch {
+	case w.shared():
+		return shared
+	case w.station.Settings().Remote != "":
+		return copied
+	}
+	return here
+}
+
+// step is a stage of package intake as the inbox names it.
+type step struct {
+	stage, name string
+	out         bool // what it does is to bring things away from this computer
+}
+
+// steps are all of them. The last one pushes what was committed.
+func steps(to reach) []step {
 	last := "data pushed"
-	if shared {
+	if to == shared {
 		last = "published"
 	}
-	return []struct{ stage, name string }{
-		{"capture", "captured"},
-		{"version", "versioned"},
-		{"push", "pushed"},
-		{"infer", "predicted"},
-		{"review", "review"},
-		{"record", "committed"},
-		{"publish", last},
+	return []step{
+		{stage: "capture", name: "captured"},
+		{stage: "version", name: "versioned"},
+		{stage: "push", name: "pushed", out: true},
+		{stage: "infer", name: "predicted"},
+		{stage: "review", name: "review"},
+		{stage: "record", name: "committed"},
+		{stage: "publish", name: last, out: true},
 	}
 }
 
-// captureRow shows an item of the intake line; shared is whether there is a git server.
-func captureRow(it flow.Item, shared bool) inbox.Row {
+// captureRow shows an item of the intake line.
+func captureRow(it flow.Item, to reach) inbox.Row {
 	r := inbox.Row{
 		ID: it.ID, Name: it.Title, At: it.Created, Objects: -1, State: inbox.Done,
 		Stages: []inbox.Stage{{Name: "arrived", State: inbox.Done}},
@@ -42,9 +67,9 @@ func captureRow(it flow.Item, shared bool) inbox.Row {
 	if it.Behind("infer") && it.Out("infer", &p) {
 		r.Objects, r.Model = p.Objects, p.Model+"@"+p.Version
 	}
-	for _, s := range steps(shared) {
+	for _, s := range steps(to) {
 		pass := it.Passes[s.stage]
-		if pass.State == flow.Skipped { // there was nothing to do
+		if pass.State == flow.Skipped || pass.State == flow.Waiting && s.out && to == here { // there is nothing to do
 			continue
 		}
 		state := stageState(pass)
@@ -95,20 +120,26 @@ func worst(a, b inbox.State) inbox.State {
 }
 
 // sightingRow shows a file that is still arriving, or held.
-func sightingRow(s station.Sighting, shared bool) inbox.Row {
+func sightingRow(s station.Sighting, to reach) inbox.Row {
 	r := inbox.Row{
 		ID: s.Path, Name: filepath.Base(s.Path), At: s.Since, Bytes: s.Size, Objects: -1, State: inbox.Running,
-		Reason: s.Say, Hint: s.Hint,
+		Reason: s.Say, Hint: s.Hint, Yours: stuck(s),
 		Stages: []inbox.Stage{{Name: "arriving", State: inbox.Running, Note: megabytes(s.Size)}},
 	}
 	if s.Say != "" && !s.Arriving {
 		r.State, r.Stages[0].State = inbox.Held, inbox.Held
 	}
-	for _, st := range steps(shared) {
-		r.Stages = append(r.Stages, inbox.Stage{Name: st.name})
+	for _, st := range steps(to) {
+		if !st.out || to != here {
+			r.Stages = append(r.Stages, inbox.Stage{Name: st.name})
+		}
 	}
 	return r
 }
+
+// stuck reports whether a file is held for what somebody has to do. The quiet before each is captured has
+// no hint, nor has that another file is waited for.
+func stuck(s station.Sighting) bool { return !s.Arriving && s.Say != "" && s.Hint != "" }
 
 // notHere is why a file that is on its way can't be opened: what the inbox says of it, if it says anything.
 func (w *window) notHere(id string) (say, hint string) {

@@ -94,6 +94,8 @@ func Show(ctx context.Context, a fyne.App, st *station.Station, opt Options) err
 	}
 	w.look(opt.Appearance)
 	w.furnish()
+	w.fillInbox() // Fyne draws the window once before it has started
+	w.strip()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
@@ -197,8 +199,6 @@ func (w *window) start(ctx context.Context, g *errgroup.Group) {
 		return nil
 	})
 	g.Go(func() error { return bind.Focus(ctx, bind.Screen, w.win.Canvas(), often, w.focused) })
-	w.fillInbox() // it is not empty until the first news
-	w.strip()
 	if id := first(w.opt.Open, w.captures()); id != "" {
 		w.open(id)
 	}

@@ -34,28 +34,32 @@ func (w *window) setItems(map[string]flow.Item) {
 	w.strip()
 }
 
-func (w *window) setSightings(map[string]station.Sighting) { w.fillInbox() }
+func (w *window) setSightings(map[string]station.Sighting) {
+	w.fillInbox()
+	w.strip()
+}
 
 // fillInbox shows captures on their line, and above them what is still arriving.
 func (w *window) fillInbox() {
 	items, before := w.station.Items().All(), w.drawn
 	w.drawn = make(map[string]inboxRow, len(items))
-	rows, turns, shared := make([]inbox.Row, 0, len(items)), w.station.Turns(), w.shared()
+	rows, turns, to := make([]inbox.Row, 0, len(items)), w.station.Turns(), w.reach()
 	for id, it := range items {
 		if it.Line != intake.LineName {
 			continue
 		}
 		d, ok := before[id]
-		if !ok || d.shared != shared || !same(d.item, it) {
-			d = inboxRow{it, captureRow(it, shared), shared}
+		if !ok || d.to != to || !same(d.item, it) {
+			d = inboxRow{it, captureRow(it, to), to}
 		}
 		w.drawn[id] = d
 		d.row.Turn = turns[id]
 		rows = append(rows, d.row)
 	}
 	for _, s := range w.station.Sightings().All() {
-		rows = append(rows, sightingRow(s, shared))
+		rows = append(rows, sightingRow(s, to))
 	}
+	w.inbox.Watch(w.instruments())
 	w.inbox.Set(rows)
 	if c := w.win.Canvas(); w.shell.Page() == "inbox" && c.Focused() == nil {
 		c.Focus(w.inbox.Keys()) // Fyne refuses it while the list is empty and hidden
@@ -65,9 +69,20 @@ func (w *window) fillInbox() {
 
 // inboxRow is an item and how it is shown: of many thousands only some change at a time.
 type inboxRow struct {
-	item   flow.Item
-	row    inbox.Row
-	shared bool
+	item flow.Item
+	row  inbox.Row
+	to   reach
+}
+
+// instruments are those whose folders are watched, by their names.
+func (w *window) instruments() []string {
+	var names []string
+	for _, f := range w.station.Settings().Folders {
+		if n := cmp.Or(f.Instrument, filepath.Base(f.Path)); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
 }
 
 // same reports whether an item is as it was: a runner makes new passes for what it changes.
@@ -126,8 +141,9 @@ func (w *window) retry(id string) {
 
 func (w *window) reveal(id string) {
 	it, ok := w.station.Items().Row(id)
-	var c intake.Capture
-	if ok && it.Read(&c) == nil {
+	_, coming := w.station.Sightings().Row(id)
+	c := intake.Capture{Path: id}
+	if coming || ok && it.Read(&c) == nil {
 		w.show(filepath.Dir(c.Path))
 	}
 }
@@ -148,46 +164,59 @@ func (w *window) refresh() {
 
 func (w *window) setTroubles(map[string]health.Trouble) { w.strip() }
 
-// standing counts the stages that run, and the captures that wait for something or have failed;
-// how a promotion stands, the Models screen says.
-func standing(items map[string]flow.Item) (running, waiting, failed int) {
-	for _, it := range items {
-		waits, fails := false, false
-		for _, p := range it.Passes {
-			if p.State == flow.Running {
-				running++
-			}
-			waits = waits || p.State == flow.Waiting && p.Say != ""
-			fails = fails || p.State == flow.Failed
+// standing is how many things do not go on now. How a promotion has failed, the Models screen says.
+type standing struct {
+	due    int // captures and promotions of which something waits for its turn, or for something outside
+	held   int // captures that wait for something outside
+	failed int // captures that do not go on by themselves
+	stuck  int // files that are held until somebody does something
+}
+
+func (w *window) standing() standing {
+	var n standing
+	for _, it := range w.station.Items().All() {
+		if w.station.Due(it) {
+			n.due++
 		}
 		if it.Line != intake.LineName {
 			continue
 		}
-		if waits {
-			waiting++
+		held, failed := false, false
+		for _, p := range it.Passes {
+			held = held || p.State == flow.Waiting && p.Say != ""
+			failed = failed || p.State == flow.Failed
 		}
-		if fails {
-			failed++
+		if held {
+			n.held++
+		}
+		if failed {
+			n.failed++
 		}
 	}
-	return running, waiting, failed
+	for _, s := range w.station.Sightings().All() {
+		if stuck(s) {
+			n.stuck++
+		}
+	}
+	return n
 }
 
 // strip says below what goes on.
 func (w *window) strip() {
 	st := shell.Status{Person: w.station.Settings().Person.Name, Health: "Everything works", Tone: kit.Good, Badges: map[string]int{}}
-	running, waiting, failed := standing(w.station.Items().All())
-	if failed > 0 {
-		st.Badges["inbox"] = failed
+	n := w.standing()
+	if all := n.failed + n.stuck; all > 0 {
+		st.Badges["inbox"] = all
 	}
+	running := 0 // each stage that runs is a job
 	for _, j := range w.station.Jobs().Jobs.All() {
 		if j.Ended.IsZero() {
 			running++
 		}
 	}
 	st.Queue = "Nothing to do"
-	if running+waiting > 0 {
-		st.Queue = fmt.Sprintf("%d at work · %d waiting", running, waiting)
+	if running+n.due > 0 {
+		st.Queue = fmt.Sprintf("%d at work · %d waiting", running, n.due)
 	}
 	if w.station.PredictionsHeld() {
 		st.Queue = "Predictions are paused · " + st.Queue
@@ -195,7 +224,7 @@ func (w *window) strip() {
 	if w.opening != "" {
 		st.Queue = "Opening " + w.opening + " · " + st.Queue
 	}
-	if troubles := w.troubles(waiting, failed); len(troubles) > 0 {
+	if troubles := w.troubles(n); len(troubles) > 0 {
 		st.Health, st.Tone = troubles[0].Sentence, troubles[0].Tone
 		if n := len(troubles); n > 1 {
 			st.Health = fmt.Sprintf("%s (and %d more)", st.Health, n-1)
@@ -204,20 +233,22 @@ func (w *window) strip() {
 	w.shell.Set(st)
 }
 
-// stuck is what the light and its panel say of captures that do not go on; false if all do.
-func stuck(waiting, failed int) (kit.Trouble, bool) {
-	t := kit.Trouble{Tone: kit.Held, Button: "Inbox"}
-	switch {
-	case failed > 0:
-		t.Title, t.Sentence = "Failed captures: "+strconv.Itoa(failed), "Some captures do not go on by themselves: see the inbox."
-	case waiting > 0:
-		t.Title, t.Sentence = "Waiting captures: "+strconv.Itoa(waiting), "Some captures wait: see the inbox."
+// troubles are what the light and its panel say of captures that do not go on.
+func (n standing) troubles() []kit.Trouble {
+	var out []kit.Trouble
+	add := func(n int, title, sentence string) {
+		if n > 0 {
+			out = append(out, kit.Trouble{Tone: kit.Held, Button: "Inbox", Title: title + ": " + strconv.Itoa(n), Sentence: sentence + ": see the inbox."})
+		}
 	}
-	return t, t.Title != ""
+	add(n.failed, "Failed captures", "Some captures do not go on by themselves")
+	add(n.stuck, "Held files", "Some files are held until somebody puts them right")
+	add(n.held, "Waiting captures", "Some captures wait")
+	return out
 }
 
 // troubles are what is wrong now, the worst first, and then the captures that do not go on.
-func (w *window) troubles(waiting, failed int) []kit.Trouble {
+func (w *window) troubles(n standing) []kit.Trouble {
 	all := w.station.Troubles().All()
 	list := make([]health.Trouble, 0, len(all))
 	for _, t := range all {
@@ -226,7 +257,7 @@ func (w *window) troubles(waiting, failed int) []kit.Trouble {
 	slices.SortFunc(list, func(a, b health.Trouble) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Since.Compare(b.Since), cmp.Compare(a.Code, b.Code))
 	})
-	out := make([]kit.Trouble, 0, len(list)+1)
+	out := make([]kit.Trouble, 0, len(list)+3)
 	for _, t := range list {
 		tone := kit.Held
 		if t.Severity == health.Stop {
@@ -237,10 +268,7 @@ func (w *window) troubles(waiting, failed int) []kit.Trouble {
 			Since: "since " + t.Since.Format("15:04"),
 		})
 	}
-	if t, is := stuck(waiting, failed); is {
-		out = append(out, t)
-	}
-	return out
+	return append(out, n.troubles()...)
 }
 
 // health opens the panel of what is wrong, over the window.
@@ -249,8 +277,7 @@ func (w *window) health() {
 		kit.Dismiss(w.win.Canvas())
 		w.shell.Open("inbox")
 	})
-	_, waiting, failed := standing(w.station.Items().All())
-	list.Set(w.troubles(waiting, failed))
+	list.Set(w.troubles(w.standing()))
 	kit.Over(w.win.Canvas(), "Health", container.NewVScroll(list), fyne.NewSize(620, 360))
 }
 
@@ -284,6 +311,7 @@ func (w *window) opened(page string) {
 	case "servers":
 		w.setServers(w.station.Servers().All())
 	case "inbox":
+		w.inbox.Watch(w.instruments()) // the settings may be others
 		w.win.Canvas().Focus(w.inbox.Keys())
 	case "viewer":
 		if w.desk.id != "" {

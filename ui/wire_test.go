@@ -11,6 +11,7 @@ import (
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
+	"coverslip.dev/coverslip/core/station"
 	"coverslip.dev/coverslip/ui/kit"
 )
 
@@ -47,6 +48,12 @@ func TestTheLightAndItsPanelAgree(t *testing.T) {
 		}
 	}
 	w.station.Items().Drop("b")
+	w.station.Sightings().Put("/scope/a\nb.tif", station.Sighting{Path: "/scope/a\nb.tif", Say: "Its name has a line break.", Hint: "Rename it."})
+	w.setSightings(nil)
+	if in(w.shell, func(b *widget.Button) bool { return strings.HasPrefix(b.Text, "Some files are held") }) == nil {
+		t.Error("the light says nothing of a file that somebody must rename")
+	}
+	w.station.Sightings().Drop("/scope/a\nb.tif")
 	w.strip()
 	w.health()
 	if in(c.Overlays().Top(), func(l *widget.Label) bool { return l.Text == "Everything works" }) == nil {
@@ -82,5 +89,19 @@ func TestTheManualIsReadToItsEdges(t *testing.T) {
 	}
 	if tables == 0 {
 		t.Error("no page has a table")
+	}
+}
+
+// TestCapturesAreShownFromTheFirstPicture: Fyne draws a window before it says that it has started, which can
+// take a while, and an inbox that is called empty then frightens.
+func TestCapturesAreShownFromTheFirstPicture(t *testing.T) {
+	was, _ := corrected(t)
+	was.station.Items().Put("b", flow.Item{ID: "b", Line: intake.LineName, Title: "plate_b.tif", Passes: map[string]flow.Pass{}})
+	if err := Show(t.Context(), was.app, was.station, was.opt); err != nil { // the app of tests shows it, and never starts
+		t.Fatal(err)
+	}
+	all := was.app.Driver().AllWindows()
+	if len(all) == 0 || in(all[len(all)-1].Content(), func(n *kit.Name) bool { return n.Full() == "plate_b.tif" }) == nil {
+		t.Error("the inbox is empty at first")
 	}
 }

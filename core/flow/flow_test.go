@@ -89,6 +89,9 @@ func TestOrderGateAndRestart(t *testing.T) {
 	if it.Behind("record") {
 		t.Error("went through the gate by itself")
 	}
+	if b.Due(it) {
+		t.Error("what waits for a person waits for its turn")
+	}
 	b.end()
 	b = start(t, db, line) // as after a power cut
 	defer b.end()
@@ -98,6 +101,31 @@ func TestOrderGateAndRestart(t *testing.T) {
 	b.until(t, "a", func(it flow.Item) bool { return it.Behind("record") })
 	if captures.Load() != 1 {
 		t.Errorf("captured %d times", captures.Load())
+	}
+}
+
+// TestDue: what could start and has not, whatever it waits for.
+func TestDue(t *testing.T) {
+	b := start(t, filepath.Join(t.TempDir(), "s.db"), flow.Line{Name: "l", Stages: []flow.Stage{
+		{Name: "capture", Run: pass}, {Name: "infer", After: []string{"capture"}, Run: pass}, {Name: "review", After: []string{"infer"}, Gate: true, Run: pass},
+	}})
+	defer b.end()
+	for _, c := range []struct {
+		capture, infer, review flow.Pass
+		due                    bool
+	}{
+		{due: true},
+		{capture: flow.Pass{State: flow.Running}},
+		{capture: flow.Pass{State: flow.Failed}},
+		{capture: flow.Pass{State: flow.Passed}, due: true},
+		{capture: flow.Pass{State: flow.Passed}, infer: flow.Pass{Tries: 3, Say: "No server answers."}, due: true},
+		{capture: flow.Pass{State: flow.Passed}, infer: flow.Pass{State: flow.Skipped}, review: flow.Pass{State: flow.Yours}},
+		{capture: flow.Pass{State: flow.Passed}, infer: flow.Pass{State: flow.Passed}, review: flow.Pass{Tries: 1}, due: true}, // a person was there
+	} {
+		it := flow.Item{ID: "a", Line: "l", Passes: map[string]flow.Pass{"capture": c.capture, "infer": c.infer, "review": c.review}}
+		if b.Due(it) != c.due {
+			t.Errorf("due: %v, %+v", !c.due, c)
+		}
 	}
 }
 

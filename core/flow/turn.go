@@ -26,6 +26,14 @@ func (r *Runner) Turns(line, stage string) map[string]int {
 	return out
 }
 
+// Due reports whether an item could start at a stage and waits: for its turn, or to be tried there again.
+func (r *Runner) Due(it Item) bool {
+	return slices.ContainsFunc(r.lines[it.Line].Stages, func(s Stage) bool {
+		p := it.Passes[s.Name]
+		return p.State == Waiting && (!s.Gate || p.Tries > 0) && ready(it, s)
+	})
+}
+
 // First has an item go before all others wherever it waits for its turn: someone looks at it.
 func (r *Runner) First(id string) {
 	r.mu.Lock()

@@ -18,6 +18,9 @@ type Queue struct {
 // next.
 func (s *Station) Turns() map[string]int { return s.flow.Turns(intake.LineName, "infer") }
 
+// Due reports whether something of an item waits: for its turn, or for what it says.
+func (s *Station) Due(it flow.Item) bool { return s.flow.Due(it) }
+
 // lately is how many of the last predictions tell how long one takes.
 const lately = 9
 
