@@ -67,6 +67,38 @@ func TestAnImageThatIsMadeFirst(t *testing.T) {
 	}
 }
 
+// TestWhoHasLeftWaitsNoMore: also not for an image that is made first, whoever is back by then.
+func TestWhoHasLeftWaitsNoMore(t *testing.T) {
+	w, _ := furnished(t)
+	w.queues = newQueues(func(f func()) { f() }, w.opt.Log)
+	next := func(q *work) {
+		t.Helper()
+		if err := q.next()(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, left := range []bool{false, true} {
+		w.shell.Open("inbox")
+		done := make(chan struct{})
+		making := &imageio.Making{Err: fault.New(fault.Busy, "It is being converted.", "", nil), Done: done, Why: func() error { return nil }}
+		again := func() {
+			w.bring("inbox", nil, func(context.Context) (desk, error) { return desk{}, nil })
+		}
+		w.bring("inbox", again, func(context.Context) (desk, error) { return desk{}, making })
+		next(w.work)
+		if left {
+			w.shell.Open("jobs")
+			w.shell.Open("inbox")
+		}
+		close(done)
+		next(w.awaiting.work)
+		next(w.work)
+		if got := w.shell.Page(); (got == "viewer") == left {
+			t.Errorf("left: %v, and %s is open", left, got)
+		}
+	}
+}
+
 // TestSmallPicturesAfterAConversion: those that could not be made are asked for again when one is done.
 func TestSmallPicturesAfterAConversion(t *testing.T) {
 	w, _ := furnished(t)

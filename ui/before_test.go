@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2/test"
+
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/flow"
@@ -69,6 +71,7 @@ func stored(t *testing.T, w *window) {
 func TestAPredictionThatEndsWhileItsImageOpens(t *testing.T) {
 	w, posts := corrected(t)
 	w.shell = shell.New([]shell.Page{{ID: "viewer", Content: w.viewer}}, shell.Actions{})
+	w.win = test.NewTempWindow(t, w.shell)
 	stored(t, w)
 	it, _ := w.station.Items().Row("a")
 	found := annotation.Object{ID: "1", Class: "nucleus", State: annotation.Accepted, Outline: square(10, 20)}

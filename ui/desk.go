@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/mobile"
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/fault"
@@ -97,10 +98,12 @@ func (w *window) opens(name string) {
 }
 
 // bring opens an image and shows it, unless another was asked for by then: who turns over many
-// sees the last one at once. The viewer comes up if the page that it was asked on is still open. An image
-// that is being made first is asked for again when it is there.
+// sees the last one at once. The viewer comes up if the page that it was asked on was not left since, and
+// nobody writes into a field: the rest of the word would be keys of the viewer. An image that is being made
+// first is asked for again when it is there.
 func (w *window) bring(from string, again func(), open func(ctx context.Context) (desk, error)) {
 	own := w.asked.Add(1)
+	w.wished = w.visits
 	w.awaiting.end()
 	w.unsay()
 	w.work.do(func(ctx context.Context) error {
@@ -113,7 +116,12 @@ func (w *window) bring(from string, again func(), open func(ctx context.Context)
 			}
 		})
 		d, err := open(ctx)
-		if w.await(err, own, again) {
+		resume := func() {
+			was := w.wished
+			again()
+			w.wished = was // it is the same wish
+		}
+		if w.await(err, own, resume) {
 			return nil
 		}
 		if err != nil {
@@ -124,12 +132,18 @@ func (w *window) bring(from string, again func(), open func(ctx context.Context)
 				w.close(d.src)
 				return
 			}
-			if w.put(d); w.shell.Page() == from {
+			if w.put(d); w.shell.Page() == from && w.visits == w.wished && !w.writes() {
 				w.shell.Open("viewer")
 			}
 		})
 		return nil
 	})
+}
+
+// writes reports whether somebody may be writing into a field.
+func (w *window) writes() bool {
+	_, is := w.win.Canvas().Focused().(mobile.Keyboardable)
+	return is
 }
 
 // read reads an open capture's objects, with all that was decided before.

@@ -123,10 +123,10 @@ func TestAReviewIsFinishedInSightAlone(t *testing.T) {
 	}
 }
 
-// TestAnImageComesUpWhereItWasAskedFor: who has gone to another page meanwhile stays there. What was
+// TestAnImageComesUpWhereItWasAskedFor: who has gone to another page meanwhile, or writes, stays there. What was
 // open before is closed, and waits for no thumbnail.
 func TestAnImageComesUpWhereItWasAskedFor(t *testing.T) {
-	w, _ := furnished(t)
+	w, canvas := furnished(t)
 	w.queues = newQueues(func(f func()) { f() }, w.opt.Log)
 	old := &page{Source: w.desk.src}
 	ask := func() {
@@ -134,12 +134,24 @@ func TestAnImageComesUpWhereItWasAskedFor(t *testing.T) {
 		w.desk.src = old
 		w.bring(w.shell.Page(), nil, func(context.Context) (desk, error) { return desk{}, nil })
 	}
-	for _, c := range []struct{ then, want string }{{"inbox", "viewer"}, {"jobs", "jobs"}} {
+	filter := in(w.inbox, func(*kit.Field) bool { return true })
+	for _, c := range []struct {
+		then string
+		want string
+		into fyne.Focusable
+	}{
+		{"inbox", "viewer", nil}, {"jobs", "jobs", nil},
+		{"jobs inbox", "inbox", nil}, // back to do something else
+		{"inbox", "inbox", filter},   // the letters are for that
+	} {
 		w.shell.Open("inbox")
 		ask()
-		w.shell.Open(c.then)
+		for page := range strings.FieldsSeq(c.then) {
+			w.shell.Open(page)
+		}
+		canvas.Focus(c.into)
 		if err := w.work.next()(t.Context()); err != nil || w.shell.Page() != c.want {
-			t.Errorf("%v, and %s is open, not %s", err, w.shell.Page(), c.want)
+			t.Errorf("%v, and %s is open, not %s: %+v", err, w.shell.Page(), c.want, c)
 		}
 	}
 	w.slow.do(func(context.Context) error { return errors.New("a thumbnail") })

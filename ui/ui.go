@@ -56,6 +56,9 @@ type window struct {
 	opt     Options
 	asked   atomic.Int64 // how many images were asked for: only the last is shown
 	opening string       // its name, until it is there
+	came    string       // the page that came up last
+	visits  int          // how many came up
+	wished  int          // of these, when that image was asked for: who has left the page waits for it no more
 
 	*queues
 
@@ -170,6 +173,7 @@ func (w *window) furnish() {
 		{ID: "jobs", Title: "Jobs", Icon: "jobs", Content: w.jobs},
 		{ID: "settings", Title: "Settings", Icon: "settings", Content: w.settings, Low: true},
 	}, shell.Actions{Help: w.help, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
+	w.came = w.shell.Page()
 	w.shell.Keys(w.win.Canvas())
 	w.keys(w.win.Canvas())
 	w.win.SetContent(w.shell)

@@ -301,6 +301,10 @@ func (w *window) fail(say, hint string) {
 
 // opened gives the page that came up the keys, and news.
 func (w *window) opened(page string) {
+	if page != w.came {
+		w.came = page
+		w.visits++
+	}
 	switch page {
 	case "datasets":
 		w.fillDatasets()
