@@ -3,6 +3,7 @@
 package inbox
 
 import (
+	"cmp"
 	"image"
 	"slices"
 	"strings"
@@ -121,11 +122,11 @@ func New(now func() time.Time, act Actions) *Screen {
 	return s
 }
 
-// Set replaces the captures; the newest is shown first.
+// Set replaces the captures; the newest is shown first, and those of the same time stay in their order.
 func (s *Screen) Set(rows []Row) {
 	s.known = true
 	s.all = slices.Clone(rows)
-	slices.SortStableFunc(s.all, func(a, b Row) int { return b.At.Compare(a.At) })
+	slices.SortFunc(s.all, func(a, b Row) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.ID, b.ID)) })
 	s.show()
 }
 

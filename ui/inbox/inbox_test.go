@@ -225,6 +225,19 @@ func TestWhatWaitsForAPersonNeedsThemWhateverElseItWaitsFor(t *testing.T) {
 	}
 }
 
+// TestRowsOfTheSameTimeStayInTheirOrder, in whichever order they are told.
+func TestRowsOfTheSameTimeStayInTheirOrder(t *testing.T) {
+	s, _ := window(t, theme.Dark, inbox.Actions{})
+	all := []inbox.Row{{ID: "1", Name: "a.tif", At: now()}, {ID: "2", Name: "b.tif", At: now()}}
+	for range 2 {
+		slices.Reverse(all)
+		s.Set(all)
+		if first := find(s, func(*kit.Name) bool { return true }); first.Full() != "a.tif" {
+			t.Errorf("the first is %s", first.Full())
+		}
+	}
+}
+
 // TestAnEmptyInboxSaysWhatItWaitsFor, and nothing before it is known whether it is empty.
 func TestAnEmptyInboxSaysWhatItWaitsFor(t *testing.T) {
 	s, _ := window(t, theme.Dark, inbox.Actions{Settings: func() {}})
