@@ -43,7 +43,7 @@ type Sighting struct {
 	Files []File // when several files are Done: which, by their paths
 	State State
 	Rate  float64   // bytes a second by which it grew since the look before
-	Since time.Time // of the last change, by our clock
+	Since time.Time // of the last change, by our clock; of what was there before, as its files say
 	Say   string    // why it is held, or what is odd about it: one sentence
 	Hint  string    // what to do; may be empty
 }
@@ -113,6 +113,14 @@ func (f Folder) withDefaults(share bool) Folder {
 		f.Known = func(File) bool { return false }
 	}
 	return f
+}
+
+// storeQuiet is how long a store must not have changed that the profile says nothing of: as in a
+// folder of stores, which are written in spurts, too.
+func (f Folder) storeQuiet(share bool) time.Duration {
+	own := f.withDefaults(share).Quiet
+	f.Profile = zarr()
+	return max(own, f.withDefaults(share).Quiet)
 }
 
 // beat is how often files that are not finished are looked at.

@@ -347,3 +347,38 @@ func TestSeeStops(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 }
+
+// TestHeldSince has a file that is held since before the watch, and one that was copied with its time: only
+// the first is as old as it says, until it changes.
+func TestHeldSince(t *testing.T) {
+	t.Parallel()
+	dir, begun, old := t.TempDir(), time.Now().Add(-time.Second), time.Now().Add(-48*time.Hour).Truncate(time.Second)
+	held, copied := filepath.Join(dir, "held.tif"), filepath.Join(dir, "copied.tif")
+	aged := func(path, text string) {
+		t.Helper()
+		write(t, path, text)
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	aged(held, "half")
+	l := start(t, capture.Folder{Path: dir, Quiet: quiet, Complete: func(string) error {
+		return fault.New(fault.Corrupt, "The end is missing.", "Wait.", nil)
+	}})
+	if s := l.last(t, held, capture.Waiting); !s.Since.Equal(old) {
+		t.Errorf("held since %v, not %v", s.Since, old)
+	}
+	aged(copied+".part", "half")
+	if err := os.Rename(copied+".part", copied); err != nil {
+		t.Fatal(err)
+	}
+	if s := l.last(t, copied, capture.Waiting); s.Since.Before(begun) {
+		t.Errorf("copied at %v, before the watch", s.Since)
+	}
+	aged(held, "more of it")
+	l.await(t, "it grew", func() bool {
+		all := l.of(held)
+		s := all[len(all)-1]
+		return s.Size == 10 && !s.Since.Before(begun)
+	})
+}

@@ -22,6 +22,7 @@ type survey struct {
 type inquiry struct {
 	unit    string
 	several bool
+	store   bool
 	files   []File
 	unread  map[string]bool // of these the format was not asked yet
 }

@@ -27,7 +27,7 @@ func FuzzRules(f *testing.F) {
 		base := filepath.Base(rel)
 		r.takes(base)
 		folder := filepath.FromSlash("/scope")
-		unit := r.nameOf(folder, filepath.Join(folder, filepath.FromSlash(rel)))
+		unit, _ := r.nameOf(folder, filepath.Join(folder, filepath.FromSlash(rel)))
 		if unit != "" && !strings.HasPrefix(unit, folder+string(filepath.Separator)) {
 			t.Errorf("%q belongs to %q", rel, unit)
 		}

@@ -63,14 +63,19 @@ func (d disk) readable(path string) error {
 
 // lacks is the errMissing of what the profile wants beside the capture's files.
 func (d disk) lacks(q inquiry, near beside) error {
+	p := d.Profile
+	if q.store {
+		p = zarr()
+	}
 	stray := d.rules.group != nil && !q.several // a file that belongs to nothing
-	if len(d.rules.Companions) == 0 && d.rules.Marker == "" || stray || len(q.files) == 0 {
+	if len(p.Companions) == 0 && p.Marker == "" || stray || len(q.files) == 0 {
 		return nil
 	}
 	dirs := d.around(q)
 	// One that will belong to the capture is not there before it was seen to come.
 	ours := func(path string) bool {
-		return q.several && d.rules.takes(filepath.Base(path)) && d.rules.nameOf(d.Path, path) == q.unit
+		name, _ := d.rules.nameOf(d.Path, path)
+		return q.several && d.rules.takes(filepath.Base(path)) && name == q.unit
 	}
 	met := func(pattern string) bool {
 		in := func(f File) bool { return match(pattern, filepath.Base(f.Path)) }
@@ -84,7 +89,7 @@ func (d disk) lacks(q inquiry, near beside) error {
 		}
 		return false
 	}
-	if name := d.rules.missing(stem(filepath.Base(q.files[0].Path)), met); name != "" {
+	if name := p.missing(stem(filepath.Base(q.files[0].Path)), met); name != "" {
 		return errMissing(name)
 	}
 	return nil

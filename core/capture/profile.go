@@ -19,7 +19,8 @@ type Profile struct {
 	Match []string // patterns of names that are taken, such as "*.ome.tif"; empty: all
 	// Group is a regular expression (RE2) of a file's path in the folder, with slashes. The
 	// first of its groups that holds something names the capture that the file belongs to.
-	// A file that it does not match is a capture by itself. Empty: so is every file.
+	// A file that it does not match is a capture by itself, and so is a Zarr store, which is a
+	// folder. Empty: so is every file.
 	Group string
 	// Companions are patterns of names that must be met by a file of the capture, or one
 	// beside it, before it is finished; with a Group, only of what it matches. {stem} stands for a file's name without its endings,
@@ -48,6 +49,19 @@ type rules struct {
 
 	group *regexp.Regexp // nil: every file by itself
 }
+
+// storePath is that of a file of a store, which is one capture in every profile: its chunks by
+// themselves are nothing that can be looked at.
+var storePath = regexp.MustCompile(inStore)
+
+// kin is whether more files may belong to the capture of a file.
+type kin uint8
+
+const (
+	alone   kin = iota
+	grouped     // by the profile
+	stored      // in a store, of which the profile says nothing
+)
 
 func (p Profile) rules() (rules, error) {
 	r := rules{Profile: p}
@@ -92,38 +106,47 @@ func (r rules) takes(name string) bool {
 	return false
 }
 
-// unit names the capture of the file rel, a path in the folder with slashes, and reports
-// whether more files may belong to it.
-func (r rules) unit(rel string) (name string, several bool) {
-	if r.group == nil {
-		return rel, false
-	}
-	for i, s := range r.group.FindStringSubmatch(rel) {
-		if s = path.Clean(s); i > 0 && s != "." && filepath.IsLocal(s) {
-			return s, true
+// unit names the capture of the file rel, a path in the folder with slashes.
+func (r rules) unit(rel string) (string, kin) {
+	if r.group != nil {
+		if name := named(r.group, rel); name != "" {
+			return name, grouped
 		}
 	}
-	return rel, false
+	if name := named(storePath, rel); name != "" {
+		return name, stored
+	}
+	return rel, alone
 }
 
-// nameOf is the path of the capture of several that a file in folder belongs to, "" if it
-// is one by itself.
-func (r rules) nameOf(folder, file string) string {
-	rel, err := filepath.Rel(folder, file)
-	if err != nil {
-		return ""
-	}
-	if name, several := r.unit(filepath.ToSlash(rel)); several {
-		return filepath.Join(folder, filepath.FromSlash(name))
+// named is the first of the groups of a match that holds a name, "" if there is none.
+func named(by *regexp.Regexp, rel string) string {
+	for i, s := range by.FindStringSubmatch(rel) {
+		if s = path.Clean(s); i > 0 && s != "." && filepath.IsLocal(s) {
+			return s
+		}
 	}
 	return ""
 }
 
+// nameOf is the path of the capture of several that a file in folder belongs to, "" if it
+// is one by itself.
+func (r rules) nameOf(folder, file string) (string, kin) {
+	rel, err := filepath.Rel(folder, file)
+	if err != nil {
+		return "", alone
+	}
+	if name, kin := r.unit(filepath.ToSlash(rel)); kin != alone {
+		return filepath.Join(folder, filepath.FromSlash(name)), kin
+	}
+	return "", alone
+}
+
 // missing returns the first companion that none of the names meets, "" if there is none.
-func (r rules) missing(stem string, met func(pattern string) bool) string {
-	patterns := r.Companions
-	if r.Marker != "" {
-		patterns = append([]string{r.Marker}, patterns...)
+func (p Profile) missing(stem string, met func(pattern string) bool) string {
+	patterns := p.Companions
+	if p.Marker != "" {
+		patterns = append([]string{p.Marker}, patterns...)
 	}
 	for _, c := range patterns {
 		if !met(strings.ReplaceAll(c, "{stem}", literal(stem))) {

@@ -74,7 +74,12 @@ func TestWhatBelongsTogether(t *testing.T) {
 		profile string
 		want    map[string][]string // captures and their files; none: a file by itself
 	}{
-		{"single", map[string][]string{"a.tif": {}, "day/b.czi": {}, "day/b.txt": {}}},
+		{"single", map[string][]string{
+			"a.tif": {}, "day/b.czi": {}, "day/b.txt": {},
+			"a.ome.zarr":       {"a.ome.zarr/.zattrs", "a.ome.zarr/.zgroup", "a.ome.zarr/0/.zarray", "a.ome.zarr/0/0.0.0"},
+			"day/2/B.ZARR":     {"day/2/B.ZARR/0/c/0/0", "day/2/B.ZARR/0/zarr.json", "day/2/B.ZARR/zarr.json"},
+			"day/2/c.zarr.txt": {},
+		}},
 		{"micro-manager", map[string][]string{
 			"day/cells_1": {
 				"day/cells_1/DisplaySettings.json", "day/cells_1/cells_1_MMStack_Pos0.ome.tif",
@@ -93,6 +98,7 @@ func TestWhatBelongsTogether(t *testing.T) {
 			"frames":       {"frames/000.tif", "frames/001.tif"},
 			"day/m1":       {"day/m1_z00.ome.tif", "day/m1_z01.ome.tif"},
 			"overview.tif": {}, "protocol.txt": {},
+			"fused.zarr": {"fused.zarr/0/0/0", "fused.zarr/zarr.json"},
 		}},
 		{"plate", map[string][]string{
 			"batch/P1":           {"batch/P1/FFC_Profile/FFC_Profile.xml", "batch/P1/Images/Index.xml", "batch/P1/Images/r01c01f01p01-ch1.tiff"},

@@ -75,11 +75,14 @@ func video() Profile {
 	}
 }
 
-// zarr takes a store, which is a folder, as a whole.
+// inStore is the path of a file of a store, which is a folder, in groups as [Profile] has them.
+const inStore = `(?i)^(.+?\.zarr)/.+$`
+
+// zarr takes a store as a whole.
 func zarr() Profile {
 	return Profile{
 		Name: "ome-zarr", Title: "OME-Zarr",
-		Group:      `(?i)^(.+?\.zarr)/.+$`,
+		Group:      inStore,
 		Companions: []string{"zarr.json|.zattrs|.zgroup"},
 		Quiet:      time.Minute,
 	}

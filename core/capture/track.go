@@ -23,6 +23,7 @@ func (w *watch) apply(f findings, now time.Time) {
 	busy := w.sawAll(f.files, now)
 	gone := f.gone
 	if f.full {
+		w.begun = true
 		w.follow(f.dirs)
 		gone = append(gone, w.notIn(f)...)
 		w.every = min(w.every*3/2, max(everyIdle, w.Every))
@@ -150,6 +151,7 @@ func (w *watch) saw(file File, touched map[*unit]bool, now time.Time) {
 	case !known:
 		u := w.add(file)
 		u.touch(file.Size, now)
+		u.found = !w.begun
 		touched[u] = true
 	case t.Size != file.Size || !t.Modified.Equal(file.Modified):
 		t.unit.touch(file.Size-t.Size, now)
@@ -189,7 +191,9 @@ func (w *watch) arrives(u *unit, now time.Time) {
 // tell passes on s, filled from u.
 func (w *watch) tell(u *unit, s Sighting) {
 	u.state, u.say, u.told = s.State, s.Say, true
-	s.File, s.Since = u.file(), u.changed
+	if s.File, s.Since = u.file(), u.changed; u.found && s.Modified.Before(s.Since) {
+		s.Since = s.Modified // it did not come just now, but before the watch began
+	}
 	if s.State == Done {
 		s.Files = u.sorted()
 		w.finish(u)

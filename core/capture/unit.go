@@ -32,6 +32,7 @@ func (s stamp) of(f File) bool { return s.size == f.Size && s.modified == f.Modi
 type unit struct {
 	path    string
 	several bool
+	store   bool              // of which the profile says nothing
 	one     *track            // of a single file
 	files   map[string]*track // of several
 
@@ -41,6 +42,7 @@ type unit struct {
 	young   int           // files that have not been found unchanged often enough
 	marked  bool          // the file is there that ends the acquisition
 	changed time.Time     // by our clock
+	found   bool          // it was there before the watch, and has not changed since
 	longest time.Duration // between two changes
 	grew    int64         // bytes since seen
 	seen    time.Time     // when its rate was last told
@@ -98,17 +100,21 @@ func (u *unit) touch(grew int64, now time.Time) {
 	if u.several && !u.changed.IsZero() {
 		u.longest = max(u.longest, now.Sub(u.changed))
 	}
-	u.changed, u.checked, u.pause = now, time.Time{}, 0
+	u.changed, u.checked, u.pause, u.found = now, time.Time{}, 0, false
 	u.grew += max(grew, 0)
 }
 
 // quiet is how long nothing may change: an instrument that makes pauses is given more time,
 // one that has said that it is done less.
 func (w *watch) quiet(u *unit) time.Duration {
-	if u.marked {
+	least := w.Quiet
+	switch {
+	case u.store:
+		least = w.storeQuiet
+	case u.marked:
 		return min(w.Quiet, w.beat())
 	}
-	return max(w.Quiet, min(3*u.longest, longestQuiet))
+	return max(least, min(3*u.longest, longestQuiet))
 }
 
 // ready reports whether it is time to ask whether the unit is whole.
@@ -121,14 +127,14 @@ func (w *watch) ready(u *unit, now time.Time) bool {
 
 // unitOf returns the unit that a file belongs to, a new one if it is the first.
 func (w *watch) unitOf(file string) *unit {
-	name := w.rules.nameOf(w.Path, file)
-	several := name != ""
+	name, kin := w.rules.nameOf(w.Path, file)
+	several := kin != alone
 	if !several {
 		name = file
 	}
 	u, ok := w.units[name]
 	if !ok || u.several != several {
-		u = &unit{path: name, several: several}
+		u = &unit{path: name, several: several, store: kin == stored}
 		if several {
 			u.files = map[string]*track{}
 			w.reopen(u)
@@ -191,7 +197,10 @@ func (w *watch) reopen(u *unit) {
 	u.longest = longest
 	last := filepath.Base(u.path)
 	for path, s := range w.done {
-		if !s.several || !strings.Contains(path, last) || w.rules.nameOf(w.Path, path) != u.path {
+		if !s.several || !strings.Contains(path, last) {
+			continue
+		}
+		if name, _ := w.rules.nameOf(w.Path, path); name != u.path {
 			continue
 		}
 		delete(w.done, path)

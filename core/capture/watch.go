@@ -34,7 +34,7 @@ func (f Folder) watch(ctx context.Context, see func([]Sighting) error) error {
 	}
 	share := f.Share || asShare(ctx, f.Path, remote)
 	w := &watch{
-		Folder: f.withDefaults(share), rules: rules, tracks: map[string]*track{}, units: map[string]*unit{},
+		Folder: f.withDefaults(share), rules: rules, storeQuiet: f.storeQuiet(share), tracks: map[string]*track{}, units: map[string]*unit{},
 		done: map[string]stamp{}, pauses: map[string]time.Duration{}, dirty: map[string]bool{}, watched: map[string]bool{}, shut: map[string]bool{}, full: true,
 	}
 	w.every = w.Every
@@ -98,7 +98,10 @@ func asShare(ctx context.Context, path string, remote func(string) bool) bool {
 type watch struct {
 	Folder
 
-	rules  rules
+	rules rules
+	// storeQuiet is Quiet of a store that the profile says nothing of.
+	storeQuiet time.Duration
+
 	news   []Sighting               // that were not passed on yet
 	tracks map[string]*track        // files of captures that are not Done
 	units  map[string]*unit         // their captures
@@ -110,6 +113,7 @@ type watch struct {
 	deaf    bool              // the system has no more events to give: look instead
 	dirty   map[string]bool   // paths that events named
 	full    bool              // a full look is due
+	begun   bool              // there was one
 	device  uint64            // that held the folder at the last full look
 	looked  time.Time         // the last full look
 	turned  time.Time         // the last look of any kind
@@ -244,7 +248,7 @@ func (w *watch) due(now time.Time) []inquiry {
 		if !w.ready(u, now) {
 			continue
 		}
-		q := inquiry{unit: u.path, several: u.several, unread: map[string]bool{}}
+		q := inquiry{unit: u.path, several: u.several, store: u.store, unread: map[string]bool{}}
 		for t := range u.all() {
 			q.files = append(q.files, t.File)
 			if !t.whole {
