@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +37,7 @@ type film struct {
 	out    *bufio.Reader
 	next   int       // the frame that comes next out of it
 	past   []pam     // those before it, the last one last
+	wider  int       // bits that ffmpeg adds to samples of more than 8; below 0: not known yet
 	said   complaint // read when it has ended
 	closed bool
 }
@@ -58,7 +60,7 @@ func newFilm(path string, length int64, t *track) (*film, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &film{program: program, path: abs, track: t, length: length}, nil
+	return &film{program: program, path: abs, track: t, length: length, wider: -1}, nil
 }
 
 // still returns frame n.
@@ -153,7 +155,10 @@ func (f *film) read(ctx context.Context, n int) (pam, error) {
 	defer stopped()
 	for {
 		p, err := readPAM(f.out)
-		if err == nil {
+		if err == nil && p.max > 255 && f.wider < 0 {
+			f.wider, err = f.widens(ctx)
+		}
+		if p.wider = f.wider; err == nil {
 			p.data = f.room(p.bytes())
 			_, err = io.ReadFull(f.out, p.data)
 		}
@@ -173,6 +178,30 @@ func (f *film) read(ctx context.Context, n int) (pam, error) {
 			return p, nil
 		}
 	}
+}
+
+// deep is a stream whose samples, grey or of red, green and blue, have more than 8 bits and less than 16.
+var deep = regexp.MustCompile(`\b(?:gray|gbra?p)(9|10|12|14)[lb]e\b`)
+
+// widens tells how many bits ffmpeg adds to the film's samples, as it hands out 16: it repeats their upper
+// ones, and none is lost. Colours that were stored as luminance and two differences are made anew, and
+// have 16.
+func (f *film) widens(ctx context.Context) (int, error) {
+	cmd := exec.CommandContext(ctx, f.program, "-nostdin", "-hide_banner", "-v", "info", "-i", "file:"+f.path) //nolint:gosec // as in start
+	said, _ := cmd.CombinedOutput()                                                                            // an error: nothing is to be made
+	if err := ctx.Err(); err != nil {
+		return -1, err
+	}
+	for line := range strings.Lines(string(said)) {
+		if strings.HasPrefix(strings.TrimSpace(line), "Stream #") && strings.Contains(line, " Video: ") {
+			if m := deep.FindStringSubmatch(line); m != nil {
+				n, _ := strconv.Atoi(m[1]) // it is one of those
+				return 16 - n, nil
+			}
+			return 0, nil // the first is the one that is shown
+		}
+	}
+	return 0, nil
 }
 
 // room is for one more frame of this size: that of the oldest kept, where there are enough. It needs

@@ -91,6 +91,43 @@ func TestGreyAndDeepFilms(t *testing.T) {
 	}
 }
 
+// TestNarrowFilms have more than 8 bits and less than 16: each value is the one that is stored. Those of a
+// colour film of luminance are made anew, of 16 bits.
+func TestNarrowFilms(t *testing.T) {
+	dir := t.TempDir()
+	const size = 48 * 36
+	for _, c := range []struct {
+		format string
+		places []int // of red, green and blue among the planes that are stored
+	}{
+		{"gray9le", []int{0}},
+		{"gray10le", []int{0}},
+		{"gray12le", []int{0}},
+		{"gbrp9le", []int{2, 0, 1}},
+		{"gbrp10le", []int{2, 0, 1}},
+		{"gbrp12le", []int{2, 0, 1}},
+		{"gbrp14le", []int{2, 0, 1}},
+		{"gbrap10le", []int{2, 0, 1}},
+		{"gbrp16le", []int{2, 0, 1}},
+	} {
+		name := c.format + ".mkv"
+		ffmpeg(t, dir, "-f lavfi -i testsrc2=s=48x36:r=10:d=0.5 -c:v ffv1 -strict -2 -pix_fmt "+c.format+" "+name)
+		want := ffmpeg(t, dir, "-i "+name+" -f rawvideo -pix_fmt "+c.format+" -")
+		src := open(t, filepath.Join(dir, name))
+		if info := src.Info(); info.T != 5 || len(info.Channels) != len(c.places) || info.Type != imageio.Uint16 {
+			t.Fatalf("%s: %+v", name, info)
+		}
+		planes := len(want) / (5 * size * 2)
+		for _, n := range []int{0, 1, 4, 2} {
+			for ch, place := range c.places {
+				if !bytes.Equal(imageiotest.Plane(t, src, 0, ch, 0, n).Data, want[(n*planes+place)*size*2:][:size*2]) {
+					t.Errorf("%s: frame %d channel %d has other values than are stored", name, n, ch)
+				}
+			}
+		}
+	}
+}
+
 func value(p []byte, size int) uint16 {
 	if size == 1 {
 		return uint16(p[0])

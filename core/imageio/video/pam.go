@@ -2,6 +2,7 @@ package video
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -17,6 +18,7 @@ import (
 type pam struct {
 	size       image.Point
 	depth, max int // samples of a pixel, the greatest one
+	wider      int // bits that the film's samples do not have
 	data       []byte
 }
 
@@ -76,8 +78,8 @@ func (p pam) still() *still {
 		for i := range n {
 			at := (i*p.depth + c) * b
 			switch {
-			case b == 2: // big-endian
-				plane[2*i], plane[2*i+1] = p.data[at+1], p.data[at]
+			case b == 2:
+				binary.LittleEndian.PutUint16(plane[2*i:], binary.BigEndian.Uint16(p.data[at:])>>p.wider)
 			case p.max == 1: // black and white
 				plane[i] = 255 * p.data[at]
 			default:
