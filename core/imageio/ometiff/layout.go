@@ -209,11 +209,12 @@ func (f *file) describe(l *layout, base *page) error {
 	l.info.Type, _ = base.sampleType()
 	l.info.Negative = base.photometric == photometricWhite && base.samples == 1
 	l.info.TileSize = tileSize(base)
-	for c := len(l.info.Channels); c < l.stacks*l.samples; c++ {
+	named := len(l.info.Channels)
+	for c := named; c < l.stacks*l.samples; c++ {
 		l.info.Channels = append(l.info.Channels, channel(c, l.stacks, l.samples, base.photometric))
 	}
-	if base.alpha && l.stacks == 1 { // no instrument writes it: dropped, as of everyday pictures
-		l.info.Channels = l.info.Channels[:3]
+	if base.alpha && l.stacks == 1 && (l.samples == 4 || named == 0) { // no instrument writes it: dropped, as of everyday pictures
+		l.info.Channels = l.info.Channels[:l.samples-1]
 	}
 	if l.info.Instrument == "" {
 		for _, d := range base.made {

@@ -15,13 +15,14 @@ import (
 	"coverslip.dev/coverslip/core/imageio/ometiff"
 )
 
-// odd writes what programs beside the usual ones write: a colour picture with transparency, a µ in
+// odd writes what programs beside the usual ones write: pictures with transparency, a µ in
 // Latin-1, and a recording of two time points that was stopped in the second.
 const odd = `
 import sys, numpy as np, tifffile
 out = sys.argv[1]
 rgba = np.random.default_rng(0).integers(0, 255, (40, 50, 4), np.uint8)
 tifffile.imwrite(out + "/rgba.tif", rgba, photometric="rgb", extrasamples=["unassalpha"])
+tifffile.imwrite(out + "/la.tif", rgba[..., :2].copy(), photometric="minisblack", planarconfig="contig", extrasamples=["unassalpha"], metadata=None)
 xml = '''<?xml version="1.0" encoding="ISO-8859-1"?>
 <OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint16"
  DimensionOrder="XYCZT" SizeX="50" SizeY="40" SizeZ="1" SizeC="1" SizeT="%d" PhysicalSizeX="0.5" PhysicalSizeY="0.5"
@@ -46,6 +47,9 @@ func TestWhatOtherProgramsWrite(t *testing.T) {
 	}
 	if info := open("rgba.tif").Info(); len(info.Channels) != 3 || !info.Colored() {
 		t.Errorf("a colour picture has %d channels", len(info.Channels))
+	}
+	if info := open("la.tif").Info(); len(info.Channels) != 1 {
+		t.Errorf("a grey picture has %d channels", len(info.Channels))
 	}
 	if info := open("latin.ome.tif").Info(); info.Micron.X != 0.5 {
 		t.Errorf("pixels of %g µm", info.Micron.X)

@@ -69,7 +69,7 @@ type page struct {
 	photometric uint64
 	inks        uint64 // 2: others than cyan, magenta, yellow and black
 	planar      bool   // each sample in chunks of its own
-	alpha       bool   // the fourth sample is transparency
+	alpha       bool   // the last sample, of two or four, is transparency
 	predictor   uint64
 	fillOrder   uint64 // 2: the lowest bits of a byte come first
 	kind        uint64 // SampleFormat: 1 unsigned, 2 signed, 3 float
@@ -203,7 +203,9 @@ func (p *page) makers(tag uint16) *field {
 // transparent reports whether the last sample is transparency, by ExtraSamples: 1 where the
 // colours are multiplied with it, 2 where they aren't.
 func (p *page) transparent(extra uint64) bool {
-	return p.samples == 4 && inColor(p.photometric) && (extra == 1 || extra == 2)
+	colored := p.samples == 4 && inColor(p.photometric)
+	grey := p.samples == 2 && p.photometric == photometricBlack
+	return (colored || grey) && (extra == 1 || extra == 2)
 }
 
 // fill sets the shape from a directory's numbers and checks that it is one.

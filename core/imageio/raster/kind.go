@@ -36,6 +36,7 @@ type picture struct {
 	size   image.Point
 	typ    imageio.PixelType
 	planes [][]byte // one a channel, little-endian
+	film   *film    // of several pictures; nil for one
 }
 
 // said is what a decoder of the library takes from a picture's head.
@@ -59,7 +60,7 @@ func decoded(decode func(io.Reader) (image.Image, error)) func([]byte) (picture,
 // kindOf returns the format that begins with head, nil for none.
 func kindOf(head []byte) *kind {
 	for _, k := range []kind{
-		{"PNG", "\x89PNG\r\n\x1a\n", said(png.DecodeConfig), decoded(png.Decode), pngEnded, 8 * 1032},
+		{"PNG", "\x89PNG\r\n\x1a\n", said(png.DecodeConfig), decodePNG, pngEnded, 8 * 1032},
 		{"JPEG", "\xff\xd8\xff", configJPEG, decodeJPEG, jpegEnded, 4096},
 		{"BMP", "BM????\x00\x00\x00\x00", said(bmp.DecodeConfig), decoded(bmp.Decode), bmpEnded, 8},
 		{"GIF", "GIF8?a", said(gif.DecodeConfig), decodeGIF, gifEnded, 4096},
@@ -70,6 +71,16 @@ func kindOf(head []byte) *kind {
 		}
 	}
 	return nil
+}
+
+// decodePNG has one plane for grey, as the file says it: with transparency the library makes colours of it.
+func decodePNG(data []byte) (picture, error) {
+	p, err := decoded(png.Decode)(data)
+	const kind, colors = 25, 2
+	if err == nil && data[kind]&colors == 0 {
+		p.planes = p.planes[:1]
+	}
+	return p, err
 }
 
 // configJPEG knows also what the library does not read.
@@ -111,24 +122,40 @@ func light(inks [][]byte) [][]byte {
 	return out
 }
 
-// decodeGIF decodes the first picture. The library makes its transparent colour black: it is that of the
-// file's palette, if the picture goes by it.
+// decodeGIF decodes all pictures.
 func decodeGIF(data []byte) (picture, error) {
+	conf, err := gif.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return picture{}, err
+	}
+	whole, _ := conf.ColorModel.(color.Palette)
+	n, _, ended := gifBlocks(data)
+	if n > 1 {
+		all, err := gif.DecodeAll(bytes.NewReader(data))
+		if err == nil {
+			f := newFilm(all, whole)
+			return picture{size: image.Pt(conf.Width, conf.Height), planes: f.canvas, film: f}, nil
+		}
+		if !ended {
+			return picture{}, err
+		}
+	} // the first one can be shown whatever the words between the others are
 	return decoded(func(r io.Reader) (image.Image, error) {
 		img, err := gif.Decode(r)
-		if err != nil {
-			return nil, err
+		if p, ok := img.(*image.Paletted); ok && err == nil {
+			p.Palette = filled(p.Palette, whole)
 		}
-		conf, err := gif.DecodeConfig(bytes.NewReader(data))
-		if err != nil {
-			return nil, err
-		}
-		whole, _ := conf.ColorModel.(color.Palette)
-		if p, ok := img.(*image.Paletted); ok && slices.EqualFunc(p.Palette, whole, func(a, b color.Color) bool { return a == b || a == color.RGBA{} }) {
-			p.Palette = whole
-		}
-		return img, nil
+		return img, err
 	})(data)
+}
+
+// filled is the palette of a picture with its transparent colour, which the library makes black: that of
+// the file's palette, if the picture goes by it.
+func filled(p, whole color.Palette) color.Palette {
+	if slices.EqualFunc(p, whole, func(a, b color.Color) bool { return a == b || a == color.RGBA{} }) {
+		return whole
+	}
+	return p
 }
 
 // pixel is how many bytes of memory a pixel takes while a picture is decoded.
@@ -137,6 +164,9 @@ func (k *kind) pixel(conf image.Config, data []byte) int64 {
 	switch {
 	case deep:
 		return 8 + 6
+	case k.name == "GIF": // all pictures, and what they are put together on
+		_, all, _ := gifBlocks(data)
+		return 4 + 3 + 3*3 + all/(int64(conf.Width)*int64(conf.Height))
 	case k.name != "JPEG":
 		return 4 + 3
 	}
@@ -157,8 +187,14 @@ func jpegEnded(data []byte) bool {
 	return at < len(data) && bytes.LastIndex(data[at:], []byte("\xff\xd9")) >= 0
 }
 
-// gifEnded walks the blocks to the trailer, as any byte of a picture may look like one.
 func gifEnded(data []byte) bool {
+	_, _, ended := gifBlocks(data)
+	return ended
+}
+
+// gifBlocks walks the blocks to the trailer, as any byte of a picture may look like one, and counts the
+// pictures, and their pixels.
+func gifBlocks(data []byte) (n int, pixels int64, ended bool) {
 	at := 13
 	table := func(flags int) { // of colours, where the flags at that place say so
 		if flags < len(data) && data[flags]&0x80 != 0 {
@@ -169,11 +205,15 @@ func gifEnded(data []byte) bool {
 	for at < len(data) {
 		switch data[at] {
 		case ';':
-			return true
+			return n, pixels, true
 		case '!': // an extension
 			at += 2
 		case ',': // a picture
 			flags := at + 9
+			if n++; flags < len(data) {
+				le := binary.LittleEndian
+				pixels += int64(le.Uint16(data[at+5:])) * int64(le.Uint16(data[at+7:]))
+			}
 			at += 11
 			table(flags)
 		default: // stray, as some programs write zeros
@@ -185,7 +225,7 @@ func gifEnded(data []byte) bool {
 		}
 		at++
 	}
-	return false
+	return n, pixels, false
 }
 
 // bmpEnded goes by where the last row ends, as some programs write a length that is too large; packed

@@ -1,7 +1,7 @@
 // Package raster reads everyday pictures: PNG, JPEG, BMP, GIF and WebP.
 //
 // They are small and can't be read in part, so one is decoded whole when it is opened and
-// handed out in tiles from memory.
+// handed out in tiles from memory. The pictures of a GIF that moves are its time points.
 package raster
 
 import (
@@ -71,12 +71,15 @@ func parse(path string, data []byte) (*source, error) {
 	if err != nil {
 		return nil, k.fault(path, data, err)
 	}
-	s := &source{planes: p.planes}
+	s := &source{planes: p.planes, film: p.film}
 	s.info.Type = p.typ
 	s.info.Name, s.info.Format = filepath.Base(path), k.name
 	s.info.Levels = []imageio.Level{{Size: p.size, Downsample: 1}}
 	s.info.TileSize = image.Pt(tileSide, tileSide)
 	s.info.Z, s.info.T = 1, 1
+	if p.film != nil { // how fast they are played says nothing of when they were taken
+		s.info.T = len(p.film.all.Image)
+	}
 	s.info.Channels = []imageio.Channel{{Name: "Grey", Color: [3]uint8{255, 255, 255}}}
 	if len(s.planes) == 3 {
 		s.info.Channels = []imageio.Channel{
@@ -135,6 +138,7 @@ type source struct {
 	id     string
 	info   imageio.Info
 	planes [][]byte // one a channel, little-endian
+	film   *film    // that has them, of several pictures; else nil
 }
 
 func (s *source) ID() string         { return s.id }
@@ -149,10 +153,16 @@ func (s *source) ReadTile(ctx context.Context, t imageio.Tile) (*imageio.Pixels,
 	if err != nil {
 		return nil, err
 	}
+	planes := s.planes
+	if s.film != nil {
+		if planes, err = s.film.planes(ctx, t.T); err != nil {
+			return nil, err
+		}
+	}
 	n, w := s.info.Type.Bytes(), s.info.Levels[0].Size.X
 	out := &imageio.Pixels{Size: rect.Size(), Type: s.info.Type, Data: make([]byte, 0, rect.Dx()*rect.Dy()*n)}
 	for y := rect.Min.Y; y < rect.Max.Y; y++ {
-		out.Data = append(out.Data, s.planes[t.C][(y*w+rect.Min.X)*n:(y*w+rect.Max.X)*n]...)
+		out.Data = append(out.Data, planes[t.C][(y*w+rect.Min.X)*n:(y*w+rect.Max.X)*n]...)
 	}
 	return out, nil
 }

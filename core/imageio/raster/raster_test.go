@@ -215,3 +215,57 @@ func TestHalfAnAnimation(t *testing.T) {
 		}
 	}
 }
+
+// TestMovingGIF has a picture that others change: in part, for their own time only, and by being cleared. All
+// are seen, however one gets to them.
+func TestMovingGIF(t *testing.T) {
+	greys := color.Palette{color.Gray{}, color.Gray{Y: 100}, color.Gray{Y: 200}, color.Transparent}
+	red := color.Palette{color.Gray{}, color.RGBA{R: 255, A: 255}, color.Gray{Y: 200}, color.Transparent}
+	for name, c := range map[string]struct {
+		palette color.Palette
+		one     [3]byte // what the palette's 1 is
+	}{"grey.gif": {greys, [3]byte{100, 100, 100}}, "red.gif": {red, [3]byte{255, 0, 0}}} {
+		all := &gif.GIF{Config: image.Config{ColorModel: c.palette, Width: 4, Height: 2}}
+		var want [][]byte // numbers of the palette
+		for _, f := range []struct {
+			rect     image.Rectangle
+			pix      []byte
+			disposal byte
+			want     []byte
+		}{
+			{image.Rect(0, 0, 4, 2), []byte{1, 1, 1, 1, 2, 2, 2, 2}, gif.DisposalNone, []byte{1, 1, 1, 1, 2, 2, 2, 2}},
+			{image.Rect(1, 0, 3, 1), []byte{3, 2}, 0, []byte{1, 1, 2, 1, 2, 2, 2, 2}},
+			{image.Rect(2, 0, 4, 2), []byte{1, 1, 1, 1}, gif.DisposalPrevious, []byte{1, 1, 1, 1, 2, 2, 1, 1}},
+			{image.Rect(0, 1, 1, 2), []byte{1}, gif.DisposalBackground, []byte{1, 1, 2, 1, 1, 2, 2, 2}},
+			{image.Rect(3, 1, 4, 2), []byte{3}, gif.DisposalNone, []byte{1, 1, 2, 1, 0, 2, 2, 2}},
+		} {
+			all.Image = append(all.Image, &image.Paletted{Pix: f.pix, Stride: f.rect.Dx(), Rect: f.rect, Palette: c.palette})
+			all.Delay, all.Disposal, want = append(all.Delay, 5), append(all.Disposal, f.disposal), append(want, f.want)
+		}
+		path := save(t, name, func(o io.Writer) error { return gif.EncodeAll(o, all) })
+		open := func(t *testing.T) imageio.Source {
+			t.Helper()
+			src, err := raster.Format{}.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return src
+		}
+		src := open(t)
+		i := src.Info()
+		if i.T != len(want) || i.Colored() != (name == "red.gif") || i.Interval != 0 || i.Levels[0].Size != image.Pt(4, 2) {
+			t.Fatalf("%s: %+v", name, i)
+		}
+		for _, n := range []int{0, 1, 2, 3, 4, 2, 2, 0, 4} {
+			for ch := range i.Channels {
+				got := imageiotest.Plane(t, src, 0, ch, 0, n).Data
+				for k, v := range want[n] {
+					if is := [3]byte{0, c.one[ch], 200}[v]; got[k] != is {
+						t.Errorf("%s: channel %d of picture %d is %v at %d, want %d", name, ch, n, got, k, is)
+					}
+				}
+			}
+		}
+		imageiotest.Run(t, open)
+	}
+}

@@ -45,14 +45,15 @@ for level in (0, 9):
     write(f"rgb-{level}.png", Image.fromarray(RGB), RGB, compress_level=level)
     write(f"rgba-{level}.png", Image.fromarray(alpha), RGB, compress_level=level)
     write(f"palette-{level}.png", few, np.asarray(few.convert("RGB")), compress_level=level)
-# What Pillow can't write: 16 bits of colour, transparency, which is dropped, and grey with it.
+# What Pillow can't write: 16 bits of colour, and transparency, which is dropped: grey stays grey.
 clear = (x * 3).astype(np.uint8)
 RGB16 = RGB.astype(np.uint16) * 251 + 7
 for name, planes, solid in [("rgb16", RGB16, None), ("rgba16", RGB16, clear * np.uint16(257)), ("rgba-clear", RGB, clear),
-                            ("grey-clear", np.dstack([GREY] * 3), clear), ("deep-clear", np.dstack([DEEP] * 3), clear * np.uint16(257))]:
-    stored = planes if solid is None else np.dstack([planes[..., : 1 if name in ("grey-clear", "deep-clear") else 3], solid])
+                            ("grey-clear", GREY, clear), ("deep-clear", DEEP, clear * np.uint16(257))]:
+    stored = planes if solid is None else np.dstack([planes, solid])
     (OUT / f"{name}.png").write_bytes(imagecodecs.png_encode(np.ascontiguousarray(stored)))
     note(f"{name}.png", planes)
+write("grey-hole.png", Image.fromarray(GREY), GREY, transparency=int(GREY[30, 40]))
 write("bits.png", Image.fromarray(GREY > 100), ((GREY > 100) * 255).astype(np.uint8))
 write("bits.bmp", Image.fromarray(GREY > 100), ((GREY > 100) * 255).astype(np.uint8))
 write("grey.bmp", Image.fromarray(GREY), GREY)
