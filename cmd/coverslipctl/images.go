@@ -27,9 +27,12 @@ type imageInfo struct {
 	Channels   []imageChannel `json:"channels"`
 	Pixel      *imageMicron   `json:"pixel_um,omitempty"`
 	Stage      *imageMicron   `json:"stage_um,omitempty"`
-	Interval   float64        `json:"interval_s,omitempty"`
+	Interval   float64        `json:"interval_s,omitempty"` // on average, where there are times
+	Times      []float64      `json:"times_s,omitempty"`    // of all time points, where they are uneven
 	Acquired   *time.Time     `json:"acquired,omitempty"`
 	Instrument string         `json:"instrument,omitempty"`
+	Lens       *imageLens     `json:"objective,omitempty"`
+	Title      string         `json:"title,omitempty"`
 	Image      int            `json:"image"`
 	Images     []string       `json:"images,omitempty"`
 	From       *imageFrom     `json:"converted_from,omitempty"`
@@ -49,14 +52,34 @@ type imageLevel struct {
 }
 
 type imageChannel struct {
-	Name  string `json:"name"`
-	Color string `json:"color"`
+	Name  string  `json:"name"`
+	Color string  `json:"color"`
+	Low   float64 `json:"low,omitempty"` // samples that are to be shown dark and bright
+	High  float64 `json:"high,omitempty"`
+	Off   bool    `json:"off,omitempty"` // it is not to be shown at first
+	Light float64 `json:"exposure_s,omitempty"`
+}
+
+type imageLens struct {
+	Power    float64 `json:"magnification,omitempty"`
+	Aperture float64 `json:"na,omitempty"`
 }
 
 type imageMicron struct {
 	X float64 `json:"x"`
 	Y float64 `json:"y"`
 	Z float64 `json:"z,omitempty"`
+}
+
+func (l imageLens) String() string {
+	text := "through an objective"
+	if l.Power > 0 {
+		text += fmt.Sprintf(" of %g×", l.Power)
+	}
+	if l.Aperture > 0 {
+		text += fmt.Sprintf(", NA %g", l.Aperture)
+	}
+	return text
 }
 
 func info(ctx context.Context, c call, args []string) error {
@@ -88,16 +111,22 @@ func describe(ctx context.Context, path string, n int, p *job.Progress) (imageIn
 	size := i.Levels[0].Size
 	out := imageInfo{
 		Name: i.Name, Format: i.Format, Axes: "TCZYX", Shape: [5]int{i.T, len(i.Channels), i.Z, size.Y, size.X}, Type: i.Type.String(), Negative: i.Negative,
-		Tile: [2]int{i.TileSize.X, i.TileSize.Y}, Interval: i.Interval.Seconds(), Instrument: i.Instrument, Image: i.Image, Images: i.Images,
+		Tile: [2]int{i.TileSize.X, i.TileSize.Y}, Interval: i.Interval.Seconds(), Instrument: i.Instrument, Title: i.Title, Image: i.Image, Images: i.Images,
+	}
+	for _, at := range i.Times {
+		out.Times = append(out.Times, at.Seconds())
 	}
 	for _, l := range i.Levels {
 		out.Levels = append(out.Levels, imageLevel{l.Size.X, l.Size.Y, l.Downsample})
 	}
 	for _, ch := range i.Channels {
-		out.Channels = append(out.Channels, imageChannel{ch.Name, fmt.Sprintf("#%02x%02x%02x", ch.Color[0], ch.Color[1], ch.Color[2])})
+		out.Channels = append(out.Channels, imageChannel{ch.Name, fmt.Sprintf("#%02x%02x%02x", ch.Color[0], ch.Color[1], ch.Color[2]), ch.Low, ch.High, ch.Off, ch.Exposure.Seconds()})
 	}
 	if m := imageMicron(i.Micron); m != (imageMicron{}) {
 		out.Pixel = &m
+	}
+	if l := imageLens(i.Lens); l != (imageLens{}) {
+		out.Lens = &l
 	}
 	if m := imageMicron(i.Stage); m != (imageMicron{}) {
 		out.Stage = &m
@@ -119,9 +148,9 @@ func (i imageInfo) lines() []string {
 	}
 	out := []string{
 		fmt.Sprintf("%s: %s, %d × %d pixels of %s", i.Name, i.Format, i.Shape[4], i.Shape[3], i.Type),
-		fmt.Sprintf("%d channels: %s", len(i.Channels), strings.Join(channels, ", ")),
-		fmt.Sprintf("%d planes, %d time points", i.Shape[2], i.Shape[0]),
-		fmt.Sprintf("%d levels: %s", len(i.Levels), strings.Join(levels, ", ")),
+		some(len(i.Channels), "channel") + ": " + strings.Join(channels, ", "),
+		some(i.Shape[2], "plane") + ", " + some(i.Shape[0], "time point"),
+		some(len(i.Levels), "level") + ": " + strings.Join(levels, ", "),
 	}
 	if i.Negative {
 		out = append(out, "0 is white")
@@ -132,7 +161,10 @@ func (i imageInfo) lines() []string {
 			out = append(out, fmt.Sprintf("planes are %g µm apart", i.Pixel.Z))
 		}
 	}
-	if i.Interval > 0 {
+	switch {
+	case len(i.Times) > 0:
+		out = append(out, fmt.Sprintf("time points are uneven, %.3g s apart on average", i.Interval))
+	case i.Interval > 0:
 		out = append(out, fmt.Sprintf("a time point every %g s", i.Interval))
 	}
 	if i.Acquired != nil {
@@ -141,6 +173,9 @@ func (i imageInfo) lines() []string {
 	if i.Instrument != "" {
 		out = append(out, "by "+i.Instrument)
 	}
+	if i.Lens != nil {
+		out = append(out, i.Lens.String())
+	}
 	if i.From != nil {
 		out = append(out, fmt.Sprintf("converted only image %d (%s) of 0 to %d: --image converts another", i.From.Image, i.From.Name, i.From.Of-1))
 	}
@@ -148,6 +183,14 @@ func (i imageInfo) lines() []string {
 		out = append(out, fmt.Sprintf("image %d of 0 to %d: %s", i.Image, len(i.Images)-1, strings.Join(i.Images, ", ")))
 	}
 	return out
+}
+
+// some counts what people count.
+func some(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func convert(ctx context.Context, c call, args []string) error {

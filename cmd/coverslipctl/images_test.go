@@ -46,10 +46,17 @@ func TestConvertAndInfo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if i.Format != "OME-TIFF" || i.Shape != [5]int{1, 3, 1, 700, 1500} || i.Type != "uint8" || len(i.Levels) != 3 || i.Levels[2].Width != 375 ||
-		len(i.Channels) != 3 || i.Channels[0] != (imageChannel{"Red", "#ff0000"}) {
+		len(i.Channels) != 3 || i.Channels[0] != (imageChannel{Name: "Red", Color: "#ff0000"}) {
 		t.Errorf("read %+v", i)
 	}
-	if text := ctl(0, "info", out); !strings.Contains(text, "1500 × 700 pixels of uint8") {
+	text := ctl(0, "info", out)
+	for _, want := range []string{"1500 × 700 pixels of uint8", "\n3 channels: Red", "\n1 plane, 1 time point\n", "\n3 levels: "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("does not say %q: %s", want, text)
+		}
+	}
+	none := filepath.Join(dir, "nodir")
+	if text := ctl(1, "convert", in, filepath.Join(none, "x.ome.tif")); !strings.Contains(text, "The folder “"+none+"” is not there.") {
 		t.Errorf("says %s", text)
 	}
 	ctl(1, "convert", in, out) // it is there
@@ -75,6 +82,8 @@ func TestInfoOfAcquisitions(t *testing.T) {
 tifffile.imwrite(sys.argv[1] + '/axes.ome.tif', numpy.zeros((3, 4, 2, 30, 50), 'u2'), ome=True, metadata={
     'axes': 'TZCYX', 'PhysicalSizeX': 0.25, 'PhysicalSizeXUnit': 'µm', 'PhysicalSizeY': 500, 'PhysicalSizeYUnit': 'nm', 'PhysicalSizeZ': 2,
     'TimeIncrement': 1500, 'TimeIncrementUnit': 'ms', 'Channel': {'Name': ['DAPI', 'GFP']}})
+tifffile.imwrite(sys.argv[1] + '/uneven.ome.tif', numpy.zeros((4, 30, 50), 'u2'), ome=True, metadata={
+    'axes': 'TYX', 'TimeIncrement': 84, 'Plane': {'DeltaT': [0.0, 10.0, 132.0, 252.0], 'DeltaTUnit': ['s'] * 4}})
 with tifffile.TiffWriter(sys.argv[1] + '/positions.ome.tif', ome=True) as w:
     for n in range(3):
         w.write(numpy.zeros((40, 50 + n), 'u1'), metadata={'axes': 'YX', 'Name': f'Position {n}'})`, dir)
@@ -93,6 +102,25 @@ with tifffile.TiffWriter(sys.argv[1] + '/positions.ome.tif', ome=True) as w:
 	if i.Axes != "TCZYX" || i.Shape != [5]int{3, 2, 4, 30, 50} || i.Type != "uint16" || i.Interval != 1.5 || len(i.Images) > 0 ||
 		i.Pixel == nil || *i.Pixel != (imageMicron{0.25, 0.5, 2}) || i.Channels[0].Name != "DAPI" || i.Channels[1].Name != "GFP" {
 		t.Errorf("read %+v, %+v", i, i.Pixel)
+	}
+	for _, name := range []string{"uneven.ome.tif", "again.ome.tif"} {
+		path := filepath.Join(dir, name)
+		var text, errs bytes.Buffer
+		if name == "again.ome.tif" {
+			if code := run(t.Context(), []string{"convert", filepath.Join(dir, "uneven.ome.tif"), path}, &text, &errs); code != 0 {
+				t.Fatalf("convert ended with %d: %s", code, &errs)
+			}
+			if data, err := os.ReadFile(path); err != nil || bytes.Contains(data, []byte("TimeIncrement")) {
+				t.Errorf("its time points are said to be even, %v", err)
+			}
+		}
+		if i := say(path); i.Interval != 84 || !slices.Equal(i.Times, []float64{0, 10, 132, 252}) {
+			t.Errorf("%s: read %+v", name, i)
+		}
+		text.Reset()
+		if code := run(t.Context(), []string{"info", path}, &text, &errs); code != 0 || !strings.Contains(text.String(), "time points are uneven, 84 s apart on average") {
+			t.Errorf("%s ended with %d: %s%s", name, code, &text, &errs)
+		}
 	}
 	for n := range 3 {
 		i := say(filepath.Join(dir, "positions.ome.tif"), "--image", strconv.Itoa(n))

@@ -12,7 +12,7 @@ import (
 // Reading counts how pixels have been decoded: raise it whenever those of some file become other ones,
 // such as turned, of another palette or other means of the levels below. What is kept of an image's
 // pixels has it in its name, so that what was kept before is made anew.
-const Reading = 4
+const Reading = 5
 
 // Source is one open image: a pyramid of levels, each cut into tiles. All its
 // methods may be called from any goroutine.
@@ -46,9 +46,11 @@ type Info struct {
 	Aspect     float64   // of a pixel, width by height, of a film that says no more of it; 0: nobody says
 	Acquired   time.Time // zero if the file does not say
 	Instrument string
+	Lens       Lens            // the objective
 	Interval   time.Duration   // from one time point to the next, on average; zero if the file does not say
 	Times      []time.Duration // of all time points, the first of which is at zero, if the file says they are uneven
 	Stage      Micron          // where the stage stood; zero if the file does not say
+	Title      string          // what the file calls this image; empty if it does not say
 	Images     []string        // names of all images of a file that holds several, else nil
 	Image      int             // which of them this is
 }
@@ -87,8 +89,27 @@ type Level struct {
 
 // Channel is one colour or stain.
 type Channel struct {
-	Name  string
-	Color [3]uint8 // RGB; white when the file does not say
+	Name      string
+	Color     [3]uint8 // RGB; white when the file does not say
+	Low, High float64  // samples that are to be shown dark and bright; both 0 where the file does not say
+	Off       bool     // it is not to be shown at first
+	Exposure  time.Duration
+}
+
+// Lens is an objective by its nominal magnification and its numerical aperture; zero where the file does not say.
+type Lens struct{ Power, Aperture float64 }
+
+// Window takes between which samples of type t a channel is to be shown, as a file says, unless that makes no
+// sense. All that 16 bits or more can hold is what programs write that did not look at the samples.
+func (c *Channel) Window(low, high float64, t PixelType) {
+	least, most, whole := t.limits()
+	if !(low < high) || math.IsInf(low, 0) || math.IsInf(high, 0) {
+		return
+	}
+	if whole && (low < least || high > most || t.Bytes() > 1 && low == least && high == most) {
+		return
+	}
+	c.Low, c.High = low, high
 }
 
 // Micron is the size of a pixel (X, Y) and the distance of planes (Z) in
@@ -120,6 +141,19 @@ func (t PixelType) String() string {
 		Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Int8: "int8", Int16: "int16",
 		Int32: "int32", Float32: "float32", Float64: "float64",
 	}[t]
+}
+
+// limits are the least and the greatest sample of a type of whole numbers.
+func (t PixelType) limits() (least, most float64, whole bool) {
+	all := math.Exp2(float64(8 * t.Bytes()))
+	switch t {
+	case Uint8, Uint16, Uint32:
+		return 0, all - 1, true
+	case Int8, Int16, Int32:
+		return -all / 2, all/2 - 1, true
+	case Float32, Float64:
+	}
+	return 0, 0, false
 }
 
 // None reports whether a sample stands for nothing, as programs write it around a mosaic, where they

@@ -170,6 +170,7 @@ func (c *channels) ranged(rs []tileview.Range) {
 			cs[i].Min, cs[i].Max, cs[i].Gamma = rs[i].Low, rs[i].High, 1
 		}
 	}
+	c.said(cs)
 	switch {
 	case c.info.Colored() && c.info.Type == imageio.Uint8:
 		together(cs, 0, 255) // as it is
@@ -183,6 +184,17 @@ func (c *channels) ranged(rs []tileview.Range) {
 		cs, c.again = c.again, nil
 	}
 	c.show(cs)
+}
+
+// said has the channels as the file says that they are to be shown.
+func (c *channels) said(cs []tileview.Channel) {
+	some := slices.ContainsFunc(c.info.Channels, func(ch imageio.Channel) bool { return !ch.Off })
+	for i, ch := range c.info.Channels[:min(len(c.info.Channels), len(cs))] {
+		cs[i].On = !ch.Off || !some // else there would be nothing to see
+		if ch.Low < ch.High {
+			cs[i].Min, cs[i].Max = ch.Low, ch.High
+		}
+	}
 }
 
 // show puts settings on the screen.

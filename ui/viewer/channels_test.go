@@ -194,6 +194,37 @@ func TestColoursOfAPictureStayTrue(t *testing.T) {
 	}
 }
 
+// staged is an image whose file says how it is to be shown.
+type staged struct {
+	cells
+
+	off [2]bool
+}
+
+func (s staged) Info() imageio.Info {
+	i := cells{}.Info()
+	i.Channels = slices.Clone(i.Channels)
+	i.Channels[0].Low, i.Channels[0].High = 12, 34
+	i.Channels[0].Off, i.Channels[1].Off = s.off[0], s.off[1]
+	return i
+}
+
+// TestShownAsTheFileSays has the limits and switches of channels that the file says, but is never all black.
+func TestShownAsTheFileSays(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		for off, on := range map[[2]bool][2]bool{{false, true}: {true, false}, {true, true}: {true, true}} {
+			val := typical()
+			val.Source = staged{off: off}
+			v.Set(viewer.Values{}) // or it is the same image, opened anew
+			v.Set(val)
+			s.settle(c)
+			if cs := tiles(v).Channels(); cs[0].Min != 12 || cs[0].Max != 34 || cs[0].On != on[0] || cs[1].On != on[1] || cs[1].Max == 34 {
+				t.Errorf("of %v: %+v", off, cs)
+			}
+		}
+	})
+}
+
 // TestPresetsComeBackOnSimilarImages keeps a contrast, and shows it again on an image with the
 // same channels but not on another.
 func TestPresetsComeBackOnSimilarImages(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 	"coverslip.dev/coverslip/core/imageio"
 )
 
-// UnmarshalXML reads the first plane, and of those that differ from it in time only the time.
+// UnmarshalXML reads the first plane, of the first of each channel its exposure, and of those that differ from
+// the first in time only the time.
 func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
 	says := func(key string) string {
 		for _, a := range at.Attr {
@@ -28,7 +29,13 @@ func (p *omePlane) UnmarshalXML(dec *xml.Decoder, at xml.StartElement) error {
 			}
 			return v * imageio.MicronsPer(says("Position"+axis+"Unit"))
 		}
-		*p = omePlane{says("TheC"), says("TheZ"), map[int]float64{}, imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}}
+		stage := imageio.Micron{X: on("X"), Y: on("Y"), Z: on("Z")}
+		*p = omePlane{says("TheC"), says("TheZ"), map[int]float64{}, stage, map[int]time.Duration{}}
+	}
+	if c, err := strconv.Atoi(says("TheC")); err == nil && len(p.light) < maxPages {
+		if _, ok := p.light[c]; !ok {
+			p.light[c] = seconds(number(says("ExposureTime")) * imageio.SecondsPer(cmp.Or(says("ExposureTimeUnit"), "s")))
+		}
 	}
 	if says("TheC") != p.c || says("TheZ") != p.z || len(p.at) >= maxPages {
 		return dec.Skip()

@@ -1,7 +1,9 @@
 package ometiff
 
 import (
+	"cmp"
 	"encoding/xml"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,9 +20,16 @@ type (
 	}
 	outInstrument struct {
 		ID         string `xml:"ID,attr"`
-		Microscope struct {
-			Model string `xml:"Model,attr"`
-		} `xml:"Microscope"`
+		Microscope *outMicroscope
+		Objective  *outObjective
+	}
+	outMicroscope struct {
+		Model string `xml:"Model,attr"`
+	}
+	outObjective struct {
+		ID       string  `xml:"ID,attr"`
+		Aperture float64 `xml:"LensNA,attr,omitempty"`
+		Power    float64 `xml:"NominalMagnification,attr,omitempty"`
 	}
 	outRef struct {
 		ID string `xml:"ID,attr"`
@@ -30,6 +39,7 @@ type (
 		Name          string `xml:"Name,attr,omitempty"`
 		Acquired      string `xml:"AcquisitionDate,omitempty"`
 		InstrumentRef *outRef
+		Through       *outRef   `xml:"ObjectiveSettings"`
 		Pixels        outPixels `xml:"Pixels"`
 	}
 	outPixels struct {
@@ -59,6 +69,8 @@ type (
 		T          int      `xml:"TheT,attr"`
 		After      *float64 `xml:"DeltaT,attr"`
 		AfterUnit  string   `xml:"DeltaTUnit,attr,omitempty"`
+		Light      float64  `xml:"ExposureTime,attr,omitempty"`
+		LightUnit  string   `xml:"ExposureTimeUnit,attr,omitempty"`
 		X          *float64 `xml:"PositionX,attr"`
 		XUnit      string   `xml:"PositionXUnit,attr,omitempty"`
 		Y          *float64 `xml:"PositionY,attr"`
@@ -89,6 +101,9 @@ func describe(info imageio.Info, samples int) []byte {
 		Seconds: info.Interval.Seconds(),
 		Data:    outData{Count: len(info.Channels) / samples * info.Z * info.T},
 	}
+	if len(info.Times) > 0 { // each says its own: no step would be true
+		px.Seconds = 0
+	}
 	px.UnitX, px.UnitY, px.UnitZ, px.UnitT = unit(px.MicronX, "µm"), unit(px.MicronY, "µm"), unit(px.MicronZ, "µm"), unit(px.Seconds, "s")
 	for i := 0; i < len(info.Channels); i += samples {
 		c := outChannel{ID: "Channel:0:" + strconv.Itoa(i/samples), Samples: samples}
@@ -99,8 +114,8 @@ func describe(info imageio.Info, samples int) []byte {
 		}
 		px.Channel = append(px.Channel, c)
 	}
-	px.Plane = outPlanes(info)
-	img := outImage{ID: "Image:0", Name: info.Name, Pixels: px}
+	px.Plane = outPlanes(info, samples)
+	img := outImage{ID: "Image:0", Name: cmp.Or(info.Title, info.Name), Pixels: px}
 	if info.Image < len(info.Images) { // one of several: its own name tells it from the others
 		img.Name = info.Images[info.Image]
 	}
@@ -108,10 +123,16 @@ func describe(info imageio.Info, samples int) []byte {
 		img.Acquired = info.Acquired.Format(time.RFC3339Nano)
 	}
 	doc := outOME{Creator: "Coverslip"}
-	if info.Instrument != "" {
+	if info.Instrument != "" || info.Lens != (imageio.Lens{}) {
 		doc.Instrument = &outInstrument{ID: "Instrument:0"}
-		doc.Instrument.Microscope.Model = info.Instrument
 		img.InstrumentRef = &outRef{ID: "Instrument:0"}
+	}
+	if info.Instrument != "" {
+		doc.Instrument.Microscope = &outMicroscope{info.Instrument}
+	}
+	if l := info.Lens; l != (imageio.Lens{}) {
+		doc.Instrument.Objective = &outObjective{"Objective:0:0", l.Aperture, l.Power}
+		img.Through = &outRef{ID: "Objective:0:0"}
 	}
 	doc.Image = img
 	text, err := xml.Marshal(doc)
@@ -121,17 +142,28 @@ func describe(info imageio.Info, samples int) []byte {
 	return append([]byte(`<?xml version="1.0" encoding="UTF-8"?>`), text...)
 }
 
-// outPlanes are the first one, with where the stage stood, and the same one of each time, where those are
-// uneven.
-func outPlanes(info imageio.Info) (planes []outPlane) {
+// outPlanes are the first one, with where the stage stood, the same one of each time, where those are uneven,
+// and that of each channel, where it is known how long it was exposed.
+func outPlanes(info imageio.Info, samples int) (planes []outPlane) {
 	for t, at := range info.Times {
 		after := at.Seconds()
 		planes = append(planes, outPlane{T: t, After: &after, AfterUnit: "s"})
 	}
-	if s := info.Stage; s != (imageio.Micron{}) {
-		if planes == nil {
-			planes = make([]outPlane, 1)
+	lit := slices.ContainsFunc(info.Channels, func(c imageio.Channel) bool { return c.Exposure > 0 })
+	if planes == nil && (lit || info.Stage != (imageio.Micron{})) {
+		planes = make([]outPlane, 1)
+	}
+	for c, ch := range info.Channels {
+		if ch.Exposure == 0 || c%samples > 0 { // those of a page have one
+			continue
 		}
+		at := 0
+		if c > 0 {
+			at, planes = len(planes), append(planes, outPlane{C: c / samples})
+		}
+		planes[at].Light, planes[at].LightUnit = ch.Exposure.Seconds(), "s"
+	}
+	if s := info.Stage; s != (imageio.Micron{}) {
 		p := &planes[0]
 		p.X, p.Y, p.Height = &s.X, &s.Y, &s.Z
 		p.XUnit, p.YUnit, p.HeightUnit = "µm", "µm", "µm"

@@ -31,6 +31,10 @@ for mode in "composite", "grayscale":
     for order in "<", ">":
         tifffile.imwrite(out + "/" + mode + order.replace("<", "le").replace(">", "be") + ".tif", stack.reshape(5, 2, 64, 64), imagej=True, byteorder=order,
                          metadata={"axes": "ZCYX", "mode": mode, "LUTs": luts, "Info": "a note", "Labels": ["a"] * 10})
+for name, words in (("default", {"mode": "composite"}), ("ranges", {"mode": "composite", "Ranges": (100.0, 9000.0, 500.0, 400.0)}), ("all", {"mode": "grayscale", "Ranges": (0.0, 65535.0, -3.0, 700.0)})):
+    for order in "<", ">":
+        tifffile.imwrite(out + "/" + name + order.replace("<", "le").replace(">", "be") + ".tif", stack.reshape(5, 2, 64, 64), imagej=True, byteorder=order, metadata={"axes": "ZCYX", **words})
+tifffile.imwrite(out + "/minmax.tif", stack, imagej=True, metadata={"axes": "ZYX", "min": 200.5, "max": 3000.0})
 lsm = lambda z, t: struct.pack("<Ii5i3i3d", 0x0400494C, 64, 64, 64, z, 1, t, 2, 0, 0, 5e-7, 2.5e-7, 1e-6)
 for name, z, t in (("times", 2, 5), ("odd", 3, 5)):
     with tifffile.TiffWriter(out + "/" + name + ".lsm") as w:
@@ -262,6 +266,36 @@ func TestZeroIsWhite(t *testing.T) {
 		}
 		if err := errors.Join(err, src.Close()); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestWindowsOfImageJ are the samples between which it shows each channel, where they are said and make sense,
+// in the colours that it gives channels whose own are not said.
+func TestWindowsOfImageJ(t *testing.T) {
+	dir := t.TempDir()
+	imageiotest.Peer(t, "-c", dialects, dir)
+	red, green, white := [3]uint8{255}, [3]uint8{0, 255}, [3]uint8{255, 255, 255}
+	for name, want := range map[string][]imageio.Channel{
+		"default": {{Name: "Channel 1", Color: red}, {Name: "Channel 2", Color: green}},
+		"ranges":  {{Name: "Channel 1", Color: red, Low: 100, High: 9000}, {Name: "Channel 2", Color: green}},
+		"all":     {{Name: "Channel 1", Color: white}, {Name: "Channel 2", Color: white}},
+		"minmax":  {{Name: "Channel 1", Color: white, Low: 200.5, High: 3000}},
+	} {
+		for _, order := range []string{"le", "be"} {
+			if name == "minmax" {
+				order = ""
+			}
+			src, err := ometiff.Format{}.Open(t.Context(), filepath.Join(dir, name+order+".tif"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ch := src.Info().Channels; !slices.Equal(ch, want) {
+				t.Errorf("%s %s: %+v", name, order, ch)
+			}
+			if err := src.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

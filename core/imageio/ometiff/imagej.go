@@ -47,7 +47,7 @@ func (f *file) fromImageJ(pages []*page, text string) (*layout, error) {
 	for i := range l.stacks * l.info.Z * l.info.T {
 		l.index = append(l.index, i)
 	}
-	if err := f.imageJColors(l, first, says["mode"]); err != nil {
+	if err := f.imageJChannels(l, first, says); err != nil {
 		return nil, err
 	}
 	l.info.Micron = f.imageJMicron(first, says)
@@ -55,10 +55,71 @@ func (f *file) fromImageJ(pages []*page, text string) (*layout, error) {
 	return l, nil
 }
 
-// imageJColors takes the colour that the brightest pixels of each channel have.
-func (f *file) imageJColors(l *layout, first *page, mode string) error {
+// imageJChannels takes the colour that the brightest pixels of each channel have, and the samples between
+// which it is shown.
+func (f *file) imageJChannels(l *layout, first *page, says map[string]string) error {
+	if l.samples > 1 {
+		return nil
+	}
+	colors, ranges, err := f.imageJShown(first, l.stacks)
+	if err != nil {
+		return err
+	}
+	if len(ranges) == 0 && l.stacks == 1 {
+		ranges = imageJRange(says)
+	}
+	switch mode := says["mode"]; {
+	case mode == "grayscale":
+		colors = nil
+	case len(colors) == 0 && l.stacks > 1 && (mode == "composite" || mode == "color"): // those that ImageJ gives them
+		colors = [][3]uint8{{255}, {0, 255}, {0, 0, 255}, {255, 255, 255}, {0, 255, 255}, {255, 0, 255}, {255, 255}}
+	}
+	typ, _ := first.sampleType()
+	for c := range min(l.stacks, max(len(colors), len(ranges))) {
+		ch := channel(c, l.stacks, 1, photometricBlack)
+		if c < len(colors) {
+			ch.Color = colors[c]
+		}
+		if c < len(ranges) {
+			ch.Window(ranges[c][0], ranges[c][1], typ)
+		}
+		l.info.Channels = append(l.info.Channels, ch)
+	}
+	return nil
+}
+
+// imageJShown are the colours of so many channels, and the samples between which they are shown, as far as
+// they are kept.
+func (f *file) imageJShown(first *page, channels int) (colors [][3]uint8, ranges [][2]float64, err error) {
+	const tables, limits = 0x6c757473, 0x72616e67 // "luts": reds, greens, blues; "rang": two numbers for each channel
+	err = f.imageJBlocks(first, func(kind uint32, data []byte) {
+		if kind == tables && len(data) == 3*256 && len(colors) < channels {
+			colors = append(colors, [3]uint8{data[255], data[511], data[767]})
+		}
+		for ; kind == limits && len(data) >= 16 && len(ranges) < channels; data = data[16:] {
+			ranges = append(ranges, [2]float64{math.Float64frombits(f.order.Uint64(data)), math.Float64frombits(f.order.Uint64(data[8:]))})
+		}
+	})
+	return colors, ranges, err
+}
+
+// imageJRange is that of a lone channel, which stands in the description.
+func imageJRange(says map[string]string) [][2]float64 {
+	low, err := strconv.ParseFloat(says["min"], 64)
+	if err != nil {
+		return nil
+	}
+	high, err := strconv.ParseFloat(says["max"], 64)
+	if err != nil {
+		return nil
+	}
+	return [][2]float64{{low, high}}
+}
+
+// imageJBlocks hands out what ImageJ keeps beside its description, by what it is.
+func (f *file) imageJBlocks(first *page, each func(kind uint32, data []byte)) error {
 	sizes, says := first.imageJ[0], first.imageJ[1]
-	if mode == "grayscale" || l.samples > 1 || sizes.count < 2 || says.count > maxText {
+	if sizes.count < 2 || says.count > maxText {
 		return nil
 	}
 	data, err := f.bytes(says)
@@ -71,7 +132,7 @@ func (f *file) imageJColors(l *layout, first *page, mode string) error {
 	}
 	at, block := rest, uint64(1)
 	for kind := uint64(4); kind+8 <= rest && rest <= uint64(len(data)); kind += 8 { // its name, and how many blocks it has
-		for n := f.order.Uint32(data[kind+4:]); n > 0 && block < sizes.count && len(l.info.Channels) < l.stacks; n-- {
+		for n := f.order.Uint32(data[kind+4:]); n > 0 && block < sizes.count; n-- {
 			size, err := f.number(sizes, block)
 			if err != nil {
 				return err
@@ -79,11 +140,7 @@ func (f *file) imageJColors(l *layout, first *page, mode string) error {
 			if at > uint64(len(data)) || size > uint64(len(data))-at {
 				return nil
 			}
-			if lut := data[at : at+size]; f.order.Uint32(data[kind:]) == 0x6c757473 && size == 3*256 { // "luts": reds, greens, blues
-				ch := channel(len(l.info.Channels), l.stacks, 1, photometricBlack)
-				ch.Color = [3]uint8{lut[255], lut[511], lut[767]}
-				l.info.Channels = append(l.info.Channels, ch)
-			}
+			each(f.order.Uint32(data[kind:]), data[at:at+size])
 			at, block = at+size, block+1
 		}
 	}

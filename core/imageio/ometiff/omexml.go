@@ -33,6 +33,11 @@ type (
 				Manufacturer string `xml:"Manufacturer,attr"`
 				Model        string `xml:"Model,attr"`
 			} `xml:"Microscope"`
+			Objective []struct {
+				ID       string `xml:"ID,attr"`
+				Power    string `xml:"NominalMagnification,attr"`
+				Aperture string `xml:"LensNA,attr"`
+			} `xml:"Objective"`
 		} `xml:"Instrument"`
 		Image omeImages `xml:"Image"`
 	}
@@ -43,6 +48,9 @@ type (
 		By       struct {
 			ID string `xml:"ID,attr"`
 		} `xml:"InstrumentRef"`
+		Through struct {
+			ID string `xml:"ID,attr"`
+		} `xml:"ObjectiveSettings"`
 		Pixels omePixels `xml:"Pixels"`
 	}
 	omePixels struct {
@@ -62,11 +70,12 @@ type (
 		Data    omeBlocks    `xml:"TiffData"`
 		Plane   omePlane     `xml:"Plane"`
 	}
-	// omePlane is the first plane, and when it was taken at each time: the others would be read for nothing.
+	// omePlane is the first plane, how long those of each channel were exposed, and when it was taken at each time: the others would be read for nothing.
 	omePlane struct {
 		c, z  string
 		at    map[int]float64 // seconds; nil before the first
 		Stage imageio.Micron
+		light map[int]time.Duration // how long each channel was exposed, the first time
 	}
 	omeChannel struct {
 		Name    string `xml:"Name,attr"`
@@ -157,7 +166,12 @@ func (f *file) fromOME(pages []*page, text string, n int) (*layout, error) {
 	l.info.Interval, l.info.Times = cmp.Or(interval(px.Step, px.StepIn), every), times
 	l.info.Stage = px.Plane.Stage
 	l.info.Acquired = acquired(cmp.Or(img.Acquired, img.Older))
-	l.info.Instrument = doc.microscope(img.By.ID)
+	l.info.Instrument, l.info.Lens, l.info.Title = doc.microscope(img.By.ID), doc.lens(img.Through.ID), img.Name
+	for c := range l.info.Channels[:min(len(l.info.Channels), l.stacks)] {
+		if l.samples == 1 {
+			l.info.Channels[c].Exposure = px.Plane.light[c]
+		}
+	}
 	return l, nil
 }
 
@@ -194,6 +208,18 @@ func (doc omeXML) microscope(id string) (name string) {
 		}
 	}
 	return name
+}
+
+// lens is the objective of that ID.
+func (doc omeXML) lens(id string) imageio.Lens {
+	for _, by := range doc.Instrument {
+		for _, o := range by.Objective {
+			if id != "" && o.ID == id {
+				return imageio.Lens{Power: number(o.Power), Aperture: number(o.Aperture)}
+			}
+		}
+	}
+	return imageio.Lens{}
 }
 
 // acquired reads OME's time; one without a zone is of the instrument's clock.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -86,7 +88,11 @@ func (w *writer) save(ctx context.Context, path string, read reader) (err error)
 	if len(i.Levels) == 0 || len(i.Channels) == 0 || i.Z < 1 || i.T < 1 || i.Levels[0].Size.X < 1 || i.Levels[0].Size.Y < 1 {
 		return fault.New(fault.Invalid, "There is no image to be written.", "", nil)
 	}
-	if w.out, err = newDraft(filepath.Dir(path), w.named); err != nil {
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.NotFound, "The folder “"+dir+"” is not there.", "Make it first, or choose another.", err)
+	}
+	if w.out, err = newDraft(dir, w.named); err != nil {
 		return fmt.Errorf("write image: %w", err)
 	}
 	defer func() {

@@ -103,15 +103,20 @@ func arrayV2(path string, data []byte) (*array, error) {
 			a.order = append(a.order, len(m.Shape)-1-i)
 		}
 	}
+	filters := len(m.Filters)
 	if m.Compressor != nil {
 		m.Filters = append(m.Filters, *m.Compressor)
 	}
-	for _, f := range m.Filters {
+	for i, f := range m.Filters {
 		switch f.ID {
 		case "blosc", "zlib", "gzip", "zstd", "lz4", "bz2", "shuffle", "crc32c":
 			a.steps = append(a.steps, packing{f.ID, f.Size})
 		default:
-			return nil, errOther("compression “" + f.ID + "”")
+			what := "compression"
+			if i < filters {
+				what = "a filter,"
+			}
+			return nil, errOther(what + " “" + f.ID + "”")
 		}
 	}
 	return a, a.finish(m.Fill)

@@ -60,8 +60,13 @@ type (
 	}
 	omero struct {
 		Channels few[struct {
-			Label string `json:"label"`
-			Color string `json:"color"`
+			Label  string          `json:"label"`
+			Color  string          `json:"color"`
+			Active json.RawMessage `json:"active"`
+			Window struct {
+				Start float64 `json:"start"`
+				End   float64 `json:"end"`
+			} `json:"window"`
 		}] `json:"channels"`
 	}
 )

@@ -84,15 +84,15 @@ func (s *source) pyramid(ctx context.Context, p picture) error {
 		return fmt.Errorf("%d levels", len(m.Datasets))
 	}
 	for i, d := range m.Datasets {
-		at, err := s.node(ctx, join(p.path, strings.Trim(d.Path, "/")))
+		a, err := s.array(ctx, join(p.path, strings.Trim(d.Path, "/")))
+		if i > 0 && errors.Is(err, errNothing) {
+			continue // someone spared it, or its copy broke off: the others can be read without it
+		}
 		if err != nil {
 			return fmt.Errorf("level %d: %w", i, err)
 		}
-		if at.array == nil {
-			return fmt.Errorf("level %d is no array", i)
-		}
 		axes := m.axes()
-		if err := s.add(at.array, axes); err != nil {
+		if err := s.add(a, axes); err != nil {
 			return fmt.Errorf("level %d: %w", i, err)
 		}
 		if i == 0 {
@@ -104,6 +104,18 @@ func (s *source) pyramid(ctx context.Context, p picture) error {
 		}
 	}
 	return s.finish(n.Omero)
+}
+
+// array reads the metadata of one.
+func (s *source) array(ctx context.Context, at string) (*array, error) {
+	n, err := s.node(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	if n.array == nil {
+		return nil, fmt.Errorf("no array at %q: %w", at, errNothing)
+	}
+	return n.array, nil
 }
 
 // add takes an array as the next level.
@@ -208,6 +220,8 @@ func (s *source) finish(o omero) error {
 				ch.Name = o.Channels[i].Label
 			}
 			ch.Color = channelColor(o.Channels[i].Color)
+			ch.Window(o.Channels[i].Window.Start, o.Channels[i].Window.End, l.typ)
+			ch.Off = string(o.Channels[i].Active) == "false"
 		}
 		s.info.Channels = append(s.info.Channels, ch)
 	}

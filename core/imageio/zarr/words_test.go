@@ -148,3 +148,65 @@ func TestCoordinateSystems(t *testing.T) {
 		}
 	}
 }
+
+// TestHowItIsShown is what omero says of the channels, as far as it makes sense.
+func TestHowItIsShown(t *testing.T) {
+	m := memory{
+		".zattrs": []byte(`{"multiscales":[{"axes":["c","y","x"],"datasets":[{"path":"0"}]}],"omero":{"channels":[` +
+			`{"label":"a","color":"FF0000","active":false,"window":{"start":10,"end":200,"min":0,"max":255}},` +
+			`{"label":"b","color":"00FF00","active":true,"window":{"start":0,"end":255}},{"label":"c","color":"0000FF","window":{"start":200,"end":10}},` +
+			`{"label":"d","color":"FFFFFF","active":"no","window":[1]},{"label":"e","color":"FFFFFF","window":{"start":0,"end":65535}}]}}`),
+		"0/.zarray": []byte(strings.NewReplacer(`"shape":[1,1],"chunks":[1,1]`, `"shape":[5,1,1],"chunks":[1,1,1]`).Replace(dot)),
+	}
+	src, err := zarr.OpenStore(t.Context(), m, "shown.zarr", "test", -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []imageio.Channel{
+		{Name: "a", Color: [3]uint8{255}, Low: 10, High: 200, Off: true}, {Name: "b", Color: [3]uint8{0, 255}, High: 255}, {Name: "c", Color: [3]uint8{0, 0, 255}},
+		{Name: "d", Color: [3]uint8{255, 255, 255}}, {Name: "e", Color: [3]uint8{255, 255, 255}},
+	}
+	if got := src.Info().Channels; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestALevelIsMissing has the other levels without it, and nothing without the first.
+func TestALevelIsMissing(t *testing.T) {
+	level := func(n int) []byte {
+		return []byte(strings.ReplaceAll(dot, "[1,1]", fmt.Sprintf("[%d,%d]", n, n)))
+	}
+	for gone, want := range map[string]int{"": 3, "1": 2, "2": 2, "0": 0} {
+		m := memory{
+			".zattrs":   []byte(`{"multiscales":[{"axes":["y","x"],"datasets":[{"path":"0"},{"path":"1"},{"path":"2"}]}]}`),
+			"0/.zarray": level(64), "1/.zarray": level(32), "2/.zarray": level(16),
+		}
+		delete(m, gone+"/.zarray")
+		src, err := zarr.OpenStore(t.Context(), m, "sparse.zarr", "test", -1)
+		if want == 0 {
+			if fault.KindOf(err) != fault.Corrupt {
+				t.Errorf("without level %s: %v", gone, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("without level %s: %v", gone, err)
+		}
+		if got := src.Info().Levels; len(got) != want {
+			t.Errorf("without level %s: %+v", gone, got)
+		}
+	}
+}
+
+// TestAFilter that is not known is called one.
+func TestAFilter(t *testing.T) {
+	for what, text := range map[string]string{
+		"a filter, “delta”": strings.Replace(dot, `"filters":null`, `"filters":[{"id":"delta"}]`, 1),
+		"compression “own”": strings.Replace(dot, `"compressor":null`, `"compressor":{"id":"own"}`, 1),
+	} {
+		_, err := zarr.OpenStore(t.Context(), memory{".zarray": []byte(text)}, "packed.zarr", "test", -1)
+		if say, _ := fault.Explain(err); !strings.Contains(say, what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
