@@ -38,6 +38,13 @@ func TestAServerIsTried(t *testing.T) {
 	says("secret", "It answers, with 0 models. It does not tell how busy it is.")
 	v.Metrics = s.HTTP // Triton's, but not of metrics
 	says("secret", "It answers, with 0 models. It does not tell how busy it is. Its metrics are expected at "+s.HTTP+"/metrics.")
+	lab, instance := s.Watched(t)
+	watched, say := v, ""
+	watched.Metrics = lab + "?instance=" + instance
+	b.until(func() bool { // Prometheus has read it
+		say, _ = b.TryServer(t.Context(), watched, "secret")
+		return say == "It answers, with 0 models. Prometheus tells how busy it is, as "+instance+"."
+	}, func() string { return "says " + say })
 	set := b.Settings()
 	set.Servers = []config.Server{v}
 	if err := b.Save(t.Context(), set, station.Secrets{v.Secret(): "secret"}); err != nil {

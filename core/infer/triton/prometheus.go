@@ -204,15 +204,19 @@ func some(all []string) string {
 	return strings.Join(all, ", ")
 }
 
-// silent says since when Prometheus has had no metrics of an instance; last asks when it read them.
+// silent says since when Prometheus has had no metrics of an instance; last asks when it read them. Of a
+// server that was there for moments only long ago it does not know.
 func (m *meter) silent(ctx context.Context, instance, last string) error {
-	was, err := m.query(ctx, "max(max_over_time(("+last+")[1h:15s]))", "")
-	if err != nil {
-		return err
-	}
-	since := "for more than an hour"
-	if len(was) > 0 {
-		since = "since " + time.Now().Add(-was[0].Value.age()).Format("15:04:05")
+	since := "for a while"
+	for _, times := range []string{"10m:1s", "6h:1m"} {
+		was, err := m.query(ctx, "max(max_over_time(("+last+")["+times+"]))", "")
+		if err != nil {
+			return err
+		}
+		if len(was) > 0 {
+			since = "since " + time.Now().Add(-was[0].Value.age()).Format("15:04:05")
+			break
+		}
 	}
 	return m.untold(fault.Offline, "Prometheus at "+m.base+" has had no metrics of "+instance+" "+since+"; its page Targets says why.", nil)
 }
