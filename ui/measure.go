@@ -37,6 +37,7 @@ func (m *measured) due(objects []annotation.Object) []annotation.Object {
 		m.outlines[o.ID] = o.Outline
 		delete(m.facts, o.ID)
 		delete(m.table.Rows, o.ID)
+		delete(m.table.Places, o.ID)
 		out = append(out, o)
 	}
 	m.waiting += len(out)
@@ -48,7 +49,7 @@ func (m *measured) due(objects []annotation.Object) []annotation.Object {
 func (m *measured) take(asked []annotation.Object, found told, err error) {
 	m.waiting -= len(asked)
 	if len(m.table.Names) == 0 {
-		m.table = viewer.Table{Names: found.table.Names, Rows: map[string][]float64{}}
+		m.table = viewer.Table{Names: found.table.Names, Rows: map[string][]float64{}, Places: map[string]viewer.Place{}}
 	}
 	for _, o := range asked {
 		if !slices.Equal(m.outlines[o.ID], o.Outline) {
@@ -57,6 +58,9 @@ func (m *measured) take(asked []annotation.Object, found told, err error) {
 		m.facts[o.ID] = found.facts[o.ID]
 		if row, ok := found.table.Rows[o.ID]; ok {
 			m.table.Rows[o.ID] = row
+		}
+		if at, ok := found.table.Places[o.ID]; ok {
+			m.table.Places[o.ID] = at
 		}
 		if err != nil && !found.whole[o.ID] {
 			delete(m.outlines, o.ID)
@@ -114,9 +118,9 @@ type told struct {
 
 func tell(t measure.Table) told {
 	out := told{facts: make(map[string][]kit.Fact, len(t.Rows)), whole: make(map[string]bool, len(t.Rows))}
-	out.table.Rows = make(map[string][]float64, len(t.Rows))
+	out.table.Rows, out.table.Places = make(map[string][]float64, len(t.Rows)), make(map[string]viewer.Place, len(t.Rows))
 	for i, r := range t.Rows {
-		id, values := r.Object.ID, slices.DeleteFunc(t.Values(r), ofTheOutline)
+		id, values := r.Object.ID, slices.DeleteFunc(t.Values(r), ofThePlace)
 		row := make([]float64, len(values))
 		for k, v := range values {
 			if row[k] = v.Value; i == 0 {
@@ -124,13 +128,16 @@ func tell(t measure.Table) told {
 			}
 		}
 		out.table.Rows[id], out.facts[id] = row, facts(t, r, values)
+		if r.Area > 0 { // else it has the middle of no pixel in it, and no centroid
+			out.table.Places[id] = viewer.Place{X: r.X, Y: r.Y, Area: r.Area}
+		}
 		out.whole[id] = !slices.ContainsFunc(r.Channels, func(in measure.Intensity) bool { return math.IsNaN(in.Mean) })
 	}
 	return out
 }
 
-// ofTheOutline reports whether the viewer tells a value itself.
-func ofTheOutline(v measure.Value) bool {
+// ofThePlace reports whether the viewer has a column of its own for a value.
+func ofThePlace(v measure.Value) bool {
 	return slices.Contains([]string{"Centroid X px", "Centroid Y px", "Centroid X µm", "Centroid Y µm", "Area px^2", "Area µm^2"}, v.Name)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"coverslip.dev/coverslip/core/measure"
 	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/tileview"
+	"coverslip.dev/coverslip/ui/viewer"
 )
 
 // TestFactsLeaveOutWhatIsNotKnown, as of an outline that is as large as a slide; samples are not all
@@ -32,6 +34,21 @@ func TestFactsLeaveOutWhatIsNotKnown(t *testing.T) {
 	at := func(name string) float64 { return got.table.Rows["a"][slices.Index(got.table.Names, name)] }
 	if at("Perimeter µm") != 15 || at("GFP: Mean") != 0.25 || !math.IsNaN(at("Circularity")) || slices.Contains(got.table.Names, "Area px^2") {
 		t.Errorf("the table is %v, %v", got.table.Names, got.table.Rows["a"])
+	}
+}
+
+// TestTheTableHasWhereThePixelsLie: of an object that was reshaped not until it is measured anew, and of one
+// without a pixel never.
+func TestTheTableHasWhereThePixelsLie(t *testing.T) {
+	m := measured{outlines: map[string][]annotation.Point{}, facts: map[string][]kit.Fact{}}
+	all := []annotation.Object{{ID: "a", Outline: square(10, 20)}, {ID: "b", Outline: square(40, 0)}}
+	m.take(m.due(all), tell(measure.Table{Rows: []measure.Row{{Object: all[0], X: 20, Y: 21, Area: 400}, {Object: all[1]}}}), nil)
+	if got, want := m.table.Places, (map[string]viewer.Place{"a": {X: 20, Y: 21, Area: 400}}); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	all[0].Outline = square(10, 30)
+	if m.due(all); len(m.table.Places) != 0 {
+		t.Errorf("of the outline before it has %v", m.table.Places)
 	}
 }
 

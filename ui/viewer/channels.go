@@ -339,7 +339,7 @@ func (c *channels) autoAll(name string) {
 		for i := range cs {
 			c.fitted(i)(&cs[i])
 		}
-		if c.info.Colored() {
+		if c.info.Colored() || c.linked.Checked {
 			together(cs, least(cs), most(cs))
 		}
 		c.show(cs)

@@ -8,15 +8,13 @@ import (
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/ui/kit"
-	"coverslip.dev/coverslip/ui/tileview"
 )
 
-// objectFacts is the class, and what an outline alone tells: micrometres where the image is
+// objectFacts is the class, and how large an object is that lies at a place: micrometres where the image is
 // calibrated, pixels where not.
-func objectFacts(o annotation.Object, m imageio.Micron) []kit.Fact {
+func objectFacts(o annotation.Object, at Place, m imageio.Micron) []kit.Fact {
 	unit, kx, ky := unitOf(m)
-	ring := scaled(o.Outline, kx, ky)
-	area := tileview.Area(ring)
+	area := at.Area * kx * ky
 	facts := []kit.Fact{
 		{Name: "Class", Value: o.Class},
 		{Name: "State", Value: string(o.State)},
@@ -49,12 +47,4 @@ func pixelWord(m imageio.Micron) string {
 		return x + " " + unit
 	}
 	return x + " × " + y + " " + unit
-}
-
-func scaled(ring []annotation.Point, kx, ky float64) []annotation.Point {
-	out := make([]annotation.Point, len(ring))
-	for i, p := range ring {
-		out[i] = annotation.Point{X: p.X * kx, Y: p.Y * ky}
-	}
-	return out
 }

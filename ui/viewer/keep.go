@@ -39,8 +39,22 @@ func (s *Screen) Note(text string) {
 
 // Table is what was measured of objects, in columns that each name their unit.
 type Table struct {
-	Names []string
-	Rows  map[string][]float64 // by object; NaN is what is not known
+	Names  []string
+	Rows   map[string][]float64 // by object; NaN is what is not known
+	Places map[string]Place     // by object; of one that is not here the outline tells
+}
+
+// Place is the centroid of an object and its area, in pixels, as core measured them: all else in a table is of the
+// same pixels.
+type Place struct{ X, Y, Area float64 }
+
+// placeOf is what core measured, or what the outline tells.
+func placeOf(o annotation.Object, measured map[string]Place) Place {
+	if p, ok := measured[o.ID]; ok {
+		return p
+	}
+	x, y := tileview.Centroid(o.Outline)
+	return Place{x, y, tileview.Area(o.Outline)}
 }
 
 // copy puts the table of the objects that a view shows on the clipboard, with tabs between the
@@ -67,33 +81,32 @@ func (s *Screen) copy(of *tileview.View, objs []annotation.Object, at int) {
 	}
 }
 
-// table is a row an object: what the outline tells, and what core measured if they are its own. Others may have
-// another outline under the same name.
-func (s *Screen) table(objs []annotation.Object, at int, own bool) (text string, rows int) {
+// table is a row an object: of its own what core measured, of others, which may have another outline under the same
+// name, what the outline tells.
+func (s *Screen) table(objs []annotation.Object, frame int, own bool) (text string, rows int) {
 	unit, kx, ky := unitOf(s.val.Source.Info().Micron)
 	head := []string{"Object", "Class", "State", "By", "Score", "Centre x " + unit, "Centre y " + unit, "Area " + unit + "²"}
 	followed := len(s.val.Film.Tracks) > 0
 	if followed {
 		head = append(head, "Frame", "Track") // from 0, as in the other tables
 	}
-	var measured []string
+	var measured Table
 	if own {
-		measured = s.val.Table.Names
+		measured = s.val.Table
 	}
 	var b strings.Builder
-	b.WriteString(strings.Join(append(head, measured...), "\t") + "\n")
+	b.WriteString(strings.Join(append(head, measured.Names...), "\t") + "\n")
 	for _, o := range objs {
 		if !s.panel.objects.filter.Lets(o, tileview.Area(o.Outline)) {
 			continue
 		}
-		ring := scaled(o.Outline, kx, ky)
-		x, y := tileview.Centroid(ring)
-		row := []string{o.ID, o.Class, string(o.State), o.By, num(o.Score), num(x), num(y), num(tileview.Area(ring))}
+		at := placeOf(o, measured.Places)
+		row := []string{o.ID, o.Class, string(o.State), o.By, num(o.Score), num(at.X * kx), num(at.Y * ky), num(at.Area * kx * ky)}
 		if followed {
-			row = append(row, strconv.Itoa(at), strconv.Itoa(o.Track))
+			row = append(row, strconv.Itoa(frame), strconv.Itoa(o.Track))
 		}
-		values := s.val.Table.Rows[o.ID]
-		for i := range measured {
+		values := measured.Rows[o.ID]
+		for i := range measured.Names {
 			if i < len(values) {
 				row = append(row, num(values[i]))
 			} else {

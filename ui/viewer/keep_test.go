@@ -60,6 +60,33 @@ func TestMeasurementsAreCopiedAsATable(t *testing.T) {
 	})
 }
 
+// TestAnObjectHasOneAreaAndOneCentre: that of its pixels, of which core measured all else, in the table and under
+// Selected. What core has not measured is as the outline tells.
+func TestAnObjectHasOneAreaAndOneCentre(t *testing.T) {
+	var text string
+	show(t, theme.Dark, viewer.Actions{Copy: func(s string) { text = s }}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Objects = []annotation.Object{
+			{ID: "a", State: annotation.Drawn, Outline: []annotation.Point{{X: 100, Y: 200}, {X: 120, Y: 200}, {X: 120, Y: 210}, {X: 100, Y: 210}}},
+			{ID: "b", State: annotation.Drawn, Outline: []annotation.Point{{X: 10, Y: 10}, {X: 20, Y: 10}, {X: 20, Y: 20}, {X: 10, Y: 20}}},
+		}
+		val.Table.Places = map[string]viewer.Place{"a": {X: 111, Y: 206, Area: 220}}
+		v.Set(val)
+		s.settle(c)
+		view(v).(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutCopy{})
+		for _, want := range []string{"a\t\tdrawn\t\t0\t36.075\t66.95\t23.2375\n", "b\t\tdrawn\t\t0\t4.875\t4.875\t10.5625\n"} { // 0.325 µm
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is not in %q", want, text)
+			}
+		}
+		for id, want := range map[string]string{"a": "23.24 µm²", "b": "10.56 µm²"} {
+			if tiles(v).Select(id); labelOf(v, want) == "" {
+				t.Errorf("%s is not %s large", id, want)
+			}
+		}
+	})
+}
+
 // TestOnlyWhatIsOnTheScreenIsCopied: not the objects of another time point.
 func TestOnlyWhatIsOnTheScreenIsCopied(t *testing.T) {
 	copied := 0

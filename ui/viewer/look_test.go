@@ -11,6 +11,7 @@ import (
 
 	"coverslip.dev/coverslip/core/annotation"
 	"coverslip.dev/coverslip/core/imageio"
+	"coverslip.dev/coverslip/ui/kit"
 	"coverslip.dev/coverslip/ui/theme"
 	"coverslip.dev/coverslip/ui/tileview"
 	"coverslip.dev/coverslip/ui/viewer"
@@ -110,6 +111,24 @@ func TestNamesLeaveRoomForValues(t *testing.T) {
 					t.Errorf("of %d channels one is called %q", n, name)
 				}
 			}
+		}
+	})
+}
+
+// TestLinkedChannelsGetOneContrastByAuto: also by that of all.
+func TestLinkedChannelsGetOneContrastByAuto(t *testing.T) {
+	show(t, theme.Dark, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		v.Set(typical())
+		s.settle(c)
+		checkOf(v, "Linked").SetChecked(true)
+		for _, o := range walk(v) {
+			if sel, ok := o.(*kit.Select); ok && sel.PlaceHolder == "Auto contrast" {
+				sel.SetSelectedIndex(1)
+			}
+		}
+		s.settle(c)
+		if cs := tiles(v).Channels(); cs[0].Min != cs[1].Min || cs[0].Max != cs[1].Max {
+			t.Errorf("linked channels have %+v", cs)
 		}
 	})
 }

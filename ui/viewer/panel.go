@@ -240,10 +240,12 @@ func (p *panel) chosen(o *annotation.Object, v Values) {
 	shown(p.object, o != nil)
 	p.class.set(o, v)
 	if o != nil {
-		facts := slices.Concat(objectFacts(*o, p.info.Micron), p.s.trackFacts(*o))
+		var places map[string]Place
+		var measured []kit.Fact
 		if p.s.laid == v.T { // what does not move has its name at all time points
-			facts = append(facts, v.Measured[o.ID]...)
+			places, measured = v.Table.Places, v.Measured[o.ID]
 		}
+		facts := slices.Concat(objectFacts(*o, placeOf(*o, places), p.info.Micron), p.s.trackFacts(*o), measured)
 		if p.class.row.Visible() { // which says it
 			facts = facts[1:]
 		}

@@ -30,6 +30,9 @@ type planes struct {
 	showing             bool // the view is followed: what the setters call back is not the person
 }
 
+// planeWidth is the room of the words beside the list of projections, in units.
+const planeWidth = 110
+
 // usual frame rate of a series whose file does not say, or says minutes.
 const usualRate = 10
 
@@ -169,13 +172,9 @@ func (p *planes) show() {
 	if p.projection.SelectedIndex() != int(how) {
 		p.projection.SetSelectedIndex(int(how))
 	}
-	word := fmt.Sprintf("Plane %d of %d", z+1, p.info.Z)
-	if how != tileview.Slice {
-		word = fmt.Sprintf("All %d planes", p.info.Z)
-	}
-	reword(p.zWord, word)
+	reword(p.zWord, p.planeWord(z))
 	able(p.z, how == tileview.Slice)
-	word = fmt.Sprintf("Time %d of %d", t+1, p.info.T)
+	word := fmt.Sprintf("Time %d of %d", t+1, p.info.T)
 	if p.info.Interval > 0 {
 		word += " · " + clockWord(p.info.At(t))
 	}
@@ -188,6 +187,21 @@ func (p *planes) show() {
 		p.start.SetIcon(icon)
 	}
 	p.s.stand()
+}
+
+// planeWord is which planes are shown, in words that have room beside the list: a number that is cut off would be
+// taken for another.
+func (p *planes) planeWord(z int) string {
+	all := p.info.Z
+	word, less := fmt.Sprintf("Plane %d of %d", z+1, all), fmt.Sprintf("%d of %d", z+1, all)
+	if p.s.view.Projection() != tileview.Slice {
+		word, less = fmt.Sprintf("All %d planes", all), fmt.Sprintf("All %d", all)
+	}
+	longest := fmt.Sprintf("Plane %d of %d", all, all) // so that it stays as it is while one goes through them
+	if fyne.MeasureText(longest, fynetheme.TextSize(), fyne.TextStyle{}).Width > planeWidth {
+		return less
+	}
+	return word
 }
 
 // reword changes a label's text: the same again would be shaped and drawn again.

@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/core/imageio"
@@ -64,6 +65,37 @@ func TestTimeIsStepAndPlayed(t *testing.T) {
 		if got := labelOf(v, "All"); got != "All 5 planes" {
 			t.Errorf("a projection says %q", got)
 		}
+	})
+}
+
+// tall is cells in very many planes.
+type tall struct{ cells }
+
+func (tall) Info() imageio.Info {
+	i := cells{}.Info()
+	i.Z = 10000
+	return i
+}
+
+// TestThePlaneIsReadWhole: a number that is cut off is another one.
+func TestThePlaneIsReadWhole(t *testing.T) {
+	show(t, theme.Light, viewer.Actions{}, func(v *viewer.Screen, c fyne.Canvas, s *screen) {
+		val := typical()
+		val.Source, val.Z, val.Objects = tall{}, 9998, nil
+		v.Set(val)
+		s.settle(c)
+		for _, o := range walk(v) {
+			l, ok := o.(*widget.Label)
+			if !ok || l.Text != "9999 of 10000" {
+				continue
+			}
+			need := fyne.MeasureText(l.Text, fynetheme.TextSize(), fyne.TextStyle{}).Width + 2*fynetheme.InnerPadding()
+			if have := l.Size().Width; have < need {
+				t.Errorf("it has %g units, needs %g", have, need)
+			}
+			return
+		}
+		t.Errorf("it says %q", labelOf(v, "Plane"))
 	})
 }
 
