@@ -59,7 +59,7 @@ type Values struct {
 	Folder  string
 	Commits []Commit // the newest first
 	Pending int      // files that are not committed yet
-	Read    int      // grows with every reading of the commits and of what is pending
+	Read    int      // grows with every reading of the commits and of what is pending; 0 before the first
 	Places  []Place
 	Sifted  *Sifted // what could be removed from this computer, or was; nil: nobody looked
 
@@ -166,8 +166,9 @@ func (s *Screen) open(part int) {
 func (s *Screen) Set(v Values) {
 	s.val = v
 	s.folder.SetText(v.Folder)
-	shown(s.full, len(v.Commits) > 0 || len(v.Places) > 0)
-	shown(s.empty, len(v.Commits) == 0 && len(v.Places) == 0)
+	none := v.Read > 0 && len(v.Commits) == 0 && len(v.Places) == 0
+	shown(s.full, !none)
+	shown(s.empty, none)
 	s.history.set()
 	s.places.set()
 	s.stages.set()

@@ -224,12 +224,32 @@ func TestWithoutAGitServerNothingIsCalledPushed(t *testing.T) {
 	}
 }
 
+// TestItSaysThatItReads: before the versions were read there are neither none nor some.
+func TestItSaysThatItReads(t *testing.T) {
+	s, _ := window(t, theme.Light, datasets.Actions{})
+	said := func(text string) bool {
+		return slices.ContainsFunc(walk(s), func(o fyne.CanvasObject) bool {
+			l, ok := o.(*widget.Label)
+			return ok && l.Visible() && l.Text == text
+		})
+	}
+	s.Set(datasets.Values{Places: []datasets.Place{{Name: "This computer", Kind: datasets.Machine}}})
+	if !said("Reading the versions…") {
+		t.Error("it does not say that it reads them")
+	}
+	s.Set(datasets.Values{Read: 1, Commits: []datasets.Commit{{ID: "1a2b3c"}}})
+	if said("Reading the versions…") {
+		t.Error("it says so when they are there")
+	}
+}
+
 func TestPictures(t *testing.T) {
 	all := datasets.Actions{
 		SaveCopy: func(datasets.File, string, string) {}, BringBack: func(datasets.File, string, string) {}, Commit: func(string) {},
 	}
 	t.Run("empty", func(t *testing.T) {
-		_, w := window(t, theme.Light, datasets.Actions{Settings: func() {}})
+		s, w := window(t, theme.Light, datasets.Actions{Settings: func() {}})
+		s.Set(datasets.Values{Read: 1})
 		test.AssertRendersToImage(t, "empty-light.png", w.Canvas())
 	})
 	t.Run("typical", func(t *testing.T) {

@@ -30,6 +30,7 @@ type history struct {
 	marking  bool // a selection that the person has not made
 	head     *widget.Label
 	compare  *widget.Button
+	wait     fyne.CanvasObject // until the versions were read
 	layout   fyne.CanvasObject
 }
 
@@ -46,7 +47,8 @@ func newHistory(s *Screen) *history {
 	h.head = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	h.compare = widget.NewButton("", func() { h.pick(!h.picking) })
 	head := container.NewBorder(nil, widget.NewSeparator(), nil, kit.Tall(h.compare), kit.Middle(h.head))
-	h.layout = container.NewBorder(head, nil, nil, nil, h.list)
+	h.wait = kit.NewQuiet("Reading the versions…")
+	h.layout = container.NewBorder(head, nil, nil, nil, container.NewStack(h.list, container.NewBorder(h.wait, nil, nil, nil)))
 	h.ExtendBaseWidget(h)
 	h.pick(false)
 	return h
@@ -75,6 +77,7 @@ func (h *history) find(id string) *Commit {
 
 // set shows new values.
 func (h *history) set() {
+	shown(h.wait, h.s.val.Read == 0 && h.len() == 0)
 	if gone := h.to != "" && h.find(h.to) == nil || h.to == "" && h.pending() == 0; gone || !h.chosen {
 		h.chosen = false
 		to := ""

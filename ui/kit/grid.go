@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"coverslip.dev/coverslip/ui/theme"
@@ -14,6 +15,7 @@ type Column struct {
 	Title  string
 	Weight float32
 	Right  bool // numbers stand at the right
+	Names  bool // of long ones the middle is left out, as names of a series differ at their ends
 }
 
 // Tag is a chip in a cell.
@@ -101,9 +103,7 @@ func (g *Grid) Set(rows [][]Cell, at int) {
 
 func (g *Grid) fill(row *fyne.Container, cells []Cell) {
 	for len(row.Objects) < len(g.cols) {
-		l := widget.NewLabel("")
-		l.Truncation = fyne.TextTruncateEllipsis
-		row.Objects = append(row.Objects, container.NewBorder(nil, nil, container.NewHBox(), nil, l))
+		row.Objects = append(row.Objects, container.NewBorder(nil, nil, container.NewHBox(), nil, newCellText(g.cols[len(row.Objects)])))
 	}
 	row.Objects = row.Objects[:len(g.cols)]
 	for i := range g.cols {
@@ -112,20 +112,37 @@ func (g *Grid) fill(row *fyne.Container, cells []Cell) {
 			c = cells[i]
 		}
 		if box, ok := row.Objects[i].(*fyne.Container); ok {
-			g.fillCell(box, c, g.cols[i].Right)
+			if _, is := box.Objects[0].(*Name); is != g.cols[i].Names { // it was another column's
+				box.Objects[0] = newCellText(g.cols[i])
+			}
+			fillCell(box, c, g.cols[i])
 		}
 	}
 	row.Refresh()
 }
 
-func (g *Grid) fillCell(box *fyne.Container, c Cell, right bool) {
+// newCellText shows the text of a cell.
+func newCellText(col Column) fyne.CanvasObject {
+	if col.Names {
+		return NewName(fynetheme.SizeNameText)
+	}
+	l := widget.NewLabel("")
+	l.Truncation = fyne.TextTruncateEllipsis
+	return l
+}
+
+func fillCell(box *fyne.Container, c Cell, col Column) {
 	l, _ := box.Objects[0].(*widget.Label)
+	name, short := box.Objects[0].(*Name)
+	if short {
+		l = &name.Label
+	}
 	tags, _ := box.Objects[1].(*fyne.Container)
 	if l == nil || tags == nil {
 		return
 	}
 	l.Alignment = fyne.TextAlignLeading
-	if right {
+	if col.Right {
 		l.Alignment = fyne.TextAlignTrailing
 	}
 	l.Importance = widget.MediumImportance
@@ -133,7 +150,11 @@ func (g *Grid) fillCell(box *fyne.Container, c Cell, right bool) {
 		l.Importance = widget.LowImportance
 	}
 	l.TextStyle.Bold = c.Strong
-	l.SetText(c.Text)
+	if short {
+		name.Set(c.Text)
+	} else {
+		l.SetText(c.Text)
+	}
 	tags.RemoveAll()
 	for _, t := range c.Tags {
 		tags.Add(container.NewVBox(layout.NewSpacer(), NewChip(t.Text, t.Tone), layout.NewSpacer()))

@@ -3,6 +3,7 @@
 package models
 
 import (
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -44,7 +45,7 @@ type Model struct {
 
 // Values are what the screen shows.
 type Values struct {
-	Source    string // "Local registry", "MLflow http://… (as of 14:03, offline)"
+	Source    string // "Local registry", "MLflow http://… (as of 14:03, offline)"; "" before it was read
 	Offline   bool
 	Models    []Model
 	Progress  string  // "Loading nuclei@4 on gpu-1" while a promotion runs, else ""
@@ -71,6 +72,8 @@ type Screen struct {
 	val      Values
 	model    string // chosen; kept by name while values change
 	version  string
+	listed   []Model // that the filter leaves
+	filter   string
 	names    *kit.Grid
 	versions *kit.Grid
 	history  *kit.Grid
@@ -83,7 +86,10 @@ type Screen struct {
 	bar      *widget.ProgressBar
 	step     *widget.Label
 	progress fyne.CanvasObject
+	never    fyne.CanvasObject // in place of a history that is empty
+	none     fyne.CanvasObject // in place of names, of which the filter leaves none
 	empty    fyne.CanvasObject
+	wait     fyne.CanvasObject // until the registry was read
 	full     fyne.CanvasObject
 	layout   fyne.CanvasObject
 }
@@ -91,7 +97,7 @@ type Screen struct {
 // New returns an empty screen.
 func New(act Actions) *Screen {
 	s := &Screen{act: act, banner: kit.NewBanner(), facts: kit.NewFacts(), source: kit.NewQuiet("")}
-	s.names = kit.NewGrid([]kit.Column{{Title: "Model", Weight: 1}}, s.chooseModel)
+	s.names = kit.NewGrid([]kit.Column{{Title: "Model", Weight: 1, Names: true}}, s.chooseModel)
 	s.versions = kit.NewGrid([]kit.Column{
 		{Title: "Version", Weight: 0.8},
 		{Title: "In force", Weight: 2.1},
@@ -125,18 +131,27 @@ func (s *Screen) build() {
 	head := container.NewVBox(kit.NewTitleWithWords("Models", s.source, refresh), s.banner, s.progress)
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(kit.Tall(s.back), kit.Tall(s.promote)), s.title)
 	detail := container.NewBorder(kit.NewSection("Chosen"), nil, nil, nil, container.NewVScroll(s.facts))
-	lower := container.NewBorder(kit.NewSection("Promotions"), nil, nil, nil, s.history)
+	s.never = kit.NewQuiet("No promotion is known of this model.")
+	lower := container.NewBorder(kit.NewSection("Promotions"), nil, nil, nil, container.NewStack(s.history, container.NewBorder(s.never, nil, nil, nil)))
 	below := container.NewHSplit(lower, detail)
 	below.Offset = 0.78
 	parts := container.NewVSplit(s.versions, below)
 	parts.Offset = 0.5
 	right := container.NewBorder(container.NewPadded(bar), nil, nil, nil, parts)
-	full := container.NewHSplit(s.names, right)
+	search := kit.NewField()
+	search.SetPlaceHolder("Filter")
+	search.OnChanged = func(text string) {
+		s.filter = strings.ToLower(text)
+		s.showNames()
+	}
+	s.none = kit.NewQuiet("No model has that in its name.")
+	full := container.NewHSplit(container.NewBorder(search, nil, nil, nil, container.NewStack(s.names, container.NewCenter(s.none))), right)
 	full.Offset = 0.2
 	s.full = full
 	s.empty = kit.NewEmpty(theme.Icon("models"), "No models yet",
 		"A model shows up here once it is registered, by a training run or from a bundle on disk.", "Look again", s.act.Refresh)
-	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewStack(s.full, s.empty)))
+	s.wait = kit.NewEmpty(theme.Icon("models"), "Reading the registry", "Its models show up here when it has answered.", "", nil)
+	s.layout = container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewStack(s.full, s.empty, s.wait)))
 }
 
 // Set replaces what is shown; what was chosen stays so where it still is.
@@ -160,7 +175,8 @@ func (s *Screen) Set(v Values) {
 	s.step.SetText(v.Progress)
 	s.bar.SetValue(v.Done)
 	shown(s.full, len(v.Models) > 0)
-	shown(s.empty, len(v.Models) == 0)
+	shown(s.empty, len(v.Models) == 0 && v.Source != "")
+	shown(s.wait, len(v.Models) == 0 && v.Source == "")
 	s.show()
 	s.layout.Refresh()
 }

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -137,6 +138,97 @@ func TestNothingIsPromotedTwiceOrMeanwhile(t *testing.T) {
 	s.Set(v)
 	if !button(s, "Promote…").Disabled() || !button(s, "Roll back…").Disabled() {
 		t.Error("a second promotion can start while one runs")
+	}
+}
+
+// names are the models that are listed, as they are seen.
+func names(s *models.Screen) (all []string) {
+	for _, o := range walk(s) {
+		if n, ok := o.(*kit.Name); ok && n.Visible() && n.Text != "" {
+			all = append(all, n.Text)
+		}
+	}
+	return all
+}
+
+// TestModelsAreToldApart: names of a series differ at their ends, and a filter leaves those that have its words.
+func TestModelsAreToldApart(t *testing.T) {
+	s, w := window(t, theme.Dark, models.Actions{})
+	w.Resize(fyne.NewSize(800, 640))
+	v := typical()
+	v.Models = nil
+	for _, end := range []string{"A", "B", "C"} {
+		v.Models = append(v.Models, models.Model{Name: "Nuclei (DAPI, confocal) of plate " + end})
+	}
+	s.Set(v)
+	if got := names(s); len(got) != 3 || got[0] == got[1] || !strings.HasSuffix(got[2], " C") {
+		t.Errorf("they are called %q", got)
+	}
+	var filter *kit.Field
+	for _, o := range walk(s) {
+		if f, ok := o.(*kit.Field); ok {
+			filter = f
+		}
+	}
+	test.Type(filter, "B nuclei")
+	if got := names(s); len(got) != 1 || !strings.HasSuffix(got[0], " B") {
+		t.Errorf("the filter leaves %q", got)
+	}
+	s.Set(v)
+	if got := names(s); len(got) != 1 {
+		t.Errorf("after news it leaves %q", got)
+	}
+	if filter.SetText("spots"); len(names(s)) != 0 || said(s, "No model has that") == "" {
+		t.Errorf("the filter leaves %q", names(s))
+	}
+}
+
+// said is the text on the screen that begins so.
+func said(s *models.Screen, start string) string {
+	for _, o := range shownIn(s) {
+		if l, ok := o.(*widget.Label); ok && strings.HasPrefix(l.Text, start) {
+			return l.Text
+		}
+	}
+	return ""
+}
+
+// shownIn is what is on the screen and not hidden.
+func shownIn(o fyne.CanvasObject) (all []fyne.CanvasObject) {
+	if !o.Visible() {
+		return nil
+	}
+	all = append(all, o)
+	switch x := o.(type) {
+	case *fyne.Container:
+		for _, in := range x.Objects {
+			all = append(all, shownIn(in)...)
+		}
+	case fyne.Widget:
+		for _, in := range test.WidgetRenderer(x).Objects() {
+			all = append(all, shownIn(in)...)
+		}
+	}
+	return all
+}
+
+// TestWhatIsNotThereIsSaid: before the registry was read, when it is empty, and of a model that nobody has promoted.
+func TestWhatIsNotThereIsSaid(t *testing.T) {
+	s, _ := window(t, theme.Dark, models.Actions{})
+	if said(s, "Reading the registry") == "" || said(s, "No models yet") != "" {
+		t.Error("it does not say that the registry is being read")
+	}
+	s.Set(models.Values{Source: "Local registry"})
+	if said(s, "Reading the registry") != "" || said(s, "No models yet") == "" {
+		t.Error("it does not say that the registry is empty")
+	}
+	v := typical()
+	if s.Set(v); said(s, "No promotion is known of this model.") != "" {
+		t.Error("a model that was promoted is said not to be")
+	}
+	v.Models[0].History = nil
+	if s.Set(v); said(s, "No promotion is known of this model.") == "" {
+		t.Error("it does not say that nothing was promoted")
 	}
 }
 

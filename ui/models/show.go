@@ -7,7 +7,8 @@ import (
 	"coverslip.dev/coverslip/ui/kit"
 )
 
-const stamp = "2006-01-02 15:04"
+// stamp is a time; where a column has no room for it, day.
+const stamp, day = "2006-01-02 15:04", "2006-01-02"
 
 func (s *Screen) chosen() (Model, Version) {
 	var m Model
@@ -25,8 +26,8 @@ func (s *Screen) chosen() (Model, Version) {
 }
 
 func (s *Screen) chooseModel(i int) {
-	if i < len(s.val.Models) && s.val.Models[i].Name != s.model {
-		s.model, s.version = s.val.Models[i].Name, ""
+	if i < len(s.listed) && s.listed[i].Name != s.model {
+		s.model, s.version = s.listed[i].Name, ""
 		s.show()
 	}
 }
@@ -40,16 +41,10 @@ func (s *Screen) chooseVersion(i int) {
 
 // show puts the values and what is chosen onto the screen.
 func (s *Screen) show() {
-	at := slices.IndexFunc(s.val.Models, func(m Model) bool { return m.Name == s.model })
-	if at < 0 && len(s.val.Models) > 0 {
-		at = 0
+	if m, _ := s.chosen(); m.Name == "" && len(s.val.Models) > 0 {
 		s.model, s.version = s.val.Models[0].Name, ""
 	}
-	rows := make([][]kit.Cell, len(s.val.Models))
-	for i, m := range s.val.Models {
-		rows[i] = []kit.Cell{{Text: m.Name, Strong: i == at}}
-	}
-	s.names.Set(rows, at)
+	s.showNames()
 	m, _ := s.chosen()
 	if s.version == "" && len(m.Versions) > 0 {
 		s.version = m.Versions[0].Number
@@ -57,6 +52,24 @@ func (s *Screen) show() {
 	s.showVersions(m)
 	s.showHistory(m)
 	s.showChosen()
+}
+
+// showNames lists the models that have every word of the filter in their names. The one that is chosen stays so.
+func (s *Screen) showNames() {
+	s.listed = nil
+	for _, m := range s.val.Models {
+		name := strings.ToLower(m.Name)
+		if !slices.ContainsFunc(strings.Fields(s.filter), func(word string) bool { return !strings.Contains(name, word) }) {
+			s.listed = append(s.listed, m)
+		}
+	}
+	at := slices.IndexFunc(s.listed, func(m Model) bool { return m.Name == s.model })
+	rows := make([][]kit.Cell, len(s.listed))
+	for i, m := range s.listed {
+		rows[i] = []kit.Cell{{Text: m.Name, Strong: i == at}}
+	}
+	shown(s.none, len(rows) == 0)
+	s.names.Set(rows, at)
 }
 
 func (s *Screen) showVersions(m Model) {
@@ -74,7 +87,7 @@ func (s *Screen) showVersions(m Model) {
 			tags = append(tags, kit.Tag{Text: "stage " + v.Stage})
 		}
 		rows[i] = []kit.Cell{
-			{Text: v.Number, Strong: true}, {Tags: tags}, {Text: v.Created.Format(stamp)}, {Text: v.Run, Quiet: true}, {Text: join(v.Metrics)},
+			{Text: v.Number, Strong: true}, {Tags: tags}, {Text: v.Created.Format(day)}, {Text: v.Run, Quiet: true}, {Text: join(v.Metrics)},
 		}
 	}
 	s.versions.Set(rows, at)
@@ -116,6 +129,8 @@ func (s *Screen) showHistory(m Model) {
 			{Text: h.At.Format(stamp)}, {Text: h.Who}, {Text: moved(h.Alias, from, h.To), Tags: tags}, {Text: h.Why},
 		}
 	}
+	shown(s.history, len(rows) > 0)
+	shown(s.never, len(rows) == 0)
 	s.history.Set(rows, -1)
 }
 
@@ -146,7 +161,7 @@ func (s *Screen) showChosen() {
 	if m.Description != "" {
 		s.title.SetText(m.Name + " — " + m.Description)
 	}
-	facts := []kit.Fact{{Name: "Version", Value: v.Number}, {Name: "By", Value: v.By}, {Name: "Run", Value: v.Run}}
+	facts := []kit.Fact{{Name: "Version", Value: v.Number}, {Name: "Created", Value: v.Created.Format(stamp)}, {Name: "By", Value: v.By}, {Name: "Run", Value: v.Run}}
 	s.facts.Set(append(append(facts, v.Metrics...), v.Facts...))
 	busy := s.val.Progress != ""
 	if busy || v.Number == "" || slices.Contains(v.Aliases, "champion") || s.act.Promote == nil {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"coverslip.dev/coverslip/ui/kit"
 )
@@ -54,8 +55,8 @@ func (s *Screen) showCurve() {
 
 func runFacts(r Run) []kit.Fact {
 	facts := []kit.Fact{{Name: "Experiment", Value: r.Experiment}, {Name: "By", Value: r.User}}
-	if !r.Ended.IsZero() {
-		facts = append(facts, kit.Fact{Name: "Took", Value: r.Ended.Sub(r.Started).Round(1e9).String()})
+	if took := r.Ended.Sub(r.Started).Round(time.Second); !r.Ended.IsZero() && took > 0 { // one that was written down at once took nobody knows how long
+		facts = append(facts, kit.Fact{Name: "Took", Value: took.String()})
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Metrics)) {
 		facts = append(facts, kit.Fact{Name: k, Value: strconv.FormatFloat(r.Metrics[k], 'g', 6, 64)})

@@ -40,7 +40,7 @@ type Curve struct {
 
 // Values are what the screen shows.
 type Values struct {
-	Source    string // "MLflow http://… (as of 14:03, offline)"
+	Source    string // "MLflow http://… (as of 14:03, offline)"; "" before it was read
 	Offline   bool
 	Runs      []Run
 	Curve     Curve // what was asked for last, when it is there
@@ -75,6 +75,7 @@ type Screen struct {
 	banner *kit.Banner
 	title  fyne.CanvasObject
 	empty  fyne.CanvasObject
+	wait   fyne.CanvasObject // until the registry was read
 	full   fyne.CanvasObject
 	layout fyne.CanvasObject
 }
@@ -113,7 +114,8 @@ func New(act Actions) *Screen {
 	s.full = split
 	s.empty = kit.NewEmpty(theme.Icon("runs"), "No runs yet",
 		"Runs show up here when a training program reports them to the registry that is set up.", "Set up MLflow", act.Setup)
-	s.layout = container.NewPadded(container.NewBorder(container.NewVBox(s.title, s.banner), nil, nil, nil, container.NewStack(s.full, s.empty)))
+	s.wait = kit.NewEmpty(theme.Icon("runs"), "Reading the registry", "Its runs show up here when it has answered.", "", nil)
+	s.layout = container.NewPadded(container.NewBorder(container.NewVBox(s.title, s.banner), nil, nil, nil, container.NewStack(s.full, s.empty, s.wait)))
 	s.ExtendBaseWidget(s)
 	s.Set(Values{})
 	return s
@@ -130,16 +132,20 @@ func (s *Screen) Set(v Values) {
 	s.source.Refresh()
 	s.title.Refresh()
 	s.banner.Set(kit.Held, v.Say, v.Hint, "", nil)
-	if len(v.Runs) == 0 {
-		s.full.Hide()
-		s.empty.Show()
-	} else {
-		s.empty.Hide()
-		s.full.Show()
-	}
+	visible(s.full, len(v.Runs) > 0)
+	visible(s.empty, len(v.Runs) == 0 && v.Source != "")
+	visible(s.wait, len(v.Runs) == 0 && v.Source == "")
 	s.setColumns()
 	s.show()
 	s.layout.Refresh()
+}
+
+func visible(o fyne.CanvasObject, yes bool) {
+	if yes {
+		o.Show()
+	} else {
+		o.Hide()
+	}
 }
 
 // setColumns shows the three metrics and two params that most runs have.

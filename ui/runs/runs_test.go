@@ -2,6 +2,7 @@ package runs_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -119,6 +120,33 @@ func TestACurveThatIsNotThereIsAskedForOnce(t *testing.T) {
 	}
 	if !said {
 		t.Error("nothing says why")
+	}
+}
+
+// TestWhatNobodyKnowsIsLeftOut: how long a run took that was written down all at once.
+func TestWhatNobodyKnowsIsLeftOut(t *testing.T) {
+	s, _ := window(t, theme.Dark, runs.Actions{})
+	took := func() bool {
+		return slices.ContainsFunc(walk(s), func(o fyne.CanvasObject) bool {
+			r, ok := o.(*widget.RichText)
+			return ok && r.String() == "Took"
+		})
+	}
+	v := values()
+	if s.Set(v); !took() {
+		t.Error("it does not say how long a run took")
+	}
+	v.Runs[0].Ended = v.Runs[0].Started.Add(300 * time.Millisecond)
+	s.Set(v)
+	for _, o := range walk(s) {
+		if e, ok := o.(*kit.Field); ok {
+			test.Type(e, "old") // another run, and back
+			e.SetText("")
+			test.Type(e, "brave")
+		}
+	}
+	if took() {
+		t.Error("it says how long a run took that took no time")
 	}
 }
 

@@ -122,8 +122,8 @@ func New(act Actions) *Screen {
 	s := &Screen{act: act, cards: container.NewVBox(), shown: map[string]*card{}, note: kit.NewQuiet("")}
 	set := widget.NewButtonWithIcon("Set up servers", theme.Icon("settings"), act.Settings)
 	s.title = kit.NewTitleWithWords("Inference servers", s.note, kit.Tall(set))
-	s.empty = kit.NewEmpty(theme.Icon("servers"), "No server is set up",
-		"Name an inference server, or let the built-in engine do the work.", "Set up a server", act.Settings)
+	s.empty = kit.NewEmpty(theme.Icon("servers"), "Asking the servers",
+		"Each appears here when it has answered or not, and so does the engine that is built in.", "", nil)
 	s.layout = container.NewPadded(container.NewBorder(s.title, nil, nil, nil,
 		container.NewStack(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(4, 4, 4, 16), s.cards)), s.empty)))
 	s.ExtendBaseWidget(s)

@@ -45,7 +45,7 @@ func newRemoteForm(s *Screen) *remoteForm {
 	f.bucket = container.NewStack(form("Endpoint", f.endpoint, "Region", f.region, "Login", container.NewGridWithColumns(2, f.access, f.secret)))
 	f.vessel = container.NewStack(form("Account", f.account, "Login", f.key))
 	f.box = container.NewVBox(
-		form("Address", container.NewBorder(nil, nil, nil, container.NewHBox(kit.Tall(pick), kit.Tall(test)), f.address)), f.bucket, f.vessel, s.note(Remote))
+		form("Address", container.NewBorder(nil, nil, nil, container.NewHBox(pick, kit.Tall(test)), f.address)), f.bucket, f.vessel, s.note(Remote))
 	changed := f.address.OnChanged
 	f.address.OnChanged = func(text string) {
 		f.ask()

@@ -50,7 +50,7 @@ func newServerRow(s *Screen) *serverRow {
 		"Token header", r.header, "Metrics", r.metrics,
 		"Backend", kit.NewFlow(container.NewGridWrap(fyne.NewSize(160, 38), r.backend), r.compress)))
 	test := widget.NewButton("Test", r.test)
-	right := container.NewHBox(container.NewGridWrap(fyne.NewSize(210, 38), r.token), test, r.remove)
+	right := container.NewHBox(container.NewGridWrap(fyne.NewSize(200, 38), r.token), test, r.remove)
 	name := container.NewGridWrap(fyne.NewSize(120, 38), r.name)
 	first := container.New(layout.NewBorderLayout(nil, nil, name, right), name, r.address, right) // as Tab goes
 	r.box = container.New(layout.NewCustomPaddedVBoxLayout(0), first, r.note, r.more)

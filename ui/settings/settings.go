@@ -170,9 +170,9 @@ func (s *Screen) build() {
 		card("Person", "Your name and e-mail stand in every commit and every promotion.",
 			form("Name", s.name, "E-mail", s.email)),
 		card("Instrument folders", "Files that your instruments write here are picked up. They are only read. The profile says which files belong together.",
-			s.folders.box, adder("Add a folder", func() { s.folders.add(); s.changed() })),
+			aligned(s.folders.box), adder("Add a folder", func() { s.folders.add(); s.changed() })),
 		card("Inference servers", "They share the work: each tile of an image goes to the one that would answer it first.",
-			s.servers.box, adder("Add a server", func() { s.servers.add(); s.changed() }), s.take, form("Model", s.model)),
+			aligned(s.servers.box), adder("Add a server", func() { s.servers.add(); s.changed() }), s.take, form("Model", s.model)),
 		card("MLflow", "Models, runs and promotions are kept there. Without one the local registry is used.", s.mlflow.box),
 		card("Remote", "A network drive, an S3 bucket or an Azure container that gets a copy of every version in DVC's format.", s.remote.box),
 		card("Git server", "Commits are pushed there, over HTTPS or SSH. For SSH leave the login empty: your keys count.", s.git.box),
@@ -209,7 +209,12 @@ func form(pairs ...any) fyne.CanvasObject {
 
 func adder(text string, do func()) fyne.CanvasObject {
 	b := widget.NewButtonWithIcon(text, fynetheme.ContentAddIcon(), do)
-	return container.NewHBox(kit.Tall(b))
+	return aligned(container.NewHBox(kit.Tall(b)))
+}
+
+// aligned begins what has an edge where the words above begin.
+func aligned(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, fynetheme.InnerPadding(), 0), o)
 }
 
 // pick has a person choose instead of what was written.

@@ -55,6 +55,30 @@ func secured() settings.Values {
 	return v
 }
 
+// TestRowsBeginWhereTheirHeadsDo: folders, servers and the buttons that add them.
+func TestRowsBeginWhereTheirHeadsDo(t *testing.T) {
+	d, s, _ := inApp(t, theme.Dark, settings.Actions{})
+	s.Set(values())
+	x := func(o fyne.CanvasObject) float32 { return d.AbsolutePositionForObject(o).X }
+	var head float32
+	for _, o := range walk(s) {
+		if l, ok := o.(*widget.Label); ok && l.Text == "Instrument folders" {
+			head = x(l) + fynetheme.InnerPadding()
+		}
+	}
+	for _, o := range []fyne.CanvasObject{
+		entry(s, "Confocal 2"), button(s, "Add a folder"), entry(s, "grpc://gpu-1.lab:8001"), button(s, "Add a server"),
+	} {
+		at := x(o)
+		if e, ok := o.(*kit.Field); ok && e.Text != "Confocal 2" {
+			at -= 120 + fynetheme.Padding() // its name
+		}
+		if at != head {
+			t.Errorf("%T begins at %g, its head at %g", o, at, head)
+		}
+	}
+}
+
 // more is the head of the part with what few servers have.
 func more(o fyne.CanvasObject) *widget.Button {
 	for _, x := range walk(o) {
