@@ -349,7 +349,7 @@ func (w *window) viewerActions() viewer.Actions {
 		Snapshot:     w.snapshot,
 		Copy:         func(text string) { w.app.Clipboard().SetContent(text) },
 		SavePreset:   w.savePreset, DropPreset: w.dropPreset,
-		Image: w.lookAtImage, Calibrate: w.calibrate, CountFrames: w.countFrames, CopyCounts: w.copyCounts,
+		Image: w.lookAtImage, File: w.askFile, Calibrate: w.calibrate, CountFrames: w.countFrames, CopyCounts: w.copyCounts,
 		SaveTracks: w.saveTracks, Link: w.link,
 	}
 }

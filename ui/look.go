@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -18,20 +17,22 @@ import (
 )
 
 // lookAt opens any image file in the viewer: it is looked at, not captured. Its objects follow.
-func (w *window) lookAt(path string) { w.lookAtFrom(w.shell.Page(), path) }
+func (w *window) lookAt(path string) { w.lookAtFrom(w.shell.Page(), path, nil) }
 
-func (w *window) lookAtFrom(from, path string) {
+// lookAtFrom looks at what a dialog asked for, if a is not nil.
+func (w *window) lookAtFrom(from, path string, a *asking) {
 	var src imageio.Source
-	w.opens(filepath.Base(path))
-	w.bring(from, func() { w.lookAtFrom(from, path) }, func(ctx context.Context) (desk, error) {
-		var err error
-		if src, err = w.station.OpenFile(ctx, path); err != nil {
+	w.opens(fileName(path))
+	w.bring(from, func() { w.lookAtFrom(from, path, nil) }, func(ctx context.Context) (desk, error) {
+		found, err := w.station.OpenFile(ctx, path)
+		if err = a.heard(err); err != nil {
 			return desk{}, err
 		}
+		src = found
 		return desk{file: path, src: src, home: src.Info().Image}, nil
 	})
 	w.work.do(func(context.Context) error { // after that
-		if src == nil {
+		if src == nil || isAddress(path) {
 			return nil
 		}
 		objects, err := station.ObjectsBeside(path)
@@ -46,18 +47,6 @@ func (w *window) lookAtFrom(from, path string) {
 		})
 		return nil
 	})
-}
-
-// dropped looks at the first file, or folder of an image, that was dropped on the window.
-func (w *window) dropped(_ fyne.Position, what []fyne.URI) {
-	at := slices.IndexFunc(what, func(u fyne.URI) bool { return u.Scheme() == "file" })
-	switch {
-	case w.win.Canvas().Overlays().Top() != nil: // that is to be answered first
-	case at >= 0:
-		w.lookAt(filepath.FromSlash(what[at].Path()))
-	case len(what) > 0:
-		w.fail("This is no file of this computer.", "Save it into a folder, and drop it from there.")
-	}
 }
 
 // put shows what was opened, and closes what was open before.
@@ -112,7 +101,7 @@ func (w *window) lookAtImage(n int) {
 func (w *window) onlyLooked() viewer.Values {
 	d := &w.desk
 	v := viewer.Values{
-		Title: filepath.Base(d.file), Place: "not captured", Source: d.src, Objects: d.objects, Presets: w.presets(),
+		Title: fileName(d.file), Place: "not captured", Source: d.src, Objects: d.objects, Presets: w.presets(),
 	}
 	v.Z, v.T = station.Lying(flow.Item{}, d.src.Info()) // as if it were captured
 	if it, ok := w.station.Items().Row(d.other); ok {

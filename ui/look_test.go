@@ -71,7 +71,7 @@ func TestWhatIsDroppedIsLookedAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := storage.ParseURI("https://lab.example/a.tif")
+	page, err := storage.ParseURI("ftp://lab.example/a.tif")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func (w *window) furnish() {
 		{ID: "servers", Title: "Servers", Icon: "servers", Content: w.servers},
 		{ID: "jobs", Title: "Jobs", Icon: "jobs", Content: w.jobs},
 		{ID: "settings", Title: "Settings", Icon: "settings", Content: w.settings, Low: true},
-	}, shell.Actions{Help: w.help, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
+	}, shell.Actions{Help: w.help, File: w.askFile, Health: w.health, Person: func() { w.shell.Open("settings") }, Opened: w.opened})
 	w.came = w.shell.Page()
 	w.shell.Keys(w.win.Canvas())
 	w.keys(w.win.Canvas())

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -19,6 +20,7 @@ type Question struct {
 	Hold     string // greyed text in an empty field
 	Button   string // what the person does by saying yes, as a verb
 	Danger   bool   // the button is red
+	Wide     bool   // for what is long, such as a path
 }
 
 // AskReason asks over the window of o for a text, and calls do with it, trimmed;
@@ -77,6 +79,44 @@ func Ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject, do func()) {
 	}
 }
 
+// Dialog is a question that stays when the person says yes.
+type Dialog struct {
+	pop   *widget.PopUp
+	over  fyne.CanvasObject // what it lies in
+	width float32
+}
+
+// AskUntil asks as [Ask] does, until [Dialog.Close]: what the person wants may turn out to be wrong. First has the
+// keys. It returns nil when o is on no window.
+func AskUntil(o fyne.CanvasObject, q Question, body fyne.CanvasObject, first fyne.Focusable, do func()) *Dialog {
+	pop, yes, _ := ask(o, q, body)
+	if pop == nil {
+		return nil
+	}
+	yes.OnTapped = do
+	pop.Show()
+	pop.Canvas.Focus(first)
+	return &Dialog{pop, pop.Canvas.Overlays().Top(), q.width()}
+}
+
+// Open reports whether it is still there.
+func (d *Dialog) Open() bool {
+	return slices.Contains(d.pop.Canvas.Overlays().List(), d.over)
+}
+
+// Close closes it, and nothing that lies above it.
+func (d *Dialog) Close() { Close(d.pop.Canvas, d.over) }
+
+// Fit makes it as high as what is in it now.
+func (d *Dialog) Fit() { d.pop.Resize(fyne.NewSize(d.width, d.pop.MinSize().Height)) }
+
+func (q Question) width() float32 {
+	if q.Wide {
+		return 600
+	}
+	return 460
+}
+
 // fields returns those of a dialog in their order.
 func fields(o fyne.CanvasObject) []*Field {
 	switch o := o.(type) {
@@ -112,6 +152,6 @@ func ask(o fyne.CanvasObject, q Question, body fyne.CanvasObject) (*widget.PopUp
 	if pop == nil {
 		return nil, nil, nil
 	}
-	pop.Resize(fyne.NewSize(460, pop.MinSize().Height))
+	pop.Resize(fyne.NewSize(q.width(), pop.MinSize().Height))
 	return pop, yes, no
 }

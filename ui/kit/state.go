@@ -11,8 +11,8 @@ import (
 )
 
 // NewEmpty says why a screen is empty and what to do: an icon, a title, a
-// sentence, and a button unless do is nil.
-func NewEmpty(icon fyne.Resource, title, sentence, label string, do func()) fyne.CanvasObject {
+// sentence, and a button unless do is nil, perhaps with more buttons beside it.
+func NewEmpty(icon fyne.Resource, title, sentence, label string, do func(), more ...*widget.Button) fyne.CanvasObject {
 	pic := widget.NewIcon(icon)
 	head := widget.NewLabelWithStyle(title, fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	head.SizeName = fynetheme.SizeNameSubHeadingText
@@ -26,7 +26,11 @@ func NewEmpty(icon fyne.Resource, title, sentence, label string, do func()) fyne
 	if do != nil {
 		b := widget.NewButton(label, do)
 		b.Importance = widget.HighImportance
-		box.Add(container.NewCenter(Tall(b)))
+		row := container.NewHBox(Tall(b))
+		for _, b := range more {
+			row.Add(Tall(b))
+		}
+		box.Add(container.NewCenter(row))
 	}
 	return container.NewCenter(box)
 }

@@ -37,6 +37,7 @@ type Status struct {
 type Actions struct {
 	Opened func(page string) // after a page came up
 	Help   func(page string)
+	File   func() // asks for a file to look at; may be nil
 	Health func()
 	Person func()
 }
@@ -138,7 +139,7 @@ func (s *Shell) help() {
 }
 
 // Keys gives a window's canvas the keys of the frame: Ctrl+1 … Ctrl+8 open pages,
-// F1 opens help. Fyne sends F1 to a field that has the focus, hence also Ctrl+H.
+// Ctrl+O asks for a file, F1 opens help. Fyne sends F1 to a field that has the focus, hence also Ctrl+H.
 // While a dialog is open they do nothing.
 func (s *Shell) Keys(c fyne.Canvas) {
 	shortcut := func(key fyne.KeyName, do func()) {
@@ -155,6 +156,9 @@ func (s *Shell) Keys(c fyne.Canvas) {
 		shortcut(fyne.KeyName(strconv.Itoa(i+1)), func() { s.Open(p.ID) })
 	}
 	shortcut(fyne.KeyH, s.help)
+	if s.act.File != nil {
+		shortcut(fyne.KeyO, s.act.File)
+	}
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyF1 {
 			s.help()

@@ -80,6 +80,7 @@ type Actions struct {
 	Shortcut               func(fyne.Shortcut)            // one that is not the viewer's own
 	Key                    func(*fyne.KeyEvent)           // a key that is not the viewer's own
 	Inbox                  func()
+	File                   func()                                     // asks for a file to look at
 	Snapshot               func(p tileview.Picture) func(kind string) // of what is open now; kind: png, tiff or svg
 	Copy                   func(text string)                          // onto the clipboard
 	SavePreset             func(Preset)                               // over one of the same name and channels
@@ -227,7 +228,8 @@ func (s *Screen) build() {
 	s.full = container.NewBorder(container.NewVBox(container.NewPadded(head), s.banner), nil, nil, nil,
 		container.NewBorder(nil, container.NewHScroll(s.foot), s.rail, side, s.picture)) // else a long foot widens the window, off the screen
 	s.empty = kit.NewEmpty(theme.Icon("viewer"), "No image is open",
-		"Open a capture in the inbox by a double click, or select it and press Enter.", "Go to the inbox", s.act.Inbox)
+		"Double click a capture in the inbox, or press Enter on it. A file that you drop here is looked at, not captured.",
+		"Go to the inbox", s.act.Inbox, widget.NewButton("Open a file…", s.act.File))
 	s.layout = container.NewStack(s.full, s.empty)
 }
 
