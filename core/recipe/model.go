@@ -45,11 +45,12 @@ type Padding struct {
 // File is a file of the model's package, or a URL.
 type File struct{ Source, SHA256 string }
 
-// Weights is one file with the network.
+// Weights is one file with the network. External is a second one with its numbers, if there is one.
 type Weights struct {
 	File
-	Opset  int
-	Parent string
+	External File
+	Opset    int
+	Parent   string
 }
 
 // Tolerance is how far a number of a test output may be from the one in the package,
@@ -141,7 +142,8 @@ func (m *Model) checkTensor(t *Tensor, seen map[string]bool, output bool) error 
 func (m *Model) checkOp(t *Tensor, o Op, output bool) error {
 	switch o.ID {
 	case "custom":
-		return invalid("The model needs Python code of its own after the network, which Coverslip does not run.", nil)
+		return fault.New(fault.Invalid, "The model needs Python code of its own beside the network, which Coverslip does not run.",
+			"Choose a model without it, or have it run on the server as an ensemble.", nil)
 	case StarConvex, FlowFields:
 		if !output {
 			return invalid(fmt.Sprintf("The model has %q before the network, where it makes no sense.", o.ID), nil)

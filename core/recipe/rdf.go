@@ -29,10 +29,11 @@ type rdf struct {
 }
 
 type weights struct {
-	Source string `yaml:"source"`
-	SHA256 string `yaml:"sha256"`
-	Parent string `yaml:"parent"`
-	Opset  int    `yaml:"opset_version"`
+	Source string    `yaml:"source"`
+	SHA256 string    `yaml:"sha256"`
+	Parent string    `yaml:"parent"`
+	Opset  int       `yaml:"opset_version"`
+	Second *fileText `yaml:"external_data"`
 }
 
 // tensorText is a tensor in either format.
@@ -92,7 +93,7 @@ func ParseRDF(text []byte) (*Model, error) {
 		if format == "pytorch_script" { // 0.3
 			format = "torchscript"
 		}
-		m.Weights[format] = Weights{File: File{w.Source, w.SHA256}, Opset: w.Opset, Parent: w.Parent}
+		m.Weights[format] = Weights{File: File{w.Source, w.SHA256}, External: w.Second.file(), Opset: w.Opset, Parent: w.Parent}
 	}
 	var err error
 	switch {

@@ -404,8 +404,12 @@ func TestRDFRefuses(t *testing.T) {
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%q: %v", bad, err)
 		}
-		if say, _ := fault.Explain(err); strings.Contains(bad, "custom") && !strings.Contains(say, "Python code of its own") {
-			t.Errorf("custom: %v", err)
+		say, hint := fault.Explain(err)
+		if own := strings.Contains(bad, "custom"); own != strings.Contains(say, "Python code of its own") || own != strings.Contains(hint, "ensemble") {
+			t.Errorf("%s: %v", bad, err)
+		}
+		if strings.Contains(hint, "coverslip.yaml") {
+			t.Errorf("%s: there is no such file, but %s", bad, hint)
 		}
 	}
 }

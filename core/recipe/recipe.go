@@ -199,5 +199,5 @@ func (p Port) check(output bool) error {
 }
 
 func invalid(say string, err error) error {
-	return fault.New(fault.Invalid, say, "Ask whoever made the model for a newer description (coverslip.yaml).", err)
+	return fault.New(fault.Invalid, say, "Ask whoever made the model for a newer description.", err)
 }

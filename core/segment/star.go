@@ -75,7 +75,7 @@ func (c *Candidates) Collect(m Maps, keep image.Rectangle, at image.Point, prob 
 	n := m.W * m.H
 	if m.Rays != c.rays || len(m.Prob) != n || len(m.Dist) != n*m.Rays {
 		return fault.New(fault.Invalid, "The model's outputs don't have the sizes that its description promises.",
-			"Check n_rays and the order of the outputs in coverslip.yaml.",
+			"Check n_rays and the order of the outputs in the model's description.",
 			fmt.Errorf("%d positions, %d probabilities, %d distances of %d rays", n, len(m.Prob), len(m.Dist), c.rays))
 	}
 	keep = keep.Intersect(image.Rect(0, 0, m.W, m.H))
