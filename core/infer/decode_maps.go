@@ -153,15 +153,32 @@ func (s *maps) labelled(sh sheet, channel int) []object {
 // corners of what is drawn around a point.
 const corners = 16
 
+// circle are these, around 0. They mirror one another to the last digit, which math.Sincos leaves open: on one
+// side of a point no more pixels are to have their middle on the line than on the other.
+func circle() [corners]annotation.Point {
+	sin, cos := math.Sincos(math.Pi / 8)
+	quarter := [...]float64{1, cos, math.Sqrt2 / 2, sin, 0}
+	at := func(k int) float64 {
+		if k = min(k, corners-k); k > corners/4 {
+			return -quarter[corners/2-k]
+		}
+		return quarter[k]
+	}
+	var out [corners]annotation.Point
+	for k := range out {
+		out[k] = annotation.Point{X: at(k), Y: at((k + corners*3/4) % corners)}
+	}
+	return out
+}
+
 // points are the peaks of a channel, drawn as small discs.
 func (s *maps) points(sh sheet) []object {
 	p := sh.planes[s.arg.Channel]
 	var out []object
 	for _, i := range segment.Peaks(p, sh.w, s.arg.Distance, float32(s.arg.Threshold)) {
 		o := object{x: (float64(i%sh.w) + 0.5) * sh.sx, y: (float64(i/sh.w) + 0.5) * sh.sy, score: float64(p[i])}
-		for k := range corners {
-			sin, cos := math.Sincos(2 * math.Pi * float64(k) / corners)
-			o.outline = append(o.outline, annotation.Point{X: o.x + s.arg.Radius*sh.sx*cos, Y: o.y + s.arg.Radius*sh.sy*sin})
+		for _, c := range circle() {
+			o.outline = append(o.outline, annotation.Point{X: o.x + s.arg.Radius*sh.sx*c.X, Y: o.y + s.arg.Radius*sh.sy*c.Y})
 		}
 		out = append(out, o)
 	}

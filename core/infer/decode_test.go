@@ -348,6 +348,35 @@ func TestStarsOfOneOutput(t *testing.T) {
 	}
 }
 
+// TestPointsLieEven: beside an edge, too, what is drawn around a point has as many pixels on one side of it as on
+// the other.
+func TestPointsLieEven(t *testing.T) {
+	src := sheets{w: 64, h: 48, names: []string{"peaks"}}
+	for x := range 4 {
+		for _, p := range []image.Point{{x, 8}, {63 - x, 40}, {12, x}, {40, 47 - x}, {20, 20}} {
+			src.channels = [][]float32{make([]float32, src.w*src.h)}
+			src.channels[0][p.Y*src.w+p.X] = 1
+			for radius := 1; radius < 9; radius++ {
+				m := description(t, "peaks", fmt.Sprintf("{id: points, kwargs: {min_distance: 4, radius: %d}}", radius))
+				l, err := infer.Detect(t.Context(), echo{}, ref, m, src, infer.Options{}, nil)
+				if err != nil || len(l.Objects) != 1 {
+					t.Fatalf("%v: %d objects, %v", p, len(l.Objects), err)
+				}
+				var at image.Point
+				n := 0
+				for i, label := range segment.Labels(l.Objects, src.w, src.h) {
+					if label > 0 {
+						at, n = at.Add(image.Pt(i%src.w, i/src.w)), n+1
+					}
+				}
+				if at != p.Mul(n) || n == 0 {
+					t.Errorf("radius %d: the middle of the %d pixels of %v is %.3f, %.3f", radius, n, p, float64(at.X)/float64(n), float64(at.Y)/float64(n))
+				}
+			}
+		}
+	}
+}
+
 // TestPointsAtEdges: what is drawn around a point has it in its middle, also where the image ends,
 // and is there however small it has to be.
 func TestPointsAtEdges(t *testing.T) {
