@@ -2,6 +2,8 @@ package infer
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -131,11 +133,51 @@ func ReadModel(place string, names []string, read func(name string) ([]byte, err
 		return b, m, fault.New(fault.NotFound, "The network "+name+" of the model in "+place+" can't be read.",
 			"Ask whoever made it, or bioimage.io, for ONNX weights.", err)
 	}
+	if b.ONNX, err = complete(b.ONNX, name, m.Weights["onnx"], beside); err != nil {
+		return b, m, err
+	}
 	if v := path.Dir(name); versionOf(v) > 0 {
 		b.Version = v
 	}
 	b.Tests, err = tests(beside, m)
 	return b, m, err
+}
+
+// complete is a network as its description names it, with all its numbers. The hashes are those of the
+// description's own files only: what lies in the place of one that is elsewhere may be another.
+func complete(onnx []byte, name string, w recipe.Weights, beside func(name string) ([]byte, error)) ([]byte, error) {
+	check := func(of recipe.File, file string, b []byte) error {
+		if own, err := local(of.Source); err != nil || own != file {
+			return nil //nolint:nilerr // nothing is said of it
+		}
+		if err := packed(of, b); err != nil {
+			return fault.New(fault.Corrupt, "The network "+file+" is not the one that its maker packed.",
+				"Fetch the model again. If the network was changed on purpose, write its SHA-256 into the description.", err)
+		}
+		return nil
+	}
+	if err := check(w.File, name, onnx); err != nil {
+		return nil, err
+	}
+	return gather(name, onnx, func(second string) ([]byte, error) {
+		file := path.Join(path.Dir(name), second)
+		b, err := beside(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err != nil {
+			return nil, fault.New(fault.NotFound, "The numbers of the network, "+file+", can't be read.", "Fetch the model again.", err)
+		}
+		return b, check(w.External, file, b)
+	})
+}
+
+// packed tells if a file is not the one that a description names.
+func packed(of recipe.File, b []byte) error {
+	if h := sha256.Sum256(b); of.SHA256 != "" && !strings.EqualFold(of.SHA256, hex.EncodeToString(h[:])) {
+		return fmt.Errorf("%s has hash %x", of.Source, h)
+	}
+	return nil
 }
 
 // describing is the description among names that lies highest, empty if there is none.

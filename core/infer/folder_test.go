@@ -1,9 +1,12 @@
 package infer_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"coverslip.dev/coverslip/core/fault"
@@ -62,6 +65,29 @@ func TestReadFolder(t *testing.T) {
 		}
 		if err == nil && (b.Model != filepath.Base(dir) || b.Version != c.version || string(b.ONNX) != c.onnx || len(b.Tests) != c.tests || m == nil) {
 			t.Errorf("%s: %s, network %q, %d tests", name, b.Ref, b.ONNX, len(b.Tests))
+		}
+	}
+}
+
+// TestNetworksAreThoseOfTheirMakers: where the description has a hash, and of the file that it names only.
+func TestNetworksAreThoseOfTheirMakers(t *testing.T) {
+	hash := func(b string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(b))) }
+	for name, c := range map[string]struct {
+		weights, file string
+		kind          fault.Kind
+	}{
+		"the very one":    {"{onnx: {source: b.onnx, sha256: " + hash("b") + "}}", "b.onnx", 0},
+		"in capitals":     {"{onnx: {source: ./b.onnx, sha256: " + strings.ToUpper(hash("b")) + "}}", "b.onnx", 0},
+		"another":         {"{onnx: {source: b.onnx, sha256: " + hash("a") + "}}", "b.onnx", fault.Corrupt},
+		"not that one":    {"{onnx: {source: \"https://example.org/w.onnx\", sha256: " + hash("a") + "}}", "1/model.onnx", 0},
+		"of other format": {"{torchscript: {source: b.pt, sha256: " + hash("a") + "}}", "b.onnx", 0},
+	} {
+		b, _, err := infer.ReadFolder(folder(t, map[string]string{"rdf.yaml": rdf(c.weights), c.file: "b"}))
+		if fault.KindOf(err) != c.kind || (err == nil) != (string(b.ONNX) == "b" && c.kind == 0) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.kind != 0 && !strings.Contains(err.Error(), "The network b.onnx is not the one that its maker packed.") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package infer
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -118,10 +116,13 @@ func judge(m *recipe.Model, got, want map[string]*recipe.Array) (say string, fur
 			continue
 		}
 		tol := m.Tolerance(id)
-		most, off := apart(g, w, tol)
+		most, off, none := apart(g, w, tol)
 		furthest = max(furthest, most)
-		if float64(off)*1e6 > tol.PerMillion*float64(len(w.Data)) {
-			say = fmt.Sprintf("The output %s differs from its maker's by up to %.3g, in %d of %d numbers.", id, most, off, len(w.Data))
+		if n := len(w.Data); float64(off)*1e6 > tol.PerMillion*float64(n) {
+			say = fmt.Sprintf("The output %s differs from its maker's by up to %.3g, in %d of %d numbers.", id, most, off, n)
+			if none > 0 {
+				say = fmt.Sprintf("The output %s has values that are no numbers where its maker's has numbers, or the other way around, in %d of %d.", id, none, n)
+			}
 		}
 	}
 	return say, furthest
@@ -203,9 +204,8 @@ func testTensors(list []recipe.Tensor, files map[string][]byte) (map[string]*rec
 		if !ok {
 			return nil, fault.New(fault.NotFound, "The model came without test images, so it can't be tested.", "", fmt.Errorf("tensor %s", t.ID))
 		}
-		if h := sha256.Sum256(b); t.Test.SHA256 != "" && t.Test.SHA256 != hex.EncodeToString(h[:]) {
-			return nil, fault.New(fault.Corrupt, "A test image of the model is not the one that its maker packed.", "Fetch the model again.",
-				fmt.Errorf("%s has hash %x", t.Test.Source, h))
+		if err := packed(t.Test, b); err != nil {
+			return nil, fault.New(fault.Corrupt, "A test image of the model is not the one that its maker packed.", "Fetch the model again.", err)
 		}
 		a, err := recipe.ReadNPY(bytes.NewReader(b), t)
 		if err != nil {
@@ -216,8 +216,9 @@ func testTensors(list []recipe.Tensor, files map[string][]byte) (map[string]*rec
 	return out, nil
 }
 
-// apart is the largest finite difference, and how many numbers are further off than allowed.
-func apart(got, want *recipe.Array, tol recipe.Tolerance) (most float64, off int) {
+// apart is the largest finite difference, how many numbers are further off than allowed, and of how many
+// of these no difference can be told.
+func apart(got, want *recipe.Array, tol recipe.Tolerance) (most float64, off, none int) {
 	for i, w := range want.Data {
 		g := got.Data[i]
 		if g == w || g != g && w != w { //nolint:gocritic // NaN
@@ -230,7 +231,9 @@ func apart(got, want *recipe.Array, tol recipe.Tolerance) (most float64, off int
 		}
 		if finite {
 			most = max(most, d)
+		} else {
+			none++
 		}
 	}
-	return most, off
+	return most, off, none
 }
