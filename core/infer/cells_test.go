@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 
 	"coverslip.dev/coverslip/core/annotation"
@@ -93,5 +94,66 @@ func TestStarsInCells(t *testing.T) {
 		if !reflect.DeepEqual(got, whole) || len(whole) < 100 || once != 1 || cells < 6 {
 			t.Errorf("region %v: %d objects in %d cells, %d in the whole image", region, len(got), cells, len(whole))
 		}
+	}
+}
+
+// course notes how far work is, and whether it ever went back.
+type course struct {
+	mu          sync.Mutex
+	done, total int64
+	furthest    float64
+	back        bool
+	reading     int64 // done when the model is asked
+	asked       bool
+}
+
+func (c *course) Grow(n int64) { c.move(0, n) }
+
+func (c *course) Add(n int64) { c.move(n, 0) }
+
+func (c *course) Step(to string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if to == "asking the model" && !c.asked {
+		c.asked, c.reading = true, c.done
+	}
+}
+
+func (c *course) move(done, total int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done, c.total = c.done+done, c.total+total
+	if total > 0 { // what comes besides is done at once
+		return
+	}
+	at := float64(c.done) / float64(c.total)
+	c.back = c.back || at < c.furthest
+	c.furthest = at
+}
+
+// TestProgressDoesNotGoBack: all that is to be done is known before anything is, of an image that is looked at cell by
+// cell too, and what is only read is a small part of it.
+func TestProgressDoesNotGoBack(t *testing.T) {
+	src, _ := discs(531, 487, 10)
+	keep := infer.Keep{Dir: t.TempDir(), Bytes: 1 << 30, Of: "a"}
+	for name, opt := range map[string]infer.Options{
+		"cells": {Tile: 256, Hold: 30_000}, "a region": {Tile: 256, Region: image.Rect(100, 90, 300, 400)},
+		"cells of a region": {Tile: 256, Hold: 30_000, Region: image.Rect(100, 40, 500, 480)},
+	} {
+		for _, opt.Keep = range []infer.Keep{keep, keep} { // and what is known
+			var c course
+			if _, err := infer.Detect(t.Context(), marcher{}, ref, describe(t), src, opt, &c); err != nil {
+				t.Fatal(err)
+			}
+			if c.back || c.done != c.total || c.done == 0 || 2*c.reading > c.total || c.reading == 0 {
+				t.Errorf("%s: %d of %d, %d of them read; went back: %v", name, c.done, c.total, c.reading, c.back)
+			}
+		}
+	}
+	big := disc(600, 500, 290, 210, 120) // is looked at again
+	var c course
+	opt := infer.Options{Tile: 128, Overlap: 32, Region: image.Rect(250, 180, 330, 260)}
+	if l, err := infer.Detect(t.Context(), echo{}, ref, description(t, "inside", "{id: components}"), big, opt, &c); err != nil || len(l.Objects) != 1 || c.back || c.done != c.total {
+		t.Errorf("%d objects, %d of %d, went back: %v, %v", len(l.Objects), c.done, c.total, c.back, err)
 	}
 }

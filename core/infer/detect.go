@@ -48,13 +48,6 @@ type Options struct {
 	Forming func(sofar func() []annotation.Object)
 }
 
-// Progress is told how far the work is. A *job.Progress is one.
-type Progress interface {
-	Add(n int64)
-	Grow(n int64)
-	Step(s string)
-}
-
 // Detect asks the model for the objects of one plane. The statistics that the
 // description wants are those of the whole image; it goes through the network in tiles
 // that overlap, and outlines are made once, of all tiles' answers together, so that no
@@ -79,12 +72,17 @@ func Detect(ctx context.Context, e Engine, ref Ref, m *recipe.Model, src imageio
 	if err != nil {
 		return annotation.Layer{}, err
 	}
+	all := around{d.area, image.Rectangle{Max: d.view.size}, d.wide(), widest * d.wide()}
+	n, err := d.blocks(q, all)
+	if err != nil {
+		return annotation.Layer{}, err
+	}
+	p.Grow(n)
 	p.Step("reading the image")
 	if err := d.read(ctx, q, p); err != nil {
 		return annotation.Layer{}, err
 	}
-	whole := image.Rectangle{Max: d.view.size}
-	found, cut, err := d.look(ctx, q, around{d.area, whole, d.wide(), widest * d.wide()}, p, d.find)
+	found, cut, err := d.look(ctx, q, all, p, d.find)
 	if err != nil {
 		return annotation.Layer{}, err
 	}
@@ -112,7 +110,7 @@ func (d *detection) ask(ctx context.Context, q *question, p Progress) ([]object,
 		return nil, err
 	}
 	d.opt.Keep.remember(d.ref, q.spec)
-	err = q.ask(ctx, p, d.take(ctx, q.plan, p))
+	err = q.ask(ctx, p, d.take(ctx, q))
 	if _, recalled := q.engine.(memory); recalled && fault.KindOf(err) == fault.NotFound && q.kept.full() {
 		err = fault.New(fault.NotFound, "The model's answers to this image are more than is kept, so its threshold can't be moved.",
 			"Move the score slider instead, or analyse a part of the image.", err)
@@ -169,15 +167,15 @@ func prepare(m *recipe.Model, ref Ref, src imageio.Source, opt Options) (*detect
 
 // take is what the decoder does with answers, and Forming behind it. Of an image without objects
 // the rest is asked for only to be kept.
-func (d *detection) take(ctx context.Context, q *plan, p Progress) func(block, map[string]*recipe.Array) error {
+func (d *detection) take(ctx context.Context, q *question) func(block, map[string]*recipe.Array) error {
 	forming, ok := d.decoder.decoder.(former)
 	return func(b block, out map[string]*recipe.Array) error {
 		if *d.empty {
 			return nil
 		}
 		err := d.decoder.take(b, out)
-		if errors.Is(err, segment.ErrFar) {
-			err = d.excuse(ctx, q, p, err)
+		if errors.Is(err, segment.ErrFar) && q.stretched.Load() {
+			err = d.excuse(ctx, q.plan, err)
 			*d.empty = err == nil
 			return err
 		}
@@ -306,9 +304,3 @@ func (d *detection) read(ctx context.Context, q *question, p Progress) error {
 func unfit(say string) error {
 	return fault.New(fault.Invalid, "The model's description does not fit the model. "+say, "Ask whoever made the model for a newer one.", nil)
 }
-
-type silent struct{}
-
-func (silent) Add(int64)   {}
-func (silent) Grow(int64)  {}
-func (silent) Step(string) {}

@@ -17,7 +17,7 @@ const anyone = 8
 // stretched to a range of numbers of which the image has none, they are millions. An empty field
 // of view has no objects. Of any other image the error is the model's, and no more of it is read
 // than tells.
-func (d *detection) excuse(ctx context.Context, q *plan, p Progress, err error) error {
+func (d *detection) excuse(ctx context.Context, q *plan, err error) error {
 	s, serr := newPlanes(d, q)
 	if serr != nil {
 		return err
@@ -30,7 +30,7 @@ func (d *detection) excuse(ctx context.Context, q *plan, p Progress, err error) 
 		counters := s.counters(t)
 		var mu sync.Mutex
 		least := map[imageio.Tile]float64{} // odd pixels of each plane: those of its tiles, each by itself
-		serr := s.tiles(ctx, t, p, func(of imageio.Tile, px *imageio.Pixels, top int) error {
+		serr := s.tiles(ctx, t, silent{}, func(of imageio.Tile, px *imageio.Pixels, top int) error {
 			counters[of].add(px, top)
 			alone := newCounter(px.Type, px.Size, 1)
 			alone.add(px, 0)

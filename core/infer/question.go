@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
-	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/imageio"
 	"coverslip.dev/coverslip/core/recipe"
 )
@@ -23,6 +23,8 @@ type question struct {
 	parallel int
 	kept     *answers // nil: none is
 	inRows   bool     // answers are held until those of the rows of blocks before have come
+
+	stretched atomic.Bool // an image without contrast was: what the network was given is beyond all measure, or not known
 }
 
 // supply gives what goes into the network.
@@ -35,10 +37,9 @@ type supply interface {
 }
 
 // ask sends all blocks through the network; take gets the answers, one call at a time, in
-// any order.
+// any order. p has been told before how many there are.
 func (q *question) ask(ctx context.Context, p Progress, take func(block, map[string]*recipe.Array) error) error {
 	n := q.plan.blocks()
-	p.Grow(int64(n))
 	var mu sync.Mutex // one at a time for take
 	window := q.window()
 	far := func() int { return n }
@@ -55,6 +56,8 @@ func (q *question) ask(ctx context.Context, p Progress, take func(block, map[str
 				return err
 			}
 			q.kept.write(i, out, q.model)
+		} else {
+			q.stretched.Store(true)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -84,6 +87,9 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 			continue // left out
 		}
 		cut = append(cut, x)
+		if q.model.Decode.ID == recipe.StarConvex && loud(x.Data) {
+			q.stretched.Store(true)
+		}
 		y, err := encode(x, port)
 		if err != nil {
 			return nil, err
@@ -103,37 +109,6 @@ func (q *question) answer(ctx context.Context, b block) (map[string]*recipe.Arra
 		return nil, err
 	}
 	return out, q.numbers(out, cut)
-}
-
-// numbers refuses values that are none, unless the image had some, or infinities: a model has
-// no business to make them.
-func (q *question) numbers(out map[string]*recipe.Array, cut []*recipe.Array) error {
-	for _, a := range out {
-		if !finite(a.Data) && slices.ContainsFunc(a.Data, isNaN) && !slices.ContainsFunc(cut, endless) {
-			return fault.New(fault.Invalid, "The model "+q.ref.String()+" answered with values that are no numbers (NaN).",
-				"Its result is not used. Test the model on the Models screen, or ask whoever made it.", nil)
-		}
-	}
-	return nil
-}
-
-// finite reports whether there is neither a NaN nor an infinity: nought times one is NaN.
-func finite(x []float32) bool {
-	var sum [4]float32
-	for ; len(x) >= 4; x = x[4:] {
-		sum[0], sum[1], sum[2], sum[3] = sum[0]+0*x[0], sum[1]+0*x[1], sum[2]+0*x[2], sum[3]+0*x[3]
-	}
-	for _, v := range x {
-		sum[0] += 0 * v
-	}
-	return !isNaN(sum[0] + sum[1] + sum[2] + sum[3])
-}
-
-func isNaN(x float32) bool { return x != x } //nolint:gocritic // NaN
-
-// endless reports whether a has a NaN or an infinity, of which a network makes one.
-func endless(a *recipe.Array) bool {
-	return slices.ContainsFunc(a.Data, func(x float32) bool { return isNaN(x - x) }) //nolint:gocritic // NaN of both
 }
 
 // wanted asks for the outputs of the description only, where the network has more.

@@ -85,6 +85,7 @@ func (d *detection) look(ctx context.Context, q *question, at around, p Progress
 		if 2*wide > at.widest || !slices.ContainsFunc(found, cut) {
 			return found, cut, nil
 		}
+		p = besides{p}
 	}
 }
 

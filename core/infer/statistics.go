@@ -21,6 +21,15 @@ const maxValues = 64 << 20
 // images it counts every pixel; of larger types it takes all up to maxValues pixels, and
 // beyond that every n-th row.
 func (s *planes) fit(ctx context.Context, p Progress) error {
+	reads := 0
+	for i := range s.d.model.Inputs {
+		if t := &s.d.model.Inputs[i]; s.counted(t) {
+			order, cols, rows := s.grid(t)
+			reads += len(order) * cols * rows
+		}
+	}
+	p.Grow(int64(reads / readings))
+	p = &light{Progress: p}
 	for i := range s.d.model.Inputs {
 		t := &s.d.model.Inputs[i]
 		parts := s.parts[t.ID]
@@ -29,7 +38,7 @@ func (s *planes) fit(ctx context.Context, p Progress) error {
 			list[k].At = x.at
 		}
 		takes, more := narrow(t, s.d.src.Info().Type)
-		if t.Statistic() || more {
+		if s.counted(t) {
 			if err := s.count(ctx, t, list, p); err != nil {
 				return err
 			}
@@ -49,6 +58,12 @@ func (s *planes) fit(ctx context.Context, p Progress) error {
 		}
 	}
 	return nil
+}
+
+// counted reports whether the pixels of an input must be known before the network is asked.
+func (s *planes) counted(t *recipe.Tensor) bool {
+	_, more := narrow(t, s.d.src.Info().Type)
+	return t.Statistic() || more
 }
 
 // within refuses values beyond what an input takes, if there may be more. A NaN or an infinity is
@@ -107,17 +122,8 @@ func (s *planes) counters(t *recipe.Tensor) map[imageio.Tile]*counter {
 // tiles reads the planes of an input whole, each once; fn is given what lies from row top of one on.
 // It may be called from several goroutines, and its error stops the rest.
 func (s *planes) tiles(ctx context.Context, t *recipe.Tensor, p Progress, fn func(of imageio.Tile, px *imageio.Pixels, top int) error) error {
-	info := s.d.src.Info()
-	size := info.Levels[0].Size
-	cols, rows := (size.X+info.TileSize.X-1)/info.TileSize.X, (size.Y+info.TileSize.Y-1)/info.TileSize.Y
-	var order []imageio.Tile
-	for _, x := range s.parts[t.ID] {
-		if !slices.Contains(order, x.of) {
-			order = append(order, x.of)
-		}
-	}
+	order, cols, rows := s.grid(t)
 	n := cols * rows
-	p.Grow(int64(n * len(order)))
 	readers := func() int { return max(s.d.opt.Parallel, 2) }
 	return each(ctx, n*len(order), readers, func() int { return n * len(order) }, func(ctx context.Context, i int) error {
 		at := order[i/n]
@@ -127,8 +133,20 @@ func (s *planes) tiles(ctx context.Context, t *recipe.Tensor, p Progress, fn fun
 			return err
 		}
 		p.Add(1)
-		return fn(order[i/n], px, at.Row*info.TileSize.Y)
+		return fn(order[i/n], px, at.Row*s.d.src.Info().TileSize.Y)
 	})
+}
+
+// grid are the planes of an input, each once, and how many tiles each has along x and y.
+func (s *planes) grid(t *recipe.Tensor) (order []imageio.Tile, cols, rows int) {
+	info := s.d.src.Info()
+	size := info.Levels[0].Size
+	for _, x := range s.parts[t.ID] {
+		if !slices.Contains(order, x.of) {
+			order = append(order, x.of)
+		}
+	}
+	return order, (size.X + info.TileSize.X - 1) / info.TileSize.X, (size.Y + info.TileSize.Y - 1) / info.TileSize.Y
 }
 
 // counter collects the pixels of a plane, tile by tile in any order.
