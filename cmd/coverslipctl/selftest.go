@@ -14,7 +14,8 @@ import (
 func selfTest(ctx context.Context, c call, args []string) error {
 	flags := flag.NewFlagSet("selftest", flag.ContinueOnError)
 	q := station.Question{Log: c.log, Model: "selftest"}
-	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT")
+	flags.StringVar(&q.Engine, "engine", "embedded", "embedded, grpc://HOST:PORT or http://HOST:PORT. What is brought to a server for the test goes again when it has answered; "+
+		"what has not, or is on several, stays there as selftest-HASH, as does what was there before")
 	flags.StringVar(&q.Backend, "backend", "python", "of the server: onnxruntime or python")
 	access(flags, &q.Access)
 	rest, err := c.parse(flags, args)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -58,6 +59,17 @@ func (h *hosts) Load(ctx context.Context, b infer.Bundle) error {
 // Unload takes the model out of every server.
 func (h *hosts) Unload(ctx context.Context, model string) error {
 	return h.Pool.Unload(ctx, h.names.on(infer.Ref{Model: model}).Model)
+}
+
+// have reports whether any server has a model of this name, or may have it: one that does not say.
+func (h *hosts) have(ctx context.Context, name string) bool {
+	for _, m := range h.members {
+		list, err := m.Models(ctx)
+		if err != nil || slices.ContainsFunc(list, func(s infer.Status) bool { return s.Model == name && (s.Ready || s.Loading) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Describe asks the first server that answers.

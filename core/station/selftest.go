@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
@@ -15,7 +17,8 @@ import (
 )
 
 // SelfTest loads the model of q's folder into the engine and asks it about the test images
-// that its maker packed with it.
+// that its maker packed with it. What it has brought to a server that had none of it goes again, once it has
+// answered: Triton 2.51 may end itself where a model is unloaded that was only just loaded.
 func SelfTest(ctx context.Context, q Question) (infer.Verdict, error) {
 	b, m, err := q.bundle()
 	if err != nil {
@@ -26,10 +29,40 @@ func SelfTest(ctx context.Context, q Question) (infer.Verdict, error) {
 		return infer.Verdict{}, err
 	}
 	defer en.Close() //nolint:errcheck // the verdict is there
+	h, remote := en.(*hosts)
+	brings := remote && len(h.members) == 1 && len(b.ONNX) > 0 && !h.have(ctx, guest(b).Model) // of several one has answered
 	if err := load(ctx, en, b); err != nil {
 		return infer.Verdict{}, err
 	}
-	return infer.SelfTest(ctx, en, b.Ref, m, b.Tests)
+	w := &witness{Engine: en}
+	v, err := infer.SelfTest(ctx, w, b.Ref, m, b.Tests)
+	if brings && w.answered.Load() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
+		defer cancel()
+		if gone := h.Unload(end, b.Model); gone != nil && q.Log != nil {
+			q.Log.Warn("the tested model stays on the server", slog.String("model", guest(b).Model), slog.Any("error", gone))
+		}
+	}
+	return v, err
+}
+
+// leaving is how long servers may take to let go of a model.
+const leaving = 30 * time.Second
+
+// witness is an engine that is seen to answer.
+type witness struct {
+	infer.Engine
+
+	answered atomic.Bool
+}
+
+// Infer asks the engine.
+func (w *witness) Infer(ctx context.Context, m infer.Ref, in []infer.Tensor) ([]infer.Tensor, error) {
+	out, err := w.Engine.Infer(ctx, m, in)
+	if err == nil {
+		w.answered.Store(true)
+	}
+	return out, err
 }
 
 // verdicts are the outcomes of self-tests, by engine and model version, in a file of the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -81,5 +82,42 @@ func TestSelfTests(t *testing.T) {
 	got := readVerdicts(path, log).of("this computer")
 	if !got["doubled@1"].Passed || got["doubled@2"].Passed || got["doubled@2"].Furthest != 3 || len(got) != 2 {
 		t.Errorf("kept %+v", got)
+	}
+}
+
+// TestSelfTestLeavesNothing: what a test has brought to a server goes with it, and what was there stays.
+func TestSelfTestLeavesNothing(t *testing.T) {
+	q := Question{Engine: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python", Model: infertest.UniqueName(), Folder: t.TempDir()}
+	for name, b := range zooFiles(0) {
+		if err := os.WriteFile(filepath.Join(q.Folder, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, _, err := q.bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := dialHosts(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close() //nolint:errcheck // the test is over
+	name := guest(b).Model
+	for _, there := range []bool{false, true} {
+		if there {
+			if err := load(t.Context(), h, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v, err := SelfTest(t.Context(), q)
+		if err != nil || !v.Passed {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		if h.have(t.Context(), name) != there {
+			t.Errorf("was there before: %v, and is there now: %v", there, !there)
+		}
+	}
+	if err := h.Unload(t.Context(), b.Model); err != nil {
+		t.Error(err)
 	}
 }
