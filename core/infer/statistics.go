@@ -21,14 +21,7 @@ const maxValues = 64 << 20
 // images it counts every pixel; of larger types it takes all up to maxValues pixels, and
 // beyond that every n-th row.
 func (s *planes) fit(ctx context.Context, p Progress) error {
-	reads := 0
-	for i := range s.d.model.Inputs {
-		if t := &s.d.model.Inputs[i]; s.counted(t) {
-			order, cols, rows := s.grid(t)
-			reads += len(order) * cols * rows
-		}
-	}
-	p.Grow(int64(reads / readings))
+	p.Grow(s.reads() / readings)
 	p = &light{Progress: p}
 	for i := range s.d.model.Inputs {
 		t := &s.d.model.Inputs[i]
@@ -58,6 +51,17 @@ func (s *planes) fit(ctx context.Context, p Progress) error {
 		}
 	}
 	return nil
+}
+
+// reads is how many tiles fit reads.
+func (s *planes) reads() (n int64) {
+	for i := range s.d.model.Inputs {
+		if t := &s.d.model.Inputs[i]; s.counted(t) {
+			order, cols, rows := s.grid(t)
+			n += int64(len(order) * cols * rows)
+		}
+	}
+	return n
 }
 
 // counted reports whether the pixels of an input must be known before the network is asked.
