@@ -28,3 +28,10 @@ func Until(t *testing.T, ok func() bool, say func() string) {
 		}
 	}
 }
+
+// Succeeds waits as [Until] does, for ok to return no error.
+func Succeeds(t *testing.T, ok func() error) {
+	t.Helper()
+	var err error
+	Until(t, func() bool { err = ok(); return err == nil }, func() string { return err.Error() })
+}

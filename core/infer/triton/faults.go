@@ -127,11 +127,7 @@ func (e *Engine) general(r *refusal) error {
 	case r.code == codes.DeadlineExceeded:
 		return e.silent(r)
 	case r.code == codes.Unavailable && !r.unknownModel():
-		if f := e.distrust(r); f != nil {
-			return f
-		}
-		return fault.New(fault.Offline, "The inference server "+e.name+" can't be reached.",
-			"Check that it runs and that the network is there; the work goes on by itself.", r)
+		return e.unreachable(r)
 	case r.code == codes.Unimplemented:
 		return e.stranger(r)
 	}
@@ -150,6 +146,24 @@ func (e *Engine) locked(r *refusal) error {
 			"Enter that name as the token's header, and the key as the token, in Settings, Servers, More.", r)
 	}
 	return fault.New(fault.Denied, "The access key for the inference server "+e.name+" is wrong.", "Enter the right one as the token in Settings, Servers.", r)
+}
+
+// unreachable explains a connection that never was, or broke.
+func (e *Engine) unreachable(r *refusal) error {
+	if f := e.distrust(r); f != nil {
+		return f
+	}
+	say := "The inference server " + e.name + " can't be reached"
+	switch {
+	case r.says("proxyconnect"): // what follows is about the way there
+	case r.says("no such host", "name resolver error", "failure in name resolution"):
+		return fault.New(fault.Offline, say+": nobody here knows the name "+e.host+".",
+			"Check how it is written in Settings, Servers, and that the network is there; the work goes on by itself.", r)
+	case r.says("connection refused", "actively refused"):
+		return fault.New(fault.Offline, say+": its computer answers, but no server does at that port.",
+			"Check that it runs, and the port in Settings, Servers; the work goes on by itself.", r)
+	}
+	return fault.New(fault.Offline, say+".", "Check that it runs and that the network is there; the work goes on by itself.", r)
 }
 
 // distrust explains a connection that failed over encryption; nil if it did not.

@@ -5,15 +5,12 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
@@ -27,7 +24,6 @@ func python(config, execute string) (string, map[string][]byte) {
 	return `{"backend": "python", "input": [{"name": "IN", "data_type": "TYPE_INT32", "dims": [-1]}],
 		"output": [{"name": "OUT", "data_type": "TYPE_INT32", "dims": [-1]}], ` + config + `}`,
 		map[string][]byte{"file:1/model.py": []byte(`
-import os, time
 import numpy as np
 import triton_python_backend_utils as pb
 
@@ -66,8 +62,8 @@ func featureServers(t *testing.T, model, config string, files map[string][]byte)
 	t.Helper()
 	s := servertest.StartTriton(t)
 	out := map[string]*triton.Engine{
-		"gRPC": dial(t, triton.Options{Address: s.GRPC, Backend: "python"}),
-		"HTTP": dial(t, triton.Options{Address: s.HTTP, Backend: "python"}),
+		"gRPC": dial(t, triton.Options{Address: s.GRPC, Backend: "python", Metrics: s.Metrics}),
+		"HTTP": dial(t, triton.Options{Address: s.HTTP, Backend: "python", Metrics: s.Metrics}),
 	}
 	if err := out["gRPC"].LoadRaw(t.Context(), model, config, files); err != nil {
 		t.Fatal(err)
@@ -177,109 +173,6 @@ func TestGivenUpByTheServer(t *testing.T) {
 		if say, hint := fault.Explain(err); err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) == fault.Canceled || say == "" || hint == "" {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-// TestPriority: of the questions that wait, urgent ones are answered first.
-func TestPriority(t *testing.T) {
-	config, files := python(`"max_batch_size": 1, "dynamic_batching": {"priority_levels": 2, "default_priority_level": 2}`, `
-    def execute(self, requests):
-        time.sleep(0.15)
-        return [answer(take(r)) for r in requests]
-`)
-	for name, e := range featureServers(t, "slow", config, files) {
-		var mu sync.Mutex
-		var order []int32
-		var wg sync.WaitGroup
-		ask := func(v int32, priority int) {
-			wg.Go(func() {
-				ctx := infer.WithTerms(t.Context(), infer.Terms{Priority: priority})
-				if _, err := e.Infer(ctx, infer.Ref{Model: "slow"}, ints([]int64{1, 1}, v)); err != nil {
-					t.Errorf("%s: %v", name, err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				order = append(order, v)
-			})
-		}
-		for v := range int32(6) {
-			ask(v, 0)
-		}
-		time.Sleep(200 * time.Millisecond) // all of them wait, or have been answered
-		ask(100, 1)
-		wg.Wait()
-		if i := slices.Index(order, 100); i > 4 {
-			t.Errorf("%s: the urgent one came as number %d: %v", name, i, order)
-		}
-	}
-}
-
-// TestTimeout: a question that nobody waits for any more leaves the server's queue, where
-// the model lets questions say so; and a model sees that whoever asked has gone.
-func TestTimeout(t *testing.T) {
-	seen := filepath.Join(t.TempDir(), "seen")
-	config, files := python(`"max_batch_size": 1, "dynamic_batching": {"default_queue_policy": {
-		"timeout_action": "REJECT", "default_timeout_microseconds": 60000000, "allow_timeout_override": true}}`, `
-    def execute(self, requests):
-        for r in requests:
-            v = int(take(r).flat[0])
-            with open("`+seen+`", "a") as f:
-                f.write("asked %d\n" % v)
-            for _ in range(40):
-                time.sleep(0.02)
-                if r.is_cancelled():
-                    with open("`+seen+`", "a") as f:
-                        f.write("cancelled %d\n" % v)
-                    break
-        return [answer(take(r)) for r in requests]
-`)
-	has := func(line string) bool {
-		b, err := os.ReadFile(seen)
-		return err == nil && bytes.Contains(b, []byte(line+"\n"))
-	}
-	i := int32(0)
-	for name, e := range featureServers(t, "queue", config, files) {
-		i += 10
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if _, err := e.Infer(t.Context(), infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i)); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		})
-		for !has(fmt.Sprintf("asked %d", i)) {
-			time.Sleep(5 * time.Millisecond)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		if _, err := e.Infer(ctx, infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i+1)); err == nil {
-			t.Errorf("%s: answered too late", name)
-		}
-		cancel()
-		wg.Wait()
-		if _, err := e.Infer(t.Context(), infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i+2)); err != nil {
-			t.Errorf("%s: afterwards: %v", name, err)
-		}
-		if has(fmt.Sprintf("asked %d", i+1)) {
-			t.Errorf("%s: the model worked on what nobody waited for", name)
-		}
-		if name == "HTTP" { // Triton does not look whether a connection was closed
-			continue
-		}
-		ctx, cancel = context.WithCancel(t.Context())
-		wg.Go(func() {
-			for !has(fmt.Sprintf("asked %d", i+3)) {
-				time.Sleep(5 * time.Millisecond)
-			}
-			cancel()
-		})
-		if _, err := e.Infer(ctx, infer.Ref{Model: "queue"}, ints([]int64{1, 1}, i+3)); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v", name, err)
-		}
-		for end := time.Now().Add(5 * time.Second); !has(fmt.Sprintf("cancelled %d", i+3)); time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("%s: the model never saw that it was cancelled", name)
-			}
-		}
-		wg.Wait()
 	}
 }
 

@@ -38,8 +38,12 @@ func dialHTTP(base *url.URL, secure *tls.Config, headers map[string]string, comp
 		WriteBufferSize:     256 << 10,
 		ReadBufferSize:      256 << 10,
 	}
-	return &httpWire{base: base, client: &http.Client{Transport: t}, headers: headers, compress: compress, plain: newPlain(base, headers)}
+	return &httpWire{base: base, client: &http.Client{Transport: t, CheckRedirect: stay}, headers: headers, compress: compress, plain: newPlain(base, headers)}
 }
+
+// stay follows no redirection: no inference server answers with one, but the login page of a network
+// does, and the keys are for nobody else.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (w *httpWire) close() error {
 	w.client.CloseIdleConnections()
@@ -250,6 +254,8 @@ func refusedHTTP(rsp *http.Response) error {
 	}
 	code := codes.Internal
 	switch rsp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		code = codes.Unimplemented
 	case http.StatusBadRequest:
 		code = codes.InvalidArgument
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:

@@ -3,11 +3,11 @@ package triton_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
@@ -44,17 +44,16 @@ func runs(t *testing.T, model string, images int) int {
 			Runs   int `json:"execution_count"`
 		} `json:"model_stats"`
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if told(t, model, "stats", &said); len(said.Stats) != 1 {
-			t.Fatalf("%s: %+v", model, said)
+	servertest.Succeeds(t, func() error {
+		if told(t, model, "stats", &said); len(said.Stats) != 1 || said.Stats[0].Images > images {
+			t.Fatalf("%s was not asked %d images: %+v", model, images, said)
 		}
-		switch n := said.Stats[0].Images; {
-		case n == images:
-			return said.Stats[0].Runs
-		case n > images, time.Now().After(end):
-			t.Fatalf("%s was asked %d images, not %d", model, n, images)
+		if n := said.Stats[0].Images; n < images {
+			return fmt.Errorf("%s was asked %d images, not %d", model, n, images)
 		}
-	}
+		return nil
+	})
+	return said.Stats[0].Runs
 }
 
 // TestDescribedLater: a server that has a model as one of whose questions none may be joined,
@@ -172,52 +171,6 @@ func TestNotJoined(t *testing.T) {
 	}
 	if err := infertest.Ask(t.Context(), e, b.Ref, 2, 1, 20, 1, 8, 8); err != nil {
 		t.Errorf("twenty images at once: %v", err)
-	}
-}
-
-// TestUrgentFirst: of the questions that wait for a model that came over the wire, urgent ones
-// are answered first, whether others are joined or not.
-func TestUrgentFirst(t *testing.T) {
-	e := dial(t, triton.Options{Address: servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"), Backend: "python"})
-	for _, text := range [][]byte{nil, infertest.Recipe("y")} {
-		b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Slow(), Recipe: text}
-		defer e.Unload(t.Context(), b.Model) //nolint:errcheck // the test's end
-		if err := e.Load(t.Context(), b); err != nil {
-			t.Fatal(err)
-		}
-		const n = 12
-		order := make(chan bool, n+1)
-		var wg sync.WaitGroup
-		ask := func(priority int) {
-			ctx := infer.WithTerms(t.Context(), infer.Terms{Priority: priority})
-			if _, err := e.Infer(ctx, b.Ref, []infer.Tensor{infertest.Image(1, 1, 256, 256)}); err != nil {
-				t.Error(err)
-			}
-			order <- priority == 1
-		}
-		for range n {
-			wg.Go(func() { ask(0) })
-		}
-		for pending := 0; pending < n-1 && len(order) == 0; <-time.After(5 * time.Millisecond) { // one is being answered
-			load, err := e.Busy(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			pending = load.Waiting
-		}
-		ask(1)
-		wg.Wait()
-		close(order)
-		i := 0
-		for urgent := range order {
-			if urgent {
-				break
-			}
-			i++
-		}
-		if i > n/2 { // what is at work, and what is answered with it, are two or three
-			t.Errorf("the urgent one was answered after %d of %d others", i, n)
-		}
 	}
 }
 

@@ -3,6 +3,7 @@ package triton
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"math/bits"
 	"net"
@@ -39,6 +40,7 @@ const (
 // tensors go over the wire.
 type memory struct {
 	wire sharer
+	home string // what the names of this server's regions begin with
 	log  *slog.Logger
 
 	mu      sync.Mutex // guards all below
@@ -68,8 +70,11 @@ type shared struct {
 // resting is how long a server that refused a region is not asked again.
 const refusalRests = time.Minute
 
-func newMemory(wire sharer, log *slog.Logger) *memory {
-	return &memory{wire: wire, log: log, sizes: map[string][]place{}}
+// newMemory is for the server at an address, which the names of its regions follow from: what a dead
+// program has shared with another server that one must part with.
+func newMemory(wire sharer, address string, log *slog.Logger) *memory {
+	home := fmt.Sprintf("coverslip-region-%08x-", crc32.ChecksumIEEE([]byte(address)))
+	return &memory{wire: wire, home: home, log: log, sizes: map[string][]place{}}
 }
 
 // onThisMachine tells whether the host is one of this machine's own addresses.
@@ -164,7 +169,7 @@ func (m *memory) take(ctx context.Context, size int64) *region {
 	if sweep {
 		m.sweep(ctx)
 	}
-	r, err := newRegion(int64(1) << bits.Len64(uint64(size-1))) //nolint:gosec // positive
+	r, err := newRegion(m.home, int64(1)<<bits.Len64(uint64(size-1))) //nolint:gosec // positive
 	if err == nil {
 		if err = m.wire.register(ctx, r.name, int64(len(r.data))); err != nil {
 			r.close()
@@ -190,7 +195,7 @@ func (m *memory) refuse(ctx context.Context, err error) {
 
 // sweep removes what programs that died have left behind, and what drop had to leave.
 func (m *memory) sweep(ctx context.Context) {
-	for _, name := range orphans() {
+	for _, name := range orphans(m.home) {
 		err := m.wire.unregister(ctx, name) // once: somebody waits for this
 		if !parted(err) {
 			m.leave()

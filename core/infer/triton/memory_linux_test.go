@@ -2,6 +2,8 @@ package triton
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +30,10 @@ func sharing(t *testing.T, address string) *Engine {
 	})
 	return e
 }
+
+// bytesConfig is of a model that answers bytes with bytes.
+const bytesConfig = `{"backend": "python", "max_batch_size": 0, "input": [{"name": "IN", "data_type": "TYPE_UINT8", "dims": [-1]}],
+	"output": [{"name": "OUT", "data_type": "TYPE_UINT8", "dims": [-1]}]}`
 
 func (m *memory) has() (free int, places int) {
 	m.mu.Lock()
@@ -96,13 +102,11 @@ class TritonPythonModel:
             out.append(pb.InferenceResponse([pb.Tensor("OUT", np.full(n, self.asked, dtype=np.uint8))]))
         return out
 `
-	const config = `{"backend": "python", "max_batch_size": 0, "input": [{"name": "IN", "data_type": "TYPE_UINT8", "dims": [-1]}],
-		"output": [{"name": "OUT", "data_type": "TYPE_UINT8", "dims": [-1]}]}`
 	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
 		for name, sizes := range map[string][]byte{"some": {100, 50, 100, 200, 150, 250}, "none at first": {0, 50, 40, 60, 70, 80}} {
 			e := sharing(t, servertest.Need(t, env))
 			ref := infer.Ref{Model: infertest.UniqueName()}
-			if err := e.LoadRaw(t.Context(), ref.Model, config, map[string][]byte{"file:1/model.py": []byte(program)}); err != nil {
+			if err := e.LoadRaw(t.Context(), ref.Model, bytesConfig, map[string][]byte{"file:1/model.py": []byte(program)}); err != nil {
 				t.Fatal(err)
 			}
 			var asked byte
@@ -194,29 +198,38 @@ func (n *noted) both() bool {
 // TestSharedMemoryOfTheClosed: an engine that is closed while questions have regions can't have
 // the server part with them; the next one does.
 func TestSharedMemoryOfTheClosed(t *testing.T) {
-	s := servertest.StartTriton(t)
+	const program = `
+import triton_python_backend_utils as pb
+
+class TritonPythonModel:
+    def execute(self, requests):
+        passes(1)
+        return [pb.InferenceResponse([pb.Tensor("OUT", pb.get_input_tensor_by_name(r, "IN").as_numpy())]) for r in requests]
+`
+	s, g := servertest.StartTriton(t), servertest.NewGate(t)
 	e, next := sharing(t, s.GRPC), sharing(t, s.GRPC)
 	n := &noted{sharer: e.memory.wire}
 	e.memory.wire = n
 	next.meter.page = s.Metrics
-	b := infer.Bundle{Ref: infer.Ref{Model: infertest.UniqueName(), Version: "1"}, ONNX: infertest.Slow()}
-	if err := e.Load(t.Context(), b); err != nil {
+	ref := infer.Ref{Model: infertest.UniqueName()}
+	if err := e.LoadRaw(t.Context(), ref.Model, bytesConfig, map[string][]byte{"file:1/model.py": []byte(program + g.Python())}); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error)
+	ended := make(chan error, 2)
 	for range 2 {
 		go func() {
-			_, err := e.Infer(t.Context(), b.Ref, []infer.Tensor{infertest.Image(1, 1, 1024, 1024)})
+			in := infer.Tensor{Port: infer.Port{Name: "IN", Type: "UINT8", Shape: []int64{leastShared}}, Data: make([]byte, leastShared)}
+			_, err := e.Infer(t.Context(), ref, []infer.Tensor{in})
 			ended <- err
 		}()
 	}
-	for waiting := 0; waiting == 0 || !n.both(); { // the other is being answered
+	servertest.Succeeds(t, func() error { // one is being answered, the other waits
 		l, err := next.Busy(t.Context())
-		if err != nil {
-			t.Fatal(err)
+		if err == nil && (l.Waiting == 0 || len(g.Seen(t)) == 0 || !n.both()) {
+			err = errors.New("the two questions never came to the server")
 		}
-		waiting = l.Waiting
-	}
+		return err
+	})
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -225,15 +238,17 @@ func TestSharedMemoryOfTheClosed(t *testing.T) {
 			t.Errorf("closed in the middle: %v", err)
 		}
 	}
-	left := func(name string) bool { return slices.Contains(orphans(), name) }
+	left := func(name string) bool { return slices.Contains(orphans(next.memory.home), name) }
 	if len(n.names) != 2 || !left(n.names[0]) || !left(n.names[1]) {
-		t.Errorf("of %v are known what the server has: %v", n.names, orphans())
+		t.Errorf("of %v are known what the server has: %v", n.names, orphans(next.memory.home))
 	}
-	for end := time.Now().Add(time.Minute); slices.ContainsFunc(n.names, left); <-time.After(50 * time.Millisecond) {
-		if next.memory.sweep(t.Context()); time.Now().After(end) {
-			t.Fatalf("the server still has %v", n.names)
+	g.Open(t)
+	servertest.Succeeds(t, func() error {
+		if next.memory.sweep(t.Context()); slices.ContainsFunc(n.names, left) {
+			return fmt.Errorf("the server still has %v", n.names)
 		}
-	}
+		return nil
+	})
 }
 
 // watched notes by when the server must have parted with regions.
@@ -284,7 +299,7 @@ func TestSharedMemoryIsPartedWithInTime(t *testing.T) {
 func TestSharedMemoryRefused(t *testing.T) {
 	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
 		e := sharing(t, servertest.Need(t, env))
-		r, err := newRegion(1 << 16)
+		r, err := newRegion(e.memory.home, 1<<16)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,18 +338,26 @@ func TestSharedMemoryRefused(t *testing.T) {
 }
 
 // TestSharedMemoryOfTheDead: what a killed program has left, at the server and in memory, is
-// removed by the next one; what a living one has is not.
+// removed by the next one; what a living one has is not, nor what another server has.
 func TestSharedMemoryOfTheDead(t *testing.T) {
 	e := sharing(t, servertest.Need(t, "COVERSLIP_TEST_TRITON_GRPC"))
-	dead, err := newRegion(1 << 16)
+	dead, err := newRegion(e.memory.home, 1<<16)
 	if err != nil {
 		t.Fatal(err)
 	}
-	alive, err := newRegion(1 << 16)
+	alive, err := newRegion(e.memory.home, 1<<16)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer alive.close()
+	other, err := newRegion(newMemory(nil, t.Name(), nil).home, 1<<16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer removeRegion(other.name)
+	if err := other.unmap(); err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range []*region{dead, alive} {
 		if err := e.memory.wire.register(t.Context(), r.name, 1<<16); err != nil {
 			t.Fatal(err)
@@ -344,7 +367,7 @@ func TestSharedMemoryOfTheDead(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.memory.sweep(t.Context())
-	for r, there := range map[*region]bool{dead: false, alive: true} {
+	for r, there := range map[*region]bool{dead: false, alive: true, other: true} {
 		if _, err := os.Stat(filepath.Join(regionDir, r.name)); (err == nil) != there {
 			t.Errorf("file: %v, want %v", err, there)
 		}

@@ -79,15 +79,7 @@ func everyCall(t *testing.T, e *triton.Engine, b infer.Bundle) map[string]error 
 // waitReady waits until e has found its server again.
 func waitReady(t *testing.T, e *triton.Engine) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; <-time.After(100 * time.Millisecond) {
-		err := e.Ready(t.Context())
-		if err == nil {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%s: %v", e.Name(), err)
-		}
-	}
+	servertest.Succeeds(t, func() error { return e.Ready(t.Context()) })
 }
 
 func TestAccessKeys(t *testing.T) {

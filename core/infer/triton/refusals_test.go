@@ -4,74 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+
 	"coverslip.dev/coverslip/core/fault"
 	"coverslip.dev/coverslip/core/infer"
 	"coverslip.dev/coverslip/core/infer/infertest"
 	"coverslip.dev/coverslip/core/servertest"
 )
-
-// sleepy is a Python model that takes a fifth of a second for each question.
-const sleepy = `import time
-import triton_python_backend_utils as pb
-
-class TritonPythonModel:
-    def execute(self, requests):
-        time.sleep(0.2 * len(requests))
-        return [pb.InferenceResponse([pb.Tensor("OUT", pb.get_input_tensor_by_name(r, "IN").as_numpy())]) for r in requests]
-`
-
-const sleepyConfig = `{"name": "contract-sleepy", "backend": "python", "max_batch_size": 1,
-	"input": [{"name": "IN", "data_type": "TYPE_UINT8", "dims": [-1]}],
-	"output": [{"name": "OUT", "data_type": "TYPE_UINT8", "dims": [-1]}],
-	"dynamic_batching": {"default_queue_policy": {"timeout_action": "REJECT", "default_timeout_microseconds": LIMIT, "max_queue_size": SIZE}}}`
-
-// TestQueueFull: a full queue and a queue that takes too long are Busy, not Offline.
-func TestQueueFull(t *testing.T) {
-	const name = "contract-sleepy"
-	in := []infer.Tensor{{Port: infer.Port{Name: "IN", Type: "UINT8", Shape: []int64{1, 4}}, Data: []byte("pict")}}
-	for _, env := range []string{"COVERSLIP_TEST_TRITON_GRPC", "COVERSLIP_TEST_TRITON_HTTP"} {
-		a := servertest.Need(t, env)
-		e, err := Dial(t.Context(), Options{Address: a, Backend: "python"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for what, policy := range map[string]*strings.Replacer{
-			"full": strings.NewReplacer("LIMIT", "0", "SIZE", "1"), "late": strings.NewReplacer("LIMIT", "50000", "SIZE", "8"),
-		} {
-			files := map[string][]byte{"file:1/model.py": []byte(sleepy)}
-			if err := e.wire.load(t.Context(), name, policy.Replace(sleepyConfig), files); err != nil {
-				t.Fatalf("%s: %v", e.name, err)
-			}
-			answers := make(chan error, 4)
-			for range cap(answers) {
-				go func() {
-					_, err := e.Infer(t.Context(), infer.Ref{Model: name}, in)
-					answers <- err
-				}()
-			}
-			good, busy := 0, 0
-			for range cap(answers) {
-				switch err := <-answers; {
-				case err == nil:
-					good++
-				case fault.KindOf(err) == fault.Busy:
-					busy++
-				default:
-					t.Errorf("%s, %s: %v", e.name, what, err)
-				}
-			}
-			if good == 0 || busy == 0 {
-				t.Errorf("%s, %s: %d answers, %d busy", e.name, what, good, busy)
-			}
-		}
-		if err := e.Unload(t.Context(), name); err != nil {
-			t.Error(err)
-		}
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-}
 
 func TestNumbers(t *testing.T) {
 	for version, want := range map[string]string{"": "1", "1": "1", "12": "12", "999999999": "999999999"} {
@@ -93,6 +32,39 @@ func TestNumbers(t *testing.T) {
 	}
 	if nameOf("4", nil) != "4" {
 		t.Error("a version that somebody else has loaded has a name")
+	}
+}
+
+// TestUnreachable: whether a name or a port is wrong is told apart, as a server's own words on either
+// wire have it.
+func TestUnreachable(t *testing.T) {
+	e, err := Dial(t.Context(), Options{Address: "grpc://gpu-77.lab", Name: "GPU"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close() //nolint:errcheck // the test's end
+	const name, port = "nobody here knows the name gpu-77.lab.", "no server does at that port."
+	for text, want := range map[string]string{
+		"dial tcp: lookup gpu-77.lab: no such host":                                                                      name,
+		"dial tcp: lookup gpu-77.lab: Temporary failure in name resolution":                                              name,
+		"name resolver error: produced zero addresses":                                                                   name,
+		`connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.7:8001: connect: connection refused"`: port,
+		"dial tcp 10.0.0.7:8000: connectex: No connection could be made because the target machine actively refused it.": port,
+		"proxyconnect tcp: dial tcp: lookup proxy.lab: no such host":                                                     "can't be reached.",
+		"dial tcp 10.0.0.7:8000: i/o timeout":                                                                            "can't be reached.",
+	} {
+		say, hint := fault.Explain(e.explain(&refusal{code: codes.Unavailable, text: text}, infer.Ref{Model: "m"}))
+		if !strings.HasPrefix(say, "The inference server GPU can't be reached") || !strings.HasSuffix(say, want) || !strings.Contains(hint, "by itself") {
+			t.Errorf("%s: %s %s", text, say, hint)
+		}
+	}
+	e, err = Dial(t.Context(), Options{Address: "http://127.0.0.1:9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close() //nolint:errcheck // the test's end
+	if say, _ := fault.Explain(e.Ready(t.Context())); !strings.HasSuffix(say, port) {
+		t.Errorf("nobody listens: %s", say)
 	}
 }
 

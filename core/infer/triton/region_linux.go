@@ -8,11 +8,8 @@ import (
 	"syscall"
 )
 
-// Regions are files in memory, by names that no other program uses.
-const (
-	regionDir    = "/dev/shm"
-	regionPrefix = "coverslip-region-"
-)
+// regionDir is where regions are files in memory, by names that no other program uses.
+const regionDir = "/dev/shm"
 
 // region is memory that another process can map, by its name. The file is locked as long as
 // this process lives, so that others can tell what a dead one has left.
@@ -22,10 +19,10 @@ type region struct {
 	file *os.File
 }
 
-// newRegion makes a region. The memory is really there: without room this is an error, and
+// newRegion makes a region whose name begins with home. The memory is really there: without room this is an error, and
 // no signal later on.
-func newRegion(size int64) (*region, error) {
-	f, err := os.CreateTemp(regionDir, "."+regionPrefix+"*")
+func newRegion(home string, size int64) (*region, error) {
+	f, err := os.CreateTemp(regionDir, "."+home+"*")
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +60,9 @@ func (r *region) close() {
 
 func removeRegion(name string) { _ = os.Remove(filepath.Join(regionDir, name)) } // may be gone already
 
-// orphans are the regions whose programs have died.
-func orphans() []string {
-	paths, err := filepath.Glob(filepath.Join(regionDir, regionPrefix+"*"))
+// orphans are the regions of a home whose programs have died.
+func orphans(home string) []string {
+	paths, err := filepath.Glob(filepath.Join(regionDir, home+"*"))
 	if err != nil {
 		return nil
 	}

@@ -10,7 +10,7 @@ type region struct {
 	data []byte
 }
 
-func newRegion(int64) (*region, error) { return nil, errors.ErrUnsupported }
+func newRegion(string, int64) (*region, error) { return nil, errors.ErrUnsupported }
 
 func (r *region) close() {}
 
@@ -18,4 +18,4 @@ func (r *region) unmap() error { return nil }
 
 func removeRegion(string) {}
 
-func orphans() []string { return nil }
+func orphans(string) []string { return nil }

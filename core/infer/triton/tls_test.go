@@ -1,6 +1,7 @@
 package triton_test
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,6 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -283,15 +286,12 @@ func TestCertificatesAreReadAnew(t *testing.T) {
 // until asks until the answer is as it should be: a connection that failed rests before the next.
 func (l *lab) until(t *testing.T, e *triton.Engine, enough func(error) bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		err := e.Ready(t.Context())
-		if enough(err) {
-			return
+	servertest.Succeeds(t, func() error {
+		if err := e.Ready(t.Context()); !enough(err) {
+			return fmt.Errorf("still: %w", cmp.Or(err, errors.New("it answers")))
 		}
-		if time.Now().After(end) {
-			t.Fatalf("still %v", err)
-		}
-	}
+		return nil
+	})
 }
 
 // TestKeysOfRestrictedAPIs: the server's own word for the header is passed on.

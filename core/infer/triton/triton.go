@@ -55,6 +55,7 @@ type Options struct {
 // has loaded leave the server when this one loads a version of its own.
 type Engine struct {
 	name    string
+	host    string // of the address, without the port
 	secure  bool   // over TLS
 	files   Files  // of certificates
 	key     string // the header that carries the token; empty: no token
@@ -130,7 +131,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, sent: map[string]string{}, release: func() {}}
+	e := &Engine{host: u.Hostname(), key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, sent: map[string]string{}, release: func() {}}
 	e.loading <- struct{}{}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -150,14 +151,16 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	} else if secure == nil {
 		e.files, secure = opt.Files, opt.Files.config(u.Hostname())
 	}
+	var host string
 	switch u.Scheme {
 	case "grpc", "grpcs":
-		host := hostPort(u, "8001")
+		host = hostPort(u, "8001")
 		e.name = host + " (gRPC)"
 		e.wire, err = dialGRPC(host, secure, headers, opt.Compress)
 	case "http", "https":
-		u.Host = hostPort(u, "8000")
-		e.name = u.Host + " (HTTP)"
+		host = hostPort(u, "8000")
+		u.Host = host
+		e.name = host + " (HTTP)"
 		e.wire = dialHTTP(u, secure, headers, opt.Compress)
 	default:
 		err = fmt.Errorf("scheme %q", u.Scheme)
@@ -168,7 +171,7 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	e.name = cmp.Or(opt.Name, e.name)
 	e.meter = meterOf(e.name, u, opt.Metrics, opt.Files)
 	if w, ok := e.wire.(sharer); ok && !opt.Apart && onThisMachine(u.Hostname()) {
-		e.memory = newMemory(w, e.log)
+		e.memory = newMemory(w, host, e.log)
 		e.release = func() { e.memory.close(context.WithoutCancel(ctx)) }
 	}
 	return e, nil
