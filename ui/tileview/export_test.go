@@ -51,6 +51,9 @@ func Fill(rings [][]annotation.Point, w, h int) []bool {
 	return in
 }
 
+// Spread says where the pieces begin that n things are cut into, and where the last one ends.
+func Spread(n, most int) []int { return spread(n, most) }
+
 // Inside reports whether p lies in a ring.
 func Inside(ring []annotation.Point, p annotation.Point) bool { return inside(ring, p) }
 

@@ -361,7 +361,7 @@ func TestTheEndsOfContrastAreReadWhole(t *testing.T) {
 			}
 		}
 		whole()
-		for _, want := range []string{"3.988e+06 – ", "4.16e-09", "131 – ", "-1.23e-06 – "} {
+		for _, want := range []string{"3.965e+06 – ", "4.13e-09", "130 – ", "-1.23e-06 – "} {
 			if labelOf(v, want) == "" {
 				t.Errorf("nothing says %q", want)
 			}
