@@ -140,7 +140,8 @@ func TestAnImageComesUpWhereItWasAskedFor(t *testing.T) {
 		want string
 		into fyne.Focusable
 	}{
-		{"inbox", "viewer", nil}, {"jobs", "jobs", nil},
+		{"inbox", "viewer", nil},
+		{"jobs", "jobs", nil},
 		{"jobs inbox", "inbox", nil}, // back to do something else
 		{"inbox", "inbox", filter},   // the letters are for that
 	} {

@@ -72,13 +72,13 @@ type gatherer struct {
 func gather(name string, onnx []byte, read func(name string) ([]byte, error)) ([]byte, error) {
 	g := gatherer{name: path.Base(name), read: read, leads: leads(), files: map[string][]byte{}, size: len(onnx)}
 	pieces, err := g.message(aModel, onnx, 0)
-	switch {
-	case err != nil && !errors.Is(err, errNoONNX):
-		return nil, err
-	case err != nil || pieces == nil:
-		return onnx, nil
+	if errors.Is(err, errNoONNX) { // which is for others to say
+		pieces, err = nil, nil
 	}
-	return slices.Concat(pieces...), nil
+	if err != nil || pieces != nil {
+		return slices.Concat(pieces...), err
+	}
+	return onnx, nil
 }
 
 // field is one of a message: all of it, and what it holds.
@@ -100,10 +100,10 @@ func next(b []byte) (f field, err error) {
 		return f, errNoONNX
 	}
 	f = field{number: number, whole: b[:n+m]}
-	switch kind {
-	case protowire.BytesType:
+	if kind == protowire.BytesType {
 		f.bytes, _ = protowire.ConsumeBytes(b[n:])
-	case protowire.VarintType:
+	}
+	if kind == protowire.VarintType {
 		f.count, _ = protowire.ConsumeVarint(b[n:])
 	}
 	return f, nil
@@ -160,22 +160,20 @@ func (g *gatherer) tensor(b []byte) (pieces [][]byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		switch f.number {
-		case tensorPlace:
+		begin := at
+		at += len(f.whole)
+		if f.number == tensorPlace {
 			away = f.count == elsewhere
-		case tensorAway:
+		} else if f.number == tensorAway {
 			k, v, err := entry(f.bytes)
 			if err != nil {
 				return nil, err
 			}
 			where[k] = v
-		case tensorRaw: // of one that is elsewhere it says nothing
-		default:
-			at += len(f.whole)
+		} else if f.number != tensorRaw { // of one that is elsewhere that says nothing
 			continue
 		}
-		pieces = append(pieces, b[from:at])
-		at += len(f.whole)
+		pieces = append(pieces, b[from:begin])
 		from = at
 	}
 	if !away {
@@ -197,10 +195,10 @@ func entry(b []byte) (key, value string, err error) {
 		if err != nil {
 			return "", "", err
 		}
-		switch f.number {
-		case entryKey:
+		if f.number == entryKey {
 			key = string(f.bytes)
-		case entryValue:
+		}
+		if f.number == entryValue {
 			value = string(f.bytes)
 		}
 		b = b[len(f.whole):]

@@ -151,7 +151,7 @@ func outPlanes(info imageio.Info, samples int) (planes []outPlane) {
 	}
 	lit := slices.ContainsFunc(info.Channels, func(c imageio.Channel) bool { return c.Exposure > 0 })
 	if planes == nil && (lit || info.Stage != (imageio.Micron{})) {
-		planes = make([]outPlane, 1)
+		planes = []outPlane{{}}
 	}
 	for c, ch := range info.Channels {
 		if ch.Exposure == 0 || c%samples > 0 { // those of a page have one

@@ -163,8 +163,11 @@ func TestHowItIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []imageio.Channel{
-		{Name: "a", Color: [3]uint8{255}, Low: 10, High: 200, Off: true}, {Name: "b", Color: [3]uint8{0, 255}, High: 255}, {Name: "c", Color: [3]uint8{0, 0, 255}},
-		{Name: "d", Color: [3]uint8{255, 255, 255}}, {Name: "e", Color: [3]uint8{255, 255, 255}},
+		{Name: "a", Color: [3]uint8{255}, Low: 10, High: 200, Off: true},
+		{Name: "b", Color: [3]uint8{0, 255}, High: 255},
+		{Name: "c", Color: [3]uint8{0, 0, 255}},
+		{Name: "d", Color: [3]uint8{255, 255, 255}},
+		{Name: "e", Color: [3]uint8{255, 255, 255}},
 	}
 	if got := src.Info().Channels; !slices.Equal(got, want) {
 		t.Errorf("%+v", got)

@@ -20,7 +20,7 @@ const pace = 1 << 20
 // no whole network.
 func (e *Engine) Load(ctx context.Context, b infer.Bundle) error {
 	if !whole(b.ONNX) {
-		return fault.New(fault.Corrupt, "The file of the model "+b.Ref.String()+" is no whole ONNX network.",
+		return fault.New(fault.Corrupt, "The file of the model "+b.String()+" is no whole ONNX network.",
 			"Fetch it again from the registry, or ask whoever made it for another one.", nil)
 	}
 	e.mu.Lock()

@@ -146,15 +146,12 @@ func TestWhichOfPrometheus(t *testing.T) {
 		e := dial(t, triton.Options{Address: c.address, Metrics: lab + c.chosen})
 		for range 2 { // the second time it is known to be Prometheus
 			l, err := e.Busy(t.Context())
-			switch {
-			case err == nil:
+			if err == nil {
 				if l.Instance != c.want || l.Answered != 5 || l.GPU != 0.75 || l.CPU != -1 || l.At.IsZero() {
 					t.Errorf("%s: %+v", what, l)
 				}
-			default:
-				if _, hint := fault.Explain(err); !strings.HasPrefix(hint, "Prometheus at "+lab+" has ") || !strings.Contains(hint, c.want) {
-					t.Errorf("%s: %v, %s", what, err, hint)
-				}
+			} else if _, hint := fault.Explain(err); !strings.HasPrefix(hint, "Prometheus at "+lab+" has ") || !strings.Contains(hint, c.want) {
+				t.Errorf("%s: %v, %s", what, err, hint)
 			}
 		}
 	}
