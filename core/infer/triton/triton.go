@@ -131,18 +131,14 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{host: u.Hostname(), key: opt.key(), backend: opt.Backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, sent: map[string]string{}, release: func() {}}
+	backend, err := backendOf(opt.Backend)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{host: u.Hostname(), key: opt.key(), backend: backend, log: opt.Log, loading: make(chan struct{}, 1), shelf: map[string]*shelf{}, streaming: map[string]bool{}, dead: map[string]bool{}, sent: map[string]string{}, release: func() {}}
 	e.loading <- struct{}{}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
-	}
-	switch e.backend {
-	case "":
-		e.backend = "onnxruntime"
-	case "onnxruntime", "python":
-	default:
-		return nil, fault.New(fault.Invalid, "There is no Triton backend "+opt.Backend+" for ONNX networks.",
-			"Choose onnxruntime or python in Settings, Servers.", nil)
 	}
 	headers := opt.headers()
 	secure := opt.TLS
@@ -175,6 +171,17 @@ func Dial(ctx context.Context, opt Options) (*Engine, error) {
 		e.release = func() { e.memory.close(context.WithoutCancel(ctx)) }
 	}
 	return e, nil
+}
+
+// backendOf is what runs ONNX networks on a server.
+func backendOf(chosen string) (string, error) {
+	switch chosen {
+	case "":
+		return "onnxruntime", nil
+	case "onnxruntime", "python":
+		return chosen, nil
+	}
+	return "", fault.New(fault.Invalid, "There is no Triton backend "+chosen+" for ONNX networks.", "Choose onnxruntime or python in Settings, Servers.", nil)
 }
 
 // readAddress reads the address of a server.
