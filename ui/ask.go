@@ -99,6 +99,7 @@ func (a *asking) heard(err error) error {
 			}
 		case err == nil || making:
 			a.dialog.Close()
+			a.w.win.Canvas().Unfocus() // the field that was written in before would hold the image back
 		default:
 			say, hint := fault.Explain(err)
 			a.say(kit.Bad, say, hint)
@@ -118,6 +119,7 @@ func (w *window) dropped(_ fyne.Position, what []fyne.URI) {
 	}
 	for _, u := range what {
 		if path := droppedPath(u); path != "" {
+			w.win.Canvas().Unfocus() // as in asking.heard
 			w.lookAt(path)
 			return
 		}

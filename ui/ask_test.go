@@ -65,8 +65,19 @@ func TestAnImageIsAskedForByKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for page, path := range map[string]string{"jobs": file, "viewer": folder, "settings": published(t, folder) + "?signature=1"} {
+	for page, path := range map[string]string{"jobs": file, "viewer": folder, "settings": published(t, folder) + "?signature=1", "inbox": file} {
 		w.shell.Open(page)
+		c.Unfocus()
+		if page == "inbox" { // where somebody has written into the filter
+			for _, o := range seen(w.inbox) {
+				if f, ok := o.(*kit.Field); ok {
+					c.Focus(f)
+				}
+			}
+			if !w.writes() {
+				t.Error("the filter has not the keys")
+			}
+		}
 		c.TypedShortcut(control(fyne.KeyO))
 		field, ok := c.Focused().(*kit.PathField)
 		if !ok {
@@ -81,6 +92,9 @@ func TestAnImageIsAskedForByKey(t *testing.T) {
 	w.desk.file = "https://lab.example/tiny.zarr?signature=1"
 	if got := w.onlyLooked().Title; got != "tiny.zarr" {
 		t.Errorf("it is called %q", got)
+	}
+	if got := filepath.Base(w.snapshotPath("png")); !strings.HasPrefix(got, "tiny.zarr 2") {
+		t.Errorf("a snapshot of it is called %q", got)
 	}
 }
 

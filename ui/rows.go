@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"coverslip.dev/coverslip/core/flow"
 	"coverslip.dev/coverslip/core/intake"
@@ -69,7 +70,7 @@ func captureRow(it flow.Item, to reach) inbox.Row {
 	}
 	for _, s := range steps(to) {
 		pass := it.Passes[s.stage]
-		if pass.State == flow.Skipped || pass.State == flow.Waiting && s.out && to == here { // there is nothing to do
+		if pass.State == flow.Skipped || pass.State == flow.Waiting && pass.Say == "" && s.out && to == here { // there is nothing to do
 			continue
 		}
 		state := stageState(pass)
@@ -138,8 +139,10 @@ func sightingRow(s station.Sighting, to reach) inbox.Row {
 }
 
 // stuck reports whether a file is held for what somebody has to do. The quiet before each is captured has
-// no hint, nor has that another file is waited for.
-func stuck(s station.Sighting) bool { return !s.Arriving && s.Say != "" && s.Hint != "" }
+// no hint, nor has that another file is waited for; and an instrument may make its file before it writes to it.
+func stuck(s station.Sighting) bool {
+	return !s.Arriving && s.Say != "" && s.Hint != "" && (s.Size > 0 || time.Since(s.Since) > time.Minute)
+}
 
 // notHere is why a file that is on its way can't be opened: what the inbox says of it, if it says anything.
 func (w *window) notHere(id string) (say, hint string) {

@@ -39,7 +39,7 @@ func (w *window) snapshot(p tileview.Picture) func(kind string) {
 // snapshotPath is a file for what is open, with that ending.
 func (w *window) snapshotPath(ending string) string {
 	d := &w.desk
-	name := filepath.Base(d.file)
+	name := fileName(d.file)
 	if it, ok := w.station.Items().Row(cmp.Or(d.id, d.other)); ok {
 		name = it.Title
 	}

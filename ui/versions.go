@@ -39,15 +39,22 @@ func (w *window) fillDatasets() {
 		w.looked = now
 		w.station.LookAtPlaces()
 	}
+	unread := func(err error) error { // it is not said for ever that they are read
+		bind.Screen(func() {
+			w.versions.Read++
+			w.showPlaces()
+		})
+		return err
+	}
 	w.data.do(func(ctx context.Context) error {
 		bind.Screen(func() { w.looking = false })
 		all, err := w.station.Versions(ctx, commitsShown)
 		if err != nil {
-			return err
+			return unread(err)
 		}
 		pending, err := w.station.Compare(ctx, "", "")
 		if err != nil {
-			return err
+			return unread(err)
 		}
 		v := datasets.Values{Folder: w.station.Folder(), Pending: len(pending)}
 		for _, c := range all {

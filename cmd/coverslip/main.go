@@ -11,9 +11,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"github.com/go-gl/glfw/v3.4/glfw"
 
@@ -51,22 +53,32 @@ func exit(err error) {
 	os.Exit(0)
 }
 
+// refuse says in a window why the program does not start, where there may be one: without a display the
+// toolkit would panic.
+func refuse(a fyne.App, opt ui.Options, err error) {
+	if runtime.GOOS != "linux" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
+		ui.Refuse(a, opt, err)
+	}
+}
+
 func run(workspace string, sample, verbose bool, opt ui.Options) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	a := app.NewWithID("dev.coverslip.coverslip")
+	opt.Before = plainFrames
 	log, f, err := logs(filepath.Join(workspace, "log"), verbose)
 	if err != nil {
+		refuse(a, opt, err)
 		return err
 	}
 	defer f.Close() //nolint:errcheck // the last act
-	opt.Log, opt.Before = log, plainFrames
+	opt.Log = log
 
 	st, err := station.Open(ctx, station.Options{Workspace: workspace, Sample: sample, Log: log})
-	a := app.NewWithID("dev.coverslip.coverslip")
 	if err != nil {
 		log.Error("the workspace is not opened", slog.Any("error", err))
 		if ctx.Err() == nil {
-			ui.Refuse(a, opt, err)
+			refuse(a, opt, err)
 		}
 		return err
 	}

@@ -52,12 +52,11 @@ type imageLevel struct {
 }
 
 type imageChannel struct {
-	Name  string  `json:"name"`
-	Color string  `json:"color"`
-	Low   float64 `json:"low,omitempty"` // samples that are to be shown dark and bright
-	High  float64 `json:"high,omitempty"`
-	Off   bool    `json:"off,omitempty"` // it is not to be shown at first
-	Light float64 `json:"exposure_s,omitempty"`
+	Name  string      `json:"name"`
+	Color string      `json:"color"`
+	Range *[2]float64 `json:"range,omitempty"` // the samples that are to be shown dark and bright
+	Off   bool        `json:"off,omitempty"`   // it is not to be shown at first
+	Light float64     `json:"exposure_s,omitempty"`
 }
 
 type imageLens struct {
@@ -120,7 +119,11 @@ func describe(ctx context.Context, path string, n int, p *job.Progress) (imageIn
 		out.Levels = append(out.Levels, imageLevel{l.Size.X, l.Size.Y, l.Downsample})
 	}
 	for _, ch := range i.Channels {
-		out.Channels = append(out.Channels, imageChannel{ch.Name, fmt.Sprintf("#%02x%02x%02x", ch.Color[0], ch.Color[1], ch.Color[2]), ch.Low, ch.High, ch.Off, ch.Exposure.Seconds()})
+		c := imageChannel{Name: ch.Name, Color: fmt.Sprintf("#%02x%02x%02x", ch.Color[0], ch.Color[1], ch.Color[2]), Off: ch.Off, Light: ch.Exposure.Seconds()}
+		if ch.Low < ch.High {
+			c.Range = &[2]float64{ch.Low, ch.High}
+		}
+		out.Channels = append(out.Channels, c)
 	}
 	if m := imageMicron(i.Micron); m != (imageMicron{}) {
 		out.Pixel = &m

@@ -63,8 +63,8 @@ type Edit struct {
 	After  *Object `json:",omitempty"` // nil for Remove
 	// With are edits of other objects that stand and fall with this one, such as of what broke off of it. When
 	// and by whom is what the edit says.
-	With   []Edit `json:",omitempty"`
-	At     time.Time
+	With   []Edit    `json:",omitempty"`
+	At     time.Time `json:",omitzero"`
 	By     string
 	Undoes int64 `json:",omitempty"` // the number of the edit that this one takes back; 0 for none
 	Redoes int64 `json:",omitempty"` // the number of the undo that this one takes back; 0 for none

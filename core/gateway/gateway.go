@@ -168,7 +168,8 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 // some six seconds for one that was opened and has asked nothing.
 const parting = 10 * time.Second
 
-// end takes no more images, and returns when what is under way has ended, or the time of grace has.
+// end takes no more images, and returns when what is under way has ended, or the time of grace and of
+// parting has: jobs have the first, an image that somebody waits for both.
 func (g *Gateway) end(ctx context.Context, srv *http.Server) error {
 	g.stopped.Store(true)
 	over, cancel := context.WithTimeout(ctx, g.opt.Grace+parting)

@@ -139,16 +139,20 @@ func (g *gauges) latency(address string, each float64, s *Server) {
 }
 
 // course notes what the engine tells, and returns how many seconds each question took since the
-// check before; NaN if none is known.
+// check before; NaN if none is known, or who watches it has not looked again.
 func (g *gauges) course(r remoteEngine, s *Server) (each float64) {
 	if s.Load == nil {
 		return math.NaN()
 	}
+	was := g.last[r.address]
 	m := g.step(r.address, *s.Load, s.Checked)
 	if m.Answered > 0 {
 		s.Left = time.Duration(m.Waiting / m.Answered * float64(time.Second))
 	}
 	s.Past = g.past[r.address]
+	if at := s.Load.At; !at.IsZero() && at.Equal(was.at) {
+		return math.NaN()
+	}
 	return m.Each
 }
 

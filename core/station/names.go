@@ -2,8 +2,12 @@ package station
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"coverslip.dev/coverslip/core/dataset"
@@ -15,6 +19,7 @@ import (
 // or two benches of one dataset, may use the same names.
 type names struct {
 	host  string
+	holds func(rel string) bool // there is a folder that has .dvc files inside
 	meta  func(rel string) (map[string]any, bool)
 	items func() map[string]flow.Item
 
@@ -27,8 +32,24 @@ func newNames(repo *dataset.Repository, items func() map[string]flow.Item) *name
 	if err != nil {
 		host = ""
 	}
-	return &names{host: host, meta: repo.Meta, items: items}
+	return &names{host: host, meta: repo.Meta, items: items, holds: func(rel string) bool {
+		return holdsOutputs(filepath.Join(repo.Dir(), filepath.FromSlash(rel)))
+	}}
 }
+
+// holdsOutputs reports whether there are .dvc files in a folder: what was versioned file by file, as those of a
+// Zarr store once were, can't be versioned as one.
+func holdsOutputs(folder string) bool {
+	err := filepath.WalkDir(folder, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && strings.HasSuffix(e.Name(), ".dvc") {
+			return errHolds
+		}
+		return nil
+	})
+	return errors.Is(err, errHolds)
+}
+
+var errHolds = errors.New("a .dvc file")
 
 // place returns where the instrument's file source goes that would like to be at rel. The
 // same file has the same place each time.
@@ -59,7 +80,7 @@ func (n *names) free(at, source string) bool {
 	}
 	meta, ok := n.meta(at)
 	if !ok {
-		return true
+		return !n.holds(at)
 	}
 	said, _ := meta["coverslip"].(map[string]any)
 	host, _ := said["host"].(string)

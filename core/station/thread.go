@@ -83,7 +83,7 @@ func (s *Station) thread(ctx context.Context, it flow.Item, st intake.Stored, o 
 	for _, e := range log {
 		for _, one := range e.All() {
 			if one.Before != nil && one.Before.ID == o.ID || one.After != nil && one.After.ID == o.ID {
-				one.At, one.By = e.At, e.By
+				one.At, one.By, one.With = e.At, e.By, nil
 				t.Corrections = append(t.Corrections, annotation.Entry{Seq: e.Seq, Edit: one})
 			}
 		}

@@ -89,7 +89,7 @@ debian() {
   touch "$apt/state/status"
   ask=(apt-get -q -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State=$apt/state"
     -o "Dir::State::status=$apt/state/status" -o "Dir::Cache=$apt/cache" -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
-    -o "APT::Sandbox::User=$(id -un)")
+    -o "APT::Sandbox::User=$(id -un)" -o Acquire::Retries=3)
   "${ask[@]}" update >&2
   (cd "$apt" && "${ask[@]}" download "$@" >&2)
   for deb in "$apt"/*.deb; do dpkg-deb -x "$deb" "$folder"; done

@@ -202,7 +202,7 @@ func (s *Screen) matches(r Row) bool {
 	if s.filter == "" {
 		return true
 	}
-	text := strings.ToLower(strings.Join([]string{r.Name, r.Model, current(r).Name, r.Reason}, " "))
+	text := strings.ToLower(strings.Join([]string{r.Name, r.Model, current(r).Name, r.Reason, r.Hint}, " "))
 	return strings.Contains(text, s.filter)
 }
 

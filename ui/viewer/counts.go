@@ -2,7 +2,9 @@ package viewer
 
 import (
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
 
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -60,10 +62,22 @@ func (c *counts) draw() {
 	if !ok {
 		p = c.plot()
 	}
-	if !reflect.DeepEqual(p, c.drawn) {
+	if !samePlot(p, c.drawn) {
 		c.drawn = p
 		c.chart.Set(p)
 	}
+}
+
+// samePlot reports whether two plots look alike; a gap in a line is as another one.
+func samePlot(p, q kit.Plot) bool {
+	same := func(x, y float64) bool { return x == y || math.IsNaN(x) && math.IsNaN(y) }
+	if !slices.EqualFunc(p.X, q.X, same) || !slices.EqualFunc(p.Lines, q.Lines, func(a, b kit.Line) bool {
+		return a.Name == b.Name && a.Tone == b.Tone && slices.EqualFunc(a.Y, b.Y, same)
+	}) {
+		return false
+	}
+	p.X, q.X, p.Lines, q.Lines = nil, nil, nil, nil
+	return reflect.DeepEqual(p, q)
 }
 
 // plot is how many objects there are.
