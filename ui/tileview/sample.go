@@ -12,12 +12,12 @@ import (
 
 const (
 	mostSamples = 1 << 17 // enough for a percentile, and sorted in 10 ms
-	mostRead    = 1 << 23 // pixels of the whole image that are read for it, of all channels and planes, before it is shown
+	mostRead    = 1 << 22 // pixels of the whole image that are read for it, of all channels and planes, before it is shown
 	mostAsked   = 1 << 25 // and where a person asks
 	fewestTiles = 6       // of a larger image, for a spread of them
 	mostTiles   = 14
 	outermost   = 0.005 // of all tiles stand the darkest and the brightest that are read for: a contrast cuts off less
-	readAtOnce  = 8     // tiles
+	readAtOnce  = 2     // tiles
 )
 
 // rangeOf is of a plane, and of what its samples are stored in. Where that are 16 bits of wide
