@@ -33,15 +33,7 @@ func TestUnevenTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(t.TempDir(), "saved.ome.tif")
-		if err := ometiff.Save(t.Context(), path, src, ometiff.Options{}); err != nil {
-			t.Fatal(err)
-		}
-		saved, err := ometiff.Format{}.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer saved.Close()
+		saved := saved(t, src)
 		for _, i := range []struct {
 			of    string
 			every time.Duration
@@ -70,19 +62,26 @@ func TestHowItWasTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "saved.ome.tif")
-	if err := ometiff.Save(t.Context(), path, src, ometiff.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	saved, err := ometiff.Format{}.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer saved.Close()
+	saved := saved(t, src)
 	for of, i := range map[string]imageio.Info{"read": src.Info(), "saved": saved.Info()} {
 		if i.Title != "well B2" || i.Lens != (imageio.Lens{Power: 40, Aperture: 0.95}) || i.Stage.X != 7 || i.Interval != 2*time.Second || i.Times != nil ||
 			i.Channels[0].Exposure != 50*time.Millisecond || i.Channels[1].Exposure != 51*time.Millisecond {
 			t.Errorf("%s: %+v", of, i)
 		}
 	}
+}
+
+// saved is what Save makes of src, opened.
+func saved(t *testing.T, src imageio.Source) imageio.Source { //nolint:ireturn // as it is opened
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "saved.ome.tif")
+	if err := ometiff.Save(t.Context(), path, src, ometiff.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := ometiff.Format{}.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	return out
 }

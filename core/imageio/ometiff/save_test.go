@@ -270,15 +270,7 @@ func TestStrip(t *testing.T) {
 		Name: "strip", Format: "test", Levels: []imageio.Level{{Size: image.Pt(61, 6000), Downsample: 1}}, TileSize: image.Pt(61, 512), Z: 1, T: 1,
 		Channels: []imageio.Channel{{Name: "Grey"}},
 	}}
-	path := filepath.Join(t.TempDir(), "strip.ome.tif")
-	if err := ometiff.Save(t.Context(), path, src, ometiff.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	saved, err := ometiff.Format{}.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer saved.Close()
+	saved := saved(t, src)
 	levels := saved.Info().Levels
 	for i, l := range levels {
 		if l.Downsample != float64(int(1)<<i) {

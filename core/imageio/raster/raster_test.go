@@ -89,14 +89,7 @@ func TestPictures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := save(t, c.name, c.write)
-			open := func(t *testing.T) imageio.Source {
-				t.Helper()
-				src, err := raster.Format{}.Open(t.Context(), path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return src
-			}
+			open := opens(path)
 			src := open(t)
 			if i := src.Info(); i.Format != c.format || i.Levels[0].Size != image.Pt(w, h) {
 				t.Errorf("%+v", i)
@@ -243,14 +236,7 @@ func TestMovingGIF(t *testing.T) {
 			all.Delay, all.Disposal, want = append(all.Delay, 5), append(all.Disposal, f.disposal), append(want, f.want)
 		}
 		path := save(t, name, func(o io.Writer) error { return gif.EncodeAll(o, all) })
-		open := func(t *testing.T) imageio.Source {
-			t.Helper()
-			src, err := raster.Format{}.Open(t.Context(), path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return src
-		}
+		open := opens(path)
 		src := open(t)
 		i := src.Info()
 		if i.T != len(want) || i.Colored() != (name == "red.gif") || i.Interval != 0 || i.Levels[0].Size != image.Pt(4, 2) {
@@ -267,5 +253,17 @@ func TestMovingGIF(t *testing.T) {
 			}
 		}
 		imageiotest.Run(t, open)
+	}
+}
+
+// opens is how a picture is opened.
+func opens(path string) func(t *testing.T) imageio.Source {
+	return func(t *testing.T) imageio.Source {
+		t.Helper()
+		src, err := raster.Format{}.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src
 	}
 }
