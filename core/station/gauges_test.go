@@ -93,6 +93,17 @@ func TestGaugesOfAWatched(t *testing.T) {
 	if !slices.Equal(got[3:], []float64{6, 6, 6, 12, 12, 12}) || !math.IsNaN(got[0]+got[1]+got[2]) {
 		t.Errorf("%v requests a second", got)
 	}
+	each := func() float64 {
+		at = at.Add(5 * time.Second)
+		return g.course(remoteEngine{address: "a", Engine: en}, &Server{Checked: at, Load: en.load})
+	}
+	if s := each(); !math.IsNaN(s) {
+		t.Errorf("a reading of before tells of %g s again", s)
+	}
+	en.load.At, en.load.Answered, en.load.Spent = read.Add(15*time.Second), en.load.Answered+10, en.load.Spent+5*time.Second
+	if s := each(); s != 0.5 {
+		t.Errorf("each question took %g s", s)
+	}
 }
 
 // watched is an engine that somebody has watched.
